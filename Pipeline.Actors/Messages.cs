@@ -1,0 +1,75 @@
+using Pipeline.Models;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Actors;
+
+/// <summary>One record of a shard (= Kafka partition), decoded, or refused by the decoder.</summary>
+/// <param name="Offset">Its position in the partition; grows, with holes.</param>
+/// <param name="Chunk">The chunk; null when the record is refused.</param>
+/// <param name="Refused">Why and what; null when there is a chunk.</param>
+public readonly record struct ShardRecord(long Offset, SampleChunk? Chunk, DeadLetter? Refused = null);
+
+/// <summary>Where an output comes from: with device, signal, metric and window id its identity.</summary>
+/// <param name="Topic">Input topic, or the recording's name.</param>
+/// <param name="Partition">Partition (= shard).</param>
+/// <param name="Offset">Offset of the record that completed the window.</param>
+public readonly record struct Origin(string Topic, int Partition, long Offset);
+
+/// <summary>One estimate with all that identifies it: a point of the store and a record of the results topic.</summary>
+/// <param name="Origin">The record that completed the window.</param>
+/// <param name="Patient">Pseudonym.</param>
+/// <param name="Ward">Ward that the window's last chunk named.</param>
+/// <param name="Bed">Bed that the window's last chunk named.</param>
+/// <param name="Device">Device.</param>
+/// <param name="Epoch">The device's epoch.</param>
+/// <param name="WindowId">Window id within the epoch.</param>
+/// <param name="WindowStart">Event time of the window's start.</param>
+/// <param name="Time">Event time of the window's end: the point's time.</param>
+/// <param name="Estimate">What was estimated.</param>
+public sealed record VitalPoint(
+    Origin Origin, PatientId Patient, string Ward, string Bed, string Device, long Epoch, long WindowId,
+    Timestamp WindowStart, Timestamp Time, Estimate Estimate);
+
+/// <summary>One beat with all that identifies it.</summary>
+/// <param name="Patient">Pseudonym.</param>
+/// <param name="Device">Device.</param>
+/// <param name="Epoch">The device's epoch.</param>
+/// <param name="Seconds">Position in the epoch: sample index / rate.</param>
+/// <param name="Beat">The beat.</param>
+public readonly record struct BeatPoint(PatientId Patient, string Device, long Epoch, double Seconds, Beat Beat);
+
+/// <summary>Something that could not be used, kept with the reason.</summary>
+/// <param name="Stage">Where it failed: <c>decode</c>, <c>chunk</c>, <c>patient</c>, <c>store</c>.</param>
+/// <param name="Reason">What was found and what was wanted, for a person.</param>
+/// <param name="Origin">The record.</param>
+/// <param name="Key">Key of the record, as it came; empty when there is none.</param>
+/// <param name="Payload">The record's value, or the refused line, as it came.</param>
+public sealed record DeadLetter(string Stage, string Reason, Origin Origin, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Payload);
+
+/// <summary>
+/// Output of some consecutive records of one shard. The sink's acknowledgement covers all of it, and with it every record up to
+/// <see cref="LastOffset"/>. Not changed after it was handed to a sink.
+/// </summary>
+public sealed class OutputBatch
+{
+    /// <summary>The shard.</summary>
+    public required int Shard { get; init; }
+
+    /// <summary>Offset of the last record whose output is in here or in an earlier batch of the shard.</summary>
+    public long LastOffset { get; set; }
+
+    /// <summary>Points, in the order in which windows ended.</summary>
+    public List<VitalPoint> Points { get; } = [];
+
+    /// <summary>Beats, for those who want them; most sinks pass over them.</summary>
+    public List<BeatPoint> Beats { get; } = [];
+
+    /// <summary>Dead letters.</summary>
+    public List<DeadLetter> DeadLetters { get; } = [];
+
+    /// <summary>
+    /// <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> at which the newest record in here entered its shard's mailbox: for the
+    /// latency histogram only.
+    /// </summary>
+    public long EnteredAt { get; set; }
+}

@@ -1,0 +1,17 @@
+namespace Pipeline.Actors;
+
+/// <summary>The shards that this process owns. Thread-safe: called by the source's thread.</summary>
+public sealed class PatientShards
+{
+    /// <summary>Starts a shard; its records follow.</summary>
+    public void Assign(int shard) => throw new NotImplementedException();
+
+    /// <summary>Places a record in the shard's mailbox; false when the mailbox is full (pause the partition and try again).</summary>
+    public bool TryPost(int shard, in ShardRecord record) => throw new NotImplementedException();
+
+    /// <summary>Offset after the last record of the shard whose output is all acknowledged; null when nothing was since the assignment.</summary>
+    public long? CommittableOffset(int shard) => throw new NotImplementedException();
+
+    /// <summary>Lets the shard finish what is in its mailbox, waits for the acknowledgements (until <paramref name="stop"/>), and forgets it.</summary>
+    public Task<long?> RevokeAsync(int shard, CancellationToken stop) => throw new NotImplementedException();
+}

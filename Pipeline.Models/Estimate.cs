@@ -1,0 +1,111 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models;
+
+/// <summary>What is estimated. Wire numbers: never renumber, only add.</summary>
+public enum Metric
+{
+    /// <summary>Heart (or pulse) rate, beats per minute (UCUM <c>/min</c>); LOINC 8867-4.</summary>
+    HeartRate = 1,
+}
+
+/// <summary>Why a window has a value, or none. Wire numbers: never renumber, only add.</summary>
+public enum EstimateStatus
+{
+    /// <summary>There is a value.</summary>
+    Ok = 0,
+
+    /// <summary>The signal holds no rate that can be trusted.</summary>
+    LowQuality = 1,
+
+    /// <summary>Too many samples are missing.</summary>
+    Gap = 2,
+
+    /// <summary>The signal does not move: sensor off, lead off, cable out.</summary>
+    Flat = 3,
+
+    /// <summary>The signal lies at the converter's limits.</summary>
+    Saturated = 4,
+
+    /// <summary>Too few samples since the start, or since a long gap.</summary>
+    WarmingUp = 5,
+}
+
+/// <summary>One estimate of one metric from one window of one signal kind.</summary>
+/// <param name="Signal">The kind of signal it was made from.</param>
+/// <param name="Metric">What was estimated.</param>
+/// <param name="Value">The value in <see cref="Names.UnitOf"/>; NaN exactly when <paramref name="Status"/> is not <c>Ok</c>.</param>
+/// <param name="Sigma">Standard deviation of the error that is expected, same unit; NaN without a value.</param>
+/// <param name="Quality">Signal quality 0 (none) to 1 (perfect); never NaN.</param>
+/// <param name="Coverage">Part of the window's samples that were there, 0 to 1; never NaN.</param>
+/// <param name="Status">Why there is a value, or none.</param>
+/// <param name="Model">Name of what made it: <c>classical</c>, or a network's name and version.</param>
+public readonly record struct Estimate(
+    SignalKind Signal, Metric Metric, double Value, double Sigma, double Quality, double Coverage, EstimateStatus Status, string Model);
+
+/// <summary>What kind of event a beat is.</summary>
+public enum BeatKind
+{
+    /// <summary>An R peak of an ECG, all leads together.</summary>
+    Qrs = 1,
+
+    /// <summary>A pulse of a PPG or of an arterial pressure.</summary>
+    Pulse = 2,
+}
+
+/// <summary>One beat.</summary>
+/// <param name="SampleIndex">Its position in the device's epoch, in samples, with a fraction where it was refined.</param>
+/// <param name="Signal">The kind of signal it was found in.</param>
+/// <param name="Kind">What it is.</param>
+public readonly record struct Beat(double SampleIndex, SignalKind Signal, BeatKind Kind);
+
+/// <summary>The names that the outside sees: tags, CSV columns, JSON. One place for all of them.</summary>
+public static class Names
+{
+    /// <summary>Tag and column value of a signal kind.</summary>
+    public static string Of(SignalKind kind) => kind switch
+    {
+        SignalKind.Ppg => "ppg",
+        SignalKind.Acc => "acc",
+        SignalKind.Gyr => "gyr",
+        SignalKind.Ecg => "ecg",
+        SignalKind.Abp => "abp",
+        SignalKind.Resp => "resp",
+        SignalKind.FetalEcg => "fecg",
+        SignalKind.HeartSound => "pcg",
+        SignalKind.Camera => "camera",
+        SignalKind.Cvp => "cvp",
+        SignalKind.FetalHeartRate => "fhr",
+        SignalKind.UterineActivity => "uc",
+        _ => "unknown",
+    };
+
+    /// <summary>Tag and column value of a metric.</summary>
+    public static string Of(Metric metric) => metric switch
+    {
+        Metric.HeartRate => "heart_rate",
+        _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
+    };
+
+    /// <summary>Field and column value of a status.</summary>
+    public static string Of(EstimateStatus status) => status switch
+    {
+        EstimateStatus.Ok => "ok",
+        EstimateStatus.LowQuality => "low_quality",
+        EstimateStatus.Gap => "gap",
+        EstimateStatus.Flat => "flat",
+        EstimateStatus.Saturated => "saturated",
+        EstimateStatus.WarmingUp => "warming_up",
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, null),
+    };
+
+    /// <summary>Column value of a kind of beat.</summary>
+    public static string Of(BeatKind kind) => kind == BeatKind.Qrs ? "qrs" : "pulse";
+
+    /// <summary>UCUM unit of a metric's value.</summary>
+    public static string UnitOf(Metric metric) => metric switch
+    {
+        Metric.HeartRate => "/min",
+        _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
+    };
+}

@@ -1,0 +1,42 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// What is done with the windows of one device stream: an estimator of one signal kind. Pure: its output is a function of the windows since
+/// the last <see cref="Reset"/>. One thread at a time; allocates nothing after its first window.
+/// </summary>
+public interface IWindowStage
+{
+    /// <summary>
+    /// Takes the next window; windows come in order of their ids and without holes (a hole is a <see cref="Reset"/>). Adds one estimate
+    /// for each of its metrics, with or without a value, and the beats that became certain.
+    /// </summary>
+    void Accept(in Window window, StageOutput output);
+
+    /// <summary>
+    /// The stream ends: <paramref name="tail"/> holds the samples after the last whole window as its new samples (none when
+    /// <see cref="Window.NewSampleCount"/> is 0). Adds the beats that are left; no estimate.
+    /// </summary>
+    void Finish(in Window tail, StageOutput output);
+
+    /// <summary>Forgets everything: the device restarted, or samples are missing for longer than a window.</summary>
+    void Reset();
+}
+
+/// <summary>What the stages of one window said; cleared and used again for the next.</summary>
+public sealed class StageOutput
+{
+    /// <summary>The estimates, in the order of the stages.</summary>
+    public List<Estimate> Estimates { get; } = [];
+
+    /// <summary>The beats that became certain, in ascending order within a signal kind.</summary>
+    public List<Beat> Beats { get; } = [];
+
+    /// <summary>Makes it empty.</summary>
+    public void Clear()
+    {
+        Estimates.Clear();
+        Beats.Clear();
+    }
+}

@@ -1,0 +1,21 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Estimators;
+
+/// <summary>Which estimators a device stream gets: the one place to register a new signal kind's.</summary>
+public static class Stages
+{
+    /// <summary>The name under which the estimators that need no training are chosen and stored.</summary>
+    public const string Classical = "classical";
+
+    /// <summary>
+    /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
+    /// is estimated from.
+    /// </summary>
+    public static IWindowStage[] Create(ChannelLayout channels, double rateHz)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        var stages = new List<IWindowStage>();
+        return [.. stages];
+    }
+}
