@@ -1,1 +1,33 @@
-return 0;
+using System.CommandLine;
+using Pipeline.Benchmarks;
+
+var name = new Argument<string?>("NAME") { Arity = ArgumentArity.ZeroOrOne, Description = "Which benchmark; all of them when it is left out." };
+var json = new Option<bool>("--json") { Description = "One JSON object a line: benchmark metric value unit, and reference reference_value ratio." };
+var quick = new Option<bool>("--quick") { Description = "The least work that exercises everything: a smoke test, not a measurement." };
+var list = new Option<bool>("--list") { Description = "Name the benchmarks and end." };
+var root = new RootCommand("Measures the pipeline side by side with its references, in the same run.") { name, json, quick, list };
+root.SetAction(async (parsed, stop) =>
+{
+    if (parsed.GetValue(list))
+    {
+        foreach (var benchmark in Catalog.All)
+            Console.WriteLine($"{benchmark.Name,-16} {benchmark.Summary}");
+        return 0;
+    }
+    var wanted = parsed.GetValue(name);
+    var chosen = wanted is null ? Catalog.All : Catalog.Find(wanted) is { } one ? [one] : [];
+    if (chosen.Count == 0)
+    {
+        await Console.Error.WriteLineAsync($"No benchmark '{wanted}'; there are: {string.Join(", ", Catalog.All.Select(b => b.Name))}.");
+        return 2;
+    }
+    var asJson = parsed.GetValue(json);
+    var report = new Report(Console.Out, asJson ? Console.Error : Console.Out, asJson, parsed.GetValue(quick));
+    foreach (var benchmark in chosen)
+    {
+        report.Begin(benchmark);
+        await benchmark.RunAsync(report, stop);
+    }
+    return 0;
+});
+return await root.Parse(args).InvokeAsync();

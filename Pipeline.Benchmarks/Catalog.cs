@@ -1,0 +1,11 @@
+namespace Pipeline.Benchmarks;
+
+/// <summary>Every benchmark there is, in the order in which <c>./pipeline bench</c> runs them.</summary>
+internal static class Catalog
+{
+    public static IReadOnlyList<IBenchmark> All { get; } =
+    [
+    ];
+
+    public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);
+}

@@ -1,0 +1,32 @@
+namespace Pipeline.Benchmarks;
+
+/// <summary>
+/// Measures contenders in one process, alternating A B A B, so that a machine that slows down slows all of them; the median of each
+/// contender's rounds is what counts.
+/// </summary>
+internal static class SideBySide
+{
+    /// <summary>
+    /// Runs each contender <paramref name="warmUps"/> times, then <paramref name="rounds"/> times in turn. Median, over the rounds, of the
+    /// CPU seconds of the calling thread: other processes of the machine do not count.
+    /// </summary>
+    public static double[] ThreadCpuSeconds(int warmUps, int rounds, params Action[] contenders)
+    {
+        for (var i = 0; i < warmUps; i++)
+            foreach (var contender in contenders)
+                contender();
+        var seconds = contenders.Select(_ => new double[rounds]).ToArray();
+        for (var round = 0; round < rounds; round++)
+            for (var c = 0; c < contenders.Length; c++)
+                seconds[c][round] = Cost.Of(contenders[c]).ThreadCpuSeconds;
+        return [.. seconds.Select(Median)];
+    }
+
+    /// <summary>Median of <paramref name="values"/>; mean of the middle two of an even number.</summary>
+    public static double Median(IReadOnlyCollection<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        var middle = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+}
