@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Confluent.Kafka;
+using Pipeline.Host.Configuration;
+
+namespace Pipeline.Host.Commands;
+
+/// <summary>The one command's sub-commands, how they end, and how their failures read.</summary>
+internal static class CommandLine
+{
+    /// <summary>Every sub-command, in the order in which help lists them. One file each; a new one is a line here.</summary>
+    private static readonly Func<Command>[] Commands =
+    [
+        DoctorCommand.Create,
+    ];
+
+    /// <summary>Runs what <paramref name="args"/> say. Ctrl-C and SIGTERM cancel it once; the second one ends the process at once.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        return await InvokeAsync(args, Console.Out, Console.Error, stop.Token);
+
+        void OnSignal(PosixSignalContext signal)
+        {
+            if (stop.IsCancellationRequested)
+                return;
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    /// <summary>The same without the process around it: what the tests call.</summary>
+    public static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
+    {
+        var parsed = CreateRoot().Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpText)
+        {
+            if (args.Length == 0)
+                return await CreateRoot().Parse("--help").InvokeAsync(new InvocationConfiguration { Output = output }, stop);
+            await error.WriteLineAsync(parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] }
+                ? $"There is no command '{unknown}'."
+                : string.Join(' ', parsed.Errors.Select(fault => fault.Message)));
+            await error.WriteLineAsync($"Try: {HelpText.PathOf(parsed.CommandResult)} --help");
+            return ExitCode.BadUsage;
+        }
+        try
+        {
+            // Signals are handled above: a command gets as long as it needs to end in order.
+            var invocation = new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(invocation, stop);
+        }
+        catch (CommandException failure)
+        {
+            await error.WriteLineAsync(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or HttpRequestException)
+        {
+            await error.WriteLineAsync(failure.Message);
+            return ExitCode.Failed;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCode.Ok;
+        }
+    }
+
+    /// <summary>The root command with all others.</summary>
+    internal static RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Heart rate and signal quality of a whole ward, from Kafka to InfluxDB.")
+        {
+            SettingsOptions.File,
+            SettingsOptions.Set,
+        };
+        foreach (var create in Commands)
+            root.Add(create());
+        HelpText.Install(root);
+        return root;
+    }
+}
