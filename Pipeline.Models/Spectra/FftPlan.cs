@@ -1,0 +1,146 @@
+namespace Pipeline.Models.Spectra;
+
+/// <summary>What goes into a transform: (samples - offset) x taper, or the samples alone when there is no taper.</summary>
+internal readonly unsafe struct FftInput(float* samples, int count, float offset, float* taper)
+{
+    public readonly float* Samples = samples;
+    public readonly float* Taper = taper;
+    public readonly float Offset = offset;
+    public readonly int Count = count;
+
+    public float this[int index] => Taper == null ? Samples[index] : (Samples[index] - Offset) * Taper[index];
+}
+
+/// <summary>
+/// Tables of a complex transform of <c>count</c> points and the order of its passes, and the steps around them that make it a real
+/// transform of twice as many. Immutable.
+/// </summary>
+internal sealed unsafe class FftPlan
+{
+    /// <summary>Floats that <see cref="Align"/> may skip.</summary>
+    public const int Alignment = 16;
+
+    private readonly int _count;          // M = N/2 complex points, a power of two, 8 or more
+    private readonly int[] _radices;      // product M
+    private readonly float[] _twiddles;   // per pass and p: re, im of w^(p k), k = 1..radix-1
+    private readonly float[] _unpack;     // [2 x M/2]: -sin, then cos, of pi k / M for k = 1..M/2
+
+    public FftPlan(int count)
+    {
+        _count = count;
+        _radices = Radices(count);
+        _twiddles = Twiddles(count, _radices);
+        var half = count / 2;
+        _unpack = new float[2 * half];
+        for (var k = 1; k <= half; k++)
+            (_unpack[k - 1], _unpack[half + k - 1]) = Rotation(k, 2 * count);
+    }
+
+    /// <summary>The first address in <paramref name="p"/> that is a multiple of 64 bytes.</summary>
+    public static float* Align(float* p) => (float*)(((nint)p + 63) & ~63);
+
+    /// <summary>
+    /// Spectrum of <paramref name="input"/>: power in <paramref name="first"/> when <paramref name="second"/> is null, else real and imaginary
+    /// parts. Scratch: 4 M floats.
+    /// </summary>
+    public void Transform(in FftInput input, float* scratch, float* first, float* second)
+    {
+        var m = _count;
+        float* re = scratch, im = re + m, otherRe = im + m, otherIm = otherRe + m;
+        Load(input, re, im);
+        fixed (float* twiddles = _twiddles)
+        {
+            var w = twiddles;
+            var stride = 1;
+            foreach (var radix in _radices)
+            {
+                var groups = m / (stride * radix);
+                if (radix == 4)
+                    FftPasses.Radix4(re, im, otherRe, otherIm, w, groups, stride);
+                else
+                    FftPasses.Radix2(re, im, otherRe, otherIm, w, groups, stride);
+                float* doneRe = re, doneIm = im;
+                re = otherRe;
+                im = otherIm;
+                otherRe = doneRe;
+                otherIm = doneIm;
+                w += 2 * (radix - 1) * groups;
+                stride *= radix;
+            }
+        }
+        fixed (float* unpack = _unpack)
+            Unpack(re, im, unpack, first, second);
+    }
+
+    // Even samples are the real parts, odd ones the imaginary parts.
+    private void Load(in FftInput input, float* re, float* im)
+    {
+        var pairs = input.Count / 2;
+        for (var i = 0; i < pairs; i++)
+            (re[i], im[i]) = (input[2 * i], input[2 * i + 1]);
+        for (var i = pairs; i < _count; i++)
+            (re[i], im[i]) = (0, 0);
+        if (input.Count % 2 == 1)
+            re[pairs] = input[input.Count - 1];
+    }
+
+    // Z = E + iO of even and odd samples: E[k] = (Z[k] + conj Z[M-k]) / 2, O[k] = (Z[k] - conj Z[M-k]) / 2i, X[k] = E[k] + w^k O[k],
+    // X[M-k] = conj(E[k] - w^k O[k]), w = exp(-2 pi i / 2M).
+    private void Unpack(float* re, float* im, float* unpack, float* first, float* second)
+    {
+        var m = _count;
+        Put(first, second, 0, re[0] + im[0], 0);
+        Put(first, second, m, re[0] - im[0], 0);
+        for (var k = 1; k <= m / 2; k++)
+        {
+            float evenRe = 0.5f * (re[k] + re[m - k]), evenIm = 0.5f * (im[k] - im[m - k]);
+            float oddRe = 0.5f * (im[k] + im[m - k]), oddIm = 0.5f * (re[m - k] - re[k]);
+            float c = unpack[m / 2 + k - 1], s = unpack[k - 1];
+            float turnedRe = c * oddRe - s * oddIm, turnedIm = c * oddIm + s * oddRe;
+            Put(first, second, k, evenRe + turnedRe, evenIm + turnedIm);
+            Put(first, second, m - k, evenRe - turnedRe, turnedIm - evenIm);
+        }
+    }
+
+    private static void Put(float* first, float* second, int k, float re, float im)
+    {
+        if (second == null)
+        {
+            first[k] = re * re + im * im;
+            return;
+        }
+        first[k] = re;
+        second[k] = im;
+    }
+
+    private static int[] Radices(int count)
+    {
+        var radices = new List<int>();
+        for (; count >= 4; count /= 4)
+            radices.Add(4);
+        if (count == 2)
+            radices.Add(2);
+        return [.. radices];
+    }
+
+    private static float[] Twiddles(int count, int[] radices)
+    {
+        var twiddles = new List<float>();
+        for (var (length, pass) = (count, 0); pass < radices.Length; length /= radices[pass++])
+            for (var p = 0; p < length / radices[pass]; p++)
+                for (var k = 1; k < radices[pass]; k++)
+                {
+                    var (sin, cos) = Rotation(p * k, length);
+                    twiddles.Add(cos);
+                    twiddles.Add(sin);
+                }
+        return [.. twiddles];
+    }
+
+    // exp(-2 pi i numerator / denominator), computed in double and rounded once.
+    private static (float Sin, float Cos) Rotation(int numerator, int denominator)
+    {
+        var (sin, cos) = Math.SinCos(-2 * Math.PI * numerator / denominator);
+        return ((float)sin, (float)cos);
+    }
+}
