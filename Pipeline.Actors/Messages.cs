@@ -7,7 +7,8 @@ namespace Pipeline.Actors;
 /// <param name="Offset">Its position in the partition; grows, with holes.</param>
 /// <param name="Chunk">The chunk; null when the record is refused.</param>
 /// <param name="Refused">Why and what; null when there is a chunk.</param>
-public readonly record struct ShardRecord(long Offset, SampleChunk? Chunk, DeadLetter? Refused = null);
+/// <param name="Payload">The record's value as it came, for a dead letter about the chunk; empty when the source has none (a recording).</param>
+public readonly record struct ShardRecord(long Offset, SampleChunk? Chunk, DeadLetter? Refused = null, ReadOnlyMemory<byte> Payload = default);
 
 /// <summary>Where an output comes from: with device, signal, metric and window id its identity.</summary>
 /// <param name="Topic">Input topic, or the recording's name.</param>

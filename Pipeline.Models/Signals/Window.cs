@@ -8,7 +8,7 @@ public readonly ref struct Window
 {
     private readonly SampleRing _ring;
 
-    internal Window(SampleRing ring, long id, long startIndex, int length, int newSampleCount, double rateHz, ulong leadOff)
+    internal Window(SampleRing ring, long id, long startIndex, int length, int newSampleCount, double rateHz, ulong leadOff, bool startsAfresh)
     {
         _ring = ring;
         Id = id;
@@ -17,6 +17,7 @@ public readonly ref struct Window
         NewSampleCount = newSampleCount;
         RateHz = rateHz;
         LeadOff = leadOff;
+        StartsAfresh = startsAfresh;
     }
 
     /// <summary>The integer id <c>k</c>, from 0 in each epoch.</summary>
@@ -42,6 +43,12 @@ public readonly ref struct Window
 
     /// <summary>Bit c is set when channel c was said to be off by a chunk that overlaps the new samples.</summary>
     public ulong LeadOff { get; }
+
+    /// <summary>
+    /// Whether this is the stream's first window, or the first after a gap as long as a window: nothing before it counts any more, and its
+    /// samples before the stream's (re)start are missing.
+    /// </summary>
+    public bool StartsAfresh { get; }
 
     /// <summary>The channels.</summary>
     public ChannelLayout Channels => _ring.Channels;
