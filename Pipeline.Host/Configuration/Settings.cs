@@ -70,11 +70,11 @@ internal static class Settings
             var value = property.GetValue(options);
             foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
                 if (rule.GetValidationResult(value, new ValidationContext(options) { MemberName = property.Name }) is { } fault)
-                    yield return $"{section}:{property.Name} is {Show(value)}; {Allowed(rule) ?? fault.ErrorMessage}";
+                    yield return $"{section}:{property.Name} is {Show(property.Name, value)}; {Allowed(rule) ?? fault.ErrorMessage}";
         }
         if (options is IValidatableObject crossChecked)
             foreach (var fault in crossChecked.Validate(new ValidationContext(options)))
-                yield return $"{string.Join(", ", fault.MemberNames.Select(name => $"{section}:{name} is {Show(options.GetType().GetProperty(name)?.GetValue(options))}"))}; {fault.ErrorMessage}";
+                yield return $"{string.Join(", ", fault.MemberNames.Select(name => $"{section}:{name} is {Show(name, options.GetType().GetProperty(name)?.GetValue(options))}"))}; {fault.ErrorMessage}";
     }
 
     private static Dictionary<string, string?> Fold(IEnumerable<string> assignments)
@@ -102,7 +102,7 @@ internal static class Settings
             if (!fault.Message.Contains($"'{key}'", StringComparison.OrdinalIgnoreCase))
                 continue;
             var rule = property.GetCustomAttributes<ValidationAttribute>().Select(Allowed).FirstOrDefault(text => text is not null);
-            return $"{key} is '{configuration[key]}'; {rule ?? $"allowed: {KindOf(property.PropertyType)}"}";
+            return $"{key} is {Show(property.Name, configuration[key])}; {rule ?? $"allowed: {KindOf(property.PropertyType)}"}";
         }
         return fault.Message.Replace(Environment.NewLine, " ", StringComparison.Ordinal);
     }
@@ -125,11 +125,16 @@ internal static class Settings
         return type == typeof(TimeSpan) ? "a time, hh:mm:ss" : type == typeof(bool) ? "true, false" : type == typeof(double) ? "a number" : type == typeof(int) || type == typeof(long) ? "a whole number" : type.Name;
     }
 
-    private static string Show(object? value) => value switch
+    /// <summary>The value as it is shown; a secret is not.</summary>
+    private static string Show(string name, object? value) => value switch
     {
         null => "not set",
+        string { Length: > 0 } when IsSecret(name) => "set",
         string text => $"'{text}'",
         IEnumerable many => $"'{string.Join(", ", many.Cast<object>())}'",
         _ => string.Create(CultureInfo.InvariantCulture, $"'{value}'"),
     };
+
+    private static bool IsSecret(string name) => !name.EndsWith("File", StringComparison.Ordinal)
+        && (name.Contains("Token", StringComparison.Ordinal) || name.Contains("Password", StringComparison.Ordinal) || name.Contains("Secret", StringComparison.Ordinal));
 }

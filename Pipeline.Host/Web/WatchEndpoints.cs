@@ -1,0 +1,23 @@
+using System.Text.Json;
+using Pipeline.Host.Telemetry;
+
+namespace Pipeline.Host.Web;
+
+/// <summary><c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>.</summary>
+internal static class WatchEndpoints
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
+
+    /// <summary>Adds them; <paramref name="checks"/> is asked at each request for readiness.</summary>
+    public static void MapWatching(this IEndpointRouteBuilder routes, MetricsCollector metrics, Func<IEnumerable<HealthCheck>> checks)
+    {
+        routes.MapGet("/metrics", () => Results.Text(PrometheusText.Write(metrics.Collect()), PrometheusText.ContentType));
+        // Alive means: the process answers. A dependency that is down is waited for, not mended by a restart.
+        routes.MapGet("/health/live", () => Results.Json(new { status = "live" }, Json));
+        routes.MapGet("/health/ready", () =>
+        {
+            var report = HealthReport.From(checks());
+            return Results.Json(report, Json, statusCode: report.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        });
+    }
+}

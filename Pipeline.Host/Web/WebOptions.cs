@@ -1,0 +1,24 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline.Host.Web;
+
+/// <summary>Section <c>Web</c>: where <c>/metrics</c> and <c>/health</c> are served.</summary>
+internal sealed class WebOptions : IValidatableObject
+{
+    public const string Section = "Web";
+
+    /// <summary>Addresses to listen on, separated by semicolons. Only this machine unless told otherwise: there is no sign-in.</summary>
+    [Required]
+    public string Urls { get; set; } = "http://127.0.0.1:8080";
+
+    /// <summary>Most records of a partition that may wait in Kafka while <c>/health/ready</c> still says ready.</summary>
+    [Range(1, long.MaxValue)]
+    public long ReadyLag { get; set; } = 100_000;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (!Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+                yield return new ValidationResult($"allowed: http://HOST:PORT or https://HOST:PORT, several with ';'", [nameof(Urls)]);
+    }
+}
