@@ -5,6 +5,7 @@ internal static class Catalog
 {
     public static IReadOnlyList<IBenchmark> All { get; } =
     [
+        new StftBenchmark(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);
