@@ -29,11 +29,11 @@ internal sealed unsafe class FftPlan
     {
         _count = count;
         _radices = Radices(count);
-        _twiddles = Twiddles(count, _radices);
+        _twiddles = FftTables.Scalars(count, _radices);
         var half = count / 2;
         _unpack = new float[2 * half];
         for (var k = 1; k <= half; k++)
-            (_unpack[k - 1], _unpack[half + k - 1]) = Rotation(k, 2 * count);
+            (_unpack[half + k - 1], _unpack[k - 1]) = FftTables.Rotation(k, 2 * count);
     }
 
     /// <summary>The first address in <paramref name="p"/> that is a multiple of 64 bytes.</summary>
@@ -121,26 +121,5 @@ internal sealed unsafe class FftPlan
         if (count == 2)
             radices.Add(2);
         return [.. radices];
-    }
-
-    private static float[] Twiddles(int count, int[] radices)
-    {
-        var twiddles = new List<float>();
-        for (var (length, pass) = (count, 0); pass < radices.Length; length /= radices[pass++])
-            for (var p = 0; p < length / radices[pass]; p++)
-                for (var k = 1; k < radices[pass]; k++)
-                {
-                    var (sin, cos) = Rotation(p * k, length);
-                    twiddles.Add(cos);
-                    twiddles.Add(sin);
-                }
-        return [.. twiddles];
-    }
-
-    // exp(-2 pi i numerator / denominator), computed in double and rounded once.
-    private static (float Sin, float Cos) Rotation(int numerator, int denominator)
-    {
-        var (sin, cos) = Math.SinCos(-2 * Math.PI * numerator / denominator);
-        return ((float)sin, (float)cos);
     }
 }

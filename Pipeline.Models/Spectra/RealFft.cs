@@ -24,12 +24,17 @@ public sealed class RealFft
 
     private static readonly ConcurrentDictionary<int, RealFft> Plans = new();
 
-    private readonly FftPlan _plan;
+    private readonly FftPlan? _plan;   // exactly one of the two
+    private readonly Fft512? _wide;
 
-    private RealFft(int length)
+    /// <summary>Tests choose <paramref name="wide"/> to see both ways; the product takes the best that the machine has.</summary>
+    internal RealFft(int length, bool wide)
     {
         Length = length;
-        _plan = new FftPlan(length / 2);
+        if (wide && length / 2 >= Fft512.MinCount)
+            _wide = new Fft512(length / 2);
+        else
+            _plan = new FftPlan(length / 2);
     }
 
     /// <summary>N, the samples that are transformed.</summary>
@@ -44,7 +49,7 @@ public sealed class RealFft
     {
         if (!BitOperations.IsPow2(length) || length is < MinLength or > MaxLength)
             throw new ArgumentOutOfRangeException(nameof(length), length, $"A power of two from {MinLength} to {MaxLength} is wanted.");
-        return Plans.GetOrAdd(length, static n => new RealFft(n));
+        return Plans.GetOrAdd(length, static n => new RealFft(n, Fft512.IsSupported));
     }
 
     /// <summary>Real and imaginary parts of the spectrum of <paramref name="samples"/>.</summary>
@@ -89,7 +94,13 @@ public sealed class RealFft
         var scratch = stackalloc float[2 * Length + FftPlan.Alignment];
         scratch = FftPlan.Align(scratch);
         fixed (float* x = samples, w = taper, a = first, b = second)
-            _plan.Transform(new FftInput(x, samples.Length, offset, w), scratch, a, b);
+        {
+            var input = new FftInput(x, samples.Length, offset, w);
+            if (_wide is not null)
+                _wide.Transform(input, scratch, a, b);
+            else
+                _plan!.Transform(input, scratch, a, b);   // one of the two is there
+        }
     }
 
     private ArgumentException Sizes(int samples, int first, int second) => new(

@@ -13,16 +13,40 @@ public class RealFftTests
     [MemberData(nameof(Lengths))]
     public void Every_bin_is_that_of_the_sum_written_out(int length)
     {
-        var samples = Noise(length, seed: length);
-        var (real, imaginary) = Forward(samples, length);
-        var scale = Math.Sqrt(length);
-        var step = Math.Max(1, length / 256);
-
-        for (var k = 0; k <= length / 2; k += k < 40 ? 1 : step)
+        foreach (var fft in BothWays(length))
         {
-            var (re, im) = NaiveBin(samples, k, length);
-            Assert.InRange((real[k] - re) / scale, -2e-6, 2e-6);
-            Assert.InRange((imaginary[k] - im) / scale, -2e-6, 2e-6);
+            var samples = Noise(length, seed: length);
+            float[] real = new float[fft.BinCount], imaginary = new float[fft.BinCount];
+            fft.Forward(samples, real, imaginary);
+            var scale = Math.Sqrt(length);
+            var step = Math.Max(1, length / 256);
+
+            for (var k = 0; k <= length / 2; k += k < 40 ? 1 : step)
+            {
+                var (re, im) = NaiveBin(samples, k, length);
+                Assert.InRange((real[k] - re) / scale, -2e-6, 2e-6);
+                Assert.InRange((imaginary[k] - im) / scale, -2e-6, 2e-6);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Every_machine_gives_the_same_spectrum_to_rounding(int length)
+    {
+        foreach (var count in new[] { length, length - 1, length / 2 + 3 })
+        {
+            float[] samples = Noise(count, seed: 11), taper = Noise(count, seed: 12);
+            var spectra = BothWays(length).Select(fft =>
+            {
+                float[] real = new float[fft.BinCount], imaginary = new float[fft.BinCount], power = new float[fft.BinCount];
+                fft.Forward(samples, real, imaginary);
+                fft.Power(samples, 0.1f, taper, power);
+                return (float[])[.. real, .. imaginary, .. power.Select(MathF.Sqrt)];
+            }).ToArray();
+
+            Assert.All(spectra, spectrum => Assert.All(spectrum.Zip(spectra[0]), pair =>
+                Assert.InRange(pair.First - pair.Second, -2e-6 * Math.Sqrt(length), 2e-6 * Math.Sqrt(length))));
         }
     }
 
@@ -168,6 +192,10 @@ public class RealFftTests
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextSingle() - 1)];
     }
+
+    private static RealFft[] BothWays(int length) => Fft512.IsSupported
+        ? [new RealFft(length, wide: false), new RealFft(length, wide: true)]
+        : [new RealFft(length, wide: false)];
 
     private static Arbitrary<(int Length, int Seed)> Signals() =>
         Gen.Choose(4, 12).SelectMany(_ => Gen.Choose(1, 1_000_000), (bits, seed) => (1 << bits, seed)).ToArbitrary();
