@@ -1,20 +1,146 @@
+using Pipeline.Models;
+
 namespace Pipeline.Actors;
 
-/// <summary>The shards that this process owns. Thread-safe: called by the source's thread.</summary>
-public sealed class PatientShards
+/// <summary>
+/// The shards that this process owns. Thread-safe. What a shard counted stays in <see cref="Total"/> when it is revoked.
+/// </summary>
+public sealed class PatientShards : IAsyncDisposable
 {
+    private const int MaxShard = 100_000;
+
+    private readonly Lock _lock = new();
+    private readonly ActorSettings _settings;
+    private readonly IReadOnlyList<IPatientSink> _sinks;
+    private readonly TimeProvider _time;
+    private readonly PatientPlaces _places = new();
+    private readonly Telemetry _telemetry;
+    private readonly Counts _retired = new();
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Owned?[] _shards = [];      // by number; replaced when it grows, so that a post takes no lock
+
+    /// <summary>Takes options that were <see cref="TopologyOptions.Validate()">validated</see>. The sinks stay the caller's.</summary>
+    /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
+    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(sinks);
+        ArgumentNullException.ThrowIfNull(time);
+        options.Validate();
+        _settings = new ActorSettings(options, options.Shape, options.RestartPolicy, stages ?? Models.Estimators.Stages.Create);
+        _sinks = sinks;
+        _time = time;
+        _telemetry = new Telemetry(this);
+    }
+
+    /// <summary>Fails when a shard fails, which only a sink that breaks its promise can cause; never completes otherwise.</summary>
+    public Task Failure => _failed.Task;
+
+    /// <summary>Numbers of the shards that are assigned, ascending.</summary>
+    public IReadOnlyList<int> Assigned => [.. Snapshot().Select(s => s.Number)];
+
+    /// <summary>What all shards counted since the beginning, revoked ones included.</summary>
+    public Counts Total()
+    {
+        var total = new Counts();
+        lock (_lock)
+        {
+            total.Add(_retired);
+            foreach (var shard in Snapshot())
+                total.Add(shard.Counts);
+        }
+        return total;
+    }
+
     /// <summary>Starts a shard; its records follow. <paramref name="topic"/>: the input topic, or the recording's name, for <see cref="Origin"/>.</summary>
-    public void Assign(int shard, string topic) => throw new NotImplementedException();
+    /// <exception cref="InvalidOperationException">It is assigned already.</exception>
+    public void Assign(int shard, string topic)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(shard);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(shard, MaxShard);
+        ArgumentNullException.ThrowIfNull(topic);
+        lock (_lock)
+        {
+            if (shard >= _shards.Length)
+            {
+                var grown = new Owned?[Math.Max(shard + 1, 2 * _shards.Length)];
+                _shards.CopyTo(grown, 0);
+                Volatile.Write(ref _shards, grown);
+            }
+            if (_shards[shard] is not null)
+                throw new InvalidOperationException($"Shard {shard} is assigned already.");
+            _shards[shard] = Start(shard, topic);
+        }
+    }
 
-    /// <summary>Places a record in the shard's mailbox; false when the mailbox is full (pause the partition and try again).</summary>
-    public bool TryPost(int shard, in ShardRecord record) => throw new NotImplementedException();
+    /// <summary>
+    /// Places a record in the shard's mailbox; false when the mailbox is full (pause the partition and try again) or the shard has failed
+    /// (see <see cref="Failure"/>). Offsets of a shard ascend.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
+    public bool TryPost(int shard, in ShardRecord record) => Get(shard).Shard.TryPost(record);
 
-    /// <summary>Completes when the shard's mailbox has space again (half of it), or the shard is gone; for a source without a poll loop.</summary>
-    public ValueTask WaitForSpaceAsync(int shard, CancellationToken stop) => throw new NotImplementedException();
+    /// <summary>Completes when the shard's mailbox has space again (half of it); for a source without a poll loop.</summary>
+    /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
+    public ValueTask WaitForSpaceAsync(int shard, CancellationToken stop) => Get(shard).Shard.WaitForSpaceAsync(stop);
 
     /// <summary>Offset after the last record of the shard whose output is all acknowledged; null when nothing was since the assignment.</summary>
-    public long? CommittableOffset(int shard) => throw new NotImplementedException();
+    /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
+    public long? CommittableOffset(int shard) => Get(shard).Shard.Committable;
 
-    /// <summary>Lets the shard finish what is in its mailbox, waits for the acknowledgements (until <paramref name="stop"/>), and forgets it.</summary>
-    public Task<long?> RevokeAsync(int shard, CancellationToken stop) => throw new NotImplementedException();
+    /// <summary>
+    /// Lets the shard finish what is in its mailbox, waits for the acknowledgements (until <paramref name="stop"/>; a partition that is lost
+    /// already is revoked with a cancelled one), and forgets it. Returns what <see cref="CommittableOffset"/> said last.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
+    public async Task<long?> RevokeAsync(int shard, CancellationToken stop)
+    {
+        var owned = Get(shard);
+        owned.Shard.Complete();
+        await using var cancelled = stop.Register(owned.Cancel.Cancel);
+        await owned.Shard.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);    // a failure is told by Failure
+        lock (_lock)
+        {
+            if (_shards[shard] == owned)
+            {
+                _shards[shard] = null;
+                _retired.Add(owned.Shard.Counts);
+            }
+        }
+        return owned.Shard.Committable;
+    }
+
+    /// <summary>Drops what is left, without waiting for acknowledgements: a source that ended has revoked its shards before.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync().ConfigureAwait(false);
+        foreach (var shard in Snapshot())
+            await RevokeAsync(shard.Number, now.Token).ConfigureAwait(false);
+        _telemetry.Dispose();
+    }
+
+    internal IEnumerable<Shard> Snapshot() => Volatile.Read(ref _shards).Where(s => s is not null).Select(s => s!.Shard);
+
+    private Owned Get(int shard)
+    {
+        var shards = Volatile.Read(ref _shards);
+        return (uint)shard < (uint)shards.Length && shards[shard] is { } owned
+            ? owned
+            : throw new InvalidOperationException($"Shard {shard} is not assigned.");
+    }
+
+    private Owned Start(int number, string topic)
+    {
+        var cancel = new CancellationTokenSource();
+        var counts = new Counts();
+        var delivery = new Delivery(_sinks, _settings.Options.MaxBatchesInFlight, counts, _telemetry.RecordLatency);
+        var shard = new Shard(number, topic, _settings, _places, delivery, counts, _time, cancel.Token);
+        _ = shard.Completion.ContinueWith(
+            done => _failed.TrySetException(done.Exception!.InnerExceptions),   // only runs when it faulted
+            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return new Owned(shard, cancel);
+    }
+
+    private sealed record Owned(Shard Shard, CancellationTokenSource Cancel);
 }

@@ -106,6 +106,9 @@ public sealed class DeviceStream
         return verdict;
     }
 
+    /// <summary>Nothing more will come: <see cref="TryNext"/> then gives the tail, if it was not given before.</summary>
+    public void End() => _ending = !_ended;
+
     /// <summary>
     /// Gives the next window that the chunk completed to the stages, whose words are added to <paramref name="output"/>; false when there is
     /// none left. The last of a stream that ended is its tail.

@@ -1,0 +1,111 @@
+namespace Pipeline.Actors;
+
+/// <summary>What is counted. "Samples" are stored values: samples per channel times channels.</summary>
+public enum Count
+{
+    /// <summary>Records taken from mailboxes.</summary>
+    Records,
+
+    /// <summary>Records that the decoder refused.</summary>
+    RecordsRefused,
+
+    /// <summary>Chunks taken whole.</summary>
+    ChunksTaken,
+
+    /// <summary>Chunks of which only the new samples were taken.</summary>
+    ChunksOverlapping,
+
+    /// <summary>Chunks whose samples were all known.</summary>
+    ChunksDuplicate,
+
+    /// <summary>Chunks whose place was given up before they came.</summary>
+    ChunksLate,
+
+    /// <summary>Chunks that cannot be used: dead-lettered with the reason.</summary>
+    ChunksRefused,
+
+    /// <summary>Chunks on which their patient threw too often: dead-lettered with the reason.</summary>
+    ChunksFailed,
+
+    /// <summary>Samples in all chunks that came.</summary>
+    Samples,
+
+    /// <summary>Samples taken into windows.</summary>
+    SamplesTaken,
+
+    /// <summary>Samples that were known or late.</summary>
+    SamplesDropped,
+
+    /// <summary>Samples in refused and failed chunks.</summary>
+    SamplesRefused,
+
+    /// <summary>Gaps between chunks.</summary>
+    Gaps,
+
+    /// <summary>Samples that are missing in these gaps.</summary>
+    SamplesMissing,
+
+    /// <summary>Windows given to the estimators.</summary>
+    Windows,
+
+    /// <summary>Estimates, with or without a value.</summary>
+    Estimates,
+
+    /// <summary>Estimates with a value.</summary>
+    Values,
+
+    /// <summary>Beats.</summary>
+    Beats,
+
+    /// <summary>Device streams begun: a new device, or a new epoch.</summary>
+    StreamsBegun,
+
+    /// <summary>Moves of an epoch's time anchor: the device's clock and its sample count had drifted apart.</summary>
+    AnchorMoves,
+
+    /// <summary>Patients created on first sight, or on their return.</summary>
+    PatientsCreated,
+
+    /// <summary>Patients forgotten because they were idle.</summary>
+    PatientsPassivated,
+
+    /// <summary>Patients restarted because they threw.</summary>
+    PatientsRestarted,
+
+    /// <summary>Patients that came in two partitions: an error of a producer's partitioning.</summary>
+    PatientsInTwoShards,
+
+    /// <summary>Batches handed to the sinks.</summary>
+    Batches,
+
+    /// <summary>Batches that the sinks acknowledged.</summary>
+    BatchesAcknowledged,
+}
+
+/// <summary>
+/// One long for each <see cref="Count"/>. Written by one thread (a shard's loop) with plain additions, but for acknowledgements, and read
+/// by any: a reader may be some counts behind, which costs the hot path nothing.
+/// </summary>
+public sealed class Counts
+{
+    private static readonly int Size = Enum.GetValues<Count>().Length;
+
+    private readonly long[] _values = new long[Size];
+
+    /// <summary>The present value of <paramref name="count"/>.</summary>
+    public long this[Count count] => Volatile.Read(ref _values[(int)count]);
+
+    /// <summary>Samples that came and are neither taken, dropped nor refused: 0 whenever no chunk is being handled or waits for another attempt.</summary>
+    public long SamplesUnaccounted => this[Count.Samples] - this[Count.SamplesTaken] - this[Count.SamplesDropped] - this[Count.SamplesRefused];
+
+    internal void Add(Count count, long amount = 1) => _values[(int)count] += amount;
+
+    /// <summary>For a count that several threads write.</summary>
+    internal void AddShared(Count count) => Interlocked.Increment(ref _values[(int)count]);
+
+    internal void Add(Counts other)
+    {
+        for (var i = 0; i < _values.Length; i++)
+            _values[i] += Volatile.Read(ref other._values[i]);
+    }
+}

@@ -1,0 +1,80 @@
+using System.ComponentModel.DataAnnotations;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Actors;
+
+/// <summary>How the flow is set; the section <c>Topology</c> of the configuration.</summary>
+public sealed class TopologyOptions : IValidatableObject
+{
+    /// <summary>Length of a window, 1 s to 10 min; default 8 s. The estimators are made for 8 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan WindowLength { get; set; } = WindowShape.Default.Length;
+
+    /// <summary>From one window's start to the next, 0.1 s to <see cref="WindowLength"/>; default 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan WindowHop { get; set; } = WindowShape.Default.Hop;
+
+    /// <summary>Records that wait in a shard before its partition is paused, 16 to 65,536; default 512. The next power of two is used.</summary>
+    [Range(16, 65_536)]
+    public int MailboxCapacity { get; set; } = 512;
+
+    /// <summary>Points at which a batch is handed to the sinks although more records wait, 1 to 100,000; default 500.</summary>
+    [Range(1, 100_000)]
+    public int MaxBatchPoints { get; set; } = 500;
+
+    /// <summary>Batches of one shard that wait for their acknowledgement before the shard takes no more records, 1 to 64; default 4.</summary>
+    [Range(1, 64)]
+    public int MaxBatchesInFlight { get; set; } = 4;
+
+    /// <summary>Patients that a shard keeps in memory, 1 to 1,000,000; default 5,000. The chunks of further ones go to the dead letters.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxPatientsPerShard { get; set; } = 5_000;
+
+    /// <summary>Devices of a patient that are kept at the same time, 1 to 64; default 8. One that is idle or ended makes room.</summary>
+    [Range(1, 64)]
+    public int MaxDevicesPerPatient { get; set; } = 8;
+
+    /// <summary>
+    /// Event time without a chunk after which a patient may be forgotten, 1 min to 1 day; default 10 min. Only together with
+    /// <see cref="IdleRounds"/>, so that neither a wrong clock nor a recording that follows another one does it.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
+    public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Records per patient of the shard that must have passed since a patient's last one before it is forgotten, 10 to 100,000; default 300.</summary>
+    [Range(10, 100_000)]
+    public int IdleRounds { get; set; } = 300;
+
+    /// <summary>Wait before a patient that threw gets its chunk again, 1 ms to 1 min; doubles each time; default 100 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
+    public TimeSpan RestartDelay { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest such wait, <see cref="RestartDelay"/> to 10 min; default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
+    public TimeSpan MaxRestartDelay { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a chunk is tried before it goes to the dead letters, 1 to 10; default 3.</summary>
+    [Range(1, 10)]
+    public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>Chunks kept for a patient that waits for its restart, 1 to 10,000; default 64. When they are full, it is restarted at once.</summary>
+    [Range(1, 10_000)]
+    public int MaxStashedChunks { get; set; } = 64;
+
+    /// <summary>Refuses what the ranges or the cross checks refuse.</summary>
+    /// <exception cref="ValidationException">Names the key, its value and what is allowed.</exception>
+    public void Validate() => Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (WindowHop > WindowLength)
+            yield return new ValidationResult($"{nameof(WindowHop)} is {WindowHop}; at most {nameof(WindowLength)} ({WindowLength}) is possible.", [nameof(WindowHop)]);
+        if (MaxRestartDelay < RestartDelay)
+            yield return new ValidationResult($"{nameof(MaxRestartDelay)} is {MaxRestartDelay}; at least {nameof(RestartDelay)} ({RestartDelay}) is wanted.", [nameof(MaxRestartDelay)]);
+    }
+
+    internal WindowShape Shape => new(WindowLength, WindowHop);
+
+    internal RestartPolicy RestartPolicy => new(RestartDelay, MaxRestartDelay, MaxAttempts);
+}

@@ -1,0 +1,34 @@
+using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Tests.Support;
+
+/// <summary>A stage whose one estimate is the sum of the window's samples of channel 0, and which throws when told to.</summary>
+internal sealed class SumStage(Func<long, bool>? throwsAtStart = null) : IWindowStage
+{
+    private readonly float[] _samples = new float[4096];
+    private double _sinceReset;
+
+    public static StageFactory Factory { get; } = (_, _) => [new SumStage()];
+
+    public void Accept(in Window window, StageOutput output)
+    {
+        if (throwsAtStart?.Invoke(window.StartIndex) == true)
+            throw new InvalidOperationException($"window {window.Id} is not to be had");
+        var samples = _samples.AsSpan(0, window.Length);
+        window.CopyPhysical(0, 0, samples);
+        double sum = 0;
+        foreach (var sample in samples)
+            sum += float.IsNaN(sample) ? 0 : sample;
+        for (var i = window.Length - window.NewSampleCount; i < window.Length; i++)
+            _sinceReset += float.IsNaN(samples[i]) ? 0 : samples[i];
+        output.Estimates.Add(new Estimate(SignalKind.Unknown, Metric.HeartRate, sum, _sinceReset, 1, window.Coverage(), EstimateStatus.Ok, "sum"));
+        output.Beats.Add(new Beat(window.StartIndex, SignalKind.Unknown, BeatKind.Pulse));
+    }
+
+    public void Finish(in Window tail, StageOutput output) =>
+        output.Beats.Add(new Beat(tail.EndIndex, SignalKind.Unknown, BeatKind.Pulse));
+
+    public void Reset() => _sinceReset = 0;
+}
