@@ -1,0 +1,122 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Recordings;
+
+/// <summary>
+/// A recording that is open for reading: its channels as the device streams of one patient, its samples as chunks of one second, as the
+/// devices would have sent them. Memory does not grow with its length. Read once, by one thread.
+/// </summary>
+public sealed class Recording : IDisposable
+{
+    private readonly IFrameReader _reader;
+    private readonly SignalBuffer[] _buffers;   // one a signal of the file
+    private readonly List<RecordedDevice> _devices;
+    private readonly List<string> _notes;
+
+    private Recording(string path, IFrameReader reader, RecordingOptions options)
+    {
+        Name = Path.GetFileNameWithoutExtension(path);
+        _reader = reader;
+        _notes = [.. reader.Notes];
+        _buffers = [.. reader.Signals.Select(_ => new SignalBuffer(reader.Format))];
+        var kinds = KindsOf(reader.Signals, options);
+        _devices = RecordedDevice.Group(reader, kinds, _buffers);
+        if (_devices.Count == 0)
+            throw new RecordingException("every channel is ignored");
+    }
+
+    /// <summary>File name without folder and ending.</summary>
+    public string Name { get; }
+
+    /// <summary>Length, gaps included.</summary>
+    public double Seconds => _reader.Seconds;
+
+    /// <summary>When the first sample was taken, where the file says it.</summary>
+    public Timestamp? Start => _reader.Start;
+
+    /// <summary>What a person should know about how the file was read: unknown labels, a resampled time base; one line each.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Name, rate and channels of each device stream.</summary>
+    public IReadOnlyList<(string Device, double RateHz, ChannelLayout Channels)> Devices =>
+        [.. _devices.Select(device => (device.Name, device.RateHz, device.Channels))];
+
+    /// <summary>Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV.</summary>
+    /// <exception cref="RecordingException">It is not there, not of these forms, broken, or has no rate.</exception>
+    public static Recording Open(string path, RecordingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        IFrameReader? reader = null;
+        try
+        {
+            reader = ReaderOf(path, options);
+            return new(path, reader, options);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            reader?.Dispose();
+            throw new RecordingException($"{Path.GetFileName(path)}: {fault.Message.ReplaceLineEndings(" ")}");
+        }
+        catch
+        {
+            reader?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The chunks, second by second and within a second device by device; the last of each device says that the stream ends.
+    /// </summary>
+    public IEnumerable<SampleChunk> Chunks(RecordedPatient patient)
+    {
+        var isMore = true;
+        for (long second = 0; _devices.Exists(device => !device.IsEnded); second++)
+        {
+            while (isMore && _devices.Exists(device => !device.HasMoreThan(second + 1)))
+                isMore = _reader.ReadInto(_buffers);
+            foreach (var device in _devices)
+                if (!device.IsEnded)
+                    yield return device.Take(second, isMore, patient);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reader.Dispose();
+
+    private static IFrameReader ReaderOf(string path, RecordingOptions options)
+    {
+        if (!File.Exists(path))
+            throw new RecordingException($"{path}: {(Directory.Exists(path) ? "is a folder" : "is not there")}");
+        return Path.GetExtension(path).ToUpperInvariant() switch
+        {
+            ".HEA" => new WfdbReader(path),
+            ".EDF" => new EdfReader(path),
+            ".WAV" => new WavReader(path),
+            ".CSV" or ".TSV" or ".TXT" => new CsvReader(path, options.RateHz),
+            _ when File.Exists(Path.ChangeExtension(path, ".hea")) =>
+                throw new RecordingException($"{Path.GetFileName(path)}: is named by its header {Path.GetFileNameWithoutExtension(path)}.hea"),
+            var ending => throw new RecordingException($"{Path.GetFileName(path)}: no recordings end in '{ending}'; .hea .edf .csv .wav do"),
+        };
+    }
+
+    /// <summary>Kind of each signal: by the last override that fits, else by its label; null: left out.</summary>
+    private SignalKind?[] KindsOf(IReadOnlyList<RecordedSignal> signals, RecordingOptions options)
+    {
+        var kinds = new SignalKind?[signals.Count];
+        for (var s = 0; s < kinds.Length; s++)
+        {
+            var label = signals[s].Label;
+            var said = options.Channels.LastOrDefault(channel => channel.Matches(label));
+            kinds[s] = said is null ? ChannelKinds.Of(label) : said.Kind;
+        }
+        foreach (var said in options.Channels.Where(said => !signals.Any(signal => said.Matches(signal.Label))))
+            _notes.Add($"no channel is named '{said.Label}'; there are {string.Join(", ", signals.Select(signal => Shown(signal.Label)))}");
+        var unknown = signals.Where((_, s) => kinds[s] == SignalKind.Unknown).Select(signal => Shown(signal.Label)).ToList();
+        if (unknown.Count > 0)
+            _notes.Add($"unknown channel {string.Join(", ", unknown)}: not estimated from; --channel {unknown[0]}=KIND names its kind "
+                + $"({string.Join(' ', ChannelKinds.AllNames)}, ignore)");
+        return kinds;
+    }
+
+    private static string Shown(string label) => WfdbHeader.Shown(label);
+}

@@ -1,0 +1,10 @@
+namespace Pipeline.Host.Recordings;
+
+/// <summary>What a person says about recordings that their files do not.</summary>
+/// <param name="Channels">Kinds of channels by label; the last one that fits a label counts.</param>
+/// <param name="RateHz">Samples per second of a CSV file; null: its time column tells.</param>
+public sealed record RecordingOptions(IReadOnlyList<ChannelOverride> Channels, double? RateHz = null)
+{
+    /// <summary>Nothing said.</summary>
+    public static RecordingOptions None { get; } = new([]);
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Recordings;
+
+/// <summary>One signal line of a WFDB header.</summary>
+internal sealed record WfdbSignal(string FileName, int Format, int ByteOffset, RecordedSignal Signal);
+
+/// <summary>
+/// A WFDB header (<c>header(5)</c> of the WFDB Applications Guide, https://physionet.org/physiotools/wag/header-5.htm): the record line,
+/// then a line for each signal; <c>#</c> begins a comment; lines may end in CR LF. Absent fields take the guide's defaults.
+/// </summary>
+/// <param name="FramesPerSecond">Frames per second, 250 when absent.</param>
+/// <param name="FrameCount">Frames of the record; 0 when the header leaves it to the files.</param>
+/// <param name="Start">Base time on the base date; null unless both are there.</param>
+/// <param name="Signals">The signal lines.</param>
+internal sealed record WfdbHeader(double FramesPerSecond, long FrameCount, Timestamp? Start, IReadOnlyList<WfdbSignal> Signals)
+{
+    private const int MaxSignals = 1024;
+    private const int MaxHeaderBytes = 1 << 20;
+    private const double DefaultRateHz = 250;
+    private const double DefaultGain = 200;   // "uncalibrated" in the guide: 200 adu/mV
+
+    /// <summary>Reads the header at <paramref name="path"/>.</summary>
+    /// <exception cref="RecordingException">It is no header, or says something that is not supported.</exception>
+    public static WfdbHeader Read(string path)
+    {
+        var name = Path.GetFileName(path);
+        if (new FileInfo(path).Length > MaxHeaderBytes)
+            throw new RecordingException($"{name}: more than {MaxHeaderBytes} bytes: not a WFDB header");
+        var lines = File.ReadLines(path, Encoding.Latin1)
+            .Select(line => line.Trim())
+            .Where(line => line.Length > 0 && line[0] != '#')
+            .ToList();
+        if (lines.Count == 0)
+            throw new RecordingException($"{name}: no record line");
+        return Parse(name, lines);
+    }
+
+    private static WfdbHeader Parse(string name, List<string> lines)
+    {
+        var record = lines[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (record[0].Contains('/'))
+            throw new RecordingException($"{name}: a record of several segments ('{Shown(record[0])}'), which is not supported: name its segments");
+        if (record.Length < 2 || !TryInteger(record[1], out var count) || count is < 1 or > MaxSignals)
+            throw new RecordingException($"{name}: '{Shown(lines[0])}' is no record line of a WFDB header with 1 to {MaxSignals} signals");
+        // rate[/counter rate[(base counter)]]
+        var rate = record.Length < 3 ? DefaultRateHz : Number(name, "sampling frequency", record[2].Split('/')[0]);
+        if (rate is <= 0 or > 100_000)
+            throw new RecordingException($"{name}: sampling frequency {record[2]}; more than 0 and at most 100000 Hz is wanted");
+        var frames = 0L;
+        if (record.Length > 3 && (!TryInteger(record[3], out frames) || frames < 0))
+            throw new RecordingException($"{name}: '{Shown(record[3])}' is no number of samples");
+        if (lines.Count < 1 + count)
+            throw new RecordingException($"{name}: {lines.Count - 1} signal lines where the record line says {count}: truncated?");
+        var signals = new List<WfdbSignal>();
+        for (var i = 0; i < count; i++)
+            signals.Add(ParseSignal(name, lines[1 + i], i));
+        return new(rate, frames, StartOf(record), signals);
+    }
+
+    private static WfdbSignal ParseSignal(string name, string line, int index)
+    {
+        // file format[xSPF][:skew][+offset] [gain[(baseline)][/units] [bits [zero [initial [checksum [block [description]]]]]]]
+        var fields = line.Split((char[]?)null, 9, StringSplitOptions.RemoveEmptyEntries);
+        if (fields.Length < 2)
+            throw new RecordingException($"{name}: '{Shown(line)}' is no signal line");
+        if (fields[0].AsSpan().IndexOfAny('/', '\\', '\0') >= 0 || fields[0] is "." or "..")
+            throw new RecordingException($"{name}: signal file '{Shown(fields[0])}' is not a plain name beside the header");
+        var (format, perFrame, offset) = ParseFormat(name, fields[1]);
+        var (gain, baseline, unit) = ParseGain(name, fields.Length > 2 ? fields[2] : "");
+        var zero = fields.Length > 4 ? Number(name, "ADC zero", fields[4]) : 0;
+        var label = fields.Length > 8 ? fields[8].Trim() : $"signal{index + 1}";
+        return new(fields[0], format, offset, new(label, unit, gain, baseline ?? zero, perFrame));
+    }
+
+    private static (int Format, int SamplesPerFrame, int Offset) ParseFormat(string name, string text)
+    {
+        var digits = 0;
+        while (digits < text.Length && char.IsAsciiDigit(text[digits]))
+            digits++;
+        var (perFrame, offset) = (1, 0);
+        var rest = text.AsSpan(digits);
+        while (rest.Length > 0)
+        {
+            var end = rest[1..].IndexOfAny('x', ':', '+') is var next and >= 0 ? next + 1 : rest.Length;
+            if (!int.TryParse(rest[1..end], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+                throw new RecordingException($"{name}: '{Shown(text)}' is no signal format");
+            if (rest[0] == ':' && value != 0)
+                throw new RecordingException($"{name}: signal format {text}: a skew between signals is not supported");
+            if (rest[0] == 'x')
+                perFrame = value;
+            else if (rest[0] == '+')
+                offset = value;
+            else if (rest[0] != ':')
+                throw new RecordingException($"{name}: '{Shown(text)}' is no signal format");
+            rest = rest[end..];
+        }
+        if (!int.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var format) || format is not (16 or 212))
+            throw new RecordingException($"{name}: signal format '{Shown(text)}' is not supported; 16 and 212 are");
+        if (perFrame is < 1 or > 10_000)
+            throw new RecordingException($"{name}: {perFrame} samples per frame; 1 to 10000 are possible");
+        return (format, perFrame, offset);
+    }
+
+    private static (double Gain, double? Baseline, string Unit) ParseGain(string name, string text)
+    {
+        var slash = text.IndexOf('/');
+        var unit = slash >= 0 && slash < text.Length - 1 ? text[(slash + 1)..] : "mV";
+        var number = slash >= 0 ? text[..slash] : text;
+        double? baseline = null;
+        var open = number.IndexOf('(');
+        if (open >= 0)
+        {
+            if (!number.EndsWith(')'))
+                throw new RecordingException($"{name}: gain '{Shown(text)}' lacks a closing bracket");
+            baseline = Number(name, "baseline", number[(open + 1)..^1]);
+            number = number[..open];
+        }
+        var gain = number.Length == 0 ? 0 : Number(name, "gain", number);
+        return (gain == 0 ? DefaultGain : gain, baseline, unit);
+    }
+
+    private static Timestamp? StartOf(string[] record)
+    {
+        // hh:mm:ss[.fff] dd/mm/yyyy
+        if (record.Length < 6)
+            return null;
+        var date = DateOnly.TryParseExact(record[5], ["d/M/yyyy"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var day);
+        var time = TimeSpan.TryParseExact(record[4], [@"h\:m\:s", @"h\:m\:s\.FFFFFF"], CultureInfo.InvariantCulture, out var clock);
+        return date && time && day.Year is > 1700 and < 2200
+            ? Timestamp.From(new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) + clock)
+            : null;
+    }
+
+    private static bool TryInteger(string text, out long value) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+
+    private static double Number(string name, string what, string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+            ? value
+            : throw new RecordingException($"{name}: {what} '{Shown(text)}' is no number");
+
+    /// <summary>A piece of a file that may be garbage, fit for one line of a terminal.</summary>
+    internal static string Shown(string text)
+    {
+        var cut = text.Length > 40 ? text[..40] + "…" : text;
+        return string.Concat(cut.Select(c => char.IsControl(c) ? '?' : c));
+    }
+}
