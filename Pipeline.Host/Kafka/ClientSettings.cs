@@ -1,0 +1,91 @@
+using System.Globalization;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>librdkafka's settings for each kind of client: what the pipeline needs, then what the options add or replace.</summary>
+internal static class ClientSettings
+{
+    /// <summary>The setting's name in librdkafka: dots, where an environment variable had to write underscores.</summary>
+    public static string NameOf(string key) => key.Replace('_', '.').ToLowerInvariant();
+
+    /// <summary>A consumer of the group: offsets are stored by hand and committed in the background.</summary>
+    public static Dictionary<string, string> Consumer(KafkaOptions options)
+    {
+        var settings = Common(options);
+        settings["group.id"] = options.GroupId;
+        settings["enable.auto.commit"] = "true";
+        settings["enable.auto.offset.store"] = "false";
+        settings["auto.commit.interval.ms"] = Milliseconds(options.CommitInterval);
+        settings["auto.offset.reset"] = "earliest";
+        settings["partition.assignment.strategy"] = "cooperative-sticky";
+        settings["isolation.level"] = "read_committed";
+        settings["statistics.interval.ms"] = "5000";
+        settings["fetch.message.max.bytes"] = "4194304";
+        settings["queued.max.messages.kbytes"] = "32768";
+        // The records' timestamps and headers are not used, and the topic is known.
+        settings["dotnet.consumer.consume.result.fields"] = "none";
+        Add(settings, options.ConsumerProperties);
+        // The new protocol has the assignor and the session's time-outs on the broker, and refuses a client that names them.
+        if (settings.GetValueOrDefault("group.protocol") == "consumer")
+            foreach (var key in (string[])["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"])
+                settings.Remove(key);
+        return settings;
+    }
+
+    /// <summary>A consumer that reads a topic from the first to the last record, on its own.</summary>
+    public static Dictionary<string, string> Reader(KafkaOptions options)
+    {
+        var settings = Common(options);
+        // Needed by the client, never joined.
+        settings["group.id"] = options.GroupId;
+        settings["enable.auto.commit"] = "false";
+        settings["enable.partition.eof"] = "true";
+        settings["auto.offset.reset"] = "earliest";
+        settings["isolation.level"] = "read_committed";
+        Add(settings, options.ConsumerProperties);
+        settings.Remove("group.protocol");
+        return settings;
+    }
+
+    /// <summary>A producer: idempotent, never giving a record up, partitioned as Java's clients do.</summary>
+    public static Dictionary<string, string> Producer(KafkaOptions options)
+    {
+        var settings = Common(options);
+        settings["enable.idempotence"] = "true";
+        settings["acks"] = "all";
+        settings["message.timeout.ms"] = "0";
+        settings["partitioner"] = "murmur2_random";
+        settings["linger.ms"] = "5";
+        settings["compression.codec"] = "lz4";
+        settings["queue.buffering.max.messages"] = "2000000";
+        settings["queue.buffering.max.kbytes"] = (2L * options.ProducerBufferBytes / 1024 + 1024).ToString(CultureInfo.InvariantCulture);
+        settings["dotnet.producer.delivery.report.fields"] = "none";
+        Add(settings, options.ProducerProperties);
+        return settings;
+    }
+
+    /// <summary>An admin client.</summary>
+    public static Dictionary<string, string> Admin(KafkaOptions options) => Common(options);
+
+    private static Dictionary<string, string> Common(KafkaOptions options)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["bootstrap.servers"] = options.BootstrapServers,
+            ["client.id"] = "pipeline",
+            // A broker that comes back is found within half a second, not after the default's 10 s.
+            ["reconnect.backoff.max.ms"] = "500",
+            ["log.connection.close"] = "false",
+        };
+        Add(settings, options.Properties);
+        return settings;
+    }
+
+    private static void Add(Dictionary<string, string> settings, Dictionary<string, string> more)
+    {
+        foreach (var (key, value) in more)
+            settings[NameOf(key)] = value;
+    }
+
+    private static string Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+}

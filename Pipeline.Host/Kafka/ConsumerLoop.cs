@@ -1,0 +1,354 @@
+using Confluent.Kafka;
+using Pipeline.Actors;
+using Pipeline.Host.Wire;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>
+/// One consumer's life, on one thread: reads, posts, pauses what is full, stores what may be committed, hands partitions over. All fields
+/// are that thread's; the client calls the rebalance handlers on it, from within <c>Consume</c> and <c>Close</c>.
+/// </summary>
+internal sealed class ConsumerLoop : IDisposable
+{
+    private const int RecordsBetweenLooks = 64;
+    private const int FullWaits = 20;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1), Idle = TimeSpan.FromMilliseconds(100), LagEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly KafkaOptions _options;
+    private readonly PatientShards _shards;
+    private readonly ClientHealth _health;
+    private readonly KafkaMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly IConsumer<Null, SampleRecord> _consumer;
+    private readonly TimeSpan _lookEvery;
+    private readonly Dictionary<int, PartitionProgress> _owned = [];
+    private int _heldPartitions;
+    private long _lookedAt, _lagAt, _readAtLook;
+    private volatile PartitionLag[] _lags = [];
+
+    public ConsumerLoop(
+        KafkaOptions options, PatientShards shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time)
+    {
+        _options = options;
+        _shards = shards;
+        _health = health;
+        _metrics = metrics;
+        _log = log;
+        _time = time;
+        _lookEvery = options.CommitInterval / 2 < Idle ? options.CommitInterval / 2 : Idle;
+        var deserializer = new RecordDeserializer(new SampleDecoder(options.MaxPayloadBytes));
+        _consumer = new ConsumerBuilder<Null, SampleRecord>(ClientSettings.Consumer(options))
+            .SetKeyDeserializer(deserializer)
+            .SetValueDeserializer(deserializer)
+            .SetErrorHandler((_, error) => health.Note(error))
+            .SetLogHandler((_, message) => health.NoteLibrary(message))
+            .SetStatisticsHandler((_, json) => health.NoteStatistics(json))
+            .SetOffsetsCommittedHandler((_, committed) => NoteCommitted(committed))
+            .SetPartitionsAssignedHandler((_, partitions) => TakeOver(partitions))
+            .SetPartitionsRevokedHandler((_, positions) => HandOver([.. positions.Select(at => at.Partition.Value)]))
+            .SetPartitionsLostHandler((_, positions) => Forget([.. positions.Select(at => at.Partition.Value)]))
+            .Build();
+    }
+
+    public long ReadCount { get; private set; }
+
+    public IReadOnlyList<PartitionLag> Lags => _lags;
+
+    /// <summary>Runs until <paramref name="stop"/>, then hands everything over; or until the client fails for good, and answers why.</summary>
+    public Error? Run(CancellationToken stop)
+    {
+        _consumer.Subscribe(_options.SamplesTopic);
+        var sinceLook = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                var result = _consumer.Consume(_heldPartitions > 0 ? (int)Moment.TotalMilliseconds : (int)_lookEvery.TotalMilliseconds);
+                if (result is { IsPartitionEOF: false })
+                {
+                    Take(result, stop);
+                    if (++sinceLook < RecordsBetweenLooks)
+                        continue;
+                }
+            }
+            catch (ConsumeException fault)
+            {
+                _health.Note(fault.Error);
+                if (!fault.Error.IsFatal)
+                    continue;
+                Forget([.. _owned.Keys]);
+                return fault.Error;
+            }
+            sinceLook = 0;
+            Look();
+        }
+        HandOver([.. _owned.Keys]);
+        Close();
+        return null;
+    }
+
+    public void Dispose() => _consumer.Dispose();
+
+    private void Take(ConsumeResult<Null, SampleRecord> result, CancellationToken stop)
+    {
+        ReadCount++;
+        var partition = result.Partition.Value;
+        if (!_owned.TryGetValue(partition, out var progress))
+            return;   // handed over in this very call
+        var offset = result.Offset.Value;
+        if (progress.Note(offset) is { } expected)
+            Explain(partition, expected, offset);
+        var read = result.Message.Value;
+        ShardRecord record;
+        if (read.Chunk is { } chunk)
+        {
+            _metrics.ReadBytes.Add(chunk.Samples.Length);
+            record = new ShardRecord(offset, chunk);
+        }
+        else
+        {
+            _metrics.Refused.Add(1);
+            record = new ShardRecord(offset, null, new DeadLetter(
+                "decode", read.Refused ?? "", new Origin(_options.SamplesTopic, partition, offset), read.Key, read.Payload));
+        }
+        _metrics.Read.Add(1);
+        if (progress.Held.Count == 0 && TryPost(progress, record, stop))
+            return;
+        Hold(progress, record);
+    }
+
+    /// <summary>Posts, and waits some moments for a mailbox that is full: pausing throws away what the client has fetched ahead.</summary>
+    private bool TryPost(PartitionProgress progress, in ShardRecord record, CancellationToken stop)
+    {
+        for (var waits = 0; !_shards.TryPost(progress.Partition, record); waits++)
+            if (waits == FullWaits || stop.WaitHandle.WaitOne(Moment))
+                return false;
+        progress.NotePosted(record.Offset);
+        return true;
+    }
+
+    private void Hold(PartitionProgress progress, in ShardRecord record)
+    {
+        progress.Held.Enqueue(record);
+        if (progress.IsPaused)
+            return;
+        progress.IsPaused = true;
+        _heldPartitions++;
+        _metrics.Paused.Add(1);
+        _log.Paused(_options.SamplesTopic, progress.Partition);
+        _consumer.Pause([new TopicPartition(_options.SamplesTopic, progress.Partition)]);
+    }
+
+    private void Look()
+    {
+        if (_heldPartitions > 0)
+            foreach (var progress in _owned.Values)
+                Release(progress);
+        if (_time.GetElapsedTime(_lookedAt) < _lookEvery)
+            return;
+        _lookedAt = _time.GetTimestamp();
+        foreach (var progress in _owned.Values)
+            if (_shards.CommittableOffset(progress.Partition) is { } offset && offset != progress.Stored)
+                Store(progress, offset);
+        if (ReadCount != _readAtLook)
+            _health.NoteReached();
+        _readAtLook = ReadCount;
+        if (_time.GetElapsedTime(_lagAt) < LagEvery)
+            return;
+        _lagAt = _time.GetTimestamp();
+        _lags = [.. _owned.Values.Select(LagOf)];
+        _metrics.SetLags(_lags);
+    }
+
+    /// <summary>Gives an offset to the client, whose own thread commits it on its interval: nothing here waits for a broker.</summary>
+    private void Store(PartitionProgress progress, long offset)
+    {
+        try
+        {
+            _consumer.StoreOffset(new TopicPartitionOffset(_options.SamplesTopic, progress.Partition, offset));
+            progress.Stored = offset;
+        }
+        catch (KafkaException fault) when (fault.Error.Code == ErrorCode.Local_State)
+        {
+            // The partition is being taken away: its handler, which runs next, commits.
+        }
+    }
+
+    private void Release(PartitionProgress progress)
+    {
+        while (progress.Held.TryPeek(out var record))
+        {
+            if (!_shards.TryPost(progress.Partition, record))
+                return;
+            progress.NotePosted(record.Offset);
+            progress.Held.Dequeue();
+        }
+        if (!progress.IsPaused)
+            return;
+        progress.IsPaused = false;
+        _heldPartitions--;
+        _consumer.Resume([new TopicPartition(_options.SamplesTopic, progress.Partition)]);
+    }
+
+    private PartitionLag LagOf(PartitionProgress progress)
+    {
+        // As of the last fetch: the client remembers it, no broker is asked.
+        var high = _consumer.GetWatermarkOffsets(new TopicPartition(_options.SamplesTopic, progress.Partition)).High;
+        if (high.IsSpecial || progress.Expected is not { } next)
+            return new PartitionLag(progress.Partition, 0, 0);
+        return new PartitionLag(progress.Partition, Math.Max(0, high.Value - next), Math.Max(0, high.Value - (progress.Stored ?? next)));
+    }
+
+    private void TakeOver(List<TopicPartition> partitions)
+    {
+        _health.NoteReached();
+        var committed = CommittedOffsets(partitions);
+        foreach (var partition in partitions.Select(at => at.Partition.Value))
+        {
+            _owned[partition] = new PartitionProgress(partition, committed.TryGetValue(partition, out var offset) ? offset : null);
+            _shards.Assign(partition, _options.SamplesTopic);
+        }
+        _log.Assigned(_options.SamplesTopic, partitions.Count, Text(partitions.Select(at => at.Partition.Value)));
+    }
+
+    /// <summary>Where the group stands: a first record after that offset means that the broker deleted some.</summary>
+    private Dictionary<int, long> CommittedOffsets(List<TopicPartition> partitions)
+    {
+        try
+        {
+            return _consumer.Committed(partitions, Patience).Where(at => !at.Offset.IsSpecial)
+                .ToDictionary(at => at.Partition.Value, at => at.Offset.Value);
+        }
+        catch (KafkaException fault)
+        {
+            _health.Note(fault.Error);
+            return [];
+        }
+    }
+
+    /// <summary>
+    /// Lets the shards finish, and commits. The client takes the partitions away when this returns, so it has to wait here; its own thread
+    /// keeps the membership alive meanwhile.
+    /// </summary>
+    private void HandOver(int[] partitions)
+    {
+        partitions = [.. partitions.Where(_owned.ContainsKey)];
+        if (partitions.Length == 0)
+            return;
+        var started = _time.GetTimestamp();
+        var offsets = Revoke(partitions, _options.DrainTimeout);
+        var commits = new List<TopicPartitionOffset>();
+        foreach (var (partition, offset) in partitions.Zip(offsets))
+        {
+            var progress = Remove(partition);
+            if (offset is { } done && done != progress.Stored)
+                commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, done));
+            else if (progress.Stored is { } stored)
+                commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, stored));
+            if (progress.Posted is { } posted && (offset ?? progress.Stored ?? 0) < posted)
+                _log.HandedOverEarly(_options.SamplesTopic, partition);
+        }
+        Commit(commits);
+        _log.Revoked(_options.SamplesTopic, partitions.Length, (long)_time.GetElapsedTime(started).TotalMilliseconds, Text(partitions));
+    }
+
+    /// <summary>The group has given the partitions to another already: nothing of ours may be committed.</summary>
+    private void Forget(int[] partitions)
+    {
+        partitions = [.. partitions.Where(_owned.ContainsKey)];
+        if (partitions.Length == 0)
+            return;
+        Revoke(partitions, TimeSpan.Zero);
+        foreach (var partition in partitions)
+            Remove(partition);
+        _log.Lost(_options.SamplesTopic, partitions.Length, Text(partitions));
+    }
+
+    private long?[] Revoke(int[] partitions, TimeSpan patience)
+    {
+        using var enough = new CancellationTokenSource(patience, _time);
+        if (patience == TimeSpan.Zero)
+            enough.Cancel();
+        // A rebalance handler is synchronous; this is the consumer's own thread, and the shards run on others.
+        return Task.WhenAll(partitions.Select(partition => _shards.RevokeAsync(partition, enough.Token))).GetAwaiter().GetResult();
+    }
+
+    private PartitionProgress Remove(int partition)
+    {
+        _owned.Remove(partition, out var progress);
+        if (progress is { IsPaused: true })
+            _heldPartitions--;
+        _lags = [.. _lags.Where(lag => lag.Partition != partition)];
+        _metrics.SetLags(_lags);
+        return progress ?? throw new InvalidOperationException($"Partition {partition} is not owned.");
+    }
+
+    private void Commit(List<TopicPartitionOffset> offsets)
+    {
+        if (offsets.Count == 0)
+            return;
+        try
+        {
+            _consumer.Commit(offsets);
+        }
+        catch (KafkaException fault)
+        {
+            // Illegal generation, unknown member, rebalance in progress, no broker: the new owner begins at the last commit, which repeats
+            // some records and loses none.
+            _metrics.CommitFailures.Add(1);
+            _log.CommitFailed(fault.Error.Reason);
+        }
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _consumer.Close();
+        }
+        catch (KafkaException fault)
+        {
+            _log.CommitFailed(fault.Error.Reason);
+        }
+    }
+
+    private void NoteCommitted(CommittedOffsets committed)
+    {
+        var error = committed.Error.IsError ? committed.Error : committed.Offsets.FirstOrDefault(at => at.Error.IsError)?.Error;
+        if (error is null)
+        {
+            _health.NoteReached();
+            return;
+        }
+        if (error.Code == ErrorCode.Local_NoOffset)
+            return;
+        _metrics.CommitFailures.Add(1);
+        _log.CommitFailed(error.Reason);
+    }
+
+    private void Explain(int partition, long expected, long found)
+    {
+        if (found < expected)
+        {
+            _log.WentBack(_options.SamplesTopic, partition, expected, found);
+            return;
+        }
+        // Offsets also have holes where a transaction's marker was; those lie after the first record that the broker still has.
+        try
+        {
+            var low = _consumer.QueryWatermarkOffsets(new TopicPartition(_options.SamplesTopic, partition), Patience).Low;
+            if (low.Value <= expected)
+                return;
+        }
+        catch (KafkaException fault)
+        {
+            _health.Note(fault.Error);
+        }
+        _metrics.LostToRetention.Add(found - expected);
+        _log.RetentionLoss(_options.SamplesTopic, partition, found - expected, expected, found - 1);
+    }
+
+    private static string Text(IEnumerable<int> partitions) => string.Join(' ', partitions.Order());
+}

@@ -1,0 +1,49 @@
+using Confluent.Kafka;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>What the Kafka edge says. No settings (they hold passwords), no keys: patients by pseudonym only.</summary>
+internal static partial class KafkaLog
+{
+    [LoggerMessage(2000, LogLevel.Information, "Assigned {Count} partitions of {Topic}: {Partitions}")]
+    public static partial void Assigned(this ILogger log, string topic, int count, string partitions);
+
+    [LoggerMessage(2001, LogLevel.Information, "Handed over {Count} partitions of {Topic} after {Milliseconds} ms: {Partitions}")]
+    public static partial void Revoked(this ILogger log, string topic, int count, long milliseconds, string partitions);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Lost {Count} partitions of {Topic} to the group: {Partitions}. What was read and not committed is read again by their new owner")]
+    public static partial void Lost(this ILogger log, string topic, int count, string partitions);
+
+    [LoggerMessage(2003, LogLevel.Error, "{Count} records of {Topic} partition {Partition} are gone, offsets {From} to {To}: the broker deleted them before they were read. Raise the topic's retention, or add consumers")]
+    public static partial void RetentionLoss(this ILogger log, string topic, int partition, long count, long from, long to);
+
+    [LoggerMessage(2004, LogLevel.Warning, "Offsets of {Topic} partition {Partition} went back from {Expected} to {Found}: the topic was made anew, or the group's offset was reset")]
+    public static partial void WentBack(this ILogger log, string topic, int partition, long expected, long found);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Offsets were not committed: {Reason}. They are committed again; after a crash now, some records would be read twice")]
+    public static partial void CommitFailed(this ILogger log, string reason);
+
+    [LoggerMessage(2006, LogLevel.Warning, "Kafka ({Client}): {Code}: {Reason}. {Advice}")]
+    public static partial void ClientError(this ILogger log, string client, ErrorCode code, string reason, string advice);
+
+    [LoggerMessage(2007, LogLevel.Error, "Kafka ({Client}): the client has failed for good and is made anew: {Reason}")]
+    public static partial void ClientRestarts(this ILogger log, string client, string reason);
+
+    [LoggerMessage(2008, LogLevel.Information, "Kafka ({Client}): reachable again after {Seconds:F1} s")]
+    public static partial void Recovered(this ILogger log, string client, double seconds);
+
+    [LoggerMessage(2009, LogLevel.Debug, "librdkafka ({Client}) {Facility}: {Message}")]
+    public static partial void Library(this ILogger log, string client, string facility, string message);
+
+    [LoggerMessage(2010, LogLevel.Debug, "{Topic} partition {Partition} is paused: its mailbox is full")]
+    public static partial void Paused(this ILogger log, string topic, int partition);
+
+    [LoggerMessage(2011, LogLevel.Warning, "{Topic} partition {Partition} was handed over before all of its output was acknowledged; its new owner does the rest again")]
+    public static partial void HandedOverEarly(this ILogger log, string topic, int partition);
+
+    [LoggerMessage(2012, LogLevel.Warning, "{Count} records for {Topic} were refused ({Code}: {Reason}); they are sent again in {Delay}. {Advice}")]
+    public static partial void SendFailed(this ILogger log, int count, string topic, ErrorCode code, string reason, TimeSpan delay, string advice);
+
+    [LoggerMessage(2013, LogLevel.Debug, "Kafka ({Client}): {Brokers} of {Known} brokers up, {Queued} messages queued")]
+    public static partial void Statistics(this ILogger log, string client, int brokers, int known, long queued);
+}

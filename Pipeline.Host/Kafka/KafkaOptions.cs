@@ -1,0 +1,106 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>How Kafka is reached, and what the topics are called. Section <c>Kafka</c>.</summary>
+public sealed class KafkaOptions : IValidatableObject
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Kafka";
+
+    /// <summary>Some brokers, <c>host:port</c>, with commas between.</summary>
+    [Required]
+    public string BootstrapServers { get; set; } = "127.0.0.1:9092";
+
+    /// <summary>Consumer group: the processes of one group share the partitions.</summary>
+    [Required]
+    public string GroupId { get; set; } = "pipeline";
+
+    /// <summary>Input: sample chunks, key = patient.</summary>
+    [Required]
+    public string SamplesTopic { get; set; } = "pipeline.samples";
+
+    /// <summary>Output: every estimate, key = patient.</summary>
+    [Required]
+    public string ResultsTopic { get; set; } = "pipeline.results";
+
+    /// <summary>Output: what could not be used, with the reason.</summary>
+    [Required]
+    public string DeadLettersTopic { get; set; } = "pipeline.dead-letters";
+
+    /// <summary>Snapshots of the patients' state; compacted, as many partitions as <see cref="SamplesTopic"/>.</summary>
+    [Required]
+    public string StateTopic { get; set; } = "pipeline.state";
+
+    /// <summary>Partitions of the topics that <c>./pipeline topics</c> creates: the most processes that can share a ward.</summary>
+    [Range(1, 10_000)]
+    public int Partitions { get; set; } = 8;
+
+    /// <summary>Replicas of the topics that <c>./pipeline topics</c> creates; −1 is the cluster's default.</summary>
+    [Range(-1, 15)]
+    public int Replicas { get; set; } = -1;
+
+    /// <summary>How long samples and results are kept.</summary>
+    [Range(typeof(TimeSpan), "00:10:00", "3650.00:00:00")]
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long dead letters are kept.</summary>
+    [Range(typeof(TimeSpan), "00:10:00", "3650.00:00:00")]
+    public TimeSpan DeadLetterRetention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often offsets are committed; what was done since is done again after a crash.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan CommitInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a partition that is handed over, or the end of the process, waits for the acknowledgements of what was read.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:04:00")]
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Largest record value that is read.</summary>
+    [Range(1_000, 64 << 20)]
+    public int MaxPayloadBytes { get; set; } = Wire.SampleDecoder.DefaultMaxPayloadBytes;
+
+    /// <summary>Most bytes that a producer holds until the brokers have them; then it waits.</summary>
+    [Range(64 << 10, 1 << 30)]
+    public int ProducerBufferBytes { get; set; } = 32 << 20;
+
+    /// <summary>
+    /// Whether publishing waits for the group's committed offsets, so that no partition holds more unread bytes than the embedded broker
+    /// keeps. Set by the embedded broker; of no use with a real one.
+    /// </summary>
+    public bool PaceByGroup { get; set; }
+
+    /// <summary>
+    /// Any setting of librdkafka, for all clients: <c>Kafka:Properties:security.protocol</c>. Underscores stand for dots, so that
+    /// environment variables can say <c>Kafka__Properties__sasl_username</c>.
+    /// </summary>
+    public Dictionary<string, string> Properties { get; set; } = [];
+
+    /// <summary>The same, for consumers only.</summary>
+    public Dictionary<string, string> ConsumerProperties { get; set; } = [];
+
+    /// <summary>The same, for producers only.</summary>
+    public Dictionary<string, string> ProducerProperties { get; set; } = [];
+
+    /// <summary>Another object with the same settings.</summary>
+    public KafkaOptions Copy()
+    {
+        var copy = (KafkaOptions)MemberwiseClone();
+        copy.Properties = new(Properties);
+        copy.ConsumerProperties = new(ConsumerProperties);
+        copy.ProducerProperties = new(ProducerProperties);
+        return copy;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        string[] topics = [SamplesTopic, ResultsTopic, DeadLettersTopic, StateTopic];
+        if (topics.Distinct(StringComparer.Ordinal).Count() < topics.Length)
+            yield return new ValidationResult("the four topics need four names", [nameof(SamplesTopic), nameof(ResultsTopic), nameof(DeadLettersTopic), nameof(StateTopic)]);
+        string[] taken = ["bootstrap.servers", "group.id", "enable.auto.commit", "enable.auto.offset.store", "auto.commit.interval.ms"];
+        foreach (var (name, properties) in new[] { (nameof(Properties), Properties), (nameof(ConsumerProperties), ConsumerProperties) })
+            foreach (var key in properties.Keys.Where(key => taken.Contains(ClientSettings.NameOf(key))))
+                yield return new ValidationResult($"'{key}' is not for librdkafka's properties: use {nameof(BootstrapServers)}, {nameof(GroupId)} and {nameof(CommitInterval)}; offsets are committed when output is acknowledged", [name]);
+    }
+}

@@ -1,0 +1,64 @@
+using Pipeline.Actors;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>
+/// The input topic as a source: one shard a partition, of those that the consumer group gives to this process. Offsets are committed when
+/// the shard says that all output up to them is acknowledged. A broker that is down is waited for without end.
+/// </summary>
+public sealed class KafkaSource : ISampleSource
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500), LongestRetry = TimeSpan.FromSeconds(15);
+
+    private readonly KafkaOptions _options;
+    private readonly KafkaMetrics _metrics;
+    private readonly ILogger<KafkaSource> _log;
+    private readonly TimeProvider _time;
+    private volatile ConsumerLoop? _loop;
+
+    /// <summary>Connects when it runs.</summary>
+    public KafkaSource(KafkaOptions options, KafkaMetrics metrics, ILogger<KafkaSource> log, TimeProvider time)
+    {
+        _options = options;
+        _metrics = metrics;
+        _log = log;
+        _time = time;
+        Health = new ClientHealth("source", options, log, time);
+    }
+
+    /// <summary>How it stands with the brokers.</summary>
+    public ClientHealth Health { get; }
+
+    /// <summary>How far behind the owned partitions are; renewed every second.</summary>
+    public IReadOnlyList<PartitionLag> Lags => _loop?.Lags ?? [];
+
+    /// <summary>Records read since the start.</summary>
+    public long ReadCount { get; private set; }
+
+    /// <inheritdoc/>
+    public Task RunAsync(PatientShards shards, CancellationToken stop) =>
+        // The client's calls block: they get a thread of their own.
+        Task.Factory.StartNew(() => Run(shards, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Run(PatientShards shards, CancellationToken stop)
+    {
+        var delay = FirstRetry;
+        while (!stop.IsCancellationRequested)
+        {
+            using var loop = new ConsumerLoop(_options, shards, Health, _metrics, _log, _time);
+            _loop = loop;
+            // Ends by stop, or because the client has failed for good (fenced, for example): then a new one takes over.
+            var fatal = loop.Run(stop);
+            ReadCount += loop.ReadCount;
+            _loop = null;
+            if (fatal is null)
+                return;
+            _log.ClientRestarts("source", fatal.Reason);
+            delay = loop.ReadCount > 0 ? FirstRetry : delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
+            stop.WaitHandle.WaitOne(delay);
+        }
+    }
+}

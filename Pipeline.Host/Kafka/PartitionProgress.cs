@@ -1,0 +1,33 @@
+using Pipeline.Actors;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>Where the source stands in one partition that it owns. Used by the consumer's thread alone.</summary>
+internal sealed class PartitionProgress(int partition, long? expected)
+{
+    public int Partition { get; } = partition;
+
+    /// <summary>Offset that comes next when no record is missing; null before the first record of a group that never committed.</summary>
+    public long? Expected { get; private set; } = expected;
+
+    /// <summary>Offset after the last record that was placed in the mailbox; null when none was.</summary>
+    public long? Posted { get; private set; }
+
+    /// <summary>The last offset that was given to the client to commit.</summary>
+    public long? Stored { get; set; }
+
+    /// <summary>Records that found the mailbox full, in order; the partition is paused while there are any.</summary>
+    public Queue<ShardRecord> Held { get; } = new();
+
+    public bool IsPaused { get; set; }
+
+    /// <summary>Notes a record; answers with the offset that was expected when it is another.</summary>
+    public long? Note(long offset)
+    {
+        var expected = Expected;
+        Expected = offset + 1;
+        return expected is { } wanted && wanted != offset ? wanted : null;
+    }
+
+    public void NotePosted(long offset) => Posted = offset + 1;
+}

@@ -1,0 +1,38 @@
+using Confluent.Kafka;
+using Pipeline.Host.Wire;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>A record as the consumer hands it over.</summary>
+/// <param name="Chunk">The chunk; null when the decoder refused it.</param>
+/// <param name="Refused">Why it did.</param>
+/// <param name="Key">A refused record's key.</param>
+/// <param name="Payload">A refused record's value.</param>
+internal readonly record struct SampleRecord(SampleChunk? Chunk, string? Refused, byte[]? Key, byte[]? Payload);
+
+/// <summary>
+/// Decodes from the client's own memory, without a copy of the record. The client reads a record's key first and then its value, on the
+/// consumer's thread: the key is kept for the value, which has to agree with it.
+/// </summary>
+internal sealed class RecordDeserializer(SampleDecoder decoder) : IDeserializer<Null>, IDeserializer<SampleRecord>
+{
+    private byte[] _key = new byte[64];
+    private int _keyLength;
+
+    Null IDeserializer<Null>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
+    {
+        if (data.Length > _key.Length)
+            _key = new byte[data.Length];
+        data.CopyTo(_key);
+        _keyLength = data.Length;
+        return null!;   // Null is a class without a value: there is nothing else to answer.
+    }
+
+    SampleRecord IDeserializer<SampleRecord>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
+    {
+        var key = _key.AsSpan(0, _keyLength);
+        var chunk = decoder.Decode(key, data, out var refused);
+        return chunk is not null ? new SampleRecord(chunk, null, null, null) : new SampleRecord(null, refused, key.ToArray(), data.ToArray());
+    }
+}

@@ -1,0 +1,197 @@
+using Confluent.Kafka;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>A record to be written.</summary>
+/// <param name="Key">Key, which chooses the partition.</param>
+/// <param name="Value">Value.</param>
+public readonly record struct TopicRecord(byte[] Key, byte[] Value);
+
+/// <summary>
+/// A producer that holds a bounded number of bytes: who sends more waits. Idempotent, and a record that is not permanently refused is sent
+/// until it is delivered. Thread-safe.
+/// </summary>
+internal sealed class TopicWriter : IDisposable
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200), LongestRetry = TimeSpan.FromSeconds(10);
+
+    private readonly KafkaOptions _options;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly string _name;
+    private readonly Lock _room = new();
+    private readonly Lock _restart = new();
+    private IProducer<byte[], byte[]> _producer;
+    private TaskCompletionSource? _roomMade;
+    private long _held;
+    private bool _disposed;
+
+    public TopicWriter(string name, KafkaOptions options, ILogger log, TimeProvider time)
+    {
+        _name = name;
+        _options = options;
+        _log = log;
+        _time = time;
+        Health = new ClientHealth(name, options, log, time);
+        _producer = Build();
+    }
+
+    public ClientHealth Health { get; }
+
+    /// <summary>Bytes of keys and values that are not yet delivered.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            lock (_room)
+                return _held;
+        }
+    }
+
+    /// <summary>
+    /// Waits for room and hands the record to the client; <paramref name="delivered"/> is called, on the client's thread, when the brokers
+    /// have it or refuse it for good.
+    /// </summary>
+    /// <exception cref="ProduceException{TKey, TValue}">The record can never be sent: it is too large for the client.</exception>
+    public async ValueTask SendAsync(string topic, TopicRecord record, Action<DeliveryReport<byte[], byte[]>> delivered, CancellationToken stop)
+    {
+        var size = record.Key.Length + record.Value.Length;
+        while (true)
+        {
+            await WaitForRoomAsync(size, stop);
+            var producer = _producer;
+            try
+            {
+                producer.Produce(topic, new Message<byte[], byte[]> { Key = record.Key, Value = record.Value }, report =>
+                {
+                    MakeRoom(size);
+                    if (report.Error.IsError)
+                        Health.Note(report.Error);
+                    else
+                        Health.NoteReached();
+                    delivered(report);
+                });
+                return;
+            }
+            catch (ProduceException<byte[], byte[]> fault)
+            {
+                MakeRoom(size);
+                if (fault.Error.IsFatal)
+                    Restart(producer, fault.Error);
+                else if (fault.Error.Code != ErrorCode.Local_QueueFull)
+                    throw;
+            }
+            await Task.Delay(FirstRetry, _time, stop);
+        }
+    }
+
+    /// <summary>Sends records until every one is delivered; ends otherwise only by cancellation.</summary>
+    public async Task DeliverAsync(string topic, IReadOnlyList<TopicRecord> records, CancellationToken stop)
+    {
+        var delay = FirstRetry;
+        while (records.Count > 0)
+        {
+            var round = new Round(records.Count);
+            foreach (var record in records)
+                await SendAsync(topic, record, report => round.Note(record, report.Error), stop);
+            var (failed, error) = await round.Ended.WaitAsync(stop);
+            if (error is null)
+                return;
+            _log.SendFailed(failed.Count, topic, error.Code, error.Reason, delay, KafkaAdvice.For(error.Code, _options));
+            if (error.IsFatal)
+                Restart(_producer, error);
+            await Task.Delay(delay, _time, stop);
+            delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
+            records = failed;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_restart)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            _producer.Dispose();
+        }
+    }
+
+    private async ValueTask WaitForRoomAsync(int size, CancellationToken stop)
+    {
+        while (true)
+        {
+            Task made;
+            lock (_room)
+            {
+                if (_held == 0 || _held + size <= _options.ProducerBufferBytes)
+                {
+                    _held += size;
+                    return;
+                }
+                _roomMade ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                made = _roomMade.Task;
+            }
+            await made.WaitAsync(stop);
+        }
+    }
+
+    private void MakeRoom(int size)
+    {
+        TaskCompletionSource? made = null;
+        lock (_room)
+        {
+            _held -= size;
+            if (_roomMade is not null && _held <= _options.ProducerBufferBytes / 2)
+                (made, _roomMade) = (_roomMade, null);
+        }
+        made?.SetResult();
+    }
+
+    private IProducer<byte[], byte[]> Build() => new ProducerBuilder<byte[], byte[]>(ClientSettings.Producer(_options))
+        .SetErrorHandler((_, error) => Health.Note(error))
+        .SetLogHandler((_, message) => Health.NoteLibrary(message))
+        .Build();
+
+    /// <summary>An idempotent producer that met a fatal error sends nothing any more: a new one takes its place.</summary>
+    private void Restart(IProducer<byte[], byte[]> failed, Error error)
+    {
+        lock (_restart)
+        {
+            if (_disposed || !ReferenceEquals(failed, _producer))
+                return;
+            _log.ClientRestarts(_name, error.Reason);
+            // What it still holds fails now, and is sent again by those who wait for it.
+            failed.Flush(TimeSpan.FromSeconds(5));
+            failed.Dispose();
+            _producer = Build();
+        }
+    }
+
+    /// <summary>Counts the reports of some records; ends with the records that failed and the last error.</summary>
+    private sealed class Round(int count)
+    {
+        private readonly TaskCompletionSource<(IReadOnlyList<TopicRecord>, Error?)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Lock _lock = new();
+        private readonly List<TopicRecord> _failed = [];
+        private Error? _error;
+        private int _left = count;
+
+        public Task<(IReadOnlyList<TopicRecord> Failed, Error? Error)> Ended => _ended.Task;
+
+        public void Note(TopicRecord record, Error error)
+        {
+            lock (_lock)
+            {
+                if (error.IsError)
+                {
+                    _failed.Add(record);
+                    _error = error;
+                }
+                if (--_left > 0)
+                    return;
+            }
+            _ended.SetResult((_failed, _error));
+        }
+    }
+}
