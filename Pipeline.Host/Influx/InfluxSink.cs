@@ -1,0 +1,94 @@
+using System.Threading.Channels;
+using Pipeline.Actors;
+using Pipeline.Host.Store;
+
+namespace Pipeline.Host.Influx;
+
+/// <summary>
+/// Writes the points of all shards to InfluxDB: one bounded queue, from which one or two connections merge batches into requests. A batch
+/// is acknowledged when each of its points is stored, or kept as a dead letter because the server refused it by name. Everything else
+/// (no connection, 5xx, 429, rejected credentials, a missing bucket) is waited out, with back-off, and shows in <see cref="State"/>.
+/// Beats and dead letters of a batch are not its business. Thread-safe.
+/// </summary>
+internal sealed class InfluxSink : IPatientSink
+{
+    private readonly InfluxOptions _options;
+    private readonly InfluxMetrics _metrics;
+    private readonly Channel<Portion> _queue;
+    private readonly InfluxLane[] _lanes;
+    private readonly Task _running;
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Starts the connections' loops.</summary>
+    /// <param name="options">Checked options; <see cref="InfluxOptions.Url"/> is set.</param>
+    /// <param name="http">Sends; its own timeout is infinite (<see cref="CreateHttpClient"/>). Stays the caller's.</param>
+    /// <param name="deadLetters">Keeps refused points. Stays the caller's.</param>
+    /// <param name="metrics">Counts.</param>
+    /// <param name="time">Times requests and back-off.</param>
+    /// <param name="log">Told changes of state.</param>
+    public InfluxSink(InfluxOptions options, HttpClient http, IPatientSink deadLetters, InfluxMetrics metrics, TimeProvider time, ILogger<InfluxSink> log)
+    {
+        _options = options;
+        _metrics = metrics;
+        _queue = Channel.CreateBounded<Portion>(new BoundedChannelOptions(options.QueueLength));
+        State = new StoreState(options.Connections, time);
+        var refused = new RefusedPoints(deadLetters);
+        _lanes = [.. Enumerable.Range(0, options.Connections).Select(number =>
+            new InfluxLane(number, options, new InfluxConnection(options, http, time, metrics), refused, State, metrics, time, log))];
+        _running = Task.WhenAll(_lanes.Select(lane => Task.Run(() => lane.RunAsync(_queue.Reader, _stop.Token))));
+    }
+
+    /// <summary>Whether InfluxDB stores at present: readiness.</summary>
+    public StoreState State { get; }
+
+    /// <summary>A client as this sink wants it: connections reused and renewed, no timeout of its own.</summary>
+    public static HttpClient CreateHttpClient(InfluxOptions options)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            MaxConnectionsPerServer = options.Connections,
+            // A store that moved to another address is found again.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ConnectTimeout = options.RequestTimeout,
+            AllowAutoRedirect = false,
+        };
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(OutputBatch batch, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var count = batch.Points.Count;
+        if (count == 0)
+            return;
+        var acknowledgement = new Acknowledgement(count);
+        using var onStop = stop.UnsafeRegister(static (state, token) => ((Acknowledgement)state!).Cancel(token), acknowledgement);
+        using var onEnd = _stop.Token.UnsafeRegister(static (state, token) => ((Acknowledgement)state!).Cancel(token), acknowledgement);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
+        for (var first = 0; first < count; first += _options.MaxLines)
+        {
+            var part = Math.Min(_options.MaxLines, count - first);
+            await _queue.Writer.WriteAsync(new Portion(batch, first, part, acknowledgement), either.Token);
+            _metrics.Queued(part);
+        }
+        await acknowledgement.Task;
+    }
+
+    /// <summary>Stops at once: what is not acknowledged by now is cancelled.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        try
+        {
+            await _running;
+        }
+        catch (OperationCanceledException)
+        {
+            // That is how the loops end.
+        }
+        foreach (var lane in _lanes)
+            lane.Dispose();
+        _stop.Dispose();
+    }
+}
