@@ -1,0 +1,67 @@
+using Pipeline.Host.Store;
+using Pipeline.Models.Signals;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Store;
+
+public sealed class LatestValuesTests
+{
+    private static readonly CancellationToken Never = CancellationToken.None;
+
+    [Fact]
+    public async Task Each_series_of_a_bed_shows_its_newest_point_in_whatever_order_they_came()
+    {
+        var latest = new LatestValues();
+
+        await latest.WriteAsync(Points.Batch([Points.Of(3), Points.Of(1), Points.Of(2, signal: SignalKind.Ppg), Points.Of(2)]), Never);
+
+        Assert.Equal([(SignalKind.Ppg, 2L), (SignalKind.Ecg, 3L)], latest.ByBed("w1", "b1").Select(point => (point.Estimate.Signal, point.WindowId)));
+        Assert.Empty(latest.ByBed("w1", "b2"));
+        Assert.Equal([("w1", "b1")], latest.Beds());
+    }
+
+    [Fact]
+    public async Task A_patient_who_is_moved_leaves_nothing_at_the_old_bed()
+    {
+        var latest = new LatestValues();
+
+        await latest.WriteAsync(Points.Batch([Points.Of(1, bed: "b1"), Points.Of(2, bed: "b2"), Points.Of(1, bed: "b1")]), Never);
+
+        Assert.Equal([("w1", "b2")], latest.Beds());
+        Assert.Equal(2, Assert.Single(latest.ByBed("w1", "b2")).WindowId);
+    }
+
+    [Fact]
+    public async Task When_there_are_too_many_series_the_oldest_go()
+    {
+        var latest = new LatestValues(maxSeries: 20);
+
+        await latest.WriteAsync(Points.Batch(Enumerable.Range(0, 100).Select(i => Points.Of(i, patient: $"P{i}", bed: $"b{i}"))), Never);
+
+        Assert.InRange(latest.Count, 15, 20);
+        Assert.Equal(latest.Count, latest.Beds().Length);
+        Assert.Single(latest.ByBed("w1", "b99"));
+        Assert.Empty(latest.ByBed("w1", "b0"));
+    }
+
+    [Fact]
+    public async Task A_batch_is_acknowledged_by_a_fan_out_when_every_sink_has_it()
+    {
+        var (one, two) = (new HeldSink(), new HeldSink());
+        two.Hold();
+        var batch = Points.Batch(0, 3);
+        await using (var both = new FanOutSink(one, two))
+        {
+            var write = both.WriteAsync(batch, Never);
+            await two.Given;
+            Assert.False(write.IsCompleted);
+            two.Release();
+            await write;
+        }
+
+        Assert.Equal(batch.Points, one.Points);
+        Assert.Equal(batch.Points, two.Points);
+        Assert.True(one.IsDisposed && two.IsDisposed);
+    }
+}
