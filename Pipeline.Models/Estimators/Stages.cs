@@ -16,6 +16,8 @@ public static class Stages
     {
         ArgumentNullException.ThrowIfNull(channels);
         var stages = new List<IWindowStage>();
+        if (rateHz >= PpgStage.MinRateHz && channels.IndicesOf(SignalKind.Ppg).Length > 0)
+            stages.Add(new PpgStage(channels));
         return [.. stages];
     }
 }
