@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
 
 namespace Pipeline.Actors;
 
@@ -27,7 +28,7 @@ public sealed class PatientShards : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(sinks);
         ArgumentNullException.ThrowIfNull(time);
         options.Validate();
-        _settings = new ActorSettings(options, options.Shape, options.RestartPolicy, stages ?? Models.Estimators.Stages.Create);
+        _settings = new ActorSettings(options, options.Shape, options.RestartPolicy, stages ?? (first => Stages.Create(first.Channels, first.RateHz)));
         _sinks = sinks;
         _time = time;
         _telemetry = new Telemetry(this);

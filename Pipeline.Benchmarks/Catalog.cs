@@ -6,6 +6,7 @@ internal static class Catalog
     public static IReadOnlyList<IBenchmark> All { get; } =
     [
         new StftBenchmark(),
+        new Ward.WardWindowsBenchmark(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);

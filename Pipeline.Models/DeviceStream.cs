@@ -3,8 +3,11 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Models;
 
-/// <summary>Makes the stages of a stream from its channels and its rate (Hz): <see cref="Stages.Create"/>, but for benchmarks and tests.</summary>
-public delegate IWindowStage[] StageFactory(ChannelLayout channels, double rateHz);
+/// <summary>
+/// Makes the stages of a stream from its first chunk, of which nothing but the names, the rate and the channels may be used:
+/// <see cref="Stages.Create"/>, but for benchmarks and tests.
+/// </summary>
+public delegate IWindowStage[] StageFactory(SampleChunk first);
 
 /// <summary>A window that the stages have taken, in event time.</summary>
 /// <param name="Id">Id of the window in its epoch.</param>
@@ -51,7 +54,7 @@ public sealed class DeviceStream
         Channels = first.Channels;
         _format = first.Format;
         _windower = new SlidingWindower(shape, first.Channels, first.Format, first.RateHz);
-        _stages = stages(first.Channels, first.RateHz);
+        _stages = stages(first);
         _anchor = AnchorOf(first);
     }
 

@@ -20,7 +20,7 @@ public static class StreamRun
     public static IEnumerable<WindowResult> Of(IEnumerable<SampleChunk> chunks, StageFactory? stages = null, WindowShape? shape = null)
     {
         ArgumentNullException.ThrowIfNull(chunks);
-        return Walk(chunks, stages ?? Stages.Create, shape ?? WindowShape.Default);
+        return Walk(chunks, stages ?? (first => Stages.Create(first.Channels, first.RateHz)), shape ?? WindowShape.Default);
     }
 
     private static IEnumerable<WindowResult> Walk(IEnumerable<SampleChunk> chunks, StageFactory stages, WindowShape shape)

@@ -10,7 +10,7 @@ internal sealed class SumStage(Func<long, bool>? throwsAtStart = null) : IWindow
     private readonly float[] _samples = new float[4096];
     private double _sinceReset;
 
-    public static StageFactory Factory { get; } = (_, _) => [new SumStage()];
+    public static StageFactory Factory { get; } = _ => [new SumStage()];
 
     public void Accept(in Window window, StageOutput output)
     {
