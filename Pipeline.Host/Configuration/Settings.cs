@@ -131,6 +131,7 @@ internal static class Settings
         null => "not set",
         string { Length: > 0 } when IsSecret(name) => "set",
         string text => $"'{text}'",
+        IDictionary named => $"'{string.Join(", ", named.Keys.Cast<object>())}'",   // values may be secrets
         IEnumerable many => $"'{string.Join(", ", many.Cast<object>())}'",
         _ => string.Create(CultureInfo.InvariantCulture, $"'{value}'"),
     };

@@ -1,0 +1,27 @@
+using Pipeline.Actors;
+using Pipeline.Host.Telemetry;
+
+namespace Pipeline.Host.Demo;
+
+/// <summary>Stands before a store: measures when its points are stored, and shows them to those who watch. Owns the store.</summary>
+/// <param name="store">The store.</param>
+/// <param name="production">When the samples were produced.</param>
+/// <param name="stored">Called with each batch that is stored; from any thread.</param>
+internal sealed class LatencyProbe(IPatientSink store, ProductionClock production, Action<OutputBatch>? stored = null) : IPatientSink
+{
+    /// <summary>From the window's last chunk handed to the producer to its point stored; one value a point.</summary>
+    public LatencyHistogram Latency { get; } = new();
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(OutputBatch batch, CancellationToken stop)
+    {
+        await store.WriteAsync(batch, stop);
+        foreach (var point in batch.Points)
+            if (production.SinceProduced(point.Patient, point.Device, point.Time) is { } latency)
+                Latency.Record(latency);
+        stored?.Invoke(batch);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+}

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using Pipeline.Actors;
+using Pipeline.Models;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Demo;
+
+/// <summary>The newest values of every bed, from what was stored. Thread-safe.</summary>
+internal sealed class WardBoard
+{
+    private const int TrendLength = 30;   // windows: one minute
+
+    private readonly ConcurrentDictionary<PatientId, Bed> _beds = new();
+
+    /// <summary>Takes a batch that was stored.</summary>
+    public void Show(OutputBatch batch)
+    {
+        foreach (var point in batch.Points)
+            _beds.GetOrAdd(point.Patient, static _ => new Bed()).Take(point);
+    }
+
+    /// <summary>All beds, by name.</summary>
+    public IReadOnlyList<BedView> Beds() => [.. _beds.Values.Select(bed => bed.View()).OrderBy(bed => bed.Bed, StringComparer.Ordinal)];
+
+    private sealed class Bed
+    {
+        private readonly Lock _lock = new();
+        private readonly Dictionary<SignalKind, (Timestamp, Estimate)> _vitals = [];
+        private readonly SortedDictionary<Timestamp, (double Value, double Quality)> _trend = [];
+        private VitalPoint? _newest;
+
+        public void Take(VitalPoint point)
+        {
+            if (point.Estimate.Metric != Metric.HeartRate)
+                return;
+            lock (_lock)
+            {
+                if (_newest is null || point.Time >= _newest.Time)
+                    _newest = point;
+                if (!_vitals.TryGetValue(point.Estimate.Signal, out var known) || point.Time >= known.Item1)
+                    _vitals[point.Estimate.Signal] = (point.Time, point.Estimate);
+                var better = !_trend.TryGetValue(point.Time, out var shown) || double.IsNaN(shown.Value) || point.Estimate.Quality > shown.Quality;
+                if (better)
+                    _trend[point.Time] = (point.Estimate.Value, point.Estimate.Quality);
+                while (_trend.Count > TrendLength)
+                    _trend.Remove(_trend.Keys.First());
+            }
+        }
+
+        public BedView View()
+        {
+            lock (_lock)
+                return new BedView(_newest!.Bed, _newest.Patient, new Dictionary<SignalKind, (Timestamp, Estimate)>(_vitals), _newest.Time, [.. _trend.Values.Select(t => t.Value)]);
+        }
+    }
+}
