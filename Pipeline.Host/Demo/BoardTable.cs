@@ -1,0 +1,91 @@
+using System.Globalization;
+using Pipeline.Models;
+using Pipeline.Models.Signals;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Pipeline.Host.Demo;
+
+/// <summary>Draws the board for a terminal.</summary>
+internal static class BoardTable
+{
+    private const int LinesBesideBeds = 9;
+    private const int WideTerminal = 96;
+    private const string Bars = "▁▂▃▄▅▆▇█";
+
+    /// <summary>One frame, no higher than the terminal.</summary>
+    public static IRenderable Draw(IReadOnlyList<BedView> beds, WardProgress progress, int height, int width)
+    {
+        var shown = Math.Max(1, height - LinesBesideBeds);
+        var wide = width >= WideTerminal;
+        var table = new Table { Border = TableBorder.Rounded, BorderStyle = new Style(Color.Grey35), Expand = false };
+        table.AddColumn(new TableColumn("[bold]Bed[/]"));
+        table.AddColumn(new TableColumn("[bold]Patient[/]"));
+        table.AddColumn(new TableColumn("[bold green3]ECG[/]").RightAligned());
+        table.AddColumn(new TableColumn("[bold deepskyblue1]PPG[/]").RightAligned());
+        table.AddColumn(new TableColumn("[bold indianred1]ABP[/]").RightAligned());
+        if (wide)
+            table.AddColumn(new TableColumn("[bold]Last minute[/]").Width(20));
+        table.AddColumn(new TableColumn("[bold]Quality[/]"));
+        table.AddColumn(new TableColumn("[bold]Age[/]").RightAligned());
+        table.AddColumn(new TableColumn("[bold]State[/]"));
+        foreach (var bed in beds.Take(shown))
+        {
+            var age = Math.Max(0, progress.WardNow.SecondsSince(bed.Newest));
+            var (state, good) = bed.State(age);
+            List<string> row = [Markup.Escape(bed.Bed), $"[grey]{Markup.Escape(bed.Patient.Value)}[/]", Rate(bed, SignalKind.Ecg), Rate(bed, SignalKind.Ppg), Rate(bed, SignalKind.Abp)];
+            if (wide)
+                row.Add($"[grey70]{Sparkline(bed.Trend, 20)}[/]");
+            row.Add(QualityBar(bed.Quality));
+            row.Add(Fixed(age, "0.0 s"));
+            row.Add(good ? $"[green3]{state}[/]" : $"[{(state == "no data" ? "red1" : "yellow")}]{Markup.Escape(state)}[/]");
+            table.AddRow([.. row]);
+        }
+        var rows = new List<IRenderable> { Header(progress), table };
+        if (beds.Count > shown)
+            rows.Add(new Markup($"[grey]  … and {beds.Count - shown} more beds: a higher terminal shows them[/]"));
+        rows.Add(new Markup("[grey]  heart rate in beats/min by signal; — : no value, State says why; Ctrl-C ends with a summary[/]"));
+        return new Rows(rows);
+    }
+
+    private static Markup Header(WardProgress p) => new(string.Create(CultureInfo.InvariantCulture,
+        $"[bold]  Ward[/]  {p.Beds} beds  [grey]│[/]  {p.Elapsed:hh\\:mm\\:ss}  [grey]│[/]  {p.SamplesPerSecond:N0} samples/s  [grey]│[/]  {p.Windows:N0} windows  [grey]│[/]  latency p50 {Milliseconds(p.LatencyP50)}, p99 {Milliseconds(p.LatencyP99)}  [grey]│[/]  {p.Waiting} waiting"));
+
+    private static string Milliseconds(TimeSpan? latency) =>
+        latency is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.TotalMilliseconds:0.#} ms") : "—";
+
+    private static string Rate(BedView bed, SignalKind signal) => bed.Of(signal) switch
+    {
+        { Status: EstimateStatus.Ok } estimate => $"[{Colour(estimate.Quality)}]{Fixed(estimate.Value, "0")}[/]",
+        null => "",
+        _ => "[grey]—[/]",
+    };
+
+    private static string QualityBar(double? quality)
+    {
+        if (quality is not { } known)
+            return "[grey]·····[/]  —";
+        var full = (int)Math.Round(Math.Clamp(known, 0, 1) * 5);
+        return $"[{Colour(known)}]{new string('■', full)}[/][grey35]{new string('■', 5 - full)}[/] {Fixed(known, "0.00")}";
+    }
+
+    private static string Colour(double quality) => quality switch { >= 0.7 => "green3", >= 0.4 => "yellow", _ => "orangered1" };
+
+    private static string Fixed(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+
+    /// <summary>The values as bars between their least and greatest, at least 10 /min apart so that noise does not look like a crisis.</summary>
+    public static string Sparkline(double[] values, int width)
+    {
+        var last = values.AsSpan(Math.Max(0, values.Length - width));
+        double low = double.PositiveInfinity, high = double.NegativeInfinity;
+        foreach (var value in last)
+            if (!double.IsNaN(value))
+                (low, high) = (Math.Min(low, value), Math.Max(high, value));
+        var centre = (low + high) / 2;
+        var span = Math.Max(10, high - low);
+        Span<char> bars = stackalloc char[last.Length];
+        for (var i = 0; i < last.Length; i++)
+            bars[i] = double.IsNaN(last[i]) ? ' ' : Bars[(int)Math.Clamp((last[i] - centre) / span * Bars.Length + Bars.Length / 2, 0, Bars.Length - 1)];
+        return new string(bars);
+    }
+}

@@ -1,0 +1,61 @@
+using Pipeline.Actors;
+using Pipeline.Models;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Demo;
+
+/// <summary>Compares stored heart rates with the simulator's truth, signal by signal. Thread-safe.</summary>
+/// <param name="truth">True mean heart rate of a patient from a window's start to its end, beats/min; null when it is not known.</param>
+internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> truth)
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<SignalKind, Sums> _sums = [];
+
+    /// <summary>What was compared, by signal.</summary>
+    public IReadOnlyList<SignalScore> Scores
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _sums.Select(s => new SignalScore(s.Key, s.Value.Windows, s.Value.Values, s.Value.Values == 0 ? double.NaN : s.Value.Error / s.Value.Values))];
+        }
+    }
+
+    /// <summary>Compares the points of a stored batch.</summary>
+    public void Compare(OutputBatch batch)
+    {
+        foreach (var point in batch.Points)
+            if (point.Estimate.Metric == Metric.HeartRate && truth(point.Patient, point.WindowStart, point.Time) is { } rate)
+                Add(point.Estimate, rate);
+    }
+
+    private void Add(in Estimate estimate, double rate)
+    {
+        lock (_lock)
+        {
+            if (!_sums.TryGetValue(estimate.Signal, out var sums))
+                _sums.Add(estimate.Signal, sums = new Sums());
+            sums.Windows++;
+            if (estimate.Status != EstimateStatus.Ok)
+                return;
+            sums.Values++;
+            sums.Error += Math.Abs(estimate.Value - rate);
+        }
+    }
+
+    private sealed class Sums
+    {
+        public long Windows { get; set; }
+
+        public long Values { get; set; }
+
+        public double Error { get; set; }
+    }
+}
+
+/// <summary>How well one signal's heart rate was estimated.</summary>
+/// <param name="Signal">The signal.</param>
+/// <param name="Windows">Windows with a known truth.</param>
+/// <param name="Values">Those of them that have a value.</param>
+/// <param name="MeanAbsoluteError">Over those with a value, beats/min; NaN without any.</param>
+internal sealed record SignalScore(SignalKind Signal, long Windows, long Values, double MeanAbsoluteError);
