@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Recordings;
 
 namespace Pipeline.Host.Commands;
 
@@ -11,6 +12,8 @@ internal static class CommandLine
     /// <summary>Every sub-command, in the order in which help lists them. One file each; a new one is a line here.</summary>
     private static readonly Func<Command>[] Commands =
     [
+        DemoCommand.Create,
+        RunCommand.Create,
         DoctorCommand.Create,
     ];
 
@@ -61,6 +64,11 @@ internal static class CommandLine
         {
             await error.WriteLineAsync(failure.Message);
             return failure.ExitCode;
+        }
+        catch (RecordingException failure)
+        {
+            await error.WriteLineAsync(failure.Message);
+            return ExitCode.BadUsage;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or HttpRequestException)
         {

@@ -18,8 +18,14 @@ internal static class Settings
 
     /// <summary>All settings for the command line that was typed.</summary>
     /// <exception cref="CommandException">A file is missing or is not JSON, or <c>--set</c> holds no <c>KEY=VALUE</c>.</exception>
-    public static IConfigurationRoot Load(ParseResult parsed) =>
-        Load(parsed.GetValue(SettingsOptions.File)?.FullName, parsed.GetValue(SettingsOptions.Set) ?? []);
+    public static IConfigurationRoot Load(ParseResult parsed, params ReadOnlySpan<(string Key, string? Value)> flags)
+    {
+        List<string> assignments = [.. parsed.GetValue(SettingsOptions.Set) ?? []];
+        foreach (var (key, value) in flags)
+            if (value is not null)
+                assignments.Add($"{key}={value}");
+        return Load(parsed.GetValue(SettingsOptions.File)?.FullName, assignments);
+    }
 
     /// <summary>All settings, with one more file and single ones.</summary>
     public static IConfigurationRoot Load(string? file, IEnumerable<string> assignments)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
+using Pipeline.Host.Service;
 
 namespace Pipeline.Host.Diagnosis;
 
@@ -19,6 +20,10 @@ internal static class Examination
         yield return KafkaClient();
         yield return Rights(Environment.CurrentDirectory);
         yield return Clock(time);
+        var settings = PipelineSettings.From(configuration);
+        foreach (var finding in await KafkaExamination.RunAsync(settings.Kafka, stop))
+            yield return finding;
+        yield return await StoreExamination.RunAsync(settings.Influx, settings.Store, stop);
     }
 
     private static async Task<Finding> SdkAsync(CancellationToken stop)
@@ -56,20 +61,24 @@ internal static class Examination
         }
     }
 
-    private static Finding Rights(string folder)
+    /// <summary>Why <paramref name="folder"/> cannot be written; null when it can.</summary>
+    internal static string? CanWrite(string folder)
     {
-        const string Check = "rights";
         var probe = Path.Combine(folder, $".pipeline-{Environment.ProcessId}");
         try
         {
             using (new FileStream(probe, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose }))
-                return new Finding(Check, Verdict.Ok, $"{folder} can be written");
+                return null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return new Finding(Check, Verdict.Warn, $"{folder} cannot be written: {fault.Message}", "the embedded store needs a folder: change to one that is yours");
+            return fault.Message;
         }
     }
+
+    private static Finding Rights(string folder) => CanWrite(folder) is { } fault
+        ? new Finding("rights", Verdict.Warn, $"{folder} cannot be written: {fault}", "the demo then keeps its points below the temporary folder")
+        : new Finding("rights", Verdict.Ok, $"{folder} can be written");
 
     /// <summary>A clock before the program was built is wrong for certain: every point would be stored in the past.</summary>
     private static Finding Clock(TimeProvider time)

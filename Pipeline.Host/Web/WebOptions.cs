@@ -12,7 +12,7 @@ internal sealed class WebOptions : IValidatableObject
     public string Urls { get; set; } = "http://127.0.0.1:8080";
 
     /// <summary>Most records of a partition that may wait in Kafka while <c>/health/ready</c> still says ready.</summary>
-    [Range(1, long.MaxValue)]
+    [Range(1, 1_000_000_000_000)]
     public long ReadyLag { get; set; } = 100_000;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

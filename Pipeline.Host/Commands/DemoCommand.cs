@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Pipeline.Host.Configuration;
+using Pipeline.Host.Demo;
+using Pipeline.Host.Service;
+using Spectre.Console;
+
+namespace Pipeline.Host.Commands;
+
+/// <summary><c>demo</c>: a ward on this machine, to look at.</summary>
+internal static class DemoCommand
+{
+    private const int MaxBeds = 5_000;
+    private const double MaxSpeed = 10_000;
+    private static readonly TimeSpan LengthWithoutTerminal = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(2);
+
+    public static Command Create()
+    {
+        var beds = new Option<int>("--beds") { Description = "Beds of the ward (16).", DefaultValueFactory = _ => 16, HelpName = "N" };
+        var seconds = new Option<double?>("--seconds") { Description = "How long it runs; until Ctrl-C on a terminal, else 30.", HelpName = "N" };
+        var speed = new Option<double>("--speed") { Description = "Ward seconds a second (1).", DefaultValueFactory = _ => 1, HelpName = "X" };
+        var recording = new Option<FileInfo[]>("--recording")
+        {
+            Description = "Recordings (WFDB .hea, EDF, CSV, WAV) that the first beds replay.",
+            HelpName = "FILE…",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var plain = new Option<bool>("--plain") { Description = "Lines instead of a live table, as without a terminal." };
+        var store = new Option<DirectoryInfo?>("--store") { Description = "Where the points go; a new folder below data/demo.", HelpName = "FOLDER" };
+        Check(beds, value => value is >= 1 and <= MaxBeds, $"1 to {MaxBeds}");
+        Check(speed, value => value is > 0 and <= MaxSpeed, $"more than 0, at most {MaxSpeed}");
+        Check(seconds, value => value is null or (> 0 and <= 1e7), "more than 0");
+        var command = new DocumentedCommand(
+            "demo", "Run a whole simulated ward on this machine and watch it: no server, account or root right needed.",
+            "./pipeline demo",
+            "./pipeline demo --beds 200 --seconds 60",
+            "./pipeline demo --speed 20 --seconds 10 --plain",
+            "./pipeline demo --recording a103l.hea bidmc_01.csv")
+        {
+            beds,
+            seconds,
+            speed,
+            recording,
+            store,
+            plain,
+        };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var live = !parsed.GetValue(plain) && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
+            var length = parsed.GetValue(seconds) is { } given ? TimeSpan.FromSeconds(given) : live ? (TimeSpan?)null : LengthWithoutTerminal;
+            var request = new DemoRequest(parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)]);
+            var settings = PipelineSettings.From(Settings.Load(parsed));
+            // The settings may be those of a real ward: made-up patients never go to its Kafka or InfluxDB.
+            settings.Influx.Url = null;
+            settings.Store.Directory = parsed.GetValue(store)?.FullName ?? NewFolder(TimeProvider.System);
+            return live
+                ? await DemoScreen.LiveAsync(request, settings, AnsiConsole.Console, Frame, stop)
+                : await DemoScreen.PlainAsync(request, settings, parsed.InvocationConfiguration.Output, LinePeriod, stop);
+        });
+        return command;
+    }
+
+    private static void Check<T>(Option<T> option, Func<T?, bool> allowed, string range) => option.Validators.Add(result =>
+    {
+        if (result.Errors.Any() || result.Tokens.Count == 0)
+            return;
+        var value = result.GetValueOrDefault<T>();
+        if (!allowed(value))
+            result.AddError(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{option.Name} is {value}; allowed: {range}."));
+    });
+
+    /// <summary>Below the working folder when that can be written, else below the system's place for temporary files.</summary>
+    private static string NewFolder(TimeProvider time)
+    {
+        var name = Path.Combine("demo", time.GetLocalNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture));
+        try
+        {
+            return Directory.CreateDirectory(Path.Combine(Environment.CurrentDirectory, "data", name)).FullName;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "pipeline", name)).FullName;
+        }
+    }
+}

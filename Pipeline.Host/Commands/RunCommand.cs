@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Pipeline.Host.Configuration;
+using Pipeline.Host.Service;
+
+namespace Pipeline.Host.Commands;
+
+/// <summary><c>run</c>: the service.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var kafka = new Option<string?>("--kafka") { Description = "Brokers; the same as --set Kafka:BootstrapServers=…", HelpName = "HOST:PORT,…" };
+        var influx = new Option<string?>("--influx") { Description = "InfluxDB; the same as --set Influx:Url=…. Without it points go to the embedded store.", HelpName = "URL" };
+        var command = new DocumentedCommand(
+            "run", "Run the service: consume from Kafka, write to InfluxDB or the embedded store, until stopped.",
+            "./pipeline run --kafka kafka:9092 --influx http://influxdb:8086",
+            "./pipeline run --config /etc/pipeline.json",
+            "Influx__TokenFile=/run/secrets/influx ./pipeline run --set Web:Urls=http://0.0.0.0:8080",
+            "./pipeline run --set Logging:Console:FormatterName=json")
+        {
+            kafka,
+            influx,
+        };
+        command.SetAction((parsed, stop) => ServiceHost.RunAsync(
+            Settings.Load(parsed, ("Kafka:BootstrapServers", parsed.GetValue(kafka)), ("Influx:Url", parsed.GetValue(influx))), TimeProvider.System, stop));
+        return command;
+    }
+}

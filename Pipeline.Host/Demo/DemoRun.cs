@@ -1,0 +1,108 @@
+using Pipeline.Actors;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Service;
+
+namespace Pipeline.Host.Demo;
+
+/// <summary>What the user asked of the demo.</summary>
+/// <param name="Beds">Beds of the ward, those with recordings included.</param>
+/// <param name="Length">Wall time after which the ward closes; null: when it is stopped.</param>
+/// <param name="Speed">Ward seconds a second.</param>
+/// <param name="Recordings">Files that the first beds replay.</param>
+internal sealed record DemoRequest(int Beds, TimeSpan? Length, double Speed, IReadOnlyList<string> Recordings);
+
+/// <summary>A whole ward in this process: embedded broker, devices, the pipeline as <c>run</c> has it, embedded store.</summary>
+/// <param name="request">What is asked.</param>
+/// <param name="settings">As for <c>run</c>; the broker's address is replaced by the embedded one's.</param>
+/// <param name="loggers">For the parts.</param>
+/// <param name="time">For the parts.</param>
+internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, ILoggerFactory loggers, TimeProvider time)
+{
+    /// <summary>Longest wait, at the end, for what was published to be stored.</summary>
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
+    private readonly ProductionClock _production = new(time);
+    private readonly WardBoard _board = new();
+    private long _points;
+
+    /// <summary>
+    /// Runs until the ward closes (its length, or <paramref name="stop"/>) and everything published is stored. <paramref name="show"/> is
+    /// called each <paramref name="period"/> meanwhile.
+    /// </summary>
+    public async Task<DemoSummary> RunAsync(Action<IReadOnlyList<BedView>, WardProgress> show, TimeSpan period, CancellationToken stop)
+    {
+        var ward = Ward.Create(request.Beds, request.Recordings, Models.Signals.Timestamp.From(time.GetUtcNow()));
+        using var broker = new EmbeddedBroker();
+        var kafka = broker.Prepare(settings.Kafka);
+        var score = new TruthScore(ward.TrueHeartRate);
+        LatencyProbe? probe = null;
+        await using var pipeline = new WardPipeline(settings with { Kafka = kafka }, loggers, time, store => probe = new LatencyProbe(store, _production, batch =>
+        {
+            Interlocked.Add(ref _points, batch.Points.Count);
+            _board.Show(batch);
+            score.Compare(batch);
+        }));
+        await using var publisher = new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
+
+        using var stopPipeline = new CancellationTokenSource();
+        var running = pipeline.RunAsync(stopPipeline.Token);
+        using var close = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var feed = new WardFeed(ward.Devices, ward.Start, request.Speed, publisher.PublishAsync, _production, time);
+        if (request.Length is { } length)
+            close.CancelAfter(length);
+        var feeding = feed.RunAsync(close.Token, stopPipeline.Token);
+
+        WardProgress Progress() => ProgressOf(feed, pipeline, probe!);   // set by the pipeline's constructor
+        await ShowUntilAsync(feeding, () => show(_board.Beds(), Progress()), period, running);
+        await feeding;
+        var elapsed = feed.Elapsed;
+        await publisher.FlushAsync(stopPipeline.Token);
+        await DrainAsync(pipeline, feed.ChunkCount, running);
+        show(_board.Beds(), Progress());
+        await stopPipeline.CancelAsync();
+        var counts = await running;
+
+        var samples = new SampleAccount(feed.SampleCount, counts[Count.SamplesTaken], counts[Count.SamplesDropped], counts[Count.SamplesRefused]);
+        var progress = Progress() with { Elapsed = elapsed, SamplesPerSecond = feed.SampleCount / elapsed.TotalSeconds };
+        var folder = Path.GetFullPath(settings.Store.Directory);
+        var bytes = Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
+        return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes);
+    }
+
+    private WardProgress ProgressOf(WardFeed feed, WardPipeline pipeline, LatencyProbe probe)
+    {
+        var counts = pipeline.Counts;
+        var handled = counts?[Count.Records] ?? 0;
+        return new WardProgress(
+            feed.Elapsed, feed.Now, request.Beds, feed.SampleCount / Math.Max(feed.Elapsed.TotalSeconds, 1e-3), counts?[Count.Windows] ?? 0, Interlocked.Read(ref _points),
+            probe.Latency.Percentile(0.5), probe.Latency.Percentile(0.99), Math.Max(0, feed.ChunkCount - handled));
+    }
+
+    /// <summary>Shows until <paramref name="feeding"/> ends; a pipeline that ends before it has failed, and says why.</summary>
+    private async Task ShowUntilAsync(Task feeding, Action show, TimeSpan period, Task running)
+    {
+        using var timer = new PeriodicTimer(period, time);
+        var tick = timer.WaitForNextTickAsync().AsTask();
+        while (await Task.WhenAny(feeding, running, tick) is var first && first != feeding)
+        {
+            if (first == running)
+                await running;
+            show();
+            tick = timer.WaitForNextTickAsync().AsTask();
+        }
+    }
+
+    /// <summary>Waits until the pipeline has handled every chunk and every batch is acknowledged.</summary>
+    private async Task DrainAsync(WardPipeline pipeline, long chunkCount, Task running)
+    {
+        var began = time.GetTimestamp();
+        using var timer = new PeriodicTimer(Look, time);
+        while (pipeline.Counts is not { } counts || counts[Count.Records] < chunkCount || counts[Count.BatchesAcknowledged] < counts[Count.Batches])
+        {
+            if (time.GetElapsedTime(began) > DrainTimeout || running.IsCompleted)
+                return;
+            await timer.WaitForNextTickAsync();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Demo;
+
+/// <summary>
+/// Publishes the chunks of many devices when they are due: when ward time, which runs <c>speed</c> times as fast as the clock, has reached
+/// their last sample. Devices are out of step with each other, as real ones are, in so far as their chunks are.
+/// </summary>
+/// <param name="devices">Sequences of chunks of one device or some, in order of time; all begin at about <paramref name="start"/>.</param>
+/// <param name="start">Ward time at the beginning.</param>
+/// <param name="speed">Ward seconds a second.</param>
+/// <param name="publish">Hands a chunk to the producer; completes when its buffer has it.</param>
+/// <param name="production">Told of each chunk just before.</param>
+/// <param name="time">The clock.</param>
+internal sealed class WardFeed(
+    IReadOnlyList<IEnumerable<SampleChunk>> devices, Timestamp start, double speed, Func<SampleChunk, CancellationToken, ValueTask> publish,
+    ProductionClock production, TimeProvider time)
+{
+    private readonly long _began = time.GetTimestamp();
+    private long _chunks, _samples;
+
+    /// <summary>Wall time since the ward began.</summary>
+    public TimeSpan Elapsed => time.GetElapsedTime(_began);
+
+    /// <summary>Ward time.</summary>
+    public Timestamp Now => start.AddSeconds(Elapsed.TotalSeconds * speed);
+
+    /// <summary>Chunks handed to the producer.</summary>
+    public long ChunkCount => Interlocked.Read(ref _chunks);
+
+    /// <summary>Samples in them, of all channels.</summary>
+    public long SampleCount => Interlocked.Read(ref _samples);
+
+    /// <summary>
+    /// Publishes until every device has ended, or until <paramref name="stop"/>; then says that the streams end, so that their tails are
+    /// estimated too. <paramref name="abort"/> ends it without that.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    {
+        var due = new PriorityQueue<IEnumerator<SampleChunk>, long>();
+        var open = new Dictionary<(PatientId, string), SampleChunk>();   // the last chunk of each device that has not ended
+        try
+        {
+            foreach (var device in devices)
+                Enqueue(device.GetEnumerator(), due);
+            while (due.TryPeek(out _, out var at))
+            {
+                await WaitUntilAsync(new Timestamp(at), stop);
+                var device = due.Dequeue();
+                var chunk = device.Current;
+                if (chunk.EndOfStream)
+                    open.Remove((chunk.Patient, chunk.Device));
+                else
+                    open[(chunk.Patient, chunk.Device)] = chunk;
+                await PublishAsync(chunk, abort);
+                Enqueue(device, due);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && !abort.IsCancellationRequested)
+        {
+            // The ward closes: its devices say so below.
+        }
+        foreach (var chunk in open.Values)
+            await PublishAsync(EndAfter(chunk), abort);
+        foreach (var (device, _) in due.UnorderedItems)
+            device.Dispose();
+    }
+
+    private static void Enqueue(IEnumerator<SampleChunk> device, PriorityQueue<IEnumerator<SampleChunk>, long> due)
+    {
+        if (device.MoveNext())
+            due.Enqueue(device, EndOf(device.Current).UnixNanoseconds);
+        else
+            device.Dispose();
+    }
+
+    private static Timestamp EndOf(SampleChunk chunk) => chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz);
+
+    private static SampleChunk EndAfter(SampleChunk chunk) => new()
+    {
+        Patient = chunk.Patient,
+        Bed = chunk.Bed,
+        Ward = chunk.Ward,
+        Device = chunk.Device,
+        Epoch = chunk.Epoch,
+        RateHz = chunk.RateHz,
+        FirstSampleIndex = chunk.EndSampleIndex,
+        FirstSampleTime = EndOf(chunk),
+        Channels = chunk.Channels,
+        SampleCount = 0,
+        Format = chunk.Format,
+        Samples = ReadOnlyMemory<byte>.Empty,
+        EndOfStream = true,
+    };
+
+    private async ValueTask PublishAsync(SampleChunk chunk, CancellationToken abort)
+    {
+        production.Produced(chunk);
+        await publish(chunk, abort);
+        Interlocked.Increment(ref _chunks);
+        Interlocked.Add(ref _samples, (long)chunk.SampleCount * chunk.Channels.Count);
+    }
+
+    private async ValueTask WaitUntilAsync(Timestamp at, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        var wait = TimeSpan.FromSeconds(at.SecondsSince(Now) / speed);
+        if (wait > TimeSpan.Zero)
+            await Task.Delay(wait, time, stop);
+    }
+}

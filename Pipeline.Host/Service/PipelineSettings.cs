@@ -1,0 +1,26 @@
+using Pipeline.Actors;
+using Pipeline.Host.Configuration;
+using Pipeline.Host.Influx;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Store;
+
+namespace Pipeline.Host.Service;
+
+/// <summary>The checked settings of a running pipeline.</summary>
+/// <param name="Kafka">Section <c>Kafka</c>.</param>
+/// <param name="Topology">Section <c>Topology</c>.</param>
+/// <param name="Influx">Section <c>Influx</c>; not used without an address.</param>
+/// <param name="Store">Section <c>Store</c>: used when there is no InfluxDB.</param>
+internal sealed record PipelineSettings(KafkaOptions Kafka, TopologyOptions Topology, InfluxOptions Influx, EmbeddedStoreOptions Store)
+{
+    /// <summary>The section of the windows, shards and patients.</summary>
+    public const string TopologySection = "Topology";
+
+    /// <summary>Reads and checks all sections.</summary>
+    /// <exception cref="Commands.CommandException">Names key, value and what is allowed.</exception>
+    public static PipelineSettings From(IConfiguration configuration) => new(
+        Settings.Bind<KafkaOptions>(configuration, KafkaOptions.Section),
+        Settings.Bind<TopologyOptions>(configuration, TopologySection),
+        Settings.Bind<InfluxOptions>(configuration, InfluxOptions.Section),
+        Settings.Bind<EmbeddedStoreOptions>(configuration, EmbeddedStoreOptions.Section));
+}

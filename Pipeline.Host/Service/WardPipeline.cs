@@ -1,0 +1,75 @@
+using System.Diagnostics.Metrics;
+using Pipeline.Actors;
+using Pipeline.Host.Influx;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Store;
+using Pipeline.Models;
+
+namespace Pipeline.Host.Service;
+
+/// <summary>
+/// Kafka → topology → store, results topic and dead letters: the edges of <c>run</c> and <c>demo</c>, which differ in their settings only.
+/// </summary>
+internal sealed class WardPipeline : IAsyncDisposable
+{
+    private readonly TopologyOptions _topology;
+    private readonly TimeProvider _time;
+    private readonly Meter _storeMeter = new("Pipeline.Store");
+    private readonly KafkaMetrics _kafkaMetrics = new();
+    private readonly HttpClient? _http;
+    private readonly LatestValues _deadLetters;
+    private readonly IPatientSink _store;
+    private PatientShards? _shards;
+
+    /// <summary>Starts the sinks; the source connects when it runs.</summary>
+    /// <param name="settings">Checked.</param>
+    /// <param name="loggers">For the parts.</param>
+    /// <param name="time">For the parts.</param>
+    /// <param name="watchStore">Puts something before the store, which owns it then: a probe.</param>
+    /// <exception cref="IOException">The embedded store's folder cannot be used.</exception>
+    public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
+    {
+        (_topology, _time) = (settings.Topology, time);
+        Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time);
+        _deadLetters = new LatestValues();
+        if (settings.Influx.Url is { } url)
+        {
+            _http = InfluxSink.CreateHttpClient(settings.Influx);
+            var influx = new InfluxSink(settings.Influx, _http, _deadLetters, new InfluxMetrics(_storeMeter), time, loggers.CreateLogger<InfluxSink>());
+            (_store, StoreState, StoreName) = (influx, influx.State, $"InfluxDB at {url.GetLeftPart(UriPartial.Path)}");
+        }
+        else
+        {
+            var embedded = new EmbeddedStore(settings.Store, _deadLetters, new StoreMetrics(_storeMeter), time, loggers.CreateLogger<EmbeddedStore>());
+            (_store, StoreState, StoreName) = (embedded, embedded.State, $"embedded store in {Path.GetFullPath(settings.Store.Directory)}");
+        }
+        _store = watchStore?.Invoke(_store) ?? _store;
+    }
+
+    /// <summary>The input topic.</summary>
+    public KafkaSource Source { get; }
+
+    /// <summary>Whether the store stores.</summary>
+    public StoreState StoreState { get; }
+
+    /// <summary>Which store it is, for a person.</summary>
+    public string StoreName { get; }
+
+    /// <summary>What was counted so far.</summary>
+    public Counts? Counts => _shards?.Total();
+
+    /// <summary>Runs until <paramref name="stop"/>; what was read is finished, if the sinks acknowledge it in time.</summary>
+    public Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null) =>
+        Topology.RunAsync(Source, [_store, _deadLetters], _topology, _time, stop, stages, started: shards => _shards = shards);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await _store.DisposeAsync();
+        await _deadLetters.DisposeAsync();
+        _http?.Dispose();
+        _kafkaMetrics.Dispose();
+        _storeMeter.Dispose();
+    }
+}

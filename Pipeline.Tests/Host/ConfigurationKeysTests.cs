@@ -1,0 +1,54 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using Pipeline.Actors;
+using Pipeline.Host.Influx;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Service;
+using Pipeline.Host.Store;
+using Pipeline.Host.Telemetry;
+using Pipeline.Host.Web;
+using Xunit;
+
+namespace Pipeline.Tests.Host;
+
+/// <summary>
+/// The keys of the configuration are a public interface: a change of this file is a change for everyone who runs the pipeline. To approve
+/// one, copy the text that the failing test prints into Golden/configuration-keys.txt.
+/// </summary>
+public sealed class ConfigurationKeysTests
+{
+    [Fact]
+    public void The_keys_with_their_defaults_and_ranges_are_those_that_were_approved()
+    {
+        var found = string.Join('\n', new (string Section, object Defaults)[]
+        {
+            (KafkaOptions.Section, new KafkaOptions()),
+            (PipelineSettings.TopologySection, new TopologyOptions()),
+            (InfluxOptions.Section, new InfluxOptions()),
+            (EmbeddedStoreOptions.Section, new EmbeddedStoreOptions()),
+            (WebOptions.Section, new WebOptions()),
+            (TelemetryOptions.Section, new TelemetryOptions()),
+        }.SelectMany(section => Describe(section.Section, section.Defaults))) + "\n";
+
+        var approved = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "configuration-keys.txt"));
+
+        Assert.True(approved == found, $"Configuration keys differ from the approved ones; they are now:\n{found}");
+    }
+
+    private static IEnumerable<string> Describe(string section, object defaults) =>
+        from property in defaults.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        where property.CanWrite
+        orderby property.MetadataToken
+        let range = property.GetCustomAttribute<RangeAttribute>()
+        let text = string.Create(CultureInfo.InvariantCulture, $"{section}:{property.Name} = {Show(property.GetValue(defaults))}")
+        select range is null ? text : string.Create(CultureInfo.InvariantCulture, $"{text}  [{range.Minimum} .. {range.Maximum}]");
+
+    private static string Show(object? value) => value switch
+    {
+        null => "(none)",
+        string { Length: 0 } => "(empty)",
+        System.Collections.IDictionary { Count: 0 } => "(any)",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
+}
