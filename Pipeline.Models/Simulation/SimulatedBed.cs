@@ -1,0 +1,67 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Simulation;
+
+/// <summary>
+/// One simulated bed: a heart, its patient's movement, and the devices that watch both: <c>ppg</c> (PPG and ACC, 125 Hz), <c>ecg</c> (250 Hz),
+/// <c>abp</c> (125 Hz), int16. A function of its <see cref="BedScenario"/> alone; memory does not grow with time. One thread at a time.
+/// </summary>
+public sealed class SimulatedBed
+{
+    private readonly HeartRhythm _heart;
+    private readonly List<SimulatedDevice> _devices = [];
+    private Movement _movement;
+    private long _second;
+    private long _nextBeat;
+
+    /// <summary>Starts at second 0.</summary>
+    public SimulatedBed(BedScenario scenario)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        Scenario = scenario;
+        _heart = new(scenario);
+        _movement = new(scenario.Activity, new(scenario.Seed, 5));
+        if (scenario.HasPpg)
+        {
+            var ppg = new SimulatedPpg(scenario, _heart);
+            _devices.Add(new(scenario, "ppg", SimulatedPpg.Channels, SimulatedPpg.RateHz, 12, false,
+                (second, samples, condition) => ppg.Render(second, samples, condition, _movement)));
+        }
+        if (scenario.EcgLeadCount > 0)
+        {
+            var ecg = new SimulatedEcg(scenario, _heart);
+            _devices.Add(new(scenario, "ecg", ecg.Channels, SimulatedEcg.RateHz, 13, true,
+                (second, samples, condition) => ecg.Render(second, samples, condition, _movement)));
+        }
+        if (scenario.HasAbp)
+        {
+            var abp = new SimulatedAbp(scenario, _heart);
+            _devices.Add(new(scenario, "abp", SimulatedAbp.Channels, SimulatedAbp.RateHz, 14, false,
+                (second, samples, condition) => abp.Render(second, samples, condition, _movement)));
+        }
+    }
+
+    /// <summary>What it was made from.</summary>
+    public BedScenario Scenario { get; }
+
+    /// <summary>Seconds that were made.</summary>
+    public long Seconds => _second;
+
+    /// <summary>
+    /// Makes the next second: adds a chunk for each device that sends one to <paramref name="chunks"/> and, when they are wanted, the beats
+    /// whose R peak lies in it to <paramref name="beats"/>. With <paramref name="isLast"/> the chunks end their streams.
+    /// </summary>
+    public void Next(ICollection<SampleChunk> chunks, ICollection<TrueBeat>? beats = null, bool isLast = false)
+    {
+        ArgumentNullException.ThrowIfNull(chunks);
+        _movement.MoveTo(_second);
+        _heart.AdvanceTo(_second + 1, _movement.Effort);
+        foreach (var device in _devices)
+            if (device.Next(_second, isLast) is { } chunk)
+                chunks.Add(chunk);
+        _second++;
+        for (; _nextBeat < _heart.Count && _heart[_nextBeat].Seconds < _second; _nextBeat++)
+            if (_heart[_nextBeat].Seconds >= 0)
+                beats?.Add(_heart[_nextBeat]);
+    }
+}
