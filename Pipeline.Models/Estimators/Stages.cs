@@ -18,6 +18,8 @@ public static class Stages
         var stages = new List<IWindowStage>();
         if (rateHz >= PpgStage.MinRateHz && channels.IndicesOf(SignalKind.Ppg).Length > 0)
             stages.Add(new PpgStage(channels));
+        if (rateHz >= EcgStage.MinRateHz && channels.IndicesOf(SignalKind.Ecg).Length > 0)
+            stages.Add(new EcgStage(channels, rateHz));
         return [.. stages];
     }
 }

@@ -1,0 +1,58 @@
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// Mean over the last <c>length</c> samples, which is the mean centred on the sample (length − 1)/2 ago: a low-pass of exactly linear phase
+/// at one addition, one subtraction and one multiplication a sample. The sum is taken afresh each time the ring turns, so rounding and
+/// outliers leave no trace that outlives the ring. Starts on zeros.
+/// </summary>
+internal struct CentredMean
+{
+    private readonly float[] _ring;
+    private readonly double _inverse;
+    private readonly int _half;
+    private double _sum;
+    private int _at;
+
+    /// <summary>Takes an odd length of 1 or more samples.</summary>
+    public CentredMean(int length)
+    {
+        _ring = new float[length];
+        _inverse = 1.0 / length;
+        _half = (length - 1) / 2;
+    }
+
+    /// <summary>Samples by which the mean lags behind the input.</summary>
+    public readonly int Delay => _half;
+
+    /// <summary>Takes a sample; gives the mean, and the sample it is centred on.</summary>
+    public float Next(float sample, out float centre)
+    {
+        var ring = _ring;
+        var at = _at;
+        _sum += (double)sample - ring[at];
+        ring[at] = sample;
+        if (++at == ring.Length)
+        {
+            at = 0;
+            double sum = 0;
+            foreach (var value in ring)
+                sum += value;
+            _sum = sum;
+        }
+        _at = at;
+        var middle = at + _half;
+        centre = ring[middle >= ring.Length ? middle - ring.Length : middle];
+        return (float)(_sum * _inverse);
+    }
+
+    /// <summary>Takes a sample; gives the mean.</summary>
+    public float Next(float sample) => Next(sample, out _);
+
+    /// <summary>Back to zeros.</summary>
+    public void Clear()
+    {
+        Array.Clear(_ring);
+        _sum = 0;
+        _at = 0;
+    }
+}

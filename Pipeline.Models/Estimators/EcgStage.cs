@@ -1,0 +1,176 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// Heart rate, signal quality and R peaks from the ECG leads of a device, all leads together. The rate of a window is 60 over the mean of the
+/// R-R intervals that lie in it (those that a missed or false beat made are left out where the signal is poor). A missing sample (NaN) is
+/// bridged; a lead that the device says is off counts as missing. At most <see cref="MaxLeads"/> leads are used, spread over the layout.
+/// Rates from 100 Hz; above 450 Hz samples are averaged in groups first. A beat depends on nothing more than 1 s after it.
+/// </summary>
+public sealed class EcgStage : IWindowStage
+{
+    /// <summary>Most leads that are used.</summary>
+    public const int MaxLeads = 4;
+
+    /// <summary>Slowest rate at which QRS complexes can be told apart, Hz.</summary>
+    public const double MinRateHz = 80;
+
+    /// <summary>Quality from which a heart rate can be used without looking at the trace.</summary>
+    public const double UsableQuality = 0.5;
+
+    private const double WorkingHz = 300;
+    private const int BlockSamples = 64;
+    private readonly int[] _channels;
+    private readonly float[] _block;        // [leads x BlockSamples]
+    private readonly float[] _sums;
+    private readonly int[] _counts;
+    private readonly float[] _sample;
+    private readonly int _group;            // raw samples averaged to one
+    private readonly QrsDetector _detector;
+    private readonly EcgQuality _quality;
+    private readonly RateFromBeats _rate;
+    private readonly List<double> _found = new(64);
+    private int _inGroup;
+    private long _origin = -1;              // sample index of the detector's sample 0; −1 before the first sample that is there
+
+    /// <summary>Takes the ECG channels of <paramref name="channels"/>; there is at least one.</summary>
+    public EcgStage(ChannelLayout channels, double rateHz)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        _channels = Choose(channels.IndicesOf(SignalKind.Ecg));
+        _group = Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
+        var units = Array.ConvertAll(_channels, c => MillivoltIn(channels[c].Unit));
+        _detector = new QrsDetector(rateHz / _group, units);
+        _quality = new EcgQuality(rateHz, units);
+        _rate = new RateFromBeats(rateHz);
+        _block = new float[_channels.Length * BlockSamples];
+        _sums = new float[_channels.Length];
+        _counts = new int[_channels.Length];
+        _sample = new float[_channels.Length];
+    }
+
+    /// <inheritdoc/>
+    public void Accept(in Window window, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        Take(window, output);
+        var quality = _quality.Of(window, _detector, _origin, _group);
+        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value);
+        var status = EstimateStatus.Ok;
+        if (double.IsNaN(rate.Value) || quality.Value < EcgQuality.Least)
+            status = quality.Fault != EstimateStatus.Ok ? quality.Fault
+                : _origin < 0 || window.EndIndex - _origin < 4 * window.RateHz ? EstimateStatus.WarmingUp : EstimateStatus.LowQuality;
+        var ok = status == EstimateStatus.Ok;
+        output.Estimates.Add(new Estimate(
+            SignalKind.Ecg, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, quality.Value, quality.Coverage,
+            status, Stages.Classical));
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in Window tail, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        Take(tail, output);
+        if (_origin < 0)
+            return;
+        _detector.Finish(_found);
+        Emit(output, tail.EndIndex);
+    }
+
+    /// <inheritdoc/>
+    public void Reset()
+    {
+        _detector.Clear();
+        _quality.Clear();
+        _rate.Clear();
+        _found.Clear();
+        _inGroup = 0;
+        _origin = -1;
+        Array.Clear(_sums);
+        Array.Clear(_counts);
+    }
+
+    private void Take(in Window window, StageOutput output)
+    {
+        var end = window.EndIndex;
+        for (var index = end - window.NewSampleCount; index < end; index += BlockSamples)
+        {
+            var count = (int)Math.Min(BlockSamples, end - index);
+            for (var l = 0; l < _channels.Length; l++)
+            {
+                var block = _block.AsSpan(l * BlockSamples, count);
+                if ((window.LeadOff >> _channels[l] & 1) != 0)
+                    block.Fill(float.NaN);
+                else
+                    window.CopyPhysical(_channels[l], (int)(index - window.StartIndex), block);
+                _quality.Take(l, index, block);
+            }
+            for (var i = 0; i < count; i++)
+                Take(index + i, i);
+            Emit(output, long.MaxValue);
+        }
+    }
+
+    private void Take(long index, int at)
+    {
+        var any = false;
+        for (var l = 0; l < _sample.Length; l++)
+        {
+            var value = _block[l * BlockSamples + at];
+            if (!float.IsFinite(value))
+                continue;
+            any = true;
+            _sums[l] += value;
+            _counts[l]++;
+        }
+        if (_origin < 0)
+        {
+            if (!any)
+                return;
+            _origin = index;
+        }
+        if (++_inGroup < _group)
+            return;
+        _inGroup = 0;
+        for (var l = 0; l < _sample.Length; l++)
+        {
+            _sample[l] = _counts[l] > 0 ? _sums[l] / _counts[l] : float.NaN;
+            _sums[l] = 0;
+            _counts[l] = 0;
+        }
+        _detector.Take(_sample, _found);
+    }
+
+    private void Emit(StageOutput output, long end)
+    {
+        foreach (var found in _found)
+        {
+            var index = _origin + found * _group + (_group - 1) / 2.0;
+            if (index >= end || !_rate.Add(index))
+                continue;
+            output.Beats.Add(new Beat(index, SignalKind.Ecg, BeatKind.Qrs));
+        }
+        _found.Clear();
+    }
+
+    private static int[] Choose(int[] leads)
+    {
+        if (leads.Length <= MaxLeads)
+            return leads;
+        var chosen = new int[MaxLeads];
+        for (var i = 0; i < MaxLeads; i++)
+            chosen[i] = leads[(int)Math.Round(i * (leads.Length - 1) / (MaxLeads - 1.0))];
+        return chosen;
+    }
+
+    /// <summary>One millivolt in <paramref name="unit"/>; 0 where the unit says nothing.</summary>
+    private static float MillivoltIn(string unit) => unit switch
+    {
+        "mV" => 1,
+        "uV" or "µV" or "μV" => 1000,
+        "V" => 0.001f,
+        "nV" => 1e6f,
+        _ => 0,
+    };
+}

@@ -1,0 +1,199 @@
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// Finds the R peaks of an ECG, all leads together, each from nothing later than a second after it. Every lead gives an envelope
+/// (<see cref="QrsLead"/>); their sum, each over its own beat level and weighted by how far its beats stand out, is the beat strength; its peaks are
+/// candidates; each is described (<see cref="QrsFeatures"/>) and scored (<see cref="QrsScore"/>). Of two accepted ones within 200 ms the
+/// surer stays. The mark is the R peak (<see cref="QrsMark"/>). One thread; nothing is allocated after construction.
+/// </summary>
+internal sealed class QrsDetector
+{
+    private const float LeastPeak = 0.12f;
+    private const float FlatMillivolt = 0.004f;
+    private const int Pending = 32;
+    private readonly QrsTiming _timing;
+    private readonly QrsLead[] _leads;
+    private readonly QrsShape[] _shapes;
+    private readonly float[] _weights;
+    private readonly float[] _envelopes;
+    private readonly long[] _candidates = new long[Pending];
+    private readonly QrsStrength _strength;
+    private readonly QrsRhythm _rhythm;
+    private readonly QrsFeatures _features;
+    private readonly QrsMark _mark;
+    private readonly QrsOutcomes _outcomes = new();
+    private int _candidateHead, _candidateCount;
+    private bool _holding = true;
+    private bool _unpublished;
+    private float _lastOdds;
+    private double _lastMark;
+
+    /// <param name="rateHz">Samples per second, 100 to 500.</param>
+    /// <param name="millivolts">One millivolt in the unit of each lead; 0 where it is not known.</param>
+    public QrsDetector(double rateHz, ReadOnlySpan<float> millivolts)
+    {
+        _timing = new QrsTiming(rateHz);
+        _leads = new QrsLead[millivolts.Length];
+        _shapes = new QrsShape[millivolts.Length];
+        for (var l = 0; l < _leads.Length; l++)
+        {
+            _leads[l] = new QrsLead(_timing, FlatMillivolt * millivolts[l]);
+            _shapes[l] = new QrsShape(_timing);
+        }
+        _weights = new float[_leads.Length];
+        _envelopes = new float[_leads.Length];
+        _strength = new QrsStrength(_timing.Of(0.62) + _timing.LookAhead + _timing.Replacement);
+        _rhythm = new QrsRhythm(rateHz);
+        _features = new QrsFeatures(_timing, _leads, _shapes, _weights, _strength, _rhythm);
+        _mark = new QrsMark(_timing);
+    }
+
+    /// <summary>Is told of every candidate: where, its features, and whether it was accepted. For fitting the score.</summary>
+    public Action<long, float[], bool>? Observer { get; set; }
+
+    /// <summary>Decides by the plain threshold alone. For fitting the score.</summary>
+    public bool ByThreshold { get; set; }
+
+    /// <summary>Takes one sample of every lead (NaN: missing); adds to <paramref name="beats"/> the positions, in samples, of the R peaks that are now certain.</summary>
+    public void Take(ReadOnlySpan<float> samples, List<double> beats)
+    {
+        var came = false;
+        for (var l = 0; l < _leads.Length; l++)
+            came = _leads[l].Take(samples[l], out _envelopes[l]);
+        if (!came)
+            return;
+        if (_holding)
+            Hold(beats);
+        else
+            Advance(beats);
+    }
+
+    /// <summary>The signal ends: adds the beats that are left. <see cref="Clear"/> must follow before anything else is taken.</summary>
+    public void Finish(List<double> beats)
+    {
+        var end = _leads[0].SampleCount;
+        Span<float> missing = stackalloc float[_leads.Length];
+        missing.Fill(float.NaN);
+        var left = _timing.EnvelopeDelay + _timing.Hold + _timing.LookAhead + _timing.Replacement + 2;
+        for (var i = 0; i < left; i++)
+            Take(missing, beats);
+        while (beats.Count > 0 && beats[^1] >= end)
+            beats.RemoveAt(beats.Count - 1);
+    }
+
+    /// <summary>How surely the beats of samples [<paramref name="start"/>, <paramref name="end"/>) were told from other peaks, 0 to 1.</summary>
+    public double Certainty(long start, long end) => _outcomes.Certainty(start, end);
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        foreach (var lead in _leads)
+            lead.Clear();
+        foreach (var shape in _shapes)
+            shape.Clear();
+        _strength.Clear();
+        _rhythm.Clear();
+        _outcomes.Clear();
+        _mark.Clear();
+        Array.Clear(_weights);
+        _candidateHead = _candidateCount = 0;
+        _holding = true;
+        _unpublished = false;
+        _lastOdds = 0;
+    }
+
+    private void Hold(List<double> beats)
+    {
+        var full = false;
+        for (var l = 0; l < _leads.Length; l++)
+            full = _leads[l].Hold(_envelopes[l]);
+        if (!full)
+            return;
+        _holding = false;
+        SetWeights();
+        for (var i = 0; i < _timing.Hold; i++)
+        {
+            for (var l = 0; l < _leads.Length; l++)
+                _envelopes[l] = _leads[l].Held(i);
+            Advance(beats);
+        }
+    }
+
+    private void SetWeights()
+    {
+        float sum = 0;
+        foreach (var lead in _leads)
+            sum += lead.Weight;
+        for (var l = 0; l < _leads.Length; l++)
+            _weights[l] = sum > 0 ? _leads[l].Weight / sum : 0;
+    }
+
+    private void Advance(List<double> beats)
+    {
+        float strength = 0;
+        for (var l = 0; l < _leads.Length; l++)
+        {
+            if (_weights[l] > 0)
+                strength += _weights[l] * _envelopes[l] / _leads[l].BeatLevel;
+            _leads[l].Learn(_envelopes[l]);
+        }
+        _strength.Add(strength);
+        var count = _strength.Count;
+        if (count % _timing.Block == 0)
+            SetWeights();
+        FindPeak(count - 1 - _timing.PeakHalf);
+        while (_candidateCount > 0 && _candidates[_candidateHead] + _timing.LookAhead < count)
+        {
+            Decide(_candidates[_candidateHead], beats);
+            _candidateHead = (_candidateHead + 1) % Pending;
+            _candidateCount--;
+        }
+        if (_unpublished && _rhythm.Last + _timing.LookAhead + _timing.Replacement < count)
+            Publish(beats);
+    }
+
+    private void FindPeak(long at)
+    {
+        var top = _strength[at];
+        if (top < LeastPeak || top <= _strength[at - 1] || top <= _strength[at + 1] || _candidateCount == Pending)
+            return;
+        for (var i = 2; i <= _timing.PeakHalf; i++)
+            if (_strength[at - i] >= top || _strength[at + i] >= top)
+                return;
+        _candidates[(_candidateHead + _candidateCount++) % Pending] = at;
+    }
+
+    private void Decide(long at, List<double> beats)
+    {
+        var features = _features.Describe(at);
+        var odds = ByThreshold ? 4 * _features.Rule : QrsScore.LogOdds(features);
+        var accepted = odds > 0;
+        Observer?.Invoke(at, features.ToArray(), accepted);
+        _outcomes.Add(at, odds, _features.Match, accepted, _features.Rule > 0);
+        if (!accepted)
+            return;
+        var replaces = _rhythm.Count > 0 && at - _rhythm.Last < _timing.Replacement;
+        if (replaces && (odds <= _lastOdds || !_unpublished))
+            return;
+        if (!replaces && _unpublished)
+            Publish(beats);
+        var best = 0;
+        for (var l = 1; l < _leads.Length; l++)
+            if (_weights[l] > _weights[best])
+                best = l;
+        var usual = _rhythm.Count < 4 || !QrsShape.IsOther(_shapes[best].UsualMatch);
+        for (var l = 0; l < _leads.Length; l++)
+            if (_weights[l] > 0)
+                _shapes[l].Learn(usual);
+        _rhythm.Learn(at, replaces, _strength[at], _features.Steepness);
+        _lastOdds = odds;
+        _lastMark = _mark.Find(_leads, _weights, at);
+        _unpublished = true;
+    }
+
+    private void Publish(List<double> beats)
+    {
+        beats.Add(_lastMark);
+        _unpublished = false;
+    }
+}

@@ -1,0 +1,90 @@
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// Finds the R peak near a candidate on one lead: the first, or the clearest one where the first is poor. Of the highest and the lowest
+/// point (a quarter of a second's mean taken away) the high one is taken where it has a good part of the other's size, more readily where
+/// the last beats had it so; then the extremum of the samples themselves.
+/// </summary>
+internal sealed class QrsMark
+{
+    private const float LeastWeight = 0.05f;
+    private const float Readily = 0.5f;
+    private const float Unreadily = 0.9f;
+    private readonly QrsTiming _timing;
+    private readonly int _smoothHalf;
+    private readonly int _slowHalf;
+    private readonly int _snap;
+    private readonly float[] _smooth;
+    private bool _positive = true;
+
+    public QrsMark(QrsTiming timing)
+    {
+        _timing = timing;
+        _smoothHalf = (timing.FirstSmoothing - 1) / 2;
+        _slowHalf = (timing.MarkBaseline - 1) / 2;
+        _snap = timing.Of(4 / 360.0);
+        _smooth = new float[2 * (timing.MarkHalf + _slowHalf) + 1];
+    }
+
+    /// <summary>The sample of the R peak of the beat whose strength peaks at <paramref name="at"/>.</summary>
+    public long Find(QrsLead[] leads, float[] weights, long at)
+    {
+        var lead = Choose(leads, weights);
+        Smooth(lead, at - _timing.MarkHalf - _slowHalf);
+        var (high, low, highAt, lowAt) = Extremes();
+        _positive = high >= -low * (_positive ? Readily : Unreadily);
+        var rough = at - _timing.MarkHalf + (_positive ? highAt : lowAt);
+        var best = rough;
+        for (var i = rough - _snap; i <= rough + _snap; i++)
+            if (_positive ? lead.Sample(i) > lead.Sample(best) : lead.Sample(i) < lead.Sample(best))
+                best = i;
+        return best;
+    }
+
+    /// <summary>Forgets the polarity.</summary>
+    public void Clear() => _positive = true;
+
+    private static QrsLead Choose(QrsLead[] leads, float[] weights)
+    {
+        var best = 0;
+        if (weights[0] >= LeastWeight)
+            return leads[0];
+        for (var l = 1; l < leads.Length; l++)
+            if (weights[l] > weights[best])
+                best = l;
+        return leads[best];
+    }
+
+    private void Smooth(QrsLead lead, long first)
+    {
+        var inverse = 1f / (2 * _smoothHalf + 1);
+        for (var i = 0; i < _smooth.Length; i++)
+        {
+            float sum = 0;
+            for (var j = -_smoothHalf; j <= _smoothHalf; j++)
+                sum += lead.Sample(first + i + j);
+            _smooth[i] = sum * inverse;
+        }
+    }
+
+    private (float High, float Low, int HighAt, int LowAt) Extremes()
+    {
+        float high = float.NegativeInfinity, low = float.PositiveInfinity;
+        int highAt = 0, lowAt = 0;
+        double sum = 0;
+        for (var i = 0; i < 2 * _slowHalf; i++)
+            sum += _smooth[i];
+        var inverse = 1.0 / (2 * _slowHalf + 1);
+        for (var i = 0; i <= 2 * _timing.MarkHalf; i++)
+        {
+            sum += _smooth[i + 2 * _slowHalf];
+            var value = _smooth[i + _slowHalf] - (float)(sum * inverse);
+            sum -= _smooth[i];
+            if (value > high)
+                (high, highAt) = (value, i);
+            if (value < low)
+                (low, lowAt) = (value, i);
+        }
+        return (high, low, highAt, lowAt);
+    }
+}

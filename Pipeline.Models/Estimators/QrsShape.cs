@@ -1,0 +1,107 @@
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// What the beats of one lead look like: the running mean of the usual beat, a second mean of those that are not like it (paced,
+/// ventricular), and the last beat. Each is the band-passed wave at 21 points over ±140 ms.
+/// </summary>
+internal sealed class QrsShape
+{
+    /// <summary>Points of a template.</summary>
+    public const int Points = 21;
+
+    private const int Shifts = 2;
+    private const int Taken = Points + 2 * Shifts;
+    private const float OtherBeat = 0.7f;
+    private readonly int[] _lags = new int[Taken];
+    private readonly float[] _usual = new float[Points];
+    private readonly float[] _other = new float[Points];
+    private readonly float[] _previous = new float[Points];
+    private readonly float[] _now = new float[Taken];
+    private int _usualCount, _otherCount;
+
+    public QrsShape(QrsTiming timing)
+    {
+        for (var i = 0; i < Taken; i++)
+            _lags[i] = timing.Of((i - Taken / 2) * 5 / 360.0);
+    }
+
+    /// <summary>Correlation of the wave last seen with the usual beat, best of a few shifts; −1 to 1, 0 without a template.</summary>
+    public float UsualMatch { get; private set; }
+
+    /// <summary>The same with the other kind of beat.</summary>
+    public float OtherMatch { get; private set; }
+
+    /// <summary>The same with the last beat.</summary>
+    public float PreviousMatch { get; private set; }
+
+    /// <summary>Largest absolute wave of what was last seen.</summary>
+    public float Peak { get; private set; }
+
+    /// <summary>Takes the wave around <paramref name="index"/> and compares it.</summary>
+    public void See(QrsLead lead, long index)
+    {
+        var peak = 0f;
+        for (var i = 0; i < Taken; i++)
+        {
+            var value = lead.Wave(index + _lags[i]);
+            _now[i] = value;
+            peak = Math.Max(peak, Math.Abs(value));
+        }
+        Peak = peak;
+        UsualMatch = Match(_usual);
+        OtherMatch = Match(_other);
+        PreviousMatch = Match(_previous);
+    }
+
+    /// <summary>Learns what was last seen as a beat, the usual kind or (<paramref name="usual"/> false) the other.</summary>
+    public void Learn(bool usual)
+    {
+        var now = _now.AsSpan(Shifts, Points);
+        if (usual)
+            Approach(_usual, now, Math.Max(1f / ++_usualCount, 1 / 8f));
+        else
+            Approach(_other, now, ++_otherCount <= 4 ? 0.5f : 0.2f);
+        now.CopyTo(_previous);
+    }
+
+    /// <summary>Whether a beat with this best match is of the other kind.</summary>
+    public static bool IsOther(float match) => match < OtherBeat;
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        Array.Clear(_usual);
+        Array.Clear(_other);
+        Array.Clear(_previous);
+        _usualCount = _otherCount = 0;
+    }
+
+    private static void Approach(Span<float> template, ReadOnlySpan<float> now, float rate)
+    {
+        for (var i = 0; i < Points; i++)
+            template[i] += rate * (now[i] - template[i]);
+    }
+
+    private float Match(ReadOnlySpan<float> template)
+    {
+        float energy = 0;
+        foreach (var value in template)
+            energy += value * value;
+        if (energy <= 0)
+            return 0;
+        var best = -1f;
+        for (var shift = 0; shift <= 2 * Shifts; shift++)
+        {
+            float dot = 0, own = 0;
+            for (var i = 0; i < Points; i++)
+            {
+                var value = _now[shift + i];
+                dot += value * template[i];
+                own += value * value;
+            }
+            if (own > 0)
+                best = Math.Max(best, dot / MathF.Sqrt(own * energy));
+        }
+        return best;
+    }
+}

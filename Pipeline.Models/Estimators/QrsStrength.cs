@@ -1,0 +1,42 @@
+namespace Pipeline.Models.Estimators;
+
+/// <summary>The last two seconds of the beat strength of all leads together: 1 is a typical beat, 0 is what was never seen.</summary>
+internal sealed class QrsStrength
+{
+    private readonly float[] _ring;
+
+    public QrsStrength(int capacity) => _ring = new float[QrsTiming.RingSize(capacity)];
+
+    /// <summary>Values so far; the next one has this index.</summary>
+    public long Count { get; private set; }
+
+    public float this[long index] => index < 0 || index >= Count ? 0 : _ring[index & (_ring.Length - 1)];
+
+    public void Add(float value) => _ring[Count++ & (_ring.Length - 1)] = value;
+
+    /// <summary>The largest of [<paramref name="from"/>, <paramref name="to"/>]; 0 when there is none.</summary>
+    public float Largest(long from, long to)
+    {
+        var largest = 0f;
+        for (var i = Math.Max(0, from); i <= Math.Min(to, Count - 1); i++)
+            largest = Math.Max(largest, _ring[i & (_ring.Length - 1)]);
+        return largest;
+    }
+
+    /// <summary>Part of the values of [<paramref name="from"/>, <paramref name="to"/>], every <paramref name="step"/>th, above <paramref name="level"/>.</summary>
+    public float PartAbove(float level, long from, long to, int step)
+    {
+        int above = 0, all = 0;
+        for (var i = Math.Max(0, from); i <= Math.Min(to, Count - 1); i += step, all++)
+            if (_ring[i & (_ring.Length - 1)] > level)
+                above++;
+        return all == 0 ? 0 : above / (float)all;
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        Array.Clear(_ring);
+        Count = 0;
+    }
+}

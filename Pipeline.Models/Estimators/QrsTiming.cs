@@ -1,0 +1,81 @@
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// The lengths of a QRS detector in samples at the rate it works at. All were found at 360 Hz and are scaled; lengths of centred means are
+/// rounded to odd numbers.
+/// </summary>
+internal sealed class QrsTiming
+{
+    /// <summary>Longest time from a beat to the last sample that its decision may depend on, in seconds.</summary>
+    private const double DecisionSeconds = 0.98;
+
+    public QrsTiming(double rateHz)
+    {
+        RateHz = rateHz;
+        FirstSmoothing = Odd(5 / 360.0);
+        SecondSmoothing = Odd(7 / 360.0);
+        HighPass = Odd(45 / 360.0);
+        Envelope = Odd(31 / 360.0);
+        Baseline = Odd(181 / 360.0);
+        MarkBaseline = Odd(91 / 360.0);
+        WaveDelay = (FirstSmoothing - 1) / 2 + (SecondSmoothing - 1) / 2 + HighPass - 1;
+        EnvelopeDelay = WaveDelay + (Envelope - 1) / 2;
+        PeakHalf = Of(34 / 360.0);
+        MarkHalf = Of(29 / 360.0);
+        Replacement = Of(0.2);
+        LookAhead = (int)(DecisionSeconds * rateHz) - EnvelopeDelay - Replacement;
+        Hold = Of(0.75);
+        Block = Of(0.5);
+        History = RingSize(Of(0.1) + EnvelopeDelay + LookAhead + Of(0.05) + Baseline / 2 + 2);
+    }
+
+    /// <summary>Samples per second.</summary>
+    public double RateHz { get; }
+
+    public int FirstSmoothing { get; }
+
+    public int SecondSmoothing { get; }
+
+    public int HighPass { get; }
+
+    public int Envelope { get; }
+
+    public int Baseline { get; }
+
+    public int MarkBaseline { get; }
+
+    /// <summary>From a sample to the band-passed wave centred on it.</summary>
+    public int WaveDelay { get; }
+
+    /// <summary>From a sample to the envelope centred on it.</summary>
+    public int EnvelopeDelay { get; }
+
+    /// <summary>A candidate is the largest value within this many samples on both sides.</summary>
+    public int PeakHalf { get; }
+
+    /// <summary>The R peak is looked for within this many samples on both sides of a candidate.</summary>
+    public int MarkHalf { get; }
+
+    /// <summary>A better candidate within this many samples takes the place of an accepted one.</summary>
+    public int Replacement { get; }
+
+    /// <summary>Envelope samples after a candidate that its score may use.</summary>
+    public int LookAhead { get; }
+
+    /// <summary>Envelope samples from which the first levels are taken before the first of them is judged.</summary>
+    public int Hold { get; }
+
+    /// <summary>Samples between two updates of the levels.</summary>
+    public int Block { get; }
+
+    /// <summary>Size, a power of two, of the rings of past samples.</summary>
+    public int History { get; }
+
+    /// <summary><paramref name="seconds"/> in samples, rounded.</summary>
+    public int Of(double seconds) => (int)Math.Round(seconds * RateHz);
+
+    /// <summary>The smallest power of two that holds <paramref name="samples"/>.</summary>
+    public static int RingSize(int samples) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)samples);
+
+    private int Odd(double seconds) => 2 * (int)Math.Round((seconds * RateHz - 1) / 2) + 1;
+}
