@@ -116,7 +116,7 @@ internal static class StageRun
         for (var l = 0; l < leads.Length; l++)
             channels[l] = new Channel($"L{l}", SignalKind.Ecg, unit);
         var layout = new ChannelLayout(channels);
-        return [.. StreamRun.Of(Chunked(leads, layout, rateHz, chunk ?? (int)rateHz, leadOff), (c, r) => [new EcgStage(c, r)])];
+        return [.. StreamRun.Of(Chunked(leads, layout, rateHz, chunk ?? (int)rateHz, leadOff), first => [new EcgStage(first.Channels, first.RateHz)])];
     }
 
     public static double[] BeatSeconds(IEnumerable<WindowResult> results, double rateHz) =>
