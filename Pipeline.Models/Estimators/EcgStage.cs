@@ -55,7 +55,8 @@ public sealed class EcgStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         Take(window, output);
-        var quality = _quality.Of(window, _detector, _origin, _group);
+        var certainty = _origin < 0 ? 0 : _detector.Certainty((window.StartIndex - _origin) / _group, (window.EndIndex - _origin) / _group);
+        var quality = _quality.Of(window, certainty);
         var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value);
         var status = EstimateStatus.Ok;
         if (double.IsNaN(rate.Value) || quality.Value < EcgQuality.Least)

@@ -1,0 +1,106 @@
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// How high the peaks of a non-negative envelope are, and how high it is between them: the median over about 12 s of its maxima over 1.5 s, and
+/// its 40 % quantile over about 8 s. Updated every half second; the first levels come from a short hold.
+/// </summary>
+internal sealed class PeakLevels
+{
+    private const int MaximaKept = 24;
+    private const int QuantilesKept = 16;
+    private const int QuantileSamples = 18;
+    private readonly int _block;
+    private readonly int _step;
+    private readonly float[] _hold;
+    private readonly float[] _maxima = new float[MaximaKept];
+    private readonly float[] _quantiles = new float[QuantilesKept];
+    private readonly float[] _blockSamples = new float[QuantileSamples];
+    private int _held, _inBlock, _blockSampleCount, _blocks;
+    private float _blockMaximum;
+
+    /// <param name="block">Samples in half a second.</param>
+    /// <param name="hold">Samples from which the first levels are taken.</param>
+    public PeakLevels(int block, int hold)
+    {
+        _block = block;
+        _step = Math.Max(1, block / QuantileSamples);
+        _hold = new float[hold];
+    }
+
+    /// <summary>Height of a typical peak; 0 when there is none.</summary>
+    public float Peak { get; private set; }
+
+    /// <summary>Height between the peaks, never less than a thousandth of <see cref="Peak"/>.</summary>
+    public float Floor { get; private set; }
+
+    /// <summary>A sample kept by <see cref="Hold"/>.</summary>
+    public float Held(int index) => _hold[index];
+
+    /// <summary>Keeps a sample of the start; true when enough are kept, and the first levels then stand. They are then to be learnt, too.</summary>
+    public bool Hold(float envelope)
+    {
+        _hold[_held++] = envelope;
+        if (_held < _hold.Length)
+            return false;
+        foreach (var value in _hold)
+            Peak = Math.Max(Peak, value);
+        for (var i = 0; i < QuantileSamples; i++)
+            _blockSamples[i] = _hold[i * (_hold.Length - 1) / (QuantileSamples - 1)];
+        Array.Sort(_blockSamples);
+        Floor = Math.Max(_blockSamples[QuantileSamples * 2 / 5], 1e-3f * Peak);
+        return true;
+    }
+
+    /// <summary>Takes a sample; true at the end of a half second, when <see cref="EndBlock"/> is to be called.</summary>
+    public bool Learn(float envelope)
+    {
+        if (envelope > _blockMaximum)
+            _blockMaximum = envelope;
+        if (_inBlock % _step == 0 && _blockSampleCount < QuantileSamples)
+            _blockSamples[_blockSampleCount++] = envelope;
+        return ++_inBlock == _block;
+    }
+
+    /// <summary>Ends a half second, which counts unless it is not <paramref name="valid"/>.</summary>
+    public void EndBlock(bool valid)
+    {
+        if (valid)
+        {
+            _maxima[_blocks % MaximaKept] = _blockMaximum;
+            Array.Sort(_blockSamples, 0, _blockSampleCount);
+            _quantiles[_blocks % QuantilesKept] = _blockSamples[_blockSampleCount * 2 / 5];
+            _blocks++;
+            SetLevels();
+        }
+        _blockMaximum = 0;
+        _inBlock = _blockSampleCount = 0;
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _held = _inBlock = _blockSampleCount = _blocks = 0;
+        _blockMaximum = Peak = Floor = 0;
+    }
+
+    private void SetLevels()
+    {
+        Span<float> sorted = stackalloc float[QuantilesKept];
+        var groups = Math.Min((_blocks + 2) / 3, MaximaKept / 3);
+        for (var g = 0; g < groups; g++)
+        {
+            var maximum = 0f;
+            for (var b = _blocks - 1 - 3 * g; b >= Math.Max(0, _blocks - 3 - 3 * g); b--)
+                maximum = Math.Max(maximum, _maxima[b % MaximaKept]);
+            sorted[g] = maximum;
+        }
+        sorted[..groups].Sort();
+        var peak = (sorted[(groups - 1) / 2] + sorted[groups / 2]) / 2;
+        // The first second and a half knows only the hold to judge by.
+        Peak = _blocks <= 3 ? Math.Max(Peak, peak) : peak;
+        var count = Math.Min(_blocks, QuantilesKept);
+        _quantiles.AsSpan(0, count).CopyTo(sorted);
+        sorted[..count].Sort();
+        Floor = Math.Max(sorted[count / 2], 1e-3f * Peak);
+    }
+}
