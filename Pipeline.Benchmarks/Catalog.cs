@@ -7,6 +7,7 @@ internal static class Catalog
     [
         new StftBenchmark(),
         new Ward.WardWindowsBenchmark(),
+        new SignalGraphBenchmark(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipeline.Models.Spectra;
 using Xunit;
 
@@ -10,7 +9,7 @@ public class StftTests
     [Fact]
     public void The_transform_agrees_with_SciPy_rfft()
     {
-        var rows = Golden("rfft.txt");
+        var rows = Support.Golden.Rows("spectra/rfft.txt");
         float[] real = new float[513], imaginary = new float[513];
 
         RealFft.Of(1024).Forward(rows[0], real, imaginary);
@@ -22,7 +21,7 @@ public class StftTests
     [Fact]
     public void Spectra_of_frames_agree_with_SciPy_stft_and_spectrogram()
     {
-        var rows = Golden("stft.txt");
+        var rows = Support.Golden.Rows("spectra/stft.txt");
 
         // stft keeps the two-sided amplitude: the one-sided power is twice its square, the two edge bins apart.
         var twoSided = Power(new Stft(256, 64, 125, scaling: SpectrumScaling.Spectrum), rows[0])
@@ -118,12 +117,6 @@ public class StftTests
         stft.Transform(samples, power);
         return power;
     }
-
-    private static float[][] Golden(string name) =>
-    [
-        .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Golden", "spectra", name))
-            .Select(line => line.Split(' ').Select(v => float.Parse(v, CultureInfo.InvariantCulture)).ToArray()),
-    ];
 
     private static void AssertNear(float[] expected, float[] actual, float tolerance)
     {
