@@ -20,6 +20,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
 {
     /// <summary>Longest wait, at the end, for what was published to be stored.</summary>
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(60);
+    private const int Seed = 1;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly ProductionClock _production = new(time);
@@ -32,7 +33,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
     /// </summary>
     public async Task<DemoSummary> RunAsync(Action<IReadOnlyList<BedView>, WardProgress> show, TimeSpan period, CancellationToken stop)
     {
-        var ward = Ward.Create(request.Beds, request.Recordings, Models.Signals.Timestamp.From(time.GetUtcNow()));
+        var ward = new Ward(request.Beds, request.Recordings, Models.Signals.Timestamp.From(time.GetUtcNow()), Seed);
         using var broker = new EmbeddedBroker();
         var kafka = broker.Prepare(settings.Kafka);
         var score = new TruthScore(ward.TrueHeartRate);
@@ -48,12 +49,12 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         using var stopPipeline = new CancellationTokenSource();
         var running = pipeline.RunAsync(stopPipeline.Token);
         using var close = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var feed = new WardFeed(ward.Devices, ward.Start, request.Speed, publisher.PublishAsync, _production, time);
+        var feed = new WardFeed(ward.Beds, ward.Start, request.Speed, publisher.PublishAsync, _production, time);
         if (request.Length is { } length)
             close.CancelAfter(length);
         var feeding = feed.RunAsync(close.Token, stopPipeline.Token);
 
-        WardProgress Progress() => ProgressOf(feed, pipeline, probe!);   // set by the pipeline's constructor
+        WardProgress Progress() => ProgressOf(ward, feed, pipeline, probe!);   // set by the pipeline's constructor
         await ShowUntilAsync(feeding, () => show(_board.Beds(), Progress()), period, running);
         await feeding;
         var elapsed = feed.Elapsed;
@@ -70,12 +71,12 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes);
     }
 
-    private WardProgress ProgressOf(WardFeed feed, WardPipeline pipeline, LatencyProbe probe)
+    private WardProgress ProgressOf(Ward ward, WardFeed feed, WardPipeline pipeline, LatencyProbe probe)
     {
         var counts = pipeline.Counts;
         var handled = counts?[Count.Records] ?? 0;
         return new WardProgress(
-            feed.Elapsed, feed.Now, request.Beds, feed.SampleCount / Math.Max(feed.Elapsed.TotalSeconds, 1e-3), counts?[Count.Windows] ?? 0, Interlocked.Read(ref _points),
+            feed.Elapsed, feed.Now, ward.BedCount, feed.SampleCount / Math.Max(feed.Elapsed.TotalSeconds, 1e-3), counts?[Count.Windows] ?? 0, Interlocked.Read(ref _points),
             probe.Latency.Percentile(0.5), probe.Latency.Percentile(0.99), Math.Max(0, feed.ChunkCount - handled));
     }
 

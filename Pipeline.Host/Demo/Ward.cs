@@ -1,39 +1,81 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
 
 namespace Pipeline.Host.Demo;
 
-/// <summary>The demo's ward: its first beds replay recordings, over and over, the others are simulated.</summary>
+/// <summary>The demo's ward: its first beds replay recordings, over and over; the others are simulated, and their heart rates known.</summary>
 internal sealed class Ward
 {
-    private const string Name = "demo";
+    /// <summary>The night is a busy one, so that something happens while one looks.</summary>
+    private static readonly DeviceFaults Faults = new(DropoutsPerHour: 6, LeadOffsPerHour: 6, NoisesPerHour: 12, RestartsPerHour: 1, ClockDriftPpm: 30);
 
-    /// <summary>Sequences of chunks, each in order of time.</summary>
-    public required IReadOnlyList<IEnumerable<SampleChunk>> Devices { get; init; }
+    /// <summary>Part of a second by which a bed's devices are out of step with those of the bed before: the golden ratio spreads them evenly.</summary>
+    private const double Stagger = 0.618033988749895;
 
-    /// <summary>Ward time at the beginning.</summary>
-    public required Timestamp Start { get; init; }
+    private readonly ConcurrentDictionary<PatientId, Truth> _truths = new();
 
-    /// <summary>What should be known of the recordings; one line each.</summary>
-    public required IReadOnlyList<string> Notes { get; init; }
-
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens it: <paramref name="bedCount"/> beds, or one for each recording when those are more.</summary>
     /// <exception cref="RecordingException">A recording cannot be read.</exception>
-    public static Ward Create(int bedCount, IReadOnlyList<string> recordings, Timestamp start)
+    public Ward(int bedCount, IReadOnlyList<string> recordings, Timestamp start, int seed)
     {
+        Start = start;
+        BedCount = Math.Max(bedCount, recordings.Count);
         var devices = new List<IEnumerable<SampleChunk>>();
         var notes = new List<string>();
         foreach (var path in recordings)
         {
-            using (var recording = Recording.Open(path, RecordingOptions.None))   // a file that cannot be read is told before anything starts
+            using (var recording = Recording.Open(path, RecordingOptions.None))   // one that cannot be read is told before anything starts
                 notes.AddRange(recording.Notes.Select(note => $"{recording.Name}: {note}"));
-            devices.Add(Replay(path, new RecordedPatient(new PatientId($"R-{Path.GetFileNameWithoutExtension(path)}"), BedName(devices.Count + 1), Name, 1, start)));
+            var bed = devices.Count;
+            devices.Add(Replay(path, new RecordedPatient(PatientOf(path), string.Create(CultureInfo.InvariantCulture, $"bed-{bed + 1:0000}"), "demo", 1, Begin(bed))));
         }
-        return new Ward { Devices = devices, Start = start, Notes = notes, TrueHeartRate = (_, _, _) => null };
+        for (var bed = devices.Count; bed < bedCount; bed++)
+            devices.Add(Simulate(SimulatedWard.Bed(bed, seed, Begin(bed), epoch: 1, Faults, "demo")));
+        (Beds, Notes) = (devices, notes);
     }
 
-    /// <summary>True mean heart rate of a patient over a window, beats/min; null for recordings.</summary>
-    public required Func<PatientId, Timestamp, Timestamp, double?> TrueHeartRate { get; init; }
+    /// <summary>Beds, those with recordings included.</summary>
+    public int BedCount { get; }
+
+    /// <summary>One sequence a bed: the chunks of its devices in order of time.</summary>
+    public IReadOnlyList<IEnumerable<SampleChunk>> Beds { get; }
+
+    /// <summary>Ward time at the beginning.</summary>
+    public Timestamp Start { get; }
+
+    /// <summary>What should be known of the recordings; one line each.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>True mean heart rate of a patient over a window, beats/min; null for recordings, and where there are too few beats. Thread-safe.</summary>
+    public double? TrueHeartRate(PatientId patient, Timestamp from, Timestamp to) =>
+        _truths.TryGetValue(patient, out var truth) && truth.HeartRate(from, to) is var rate && double.IsFinite(rate) ? rate : null;
+
+    private Timestamp Begin(int bed) => Start.AddSeconds(bed * Stagger % 1);
+
+    private static PatientId PatientOf(string path)
+    {
+        var name = Path.GetFileNameWithoutExtension(path);
+        return new PatientId(PatientId.IsValid(name) ? name : $"{name.GetHashCode(StringComparison.Ordinal):x8}");
+    }
+
+    private IEnumerable<SampleChunk> Simulate(BedScenario scenario)
+    {
+        var truth = _truths[scenario.Patient] = new Truth(scenario.Start);
+        var bed = new SimulatedBed(scenario);
+        var (chunks, beats) = (new List<SampleChunk>(), new List<TrueBeat>());
+        while (true)
+        {
+            bed.Next(chunks, beats);
+            truth.Add(beats, bed.Seconds);
+            foreach (var chunk in chunks)
+                yield return chunk;
+            chunks.Clear();
+            beats.Clear();
+        }
+    }
 
     /// <summary>A recording without end: after its last sample the devices restart.</summary>
     private static IEnumerable<SampleChunk> Replay(string path, RecordedPatient patient)
@@ -53,5 +95,31 @@ internal sealed class Ward
         }
     }
 
-    private static string BedName(int number) => $"bed-{number:00}";
+    /// <summary>The last beats of one heart.</summary>
+    private sealed class Truth(Timestamp start)
+    {
+        private const double KeptSeconds = 900;
+
+        private readonly Lock _lock = new();
+        private readonly Queue<TrueBeat> _beats = new();
+
+        public void Add(List<TrueBeat> beats, double now)
+        {
+            lock (_lock)
+            {
+                foreach (var beat in beats)
+                    _beats.Enqueue(beat);
+                while (_beats.TryPeek(out var oldest) && oldest.Seconds < now - KeptSeconds)
+                    _beats.Dequeue();
+            }
+        }
+
+        public double HeartRate(Timestamp from, Timestamp to)
+        {
+            lock (_lock)
+                return _beats.TryPeek(out var oldest) && oldest.Seconds <= from.SecondsSince(start) + 2
+                    ? TrueBeat.HeartRate(_beats, from.SecondsSince(start), to.SecondsSince(start))
+                    : double.NaN;
+        }
+    }
 }

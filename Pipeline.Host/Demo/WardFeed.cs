@@ -6,14 +6,14 @@ namespace Pipeline.Host.Demo;
 /// Publishes the chunks of many devices when they are due: when ward time, which runs <c>speed</c> times as fast as the clock, has reached
 /// their last sample. Devices are out of step with each other, as real ones are, in so far as their chunks are.
 /// </summary>
-/// <param name="devices">Sequences of chunks of one device or some, in order of time; all begin at about <paramref name="start"/>.</param>
+/// <param name="beds">For each bed the chunks of its devices, in order of time; all begin at about <paramref name="start"/>.</param>
 /// <param name="start">Ward time at the beginning.</param>
 /// <param name="speed">Ward seconds a second.</param>
 /// <param name="publish">Hands a chunk to the producer; completes when its buffer has it.</param>
 /// <param name="production">Told of each chunk just before.</param>
 /// <param name="time">The clock.</param>
 internal sealed class WardFeed(
-    IReadOnlyList<IEnumerable<SampleChunk>> devices, Timestamp start, double speed, Func<SampleChunk, CancellationToken, ValueTask> publish,
+    IReadOnlyList<IEnumerable<SampleChunk>> beds, Timestamp start, double speed, Func<SampleChunk, CancellationToken, ValueTask> publish,
     ProductionClock production, TimeProvider time)
 {
     private readonly long _began = time.GetTimestamp();
@@ -41,19 +41,19 @@ internal sealed class WardFeed(
         var open = new Dictionary<(PatientId, string), SampleChunk>();   // the last chunk of each device that has not ended
         try
         {
-            foreach (var device in devices)
-                Enqueue(device.GetEnumerator(), due);
+            foreach (var bed in beds)
+                Enqueue(bed.GetEnumerator(), due);
             while (due.TryPeek(out _, out var at))
             {
                 await WaitUntilAsync(new Timestamp(at), stop);
-                var device = due.Dequeue();
-                var chunk = device.Current;
+                var bed = due.Dequeue();
+                var chunk = bed.Current;
                 if (chunk.EndOfStream)
                     open.Remove((chunk.Patient, chunk.Device));
                 else
                     open[(chunk.Patient, chunk.Device)] = chunk;
                 await PublishAsync(chunk, abort);
-                Enqueue(device, due);
+                Enqueue(bed, due);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested && !abort.IsCancellationRequested)
@@ -62,16 +62,16 @@ internal sealed class WardFeed(
         }
         foreach (var chunk in open.Values)
             await PublishAsync(EndAfter(chunk), abort);
-        foreach (var (device, _) in due.UnorderedItems)
-            device.Dispose();
+        foreach (var (bed, _) in due.UnorderedItems)
+            bed.Dispose();
     }
 
-    private static void Enqueue(IEnumerator<SampleChunk> device, PriorityQueue<IEnumerator<SampleChunk>, long> due)
+    private static void Enqueue(IEnumerator<SampleChunk> bed, PriorityQueue<IEnumerator<SampleChunk>, long> due)
     {
-        if (device.MoveNext())
-            due.Enqueue(device, EndOf(device.Current).UnixNanoseconds);
+        if (bed.MoveNext())
+            due.Enqueue(bed, EndOf(bed.Current).UnixNanoseconds);
         else
-            device.Dispose();
+            bed.Dispose();
     }
 
     private static Timestamp EndOf(SampleChunk chunk) => chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz);
