@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Actors;
+using Pipeline.Host.Commands;
+using Pipeline.Host.Demo;
+using Pipeline.Host.Influx;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Service;
+using Pipeline.Host.Store;
+using Pipeline.Models.Signals;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.EndToEnd;
+
+public sealed class DemoTests
+{
+    [Fact]
+    public async Task A_ward_at_high_speed_loses_nothing_and_is_close_to_the_truth()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new PipelineSettings(new KafkaOptions(), new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path });
+        var demo = new DemoRun(new DemoRequest(Beds: 6, Length: TimeSpan.FromSeconds(2), Speed: 60, Recordings: []), settings, NullLoggerFactory.Instance, TimeProvider.System);
+        var frames = 0;
+
+        var summary = await demo.RunAsync((_, _) => frames++, TimeSpan.FromMilliseconds(50), CancellationToken.None);
+
+        Assert.True(summary.NothingLost, string.Join('\n', summary.Lines()));
+        Assert.Equal(0, summary.Samples.Lost);
+        Assert.True(summary.Samples.Published > 6 * 30 * 750, $"{summary.Samples.Published} samples published");
+        Assert.True(frames > 3);
+        var ppg = summary.Scores.Single(score => score.Signal == SignalKind.Ppg);
+        Assert.InRange(ppg.MeanAbsoluteError, 0, 5);
+        var lines = Directory.EnumerateFiles(folder.Path, "*.lp").Sum(file => File.ReadLines(file).Count());
+        Assert.Equal(summary.Progress.Points, lines);
+    }
+
+    [Fact]
+    public async Task Stopping_it_ends_in_order_with_the_summary()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new PipelineSettings(new KafkaOptions(), new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path });
+        var demo = new DemoRun(new DemoRequest(Beds: 2, Length: null, Speed: 100, Recordings: []), settings, NullLoggerFactory.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+
+        var summary = await demo.RunAsync(
+            (beds, _) =>
+            {
+                if (beds.Count == 2)
+                    stop.Cancel();
+            }, TimeSpan.FromMilliseconds(20), stop.Token);
+
+        Assert.True(summary.NothingLost, string.Join('\n', summary.Lines()));
+        Assert.True(summary.Progress.Points > 0);
+    }
+
+    [Theory]
+    [InlineData("--beds is 0; allowed: 1 to 5000.", "--beds", "0")]
+    [InlineData("--speed is -1; allowed: more than 0, at most 10000.", "--speed", "-1")]
+    [InlineData("/nowhere.hea: is not there", "--recording", "/nowhere.hea")]
+    public async Task A_wrong_flag_is_one_line_and_exit_2(string message, params string[] flags)
+    {
+        using var folder = new TemporaryFolder();
+        var error = new StringWriter();
+
+        var exit = await CommandLine.InvokeAsync(["demo", "--plain", "--seconds", "1", "--store", folder.Path, .. flags], TextWriter.Null, error, CancellationToken.None);
+
+        Assert.Equal(ExitCode.BadUsage, exit);
+        Assert.StartsWith(message, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error.ToString(), StringComparison.Ordinal);
+    }
+}
