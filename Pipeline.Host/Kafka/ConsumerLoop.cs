@@ -98,14 +98,15 @@ internal sealed class ConsumerLoop : IDisposable
         if (!_owned.TryGetValue(partition, out var progress))
             return;   // handed over in this very call
         var offset = result.Offset.Value;
-        if (progress.Note(offset) is { } expected)
-            Explain(partition, expected, offset);
+        if (progress.Expected is { } expected && expected != offset && !IsToBeTaken(ref progress, expected, offset))
+            return;
+        progress.NoteRead(offset);
         var read = result.Message.Value;
         ShardRecord record;
         if (read.Chunk is { } chunk)
         {
             _metrics.ReadBytes.Add(chunk.Samples.Length);
-            record = new ShardRecord(offset, chunk);
+            record = new ShardRecord(offset, chunk, Payload: read.Payload);
         }
         else
         {
@@ -328,26 +329,44 @@ internal sealed class ConsumerLoop : IDisposable
         _log.CommitFailed(error.Reason);
     }
 
-    private void Explain(int partition, long expected, long found)
+    /// <summary>
+    /// Judges a record that is not the next one. Ahead: the broker has deleted some, or there was a transaction's marker. Back: a repetition,
+    /// which is passed over, or a topic that was made anew, whose shard starts again.
+    /// </summary>
+    private bool IsToBeTaken(ref PartitionProgress progress, long expected, long found)
     {
-        if (found < expected)
-        {
-            _log.WentBack(_options.SamplesTopic, partition, expected, found);
-            return;
-        }
-        // Offsets also have holes where a transaction's marker was; those lie after the first record that the broker still has.
+        var partition = progress.Partition;
+        if (found < expected && found <= progress.RepeatsUpTo)
+            return false;
+        WatermarkOffsets there;
         try
         {
-            var low = _consumer.QueryWatermarkOffsets(new TopicPartition(_options.SamplesTopic, partition), Patience).Low;
-            if (low.Value <= expected)
-                return;
+            there = _consumer.QueryWatermarkOffsets(new TopicPartition(_options.SamplesTopic, partition), Patience);
         }
         catch (KafkaException fault)
         {
             _health.Note(fault.Error);
+            there = new WatermarkOffsets(found, found + 1);
         }
-        _metrics.LostToRetention.Add(found - expected);
-        _log.RetentionLoss(_options.SamplesTopic, partition, found - expected, expected, found - 1);
+        if (found > expected)
+        {
+            if (there.Low.Value <= expected)
+                return true;
+            _metrics.LostToRetention.Add(found - expected);
+            _log.RetentionLoss(_options.SamplesTopic, partition, found - expected, expected, found - 1);
+            return true;
+        }
+        _log.WentBack(_options.SamplesTopic, partition, expected, found);
+        if (there.High.Value >= expected)
+        {
+            progress.RepeatsUpTo = expected - 1;
+            return false;
+        }
+        Revoke([partition], _options.DrainTimeout);
+        Remove(partition);
+        _owned[partition] = progress = new PartitionProgress(partition, found);
+        _shards.Assign(partition, _options.SamplesTopic);
+        return true;
     }
 
     private static string Text(IEnumerable<int> partitions) => string.Join(' ', partitions.Order());

@@ -17,7 +17,7 @@ internal static partial class KafkaLog
     [LoggerMessage(2003, LogLevel.Error, "{Count} records of {Topic} partition {Partition} are gone, offsets {From} to {To}: the broker deleted them before they were read. Raise the topic's retention, or add consumers")]
     public static partial void RetentionLoss(this ILogger log, string topic, int partition, long count, long from, long to);
 
-    [LoggerMessage(2004, LogLevel.Warning, "Offsets of {Topic} partition {Partition} went back from {Expected} to {Found}: the topic was made anew, or the group's offset was reset")]
+    [LoggerMessage(2004, LogLevel.Warning, "Offsets of {Topic} partition {Partition} went back from {Expected} to {Found}: the broker repeats records, which are passed over, or the topic was made anew, and then it starts again")]
     public static partial void WentBack(this ILogger log, string topic, int partition, long expected, long found);
 
     [LoggerMessage(2005, LogLevel.Warning, "Offsets were not committed: {Reason}. They are committed again; after a crash now, some records would be read twice")]

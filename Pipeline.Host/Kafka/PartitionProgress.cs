@@ -13,6 +13,9 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>Offset after the last record that was placed in the mailbox; null when none was.</summary>
     public long? Posted { get; private set; }
 
+    /// <summary>Records up to this one that come again are repetitions.</summary>
+    public long RepeatsUpTo { get; set; } = -1;
+
     /// <summary>The last offset that was given to the client to commit.</summary>
     public long? Stored { get; set; }
 
@@ -21,13 +24,8 @@ internal sealed class PartitionProgress(int partition, long? expected)
 
     public bool IsPaused { get; set; }
 
-    /// <summary>Notes a record; answers with the offset that was expected when it is another.</summary>
-    public long? Note(long offset)
-    {
-        var expected = Expected;
-        Expected = offset + 1;
-        return expected is { } wanted && wanted != offset ? wanted : null;
-    }
+    /// <summary>The next record comes after this one.</summary>
+    public void NoteRead(long offset) => Expected = offset + 1;
 
     public void NotePosted(long offset) => Posted = offset + 1;
 }

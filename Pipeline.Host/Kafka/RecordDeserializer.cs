@@ -8,12 +8,12 @@ namespace Pipeline.Host.Kafka;
 /// <param name="Chunk">The chunk; null when the decoder refused it.</param>
 /// <param name="Refused">Why it did.</param>
 /// <param name="Key">A refused record's key.</param>
-/// <param name="Payload">A refused record's value.</param>
-internal readonly record struct SampleRecord(SampleChunk? Chunk, string? Refused, byte[]? Key, byte[]? Payload);
+/// <param name="Payload">The record's value; the chunk's samples are a part of it.</param>
+internal readonly record struct SampleRecord(SampleChunk? Chunk, string? Refused, byte[]? Key, byte[] Payload);
 
 /// <summary>
-/// Decodes from the client's own memory, without a copy of the record. The client reads a record's key first and then its value, on the
-/// consumer's thread: the key is kept for the value, which has to agree with it.
+/// Decodes what the client hands over; a record's value is copied once, out of the client's memory. The client reads a record's key first and
+/// then its value, on the consumer's thread: the key is kept for the value, which has to agree with it.
 /// </summary>
 internal sealed class RecordDeserializer(SampleDecoder decoder) : IDeserializer<Null>, IDeserializer<SampleRecord>
 {
@@ -32,7 +32,8 @@ internal sealed class RecordDeserializer(SampleDecoder decoder) : IDeserializer<
     SampleRecord IDeserializer<SampleRecord>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
     {
         var key = _key.AsSpan(0, _keyLength);
-        var chunk = decoder.Decode(key, data, out var refused);
-        return chunk is not null ? new SampleRecord(chunk, null, null, null) : new SampleRecord(null, refused, key.ToArray(), data.ToArray());
+        var payload = data.ToArray();
+        var chunk = decoder.Decode(key, payload, out var refused);
+        return new SampleRecord(chunk, refused, chunk is null ? key.ToArray() : null, payload);
     }
 }

@@ -6,7 +6,7 @@ namespace Pipeline.Host.Wire;
 /// <summary>
 /// Reads sample chunks as <c>chunk.proto</c> says. Whatever the bytes are, it answers with a chunk that a windower may take or with the reason
 /// why not; it never throws. What the chunks of a stream have in common is read once and then found by its bytes, so that a chunk costs
-/// its own object and one copy of its samples. One thread at a time.
+/// its own object alone: its samples stay where they are in the record's value. One thread at a time.
 /// </summary>
 public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMaxPayloadBytes)
 {
@@ -22,8 +22,11 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
     /// <summary>Streams that are found by their bytes.</summary>
     internal int KnownStreamCount => _streams.Count;
 
-    /// <summary>Reads one record; null when it is refused, and then <paramref name="refused"/> says what was found and what was wanted.</summary>
-    public SampleChunk? Decode(ReadOnlySpan<byte> key, ReadOnlySpan<byte> payload, out string? refused)
+    /// <summary>
+    /// Reads one record; null when it is refused, and then <paramref name="refused"/> says what was found and what was wanted. The chunk's
+    /// samples are a part of <paramref name="payload"/>, which nobody changes any more.
+    /// </summary>
+    public SampleChunk? Decode(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload, out string? refused)
     {
         refused = null;
         if (payload.IsEmpty)
@@ -36,11 +39,11 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
     }
 
     private bool TryDecode(
-        ReadOnlySpan<byte> key, ReadOnlySpan<byte> payload, [NotNullWhen(true)] out SampleChunk? chunk, [NotNullWhen(false)] out string? refused)
+        ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out SampleChunk? chunk, [NotNullWhen(false)] out string? refused)
     {
         chunk = null;
         var fields = new ChunkFields();
-        var reader = new WireReader(payload);
+        var reader = new WireReader(payload.Span);
         if (!ReadFields(ref reader, ref fields))
         {
             // A newer version may look different in any way: its number, which comes first, says more than the fault it causes.
@@ -73,7 +76,7 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
             SampleCount = (int)fields.SampleCount,
             LeadOff = fields.LeadOff,
             EndOfStream = fields.EndOfStream,
-            Samples = fields.Samples.ToArray(),
+            Samples = payload.Slice(fields.SamplesAt, fields.SamplesLength),
         };
         return true;
     }
@@ -92,7 +95,7 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
                 5 => reader.Expect(field, type, WireReader.Varint) && reader.TryReadVarint(out fields.SampleCount),
                 6 => reader.Expect(field, type, WireReader.Varint) && reader.TryReadVarint(out fields.LeadOff),
                 7 => reader.Expect(field, type, WireReader.Varint) && ReadEnd(ref reader, ref fields),
-                8 => reader.Expect(field, type, WireReader.Delimited) && reader.TryReadDelimited(out fields.Samples),
+                8 => reader.Expect(field, type, WireReader.Delimited) && ReadSamples(ref reader, ref fields),
                 _ => reader.TrySkip(field, type),
             };
             if (!good)
@@ -105,6 +108,13 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
     {
         var read = reader.TryReadFixed64(out var bits);
         fields.FirstSampleTime = (long)bits;
+        return read;
+    }
+
+    private static bool ReadSamples(ref WireReader reader, ref ChunkFields fields)
+    {
+        var read = reader.TryReadDelimited(out var samples);
+        (fields.SamplesAt, fields.SamplesLength) = (reader.Position - samples.Length, samples.Length);
         return read;
     }
 
@@ -127,8 +137,8 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
         if (channels < ChannelLayout.MaxChannels && fields.LeadOff >> channels != 0)
             return $"lead-off bits {fields.LeadOff:x} of {channels} channels";
         var size = SampleChunk.BytesPerSample(stream.Format);
-        if (fields.SampleCount > (ulong)fields.Samples.Length || (ulong)(channels * size) * fields.SampleCount != (ulong)fields.Samples.Length)
-            return $"{fields.Samples.Length} sample bytes; {channels} channels of {fields.SampleCount} samples of {size} bytes are wanted";
+        if (fields.SampleCount > (ulong)fields.SamplesLength || (ulong)(channels * size) * fields.SampleCount != (ulong)fields.SamplesLength)
+            return $"{fields.SamplesLength} sample bytes; {channels} channels of {fields.SampleCount} samples of {size} bytes are wanted";
         return null;
     }
 
@@ -145,6 +155,6 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
         public ulong SampleCount;
         public ulong LeadOff;
         public bool EndOfStream;
-        public ReadOnlySpan<byte> Samples;
+        public int SamplesAt, SamplesLength;
     }
 }

@@ -16,6 +16,9 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
     /// <summary>What is wrong with the bytes; null as long as nothing is.</summary>
     public string? Fault { get; private set; }
 
+    /// <summary>Where the next byte is read.</summary>
+    public readonly int Position => _position;
+
     /// <summary>The next field's number and wire type; false at the end, or at a fault.</summary>
     public bool TryReadTag(out int field, out int wireType)
     {

@@ -1,0 +1,51 @@
+using Pipeline.Actors;
+using Pipeline.Host.Wire;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>
+/// Writes dead letters to their topic, with the original key. Acknowledged when the brokers have all of a batch; they are waited for without
+/// end. After a crash some are there twice, by design: a reader keeps one of each.
+/// </summary>
+public sealed class DeadLetterSink : IPatientSink
+{
+    private readonly TopicWriter _writer;
+    private readonly KafkaMetrics _metrics;
+    private readonly string _topic;
+
+    /// <summary>Connects in the background.</summary>
+    public DeadLetterSink(KafkaOptions options, KafkaMetrics metrics, ILogger<DeadLetterSink> log, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _topic = options.DeadLettersTopic;
+        _metrics = metrics;
+        _writer = new TopicWriter("dead letters", options, log, time);
+    }
+
+    /// <summary>How it stands with the brokers.</summary>
+    public ClientHealth Health => _writer.Health;
+
+    /// <inheritdoc/>
+    public Task WriteAsync(OutputBatch batch, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return WriteAsync(batch.DeadLetters, stop);
+    }
+
+    /// <summary>Writes some dead letters, those of a store for example, and completes when the brokers have them.</summary>
+    public async Task WriteAsync(IReadOnlyList<DeadLetter> letters, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(letters);
+        if (letters.Count == 0)
+            return;
+        await _writer.DeliverAsync(_topic, [.. letters.Select(letter => new TopicRecord(letter.Key.ToArray(), DeadLetterCodec.Encode(letter)))], stop);
+        _metrics.Delivered.Add(letters.Count, new KeyValuePair<string, object?>("topic", _topic));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _writer.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics.Metrics;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Actors;
+using Pipeline.Host.Kafka;
+using Pipeline.Models.Signals;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Kafka;
+
+/// <summary>The topology between a broker's topics and a sink in memory, as a process would run it.</summary>
+internal sealed class KafkaFlow : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<IPatientSink> _sinks;
+    private readonly Task<Counts> _running;
+    private readonly MeterListener _listener = new();
+    private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private KafkaFlow(KafkaOptions options, RecordingSink sink, ListLogger<KafkaSource> log, TopologyOptions topology, IPatientSink[] more)
+    {
+        Options = options;
+        Sink = sink;
+        Log = log;
+        Source = new KafkaSource(options, Metrics, log, TimeProvider.System);
+        _sinks = [sink, .. more];
+        _listener.EnableMeasurementEvents(Metrics.Paused);
+        _listener.SetMeasurementEventCallback<long>((_, _, _, _) => _paused.TrySetResult());
+        _listener.Start();
+        _running = Topology.RunAsync(Source, _sinks, topology, TimeProvider.System, _stop.Token, SumStage.Factory);
+    }
+
+    public KafkaOptions Options { get; }
+
+    public RecordingSink Sink { get; }
+
+    public KafkaSource Source { get; }
+
+    public KafkaMetrics Metrics { get; } = new();
+
+    public ListLogger<KafkaSource> Log { get; }
+
+    public static KafkaFlow Start(KafkaOptions options, RecordingSink? sink = null, TopologyOptions? topology = null, params IPatientSink[] more) =>
+        new(options, sink ?? new RecordingSink(), new(), topology ?? new TopologyOptions(), more);
+
+    /// <summary>Waits, by the sink's batches, until <paramref name="enough"/>.</summary>
+    public async Task UntilAsync(Func<RecordingSink, bool> enough)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        while (!enough(Sink))
+        {
+            var arrived = Sink.Arrived.WaitAsync(late.Token);
+            if (await Task.WhenAny(arrived, _running) == _running)
+                await _running;
+            await arrived;
+        }
+    }
+
+    /// <summary>Waits until a partition is paused.</summary>
+    public Task UntilPausedAsync() => _paused.Task.WaitAsync(Patience);
+
+    /// <summary>Stops it as SIGTERM does: what was read is finished, acknowledged and committed.</summary>
+    public async Task<Counts> StopAsync()
+    {
+        await _stop.CancelAsync();
+        return await _running.WaitAsync(Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        foreach (var sink in _sinks)
+            await sink.DisposeAsync();
+        await Source.DisposeAsync();
+        _listener.Dispose();
+        Metrics.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>Publishes chunks of one second of 10 samples, seconds [from, to), for each patient, and waits until the broker has them.</summary>
+    public static async Task PublishAsync(KafkaOptions options, int patients, int from, int to)
+    {
+        await using var publisher = new KafkaPublisher(options, NullLogger<KafkaPublisher>.Instance, TimeProvider.System);
+        foreach (var chunk in Ward(patients, from, to))
+            await publisher.PublishAsync(chunk, CancellationToken.None);
+        await publisher.FlushAsync(CancellationToken.None).WaitAsync(Patience);
+    }
+
+    public static IEnumerable<SampleChunk> Ward(int patients, int from, int to)
+    {
+        for (var second = from; second < to; second++)
+            for (var p = 0; p < patients; p++)
+                yield return Chunks.Of(10 * second, 10, patient: $"P{p}");
+    }
+
+    /// <summary>Windows of 8 s each 2 s that are whole after so many seconds.</summary>
+    public static int WindowsAfter(int seconds) => seconds < 8 ? 0 : (seconds - 8) / 2 + 1;
+
+    /// <summary>Committed offsets, summed: how many records of a topic without holes the group has done.</summary>
+    public static Task<long> CommittedAsync(KafkaOptions options) => Task.Factory.StartNew(() =>
+    {
+        using var group = new ConsumerBuilder<Ignore, Ignore>(ClientSettings.Reader(options)).Build();
+        return group.Committed(Enumerable.Range(0, options.Partitions).Select(p => new TopicPartition(options.SamplesTopic, p)), TimeSpan.FromSeconds(10))
+            .Where(at => !at.Offset.IsSpecial).Sum(at => at.Offset.Value);
+    }, TaskCreationOptions.LongRunning);
+}
