@@ -14,6 +14,8 @@ internal static class CommandLine
     [
         DemoCommand.Create,
         RunCommand.Create,
+        TopicsCommand.Create,
+        DeadLettersCommand.Create,
         DoctorCommand.Create,
     ];
 

@@ -21,7 +21,7 @@ internal static class Examination
         yield return Rights(Environment.CurrentDirectory);
         yield return Clock(time);
         var settings = PipelineSettings.From(configuration);
-        foreach (var finding in await KafkaExamination.RunAsync(settings.Kafka, stop))
+        await foreach (var finding in KafkaExamination.RunAsync(settings.Kafka, time, stop))
             yield return finding;
         yield return await StoreExamination.RunAsync(settings.Influx, settings.Store, stop);
     }

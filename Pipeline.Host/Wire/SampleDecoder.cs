@@ -38,6 +38,14 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
         return null;
     }
 
+    /// <summary>The patient that a record's value names, whatever else is wrong with it; null when it names none.</summary>
+    internal PatientId? PatientOf(ReadOnlySpan<byte> payload)
+    {
+        var fields = new ChunkFields();
+        var reader = new WireReader(payload);
+        return ReadFields(ref reader, ref fields) && _streams.TryGet(fields.Stream, out var stream, out _) ? stream.Patient : null;
+    }
+
     private bool TryDecode(
         ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out SampleChunk? chunk, [NotNullWhen(false)] out string? refused)
     {

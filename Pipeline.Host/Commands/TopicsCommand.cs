@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Pipeline.Host.Configuration;
+using Pipeline.Host.Kafka;
+
+namespace Pipeline.Host.Commands;
+
+/// <summary><c>topics</c>: creates the topics that are missing, and says of the others what is not as it should be.</summary>
+internal static class TopicsCommand
+{
+    public static Command Create()
+    {
+        var check = new Option<bool>("--check") { Description = "Only look: create nothing." };
+        var alter = new Option<bool>("--alter") { Description = "Also set retention and compaction of topics that are there." };
+        var json = new Option<bool>("--json") { Description = "One JSON object a line: topic, state, partitions, replicas, differences." };
+        var command = new DocumentedCommand(
+            "topics", "Create and check the Kafka topics: partitions, retention, compaction.",
+            "./pipeline topics",
+            "./pipeline topics --check --json",
+            "./pipeline topics --set Kafka:Partitions=24 --set Kafka:Replicas=3")
+        {
+            check, alter, json,
+        };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var options = Settings.Bind<KafkaOptions>(Settings.Load(parsed), KafkaOptions.Section);
+            var before = await Topics.ExamineAsync(options, TimeProvider.System, stop);
+            var after = before;
+            if (!parsed.GetValue(check) && before.Any(state => state.IsMissing || (parsed.GetValue(alter) && !state.IsGood)))
+            {
+                await Topics.MendAsync(options, before, parsed.GetValue(alter), TimeProvider.System);
+                after = await Topics.ExamineAsync(options, TimeProvider.System, stop);
+            }
+            foreach (var (was, now) in before.Zip(after))
+                Write(parsed.InvocationConfiguration.Output, was, now, parsed.GetValue(json));
+            return after.All(state => state.IsGood) ? ExitCode.Ok : ExitCode.Failed;
+        });
+        return command;
+    }
+
+    private static void Write(TextWriter output, TopicState was, TopicState now, bool json)
+    {
+        var state = now.IsMissing ? "missing" : !now.IsGood ? "differs" : was.IsMissing ? "created" : was.IsGood ? "ok" : "altered";
+        if (json)
+        {
+            output.WriteLine(JsonSerializer.Serialize(new { topic = now.Plan.Name, state, partitions = now.Partitions, replicas = now.Replicas, differences = now.Differences }));
+            return;
+        }
+        output.WriteLine(now.IsMissing
+            ? $"{state,-8} {now.Plan.Name,-24} ./pipeline topics creates it"
+            : string.Create(CultureInfo.InvariantCulture, $"{state,-8} {now.Plan.Name,-24} {now.Partitions} partitions, {now.Replicas} replicas"));
+        if (now.IsMissing)
+            return;
+        foreach (var difference in now.Differences)
+            output.WriteLine($"{"",-8} {"",-24} {difference}{(difference.Contains("partitions", StringComparison.Ordinal) ? " (Kafka:Partitions; a topic with data keeps its number)" : " (--alter sets it)")}");
+    }
+}

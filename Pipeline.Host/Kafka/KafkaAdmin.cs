@@ -1,0 +1,118 @@
+using System.Globalization;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>
+/// Questions and orders to the brokers, for a command that a person waits for: each has a time limit, and a failure names its cause (a
+/// refused password, for example, that the client itself only reports beside the question).
+/// </summary>
+internal sealed class KafkaAdmin : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    private readonly IAdminClient _client;
+    private readonly KafkaOptions _options;
+    private readonly ClientHealth _health;
+
+    public KafkaAdmin(KafkaOptions options, TimeProvider time)
+    {
+        _options = options;
+        _health = new ClientHealth("admin", options, NullLogger.Instance, time);
+        _client = new AdminClientBuilder(ClientSettings.Admin(options))
+            .SetErrorHandler((_, error) => _health.Note(error))
+            .SetLogHandler((_, _) => { })
+            .Build();
+    }
+
+    /// <summary>Brokers and topics.</summary>
+    /// <exception cref="KafkaException">They do not answer; says why and what to change.</exception>
+    public Task<Metadata> MetadataAsync(CancellationToken stop) => AskAsync(() => Task.Run(() => _client.GetMetadata(Patience), stop));
+
+    /// <summary>Settings of topics, by topic and name.</summary>
+    /// <exception cref="KafkaException">They cannot be read.</exception>
+    public async Task<Dictionary<string, Dictionary<string, string>>> SettingsAsync(IEnumerable<string> topics)
+    {
+        var resources = topics.Select(name => new ConfigResource { Type = ResourceType.Topic, Name = name }).ToArray();
+        if (resources.Length == 0)
+            return [];
+        var results = await AskAsync(() => _client.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = Patience }));
+        return results.ToDictionary(result => result.ConfigResource.Name, result => result.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value));
+    }
+
+    /// <summary>Creates topics.</summary>
+    /// <exception cref="KafkaException">One cannot be created.</exception>
+    public async Task CreateAsync(IReadOnlyList<TopicPlan> plans)
+    {
+        if (plans.Count == 0)
+            return;
+        var wanted = plans.Select(plan => new TopicSpecification
+        {
+            Name = plan.Name,
+            NumPartitions = plan.Partitions,
+            ReplicationFactor = (short)_options.Replicas,
+            Configs = new Dictionary<string, string>(plan.Settings),
+        });
+        try
+        {
+            await AskAsync(async () =>
+            {
+                await _client.CreateTopicsAsync(wanted, new CreateTopicsOptions { RequestTimeout = Patience, OperationTimeout = Patience });
+                return true;
+            });
+        }
+        catch (CreateTopicsException fault)
+        {
+            var failed = fault.Results.First(result => result.Error.IsError);
+            throw new KafkaException(new Error(failed.Error.Code, $"Topic {failed.Topic} was not created: {failed.Error.Reason}."));
+        }
+    }
+
+    /// <summary>Sets settings of a topic.</summary>
+    /// <exception cref="KafkaException">They were not set.</exception>
+    public Task AlterAsync(string topic, IReadOnlyDictionary<string, string> settings) => AskAsync(async () =>
+    {
+        var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic };
+        var entries = settings.Select(setting => new ConfigEntry { Name = setting.Key, Value = setting.Value, IncrementalOperation = AlterConfigOpType.Set });
+        await _client.IncrementalAlterConfigsAsync(
+            new Dictionary<ConfigResource, List<ConfigEntry>> { [resource] = [.. entries] }, new IncrementalAlterConfigsOptions { RequestTimeout = Patience });
+        return true;
+    });
+
+    /// <summary>What this user may do with each topic; a missing topic is left out.</summary>
+    /// <exception cref="KafkaException">It cannot be asked.</exception>
+    public async Task<Dictionary<string, AclOperation[]>> TopicRightsAsync(IEnumerable<string> topics)
+    {
+        var described = await AskAsync(() => _client.DescribeTopicsAsync(
+            TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { IncludeAuthorizedOperations = true, RequestTimeout = Patience }));
+        return described.TopicDescriptions.Where(topic => !topic.Error.IsError)
+            .ToDictionary(topic => topic.Name, topic => topic.AuthorizedOperations?.ToArray() ?? []);
+    }
+
+    /// <summary>What this user may do with the consumer group.</summary>
+    /// <exception cref="KafkaException">It cannot be asked.</exception>
+    public async Task<AclOperation[]> GroupRightsAsync()
+    {
+        var described = await AskAsync(() => _client.DescribeConsumerGroupsAsync(
+            [_options.GroupId], new DescribeConsumerGroupsOptions { IncludeAuthorizedOperations = true, RequestTimeout = Patience }));
+        return described.ConsumerGroupDescriptions.FirstOrDefault()?.AuthorizedOperations?.ToArray() ?? [];
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<T> AskAsync<T>(Func<Task<T>> question)
+    {
+        try
+        {
+            return await question();
+        }
+        catch (KafkaException fault) when (fault is not CreateTopicsException)
+        {
+            var cause = _health.Fault ?? $"{fault.Error.Reason}. {KafkaAdvice.For(fault.Error.Code, _options)}";
+            throw new KafkaException(new Error(fault.Error.Code, string.Create(
+                CultureInfo.InvariantCulture, $"Kafka at '{_options.BootstrapServers}' gave no answer within {Patience.TotalSeconds:0} s: {cause}.")));
+        }
+    }
+}
