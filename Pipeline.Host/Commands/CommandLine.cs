@@ -16,6 +16,7 @@ internal static class CommandLine
         RunCommand.Create,
         TopicsCommand.Create,
         DeadLettersCommand.Create,
+        EstimateCommand.Create,
         DoctorCommand.Create,
     ];
 

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using Pipeline.Host.Estimates;
+using Pipeline.Models.Estimators;
+using Spectre.Console;
+
+namespace Pipeline.Host.Commands;
+
+/// <summary><c>estimate</c>: recordings through the product's own flow, as fast as it goes.</summary>
+internal static class EstimateCommand
+{
+    private static readonly string[] Models = [Stages.Classical];
+
+    public static Command Create()
+    {
+        var files = RecordingArguments.Files();
+        var channels = RecordingArguments.Channels();
+        var rate = RecordingArguments.Rate();
+        var model = new Option<string>("--model") { Description = "What estimates (classical).", DefaultValueFactory = _ => Stages.Classical, HelpName = "NAME" };
+        var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
+        var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
+        var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
+        model.Validators.Add(result =>
+        {
+            if (!Models.Contains(result.GetValueOrDefault<string>(), StringComparer.Ordinal))
+                result.AddError($"There is no model '{result.GetValueOrDefault<string>()}'; there is: {string.Join(", ", Models)}.");
+        });
+        var command = new DocumentedCommand(
+            "estimate", "Estimate heart rate and quality from recordings: WFDB (.hea), EDF, CSV, WAV.",
+            "./pipeline estimate bidmc_01.hea --output bidmc_01.csv",
+            "./pipeline estimate wrist.csv --rate 100 --channel column1=ppg --beats beats.csv",
+            "./pipeline estimate records/*.hea --output estimates --format json")
+        {
+            files, model, format, output, beats, channels, rate,
+        };
+        command.SetAction((parsed, stop) =>
+        {
+            var paths = parsed.GetValue(files) ?? [];
+            var kind = parsed.GetValue(format);
+            var request = new EstimateRequest(
+                paths,
+                RecordingArguments.Options(parsed, channels, rate),
+                kind,
+                EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json"),
+                EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv"));
+            Check(request);
+            return RunAsync(request, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+        });
+        return command;
+    }
+
+    private static bool SamePlace(string? output, string? beats) =>
+        output is not null && beats is not null && Path.GetFullPath(output).TrimEnd('/') == Path.GetFullPath(beats).TrimEnd('/');
+
+    private static void Check(EstimateRequest request)
+    {
+        if (request.Files.Count > 1 && request.Outputs is null)
+            throw CommandException.BadUsage($"{request.Files.Count} recordings need --output FOLDER: each gets a file of its own.");
+        var written = (request.Outputs ?? []).Concat(request.Beats ?? []).Select(Path.GetFullPath).ToList();
+        if (written.Find(path => request.Files.Any(file => Path.GetFullPath(file) == path)) is { } taken)
+            throw CommandException.BadUsage($"{taken} is a recording: it would be overwritten.");
+        if (written.Distinct(StringComparer.Ordinal).Count() < written.Count)
+            throw CommandException.BadUsage("--output and --beats name the same file.");
+        foreach (var path in written)
+            Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
+    }
+
+    private static async Task<int> RunAsync(EstimateRequest request, TextWriter output, TextWriter error, CancellationToken stop)
+    {
+        await using var run = new EstimateRun(request, output);
+        // The bar is for a person who watches, and rows on the same screen would be torn by it.
+        var isWatched = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected && (request.Outputs is not null || Console.IsOutputRedirected);
+        try
+        {
+            var running = run.RunAsync(TimeProvider.System, stop);
+            if (isWatched)
+                await ShowAsync(run, request.Files.Count, running);
+            return await running;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw new CommandException("Interrupted: no file of an unfinished recording was written.");
+        }
+        finally
+        {
+            foreach (var remark in run.Remarks())
+                await error.WriteLineAsync(remark);
+        }
+    }
+
+    private static Task ShowAsync(EstimateRun run, int count, Task running)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(async progress =>
+            {
+                var bar = progress.AddTask("Estimating");
+                using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+                while (!running.IsCompleted && await timer.WaitForNextTickAsync())
+                {
+                    bar.Value = 100 * run.Progress;
+                    if (count > 1)
+                        bar.Description = $"Estimating: {run.EndedCount} of {count}";
+                }
+            });
+    }
+}

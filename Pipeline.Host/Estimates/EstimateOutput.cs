@@ -1,0 +1,100 @@
+using Pipeline.Actors;
+using Pipeline.Host.Recordings;
+using Pipeline.Models;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Estimates;
+
+/// <summary>
+/// What is written of one recording. Rows of one window wait for each other and go out ordered by signal and metric; beats wait until no
+/// earlier one can follow. A recording may hold a kind of signal at several rates, which are several devices: the device with the most
+/// channels of the kind speaks for it (the first of equals), so that there is one row a window.
+/// </summary>
+internal sealed class EstimateOutput : IDisposable
+{
+    private const int HopSeconds = 2;
+
+    private readonly EstimateFormat _format;
+    private readonly EstimateFile _rows;
+    private readonly EstimateFile? _beats;
+    private readonly Dictionary<SignalKind, string> _devices;
+    private readonly List<VitalPoint> _window = [];
+    private readonly PriorityQueue<BeatPoint, (double, SignalKind)> _waiting = new();
+
+    public EstimateOutput(Recording recording, EstimateFormat format, EstimateFile rows, EstimateFile? beats)
+    {
+        (_format, _rows, _beats) = (format, rows, beats);
+        _devices = recording.Devices
+            .SelectMany(device => device.Channels.Span.ToArray().Select(channel => (channel.Kind, device.Device)))
+            .GroupBy(channel => channel.Kind)
+            .ToDictionary(kind => kind.Key, kind => kind.GroupBy(channel => channel.Device).MaxBy(device => device.Count())!.Key);   // a group is never empty
+        rows.WriteLine(format == EstimateFormat.Csv ? EstimateRow.Header : "[");
+        beats?.WriteLine(EstimateRow.BeatHeader);
+    }
+
+    /// <summary>Rows written.</summary>
+    public long RowCount { get; private set; }
+
+    /// <summary>Why a part of the recording could not be used; null when all could.</summary>
+    public DeadLetter? DeadLetter { get; private set; }
+
+    public void Take(OutputBatch batch)
+    {
+        DeadLetter ??= batch.DeadLetters.Count > 0 ? batch.DeadLetters[0] : null;
+        foreach (var point in batch.Points)
+        {
+            if (_devices.GetValueOrDefault(point.Estimate.Signal) != point.Device)
+                continue;
+            if (_window.Count > 0 && point.WindowId > _window[0].WindowId)
+                WriteWindow();
+            _window.Add(point);
+        }
+        if (_beats is null)
+            return;
+        foreach (var beat in batch.Beats)
+            if (_devices.GetValueOrDefault(beat.Beat.Signal) == beat.Device)
+                _waiting.Enqueue(beat, (beat.Seconds, beat.Beat.Signal));
+        // A beat is certain at most a second after it: none before the last window's start can follow.
+        if (batch.Points.Count > 0)
+            WriteBeats(batch.Points[^1].WindowId * HopSeconds);
+    }
+
+    /// <summary>The recording ended well.</summary>
+    public void Finish()
+    {
+        WriteWindow();
+        if (_format == EstimateFormat.Json)
+            _rows.WriteLine(RowCount > 0 ? "\n]" : "]");
+        WriteBeats(double.PositiveInfinity);
+        _rows.Finish();
+        _beats?.Finish();
+    }
+
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _beats?.Dispose();
+    }
+
+    private void WriteWindow()
+    {
+        foreach (var point in _window.OrderBy(point => Names.Of(point.Estimate.Signal), StringComparer.Ordinal).ThenBy(point => Names.Of(point.Estimate.Metric), StringComparer.Ordinal))
+        {
+            if (_format == EstimateFormat.Csv)
+                _rows.WriteLine(EstimateRow.Csv(point));
+            else
+                _rows.Write((RowCount > 0 ? ",\n" : "") + EstimateRow.Json(point));
+            RowCount++;
+        }
+        _window.Clear();
+    }
+
+    private void WriteBeats(double before)
+    {
+        while (_waiting.TryPeek(out var beat, out _) && beat.Seconds < before)
+        {
+            _beats?.WriteLine(EstimateRow.Csv(beat));
+            _waiting.Dequeue();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Pipeline.Host.Recordings;
+
+namespace Pipeline.Host.Estimates;
+
+/// <summary>What was asked of <c>estimate</c>.</summary>
+/// <param name="Files">The recordings.</param>
+/// <param name="Options">Their channels and rate.</param>
+/// <param name="Format">How estimates are written.</param>
+/// <param name="Outputs">Where each recording's estimates go; null: to the standard output.</param>
+/// <param name="Beats">Where each recording's beats go; null: nowhere.</param>
+internal sealed record EstimateRequest(
+    IReadOnlyList<string> Files, RecordingOptions Options, EstimateFormat Format, IReadOnlyList<string>? Outputs, IReadOnlyList<string>? Beats)
+{
+    /// <summary>
+    /// The files for <paramref name="path"/>: itself for one recording (below it, when it is a folder), else one a recording in it, named
+    /// like the recording; of recordings with the same name the later ones get a number.
+    /// </summary>
+    public static IReadOnlyList<string>? Places(string? path, IReadOnlyList<string> files, string ending)
+    {
+        if (path is null)
+            return null;
+        if (files.Count == 1 && !Directory.Exists(path))
+            return [path];
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var places = new List<string>();
+        foreach (var file in files)
+        {
+            var name = Path.GetFileNameWithoutExtension(file);
+            var free = name;
+            for (var number = 2; !taken.Add(free); number++)
+                free = $"{name}-{number}";
+            places.Add(Path.Combine(path, free + ending));
+        }
+        return places;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+using Pipeline.Actors;
+using Pipeline.Models;
+
+namespace Pipeline.Host.Estimates;
+
+/// <summary>How estimates are written.</summary>
+internal enum EstimateFormat
+{
+    /// <summary>A header and one row an estimate.</summary>
+    Csv,
+
+    /// <summary>One array, an object a line, with the columns' names; a missing number is null.</summary>
+    Json,
+}
+
+/// <summary>The rows of <c>estimate</c>: one a window, signal kind and metric. The columns are a public interface.</summary>
+internal static class EstimateRow
+{
+    /// <summary>Seconds from one window's start to the next, and length of a window.</summary>
+    private const int HopSeconds = 2, WindowSeconds = 8;
+
+    /// <summary>The header, exactly.</summary>
+    public const string Header = "window_start_s,window_end_s,signal,metric,value,unit,sigma,quality,coverage,status";
+
+    /// <summary>The header of the beats, exactly.</summary>
+    public const string BeatHeader = "time_s,signal,kind";
+
+    /// <summary>A row of the CSV.</summary>
+    public static string Csv(VitalPoint point)
+    {
+        var estimate = point.Estimate;
+        var start = point.WindowId * HopSeconds;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{start},{start + WindowSeconds},{Names.Of(estimate.Signal)},{Names.Of(estimate.Metric)},{Number(estimate.Value)},"
+            + $"{Names.UnitOf(estimate.Metric)},{Number(estimate.Sigma)},{Number(estimate.Quality)},{Number(estimate.Coverage)},{Names.Of(estimate.Status)}");
+    }
+
+    /// <summary>An object of the JSON.</summary>
+    public static string Json(VitalPoint point)
+    {
+        var estimate = point.Estimate;
+        var start = point.WindowId * HopSeconds;
+        return JsonSerializer.Serialize(new
+        {
+            window_start_s = start,
+            window_end_s = start + WindowSeconds,
+            signal = Names.Of(estimate.Signal),
+            metric = Names.Of(estimate.Metric),
+            value = Rounded(estimate.Value),
+            unit = Names.UnitOf(estimate.Metric),
+            sigma = Rounded(estimate.Sigma),
+            quality = Rounded(estimate.Quality),
+            coverage = Rounded(estimate.Coverage),
+            status = Names.Of(estimate.Status),
+        });
+    }
+
+    /// <summary>A row of the beats.</summary>
+    public static string Csv(BeatPoint beat) => string.Create(CultureInfo.InvariantCulture,
+        $"{beat.Seconds:0.####},{Names.Of(beat.Beat.Signal)},{Names.Of(beat.Beat.Kind)}");
+
+    private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.####", CultureInfo.InvariantCulture) : "";
+
+    private static double? Rounded(double value) => double.IsFinite(value) ? Math.Round(value, 4) : null;
+}

@@ -1,0 +1,120 @@
+using Pipeline.Actors;
+using Pipeline.Host.Commands;
+using Pipeline.Host.Recordings;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Estimates;
+
+/// <summary>
+/// Recordings through the very topology that the service runs, with recordings for its source and files for its sink. The sink
+/// acknowledges when a batch is in its file's buffer.
+/// </summary>
+internal sealed class EstimateRun : IPatientSink
+{
+    private const int MaxDevices = 64;
+
+    private readonly EstimateRequest _request;
+    private readonly TextWriter _standardOutput;
+    private readonly RecordedFile[] _files;
+
+    public EstimateRun(EstimateRequest request, TextWriter standardOutput)
+    {
+        (_request, _standardOutput) = (request, standardOutput);
+        _files = [.. request.Files.Select(_ => new RecordedFile())];
+    }
+
+    /// <summary>Part of the work that is done, 0 to 1.</summary>
+    public double Progress => _files.Average(file => file.Progress);
+
+    /// <summary>Recordings that are done with.</summary>
+    public int EndedCount => _files.Count(file => file.IsEnded);
+
+    /// <summary>Runs all recordings. Returns the exit code: the worst of them.</summary>
+    public async Task<int> RunAsync(TimeProvider time, CancellationToken stop)
+    {
+        try
+        {
+            await using var source = new RecordingSource(
+                _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
+            await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop);
+        }
+        finally
+        {
+            foreach (var file in _files)
+                file.Output?.Dispose();
+        }
+        return _files.Max(file => file.ExitCode);
+    }
+
+    /// <summary>What should be known of the recordings, and what was wrong with them: one line each, in the order of the files.</summary>
+    public IEnumerable<string> Remarks() => _files.SelectMany(file => file.Fault is null ? file.Notes : file.Notes.Append(file.Fault));
+
+    /// <inheritdoc/>
+    public Task WriteAsync(OutputBatch batch, CancellationToken stop)
+    {
+        _files[batch.Shard].Output?.Take(batch);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Opened(int index, Recording recording)
+    {
+        var file = _files[index];
+        var name = Path.GetFileName(_request.Files[index]);
+        var channels = recording.Devices.SelectMany(device => device.Channels.Span.ToArray()).ToList();
+        if (channels.TrueForAll(channel => channel.Kind == SignalKind.Unknown))
+            throw new RecordingException($"{name}: no channel of a known kind ({string.Join(", ", channels.Select(channel => WfdbHeader.Shown(channel.Label)))}): "
+                + $"name one by --channel LABEL=KIND ({string.Join(' ', ChannelKinds.AllNames)})");
+        file.Notes.AddRange(recording.Notes.Select(note => $"{name}: {note}"));
+        file.Seconds = recording.Seconds;
+        var rows = _request.Outputs is { } outputs ? new EstimateFile(outputs[index]) : new EstimateFile(_standardOutput);
+        file.Output = new(recording, _request.Format, rows, _request.Beats is { } beats ? new EstimateFile(beats[index]) : null);
+    }
+
+    private void Played(int index, double seconds) => _files[index].PlayedSeconds = seconds;
+
+    private void Ended(int index, string? fault)
+    {
+        var file = _files[index];
+        var name = Path.GetFileName(_request.Files[index]);
+        var refused = file.Output?.DeadLetter;
+        (file.Fault, file.ExitCode) = (fault, refused) switch
+        {
+            (not null, _) => (fault, ExitCode.BadUsage),
+            (_, not null) => ($"{name}: {refused.Reason}", refused.Stage == "chunk" ? ExitCode.BadUsage : ExitCode.Failed),
+            _ => (null, ExitCode.Ok),
+        };
+        if (file.Fault is null && file.Output is { } output)
+        {
+            output.Finish();
+            if (output.RowCount == 0)
+                file.Notes.Add($"{name}: no estimates: {(file.Seconds < 8 ? "it is shorter than a window of 8 s" : "nothing is estimated from its kinds of signals")}");
+        }
+        file.Output?.Dispose();
+        file.IsEnded = true;
+    }
+
+    /// <summary>How one recording fares. Written by its own thread, read by the one that shows progress.</summary>
+    private sealed class RecordedFile
+    {
+        private double _played;
+
+        public EstimateOutput? Output { get; set; }
+
+        public List<string> Notes { get; } = [];
+
+        public string? Fault { get; set; }
+
+        public int ExitCode { get; set; }
+
+        public double Seconds { get; set; }
+
+        public double PlayedSeconds { set => Volatile.Write(ref _played, value); }
+
+        public bool IsEnded { get; set; }
+
+        public double Progress => IsEnded ? 1 : Seconds > 0 ? Math.Min(1, Volatile.Read(ref _played) / Seconds) : 0;
+    }
+}
