@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>What the samples of one channel of one window are, before anything is estimated from them.</summary>
@@ -17,16 +19,15 @@ internal readonly record struct PpgChannelCheck(double Present, double Still, do
     /// <summary>Looks at <paramref name="samples"/> and fills what is missing on the straight line between its neighbours.</summary>
     public static PpgChannelCheck Inspect(Span<float> samples, double rateHz)
     {
-        float least = float.PositiveInfinity, most = float.NegativeInfinity;
-        var present = 0;
-        foreach (var value in samples)
-            if (float.IsFinite(value))
-            {
-                least = Math.Min(least, value);
-                most = Math.Max(most, value);
-                present++;
-            }
-        var headMissing = samples.Length > 0 && !float.IsFinite(samples[0]) && float.IsFinite(samples[^1]);
+        if (samples.Length == 0)
+            return default;
+        // The common case, nothing missing, costs two vector passes: both give NaN when any sample is NaN.
+        var least = TensorPrimitives.Min<float>(samples);
+        var most = TensorPrimitives.Max<float>(samples);
+        var present = samples.Length;
+        if (!float.IsFinite(least) || !float.IsFinite(most))
+            (least, most, present) = Range(samples);
+        var headMissing = !float.IsFinite(samples[0]) && float.IsFinite(samples[^1]);
         if (present == 0)
             return new PpgChannelCheck(0, 0, 0, headMissing, float.NaN);
         var (still, atRail, level) = CountRuns(samples, rateHz, least, most);
@@ -35,22 +36,42 @@ internal readonly record struct PpgChannelCheck(double Present, double Still, do
         return new PpgChannelCheck(present / (double)samples.Length, still, atRail, headMissing, level);
     }
 
+    /// <summary>Range of the samples that are there, and how many they are; infinities become missing.</summary>
+    private static (float Least, float Most, int Present) Range(Span<float> samples)
+    {
+        float least = float.PositiveInfinity, most = float.NegativeInfinity;
+        var present = 0;
+        for (var i = 0; i < samples.Length; i++)
+        {
+            if (!float.IsFinite(samples[i]))
+            {
+                samples[i] = float.NaN;
+                continue;
+            }
+            least = Math.Min(least, samples[i]);
+            most = Math.Max(most, samples[i]);
+            present++;
+        }
+        return (least, most, present);
+    }
+
     private static (double Still, double AtRail, float Level) CountRuns(ReadOnlySpan<float> samples, double rateHz, float least, float most)
     {
         var stillRun = Math.Max(8, (int)(StillSeconds * rateHz));
         var railRun = Math.Max(4, (int)(RailSeconds * rateHz));
         int still = 0, atRail = 0, longest = 0;
         var level = float.NaN;
-        for (int start = 0, i = 1; i <= samples.Length; i++)
+        for (var start = 0; start < samples.Length;)
         {
-            if (i < samples.Length && samples[i] == samples[start])
-                continue;
-            var run = i - start;
             var value = samples[start];
-            start = i;
-            if (run <= 1 && longest > 0 || !float.IsFinite(value))
+            var end = start + 1;
+            while (end < samples.Length && samples[end] == value)   // never true of NaN
+                end++;
+            var run = end - start;
+            start = end;
+            if (run <= longest && run < railRun)
                 continue;
-            if (run > longest)
+            if (run > longest && float.IsFinite(value))
                 (longest, level) = (run, value);
             if (run >= stillRun)
                 still += run;

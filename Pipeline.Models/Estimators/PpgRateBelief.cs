@@ -22,6 +22,11 @@ internal sealed class PpgRateBelief
     private const double WideProbability = 1e-4;
     private const double AnyProbability = 1e-6;
 
+    // Reading: the centre of gravity of the belief's power and, less heavily, of the window's own spectrum about the most likely bin.
+    private const int ReadBins = 3;
+    private const float BeliefPower = 1.88f, SpectrumPower = 3.19f;
+    private const double SpectrumWeight = 0.571, SpectrumReach = 1.5;
+
     private readonly float[] _belief = new float[BinCount];
     private readonly float[] _wide = new float[BinCount];
 
@@ -59,22 +64,12 @@ internal sealed class PpgRateBelief
     }
 
     /// <summary>
-    /// The rate, the centre of gravity about the most likely bin; the standard deviation of the belief about it; and the part of the belief
-    /// within <paramref name="reachPerMinute"/> of it.
+    /// The rate, finer than a bin: about the most likely one, with help of the window's own <paramref name="spectrum"/> (per rate, any scale);
+    /// the standard deviation of the belief about it; and the part of the belief within <paramref name="reachPerMinute"/> of it.
     /// </summary>
-    public (double Rate, double Sigma, double Mass) Read(double reachPerMinute)
+    public (double Rate, double Sigma, double Mass) Read(ReadOnlySpan<float> spectrum, double reachPerMinute)
     {
-        var best = 0;
-        for (var k = 1; k < BinCount; k++)
-            if (_belief[k] > _belief[best])
-                best = k;
-        double sum = 0, weight = 0;
-        for (var k = Math.Max(0, best - 3); k <= Math.Min(BinCount - 1, best + 3); k++)
-        {
-            sum += _belief[k] * RateOf(k);
-            weight += _belief[k];
-        }
-        var rate = sum / weight;
+        var rate = Centre(spectrum);
         double variance = 0, mass = 0;
         for (var k = 0; k < BinCount; k++)
         {
@@ -84,6 +79,35 @@ internal sealed class PpgRateBelief
                 mass += _belief[k];
         }
         return (rate, Math.Sqrt(variance), Math.Min(mass, 1));
+    }
+
+    private double Centre(ReadOnlySpan<float> spectrum)
+    {
+        var best = 0;
+        for (var k = 1; k < BinCount; k++)
+            if (_belief[k] > _belief[best])
+                best = k;
+        var (first, last) = (Math.Max(0, best - ReadBins), Math.Min(BinCount - 1, best + ReadBins));
+        var most = 0f;
+        for (var k = first; k <= last; k++)
+            most = Math.Max(most, spectrum[k]);
+        double believed = 0, believedWeight = 0, seen = 0, seenWeight = 0;
+        for (var k = first; k <= last; k++)
+        {
+            double weight = MathF.Pow(_belief[k] / _belief[best], BeliefPower);
+            believed += weight * k;
+            believedWeight += weight;
+            if (!(most > 0))
+                continue;
+            var distance = (k - best) / SpectrumReach;
+            weight = MathF.Pow(spectrum[k] / most, SpectrumPower) * Math.Exp(-0.5 * distance * distance);
+            seen += weight * k;
+            seenWeight += weight;
+        }
+        var bin = believed / believedWeight;
+        if (seenWeight > 0)
+            bin = (bin + SpectrumWeight * seen / seenWeight) / (1 + SpectrumWeight);
+        return FirstPerMinute + StepPerMinute * bin;
     }
 
     /// <summary>Rate of a bin, per minute.</summary>

@@ -23,16 +23,23 @@ public sealed class PpgStage : IWindowStage
     private const double LeastSigma = 1;
     private const double QualityReach = 10;
 
+    // Counted pulses replace the spectra's rate where both agree and the intervals are even: then the count is the finer of the two.
+    private const double MostDifference = 2.5;          // per minute, or
+    private const double MostDifferencePart = 0.025;    // of the rate
+    private const double MostIrregularity = 0.04;       // mean deviation of an interval, as a part of it
+
     private readonly int[] _pulseChannels;
     private readonly int[] _motionChannels;
     private readonly PpgRateBelief _belief = new();
+    private readonly PpgPulses _pulses;
     private PpgSpectrumPlan? _plan;
     private int _planLength;
     private bool _started;
+    private double _expectedInterval = double.NaN;   // seconds, by the window before
 
-    /// <summary>For a stream of <paramref name="channels"/>, at least one of which is PPG; of more than three the first three are used.</summary>
+    /// <summary>For a stream of <paramref name="channels"/> at <paramref name="rateHz"/>, at least one of which is PPG; of more than three the first three are used.</summary>
     /// <exception cref="ArgumentException">No PPG channel.</exception>
-    public PpgStage(ChannelLayout channels)
+    public PpgStage(ChannelLayout channels, double rateHz)
     {
         ArgumentNullException.ThrowIfNull(channels);
         var pulse = channels.IndicesOf(SignalKind.Ppg);
@@ -41,6 +48,7 @@ public sealed class PpgStage : IWindowStage
             throw new ArgumentException("None of the channels is a PPG.", nameof(channels));
         _pulseChannels = pulse[..Math.Min(pulse.Length, MaxPulseChannels)];
         _motionChannels = motion[..Math.Min(motion.Length, PpgMotionFit.MaxAxes)];
+        _pulses = new PpgPulses(_pulseChannels.Length, rateHz);
     }
 
     /// <inheritdoc/>
@@ -54,16 +62,21 @@ public sealed class PpgStage : IWindowStage
         _started = true;
 
         var scratch = PpgScratch.OfThread;
-        var (used, coverage, clean, fault) = TakePulse(window, _plan, scratch);
+        var (used, coverage, clean, fault) = TakePulse(window, _plan, scratch, output);
         if (used == 0)
         {
+            _expectedInterval = double.NaN;
             output.Estimates.Add(new Estimate(
                 SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, fault, Stages.Classical));
             return;
         }
         var axes = TakeMotion(window, _plan, scratch);
         WeighSpectra(_plan, scratch, used, axes);
-        var (rate, spread, mass) = _belief.Read(QualityReach);
+        var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, QualityReach);
+        _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;
+        var (counted, irregularity) = _pulses.RateIn(window.StartIndex, window.EndIndex);
+        if (Math.Abs(counted - rate) <= Math.Max(MostDifference, MostDifferencePart * rate) && irregularity < MostIrregularity)
+            rate = counted;
         var sigma = Math.Sqrt(spread * spread + LeastSigma * LeastSigma);
         output.Estimates.Add(new Estimate(
             SignalKind.Ppg, Metric.HeartRate, rate, sigma, mass * coverage * clean, coverage, EstimateStatus.Ok, Stages.Classical));
@@ -72,12 +85,22 @@ public sealed class PpgStage : IWindowStage
     /// <inheritdoc/>
     public void Finish(in Window tail, StageOutput output)
     {
+        ArgumentNullException.ThrowIfNull(output);
+        var raw = PpgScratch.OfThread.Raw(tail.NewSampleCount);
+        for (var c = 0; c < _pulseChannels.Length; c++)
+        {
+            tail.CopyPhysical(_pulseChannels[c], tail.Length - tail.NewSampleCount, raw);
+            _pulses.Take(c, raw, tail.EndIndex - tail.NewSampleCount, _expectedInterval, output);
+        }
+        _pulses.Finish(output);
     }
 
     /// <inheritdoc/>
     public void Reset()
     {
         _belief.Reset();
+        _pulses.Reset();
+        _expectedInterval = double.NaN;
         _started = false;
     }
 
@@ -85,16 +108,20 @@ public sealed class PpgStage : IWindowStage
     /// Decimated windows of the usable PPG channels into the scratch's first lanes. Coverage over all PPG channels; clean: part of the used samples that
     /// are not at a rail; fault: what is wrong with the best of the others when none is usable.
     /// </summary>
-    private (int Used, double Coverage, double Clean, EstimateStatus Fault) TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
+    private (int Used, double Coverage, double Clean, EstimateStatus Fault) TakePulse(
+        in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
     {
         var raw = scratch.Raw(window.Length);
         var pulse = scratch.Pulse(plan);
         var used = 0;
         double coverage = 0, clean = 0;
         var fault = EstimateStatus.Gap;
-        foreach (var channel in _pulseChannels)
+        var usable = 0;
+        for (var c = 0; c < _pulseChannels.Length; c++)
         {
+            var channel = _pulseChannels[c];
             window.CopyPhysical(channel, 0, raw);
+            _pulses.Take(c, raw[^window.NewSampleCount..], window.EndIndex - window.NewSampleCount, _expectedInterval, output);
             var check = PpgChannelCheck.Inspect(raw, window.RateHz);
             coverage += check.Present / _pulseChannels.Length;
             var off = (window.LeadOff >> channel & 1) != 0;
@@ -105,8 +132,10 @@ public sealed class PpgStage : IWindowStage
             }
             plan.Decimate(raw, pulse.Slice(used * plan.SampleCount, plan.SampleCount));
             clean += 1 - check.AtRail;
+            usable |= 1 << c;
             used++;
         }
+        _pulses.Choose(usable);
         return (used, Math.Min(coverage, 1), used == 0 ? 0 : clean / used, fault);
     }
 

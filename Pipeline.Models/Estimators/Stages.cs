@@ -17,7 +17,7 @@ public static class Stages
         ArgumentNullException.ThrowIfNull(channels);
         var stages = new List<IWindowStage>();
         if (rateHz >= PpgStage.MinRateHz && channels.IndicesOf(SignalKind.Ppg).Length > 0)
-            stages.Add(new PpgStage(channels));
+            stages.Add(new PpgStage(channels, rateHz));
         if (rateHz >= EcgStage.MinRateHz && channels.IndicesOf(SignalKind.Ecg).Length > 0)
             stages.Add(new EcgStage(channels, rateHz));
         return [.. stages];
