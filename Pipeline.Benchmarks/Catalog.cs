@@ -8,6 +8,7 @@ internal static class Catalog
         new StftBenchmark(),
         new Ward.WardWindowsBenchmark(),
         new SignalGraphBenchmark(),
+        new Store.StoreOutageBenchmark(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);
