@@ -20,6 +20,8 @@ public static class Stages
             stages.Add(new PpgStage(channels, rateHz));
         if (rateHz >= EcgStage.MinRateHz && channels.IndicesOf(SignalKind.Ecg).Length > 0)
             stages.Add(new EcgStage(channels, rateHz));
+        if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)
+            stages.Add(new AbpStage(channels, rateHz));
         return [.. stages];
     }
 }

@@ -1,0 +1,90 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// Signal quality index of an arterial pressure window, 0 to 1: the part of its pulses that are normal, times the part of the window that is
+/// neither missing, flat nor clipped. A pulse is normal by the limits of Sun, Reisner, Mark, "A signal abnormality index for arterial blood
+/// pressure waveforms", Computers in Cardiology 2006;33:13-16: pressures and pulse pressure in range, and neither they nor the interval
+/// jump from one pulse to the next. Without a unit only the jumps are judged, in parts of the usual pulse pressure.
+/// </summary>
+internal sealed class AbpQuality
+{
+    private const int Kept = 64;
+    private const double HighestSystolic = 300;
+    private const double LowestDiastolic = 20;
+    private const double LeastPulse = 15;
+    private const double MostJump = 20;
+    private const double MostJumpInPulses = 0.5;
+    private const double MostIntervalJumpSeconds = 2 / 3.0;
+    private const double LongestIntervalSeconds = 3;
+    private readonly double _rateHz;
+    private readonly double _millimetre;
+    private readonly SignalWatch _watch;
+    private readonly (double At, bool Normal)[] _pulses = new (double, bool)[Kept];
+    private long _count;
+    private PressurePulse _previous;
+    private double _previousInterval;
+
+    /// <param name="rateHz">Samples per second.</param>
+    /// <param name="millimetre">One mmHg in the unit of the samples; 0 where it is not known.</param>
+    public AbpQuality(double rateHz, double millimetre)
+    {
+        _rateHz = rateHz;
+        _millimetre = millimetre;
+        _watch = new SignalWatch(rateHz, 3 * millimetre);
+    }
+
+    /// <summary>Takes the next samples, from sample <paramref name="index"/>; NaN is missing.</summary>
+    public void Take(long index, ReadOnlySpan<float> samples) => _watch.Take(index, samples);
+
+    /// <summary>Takes the next pulse, at sample <paramref name="at"/>.</summary>
+    public void Add(double at, in PressurePulse pulse)
+    {
+        var normal = IsInRange(pulse);
+        if (_count > 0)
+        {
+            var interval = (at - _pulses[(_count - 1) % Kept].At) / _rateHz;
+            var swing = _previous.High - _previous.Low;
+            var jump = _millimetre > 0 ? MostJump * _millimetre : MostJumpInPulses * swing;
+            normal &= Math.Abs(pulse.High - _previous.High) <= jump
+                && Math.Abs(pulse.Low - _previous.Low) <= jump
+                && interval <= LongestIntervalSeconds
+                && (_count < 2 || Math.Abs(interval - _previousInterval) <= MostIntervalJumpSeconds);
+            _previousInterval = interval;
+        }
+        _previous = pulse;
+        _pulses[_count++ % Kept] = (at, normal);
+    }
+
+    /// <summary>The verdict on <paramref name="window"/>.</summary>
+    public QualityVerdict Of(in Window window)
+    {
+        var parts = _watch.Of(window.StartIndex, window.EndIndex);
+        int pulses = 0, normal = 0;
+        for (var i = Math.Max(0, _count - Kept); i < _count; i++)
+        {
+            var (at, isNormal) = _pulses[i % Kept];
+            if (at < window.StartIndex || at >= window.EndIndex)
+                continue;
+            pulses++;
+            normal += isNormal ? 1 : 0;
+        }
+        var fault = parts.Present < 0.5 ? EstimateStatus.Gap
+            : parts.Still + 1 - parts.Present > 0.6 ? EstimateStatus.Flat
+            : parts.Clipped > 0.25 ? EstimateStatus.Saturated : EstimateStatus.Ok;
+        var sound = Math.Clamp(parts.Present - parts.Still, 0, 1) * (1 - Math.Min(1, 2 * parts.Clipped));
+        return new QualityVerdict(pulses == 0 ? 0 : sound * normal / pulses, Math.Clamp(parts.Present, 0, 1), fault);
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _watch.Clear();
+        _count = 0;
+    }
+
+    private bool IsInRange(in PressurePulse pulse) => _millimetre <= 0
+        || (pulse.High <= HighestSystolic * _millimetre && pulse.Low >= LowestDiastolic * _millimetre
+            && pulse.High - pulse.Low >= LeastPulse * _millimetre);
+}
