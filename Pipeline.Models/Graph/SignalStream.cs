@@ -1,3 +1,5 @@
+using Pipeline.Models.Filters;
+
 namespace Pipeline.Models.Graph;
 
 /// <summary>
@@ -92,6 +94,16 @@ public sealed class SignalStream
             return Then(rateHz, outputFirst, TimeSpan.FromSeconds(1 / RateHz), next => new LinearStep(ratio, first, next));
         var kernel = new PolyphaseKernel(ratio);
         return Then(rateHz, outputFirst, TimeSpan.FromSeconds((kernel.Reach + 1) / RateHz), next => new PolyphaseStep(kernel, first, next));
+    }
+
+    /// <summary>
+    /// Sends the stream through a causal filter made for this rate, for example <see cref="Butterworth.BandPass"/>; its phase shift stays in
+    /// the samples. Missing samples stay missing.
+    /// </summary>
+    public SignalStream Through(BiquadCascade filter)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return Then(RateHz, FirstIndex, TimeSpan.Zero, next => new FilterStep(filter, next));
     }
 
     /// <summary>The steps, ending in <paramref name="end"/>: what the input's samples are pushed into.</summary>

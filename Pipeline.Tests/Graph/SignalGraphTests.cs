@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Pipeline.Models.Filters;
 using Pipeline.Models.Graph;
 using Xunit;
 
@@ -63,7 +64,7 @@ public class SignalGraphTests
             [
                 SignalStream.At(500, random.Next(700)).FillMean(Second).Normalise(2 * Second),
                 SignalStream.At(125, random.Next(200)).FillMean(2 * Second).Resample(500).Normalise(3 * Second),
-                SignalStream.At(200, random.Next(200)).Resample(500, Interpolation.Polyphase),
+                SignalStream.At(200, random.Next(200)).Through(Butterworth.BandPass(2, 0.5, 20, 200)).Resample(500, Interpolation.Polyphase),
                 SignalStream.At(600).Resample(500, Interpolation.Linear).FillMean(Second),
             ];
             float[][] samples = [.. streams.Select(s => Gappy((int)(s.InputRateHz * (5 + 8 * random.NextDouble())), random))];

@@ -35,3 +35,13 @@ def polyphase(x, up, down):
 
 
 save("resample.txt", x, polyphase(x, 4, 1), polyphase(x, 2, 5))
+
+
+# filters.txt: samples at 125 Hz, then butter + sosfilt from the steady state of the first sample
+def butter(order, edges, kind):
+    sos = signal.butter(order, edges, kind, fs=125, output="sos")
+    return signal.sosfilt(sos, x.astype(np.float64), zi=signal.sosfilt_zi(sos) * np.float64(x[0]))[0]
+
+
+save("filters.txt", x, butter(4, [0.5, 4], "bandpass"), butter(1, [0.7, 40], "bandpass"), butter(3, [5, 15], "bandpass"),
+     butter(5, 10, "lowpass"), butter(4, 0.5, "highpass"), butter(3, 0.7, "highpass"))
