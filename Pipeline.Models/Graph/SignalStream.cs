@@ -1,4 +1,5 @@
 using Pipeline.Models.Filters;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Graph;
 
@@ -54,6 +55,19 @@ public sealed class SignalStream
             throw new ArgumentOutOfRangeException(nameof(rateHz), rateHz, "A finite positive rate is wanted.");
         ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
         return new SignalStream(rateHz, firstIndex);
+    }
+
+    /// <summary>Makes samples below <paramref name="low"/> or above <paramref name="high"/> missing.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is empty or NaN.</exception>
+    public SignalStream Within(double low, double high) => low <= high
+        ? Then(RateHz, FirstIndex, TimeSpan.Zero, next => new WithinStep((float)low, (float)high, next))
+        : throw new ArgumentOutOfRangeException(nameof(high), high, $"{low} or more is wanted.");
+
+    /// <summary>Makes samples that <paramref name="spec"/> holds for impossible missing; they are in its unit.</summary>
+    public SignalStream Within(SignalSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return Within(spec.Low, spec.High);
     }
 
     /// <summary>

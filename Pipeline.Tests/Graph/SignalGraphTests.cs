@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Models.Filters;
 using Pipeline.Models.Graph;
+using Pipeline.Models.Signals;
 using Xunit;
 
 namespace Pipeline.Tests.Graph;
@@ -20,6 +21,16 @@ public class SignalGraphTests
         var rows = Rows([SignalStream.At(4).FillMean(Second)], [1, nan, 3, nan, nan, nan, nan, nan, 5, 5, nan, 8, 2, nan]);
 
         Assert.Equal([1, 2, 3, 2, nan, nan, nan, nan, 5, 5, 6, 8, 2, 2], rows[0]);
+    }
+
+    [Fact]
+    public void Samples_outside_the_plausible_range_are_missing()
+    {
+        var nan = float.NaN;
+
+        var rows = Rows([SignalStream.At(125).Within(SignalSpec.Of(SignalKind.Abp))], [90, -31, -30, 300, 301, nan, 80, 999, 70, 60]);
+
+        Assert.Equal([90, nan, -30, 300, nan, nan, 80, nan, 70, 60], rows[0]);
     }
 
     [Fact]
@@ -65,7 +76,7 @@ public class SignalGraphTests
                 SignalStream.At(500, random.Next(700)).FillMean(Second).Normalise(2 * Second),
                 SignalStream.At(125, random.Next(200)).FillMean(2 * Second).Resample(500).Normalise(3 * Second),
                 SignalStream.At(200, random.Next(200)).Through(Butterworth.BandPass(2, 0.5, 20, 200)).Resample(500, Interpolation.Polyphase),
-                SignalStream.At(600).Resample(500, Interpolation.Linear).FillMean(Second),
+                SignalStream.At(600).Within(-50, 50).Resample(500, Interpolation.Linear).FillMean(Second),
             ];
             float[][] samples = [.. streams.Select(s => Gappy((int)(s.InputRateHz * (5 + 8 * random.NextDouble())), random))];
 
@@ -170,6 +181,7 @@ public class SignalGraphTests
         Assert.Throws<ArgumentOutOfRangeException>(() => SignalStream.At(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => SignalStream.At(double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => SignalStream.At(125).FillMean(TimeSpan.FromMilliseconds(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SignalStream.At(125).Within(2, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => SignalStream.At(125).Resample(Math.PI));
         Assert.Throws<ArgumentOutOfRangeException>(() => SignalStream.At(125).Resample(double.NaN));
     }
