@@ -8,6 +8,7 @@ internal static class Catalog
         new StftBenchmark(),
         new Ward.WardWindowsBenchmark(),
         new SignalGraphBenchmark(),
+        new Store.StoreWriteBenchmark(),
         new Store.StoreOutageBenchmark(),
     ];
 

@@ -3,8 +3,6 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Host.Influx;
-using Pipeline.Models;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Benchmarks.Store;
 
@@ -18,8 +16,6 @@ internal sealed class StoreOutageBenchmark : IBenchmark
     private const int Shards = 8;
     private const int BatchesInFlight = 4;
     private const int Beds = 1_000;
-    private const int SeriesOfABed = 2;
-    private const double HopSeconds = 2;
 
     public string Name => "store-outage";
 
@@ -56,7 +52,7 @@ internal sealed class StoreOutageBenchmark : IBenchmark
         var behind = run.Due - run.Acknowledged;
         var back = Stopwatch.StartNew();
         await server.RestartAsync();
-        while (run.Due - run.Acknowledged > Beds * SeriesOfABed)
+        while (run.Due - run.Acknowledged > Beds * WardPoints.SeriesOfABed)
         {
             peak = Math.Max(peak, MemoryNow());
             await Task.Delay(10, stop);
@@ -96,11 +92,10 @@ internal sealed class StoreOutageBenchmark : IBenchmark
     /// <summary>The shards' side: points fall due with time, whether the store takes them or not.</summary>
     private sealed class Run(InfluxSink sink)
     {
-        private static readonly Timestamp Start = Timestamp.From(new DateTimeOffset(2026, 7, 1, 8, 0, 0, TimeSpan.Zero));
         private readonly Stopwatch _time = Stopwatch.StartNew();
         private long _acknowledged;
 
-        public long Due => (long)(_time.Elapsed.TotalSeconds / HopSeconds) * Beds * SeriesOfABed;
+        public long Due => (long)(_time.Elapsed.TotalSeconds / WardPoints.HopSeconds) * Beds * WardPoints.SeriesOfABed;
 
         public long Acknowledged => Interlocked.Read(ref _acknowledged);
 
@@ -112,7 +107,7 @@ internal sealed class StoreOutageBenchmark : IBenchmark
             {
                 for (var window = 0L; ; window++)
                 {
-                    while (_time.Elapsed.TotalSeconds < window * HopSeconds + shard * HopSeconds / Shards)
+                    while (_time.Elapsed.TotalSeconds < window * WardPoints.HopSeconds + shard * WardPoints.HopSeconds / Shards)
                         await hop.WaitForNextTickAsync(stop);
                     await places.WaitAsync(stop);
                     _ = WriteBatchAsync(shard, window, places);
@@ -127,13 +122,7 @@ internal sealed class StoreOutageBenchmark : IBenchmark
 
         private async Task WriteBatchAsync(int shard, long window, SemaphoreSlim places)
         {
-            var batch = new OutputBatch { Shard = shard, LastOffset = window };
-            for (var bed = shard; bed < Beds; bed += Shards)
-                foreach (var signal in (ReadOnlySpan<SignalKind>)[SignalKind.Ecg, SignalKind.Ppg])
-                    batch.Points.Add(new VitalPoint(
-                        new Origin("samples", shard, window), new PatientId($"P{bed:D5}"), "w1", $"b{bed}", "monitor", 0, window,
-                        Start.AddSeconds(window * HopSeconds - 8), Start.AddSeconds(window * HopSeconds),
-                        new Estimate(signal, Metric.HeartRate, 60 + bed % 60 + window % 7 * 0.1, 1.5, 0.9, 1, EstimateStatus.Ok, "classical")));
+            var batch = WardPoints.Batch(shard, window, Beds / Shards * WardPoints.SeriesOfABed);
             await sink.WriteAsync(batch, CancellationToken.None);
             Interlocked.Add(ref _acknowledged, batch.Points.Count);
             places.Release();

@@ -19,7 +19,8 @@ internal static partial class AnswerReader
     public static InfluxAnswer Read(HttpStatusCode status, TimeSpan? retryAfter, string body, LineBlock block, ReadOnlySpan<int> lines)
     {
         var code = (int)status;
-        if (code is >= 200 and < 300)
+        // Every version says 204 and nothing else. A 200 comes from a sign-in page or from another service on that port: nothing is stored there.
+        if (code == 204)
             return InfluxAnswer.AllStored;
         var message = MessageOf(body, out var numbered);
         var detail = message.Length == 0 ? $"HTTP {code}" : $"HTTP {code}: {message}";

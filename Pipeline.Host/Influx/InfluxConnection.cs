@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -97,7 +98,7 @@ internal sealed class InfluxConnection : IDisposable
         if (gzip)
             request.Content.Headers.ContentEncoding.Add("gzip");
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
-        var body = response.IsSuccessStatusCode ? "" : await ReadAsync(response.Content, stop);
+        var body = response.StatusCode == HttpStatusCode.NoContent ? "" : await ReadAsync(response.Content, stop);
         return AnswerReader.Read(response.StatusCode, RetryAfterOf(response), body, block, lines.Span);
     }
 

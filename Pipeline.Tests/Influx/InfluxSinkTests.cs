@@ -81,12 +81,13 @@ public sealed class InfluxSinkTests
         Assert.Equal(0, sut.Sum("pipeline.influx.queued"));
     }
 
-    /// <summary>Each status of the tables that is no word about a line; 3xx, 418 and 499 stand for the unexplained.</summary>
+    /// <summary>Each status of the tables that is no word about a line; 200, 3xx, 418 and 499 stand for the unexplained.</summary>
     [Theory]
     [InlineData(400, "invalid precision; valid precision units are ns, us, ms, and s", "unexplained")]
     [InlineData(400, "database is required", "unexplained")]
     [InlineData(400, "", "unexplained")]
     [InlineData(422, "who knows", "unexplained")]
+    [InlineData(200, "<html>please sign in", "unexplained")]
     [InlineData(301, "", "unexplained")]
     [InlineData(418, "", "unexplained")]
     [InlineData(499, "", "unexplained")]

@@ -59,6 +59,26 @@ public sealed class LineProtocolTests
         Assert.StartsWith($"vitals,ward={written},bed=b1,", Write(Points.Of(1, ward: ward)), StringComparison.Ordinal);
 
     [Fact]
+    public void Writing_allocates_nothing_once_the_buffer_is_there()
+    {
+        var written = new ArrayBufferWriter<byte>(1 << 16);
+        var point = Points.Of(5, ward: "ICU-1");
+        WriteTimes(100);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        WriteTimes(100);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void WriteTimes(int times)
+        {
+            written.ResetWrittenCount();
+            for (var i = 0; i < times; i++)
+                LineProtocol.Append(point, written);
+        }
+    }
+
+    [Fact]
     public void The_same_point_gives_the_same_bytes() =>
         Assert.Equal(Write(Points.Of(9)), Write(Points.Of(9) with { Origin = new Origin("samples", 3, 4_711) }));
 
