@@ -61,6 +61,33 @@ internal sealed class KafkaFlow : IAsyncDisposable
     /// <summary>Waits until a partition is paused.</summary>
     public Task UntilPausedAsync() => _paused.Task.WaitAsync(Patience);
 
+    /// <summary>Waits until the group has given it so many partitions.</summary>
+    public async Task UntilOwnedAsync(int partitions)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (Source.Lags.Count != partitions)
+            await timer.WaitForNextTickAsync(late.Token);
+    }
+
+    /// <summary>Waits until the group has committed so many records.</summary>
+    public static async Task UntilCommittedAsync(KafkaOptions options, long records)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (await CommittedAsync(options) < records)
+            await timer.WaitForNextTickAsync(late.Token);
+    }
+
+    /// <summary>The letters, as soon as there are so many.</summary>
+    public static async Task<IReadOnlyList<StoredLetter>> ListedAsync(DeadLetterBox box, int count)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        while (true)
+            if (await box.ListAsync(late.Token) is var letters && letters.Count >= count)
+                return letters;
+    }
+
     /// <summary>Stops it as SIGTERM does: what was read is finished, acknowledged and committed.</summary>
     public async Task<Counts> StopAsync()
     {

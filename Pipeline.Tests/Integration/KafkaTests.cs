@@ -1,0 +1,183 @@
+using System.Text;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Actors;
+using Pipeline.Host.Diagnosis;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Wire;
+using Pipeline.Tests.Kafka;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Integration;
+
+/// <summary>The Kafka edge against a real broker.</summary>
+[Collection(nameof(KafkaServer))]
+[Trait("Category", "Integration")]
+public sealed class KafkaTests(KafkaServer server)
+{
+    [SkippableFact]
+    public async Task Topics_are_created_as_wanted_and_a_difference_is_named()
+    {
+        var options = await server.PrepareAsync();
+        var states = await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None);
+        Assert.All(states, state => Assert.True(state.IsGood, string.Join("; ", state.Differences)));
+        Assert.Equal([4, 4, 4, 4], states.Select(state => state.Partitions));
+
+        var other = options.Copy();
+        (other.Partitions, other.Retention) = (6, TimeSpan.FromDays(1));
+        var differing = await Topics.ExamineAsync(other, TimeProvider.System, CancellationToken.None);
+        Assert.Equal(["4 partitions, 6 wanted", "retention.ms is 604800000, 86400000 wanted"], differing[0].Differences);
+
+        other.Partitions = 4;
+        await Topics.MendAsync(other, differing, alter: true, TimeProvider.System);
+        Assert.All(await Topics.ExamineAsync(other, TimeProvider.System, CancellationToken.None), state => Assert.True(state.IsGood));
+    }
+
+    [SkippableFact]
+    public async Task What_is_published_is_acknowledged_and_committed_and_a_restart_continues()
+    {
+        var options = await server.PrepareAsync();
+        await KafkaFlow.PublishAsync(options, patients: 6, from: 0, to: 20);
+        await using (var first = KafkaFlow.Start(options))
+        {
+            await first.UntilAsync(sink => sink.Points.Count() == 6 * KafkaFlow.WindowsAfter(20));
+            Assert.Equal(6 * 20, (await first.StopAsync())[Count.ChunksTaken]);
+            Assert.All(first.Sink.Points, point => Assert.Equal(Murmur2.PartitionOf(point.Patient.Value, 4), point.Origin.Partition));
+        }
+        Assert.Equal(6 * 20, await KafkaFlow.CommittedAsync(options));
+        await KafkaFlow.PublishAsync(options, patients: 6, from: 20, to: 30);
+
+        await using var second = KafkaFlow.Start(options);
+        await second.UntilAsync(sink => sink.Points.Count(point => point.WindowStart >= Chunks.Start.AddSeconds(20)) == 6 * KafkaFlow.WindowsAfter(10));
+
+        Assert.Equal(6 * 10, (await second.StopAsync())[Count.Records]);
+        Assert.Equal(6 * 30, await KafkaFlow.CommittedAsync(options));
+    }
+
+    [SkippableFact]
+    public async Task Two_consumers_share_the_partitions_and_hand_them_over_without_loss()
+    {
+        var options = await server.PrepareAsync();
+        await using var first = KafkaFlow.Start(options);
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 0, to: 10);
+        await first.UntilAsync(sink => sink.Points.Count() == 8 * KafkaFlow.WindowsAfter(10));
+
+        await using var second = KafkaFlow.Start(options);
+        await second.UntilOwnedAsync(2);
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 10, to: 20);
+        await KafkaFlow.UntilCommittedAsync(options, 8 * 20);
+        var fromFirst = await first.StopAsync();
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 20, to: 30);
+        await KafkaFlow.UntilCommittedAsync(options, 8 * 30);
+        var fromSecond = await second.StopAsync();
+
+        Assert.True(fromSecond[Count.Records] > 8 * 10, "The second has read its half, and then all.");
+        Assert.Equal(8 * 30, fromFirst[Count.Records] + fromSecond[Count.Records]);
+        Assert.Equal(0, fromFirst[Count.ChunksDuplicate] + fromSecond[Count.ChunksDuplicate]);
+    }
+
+    [SkippableFact]
+    public async Task A_broker_that_is_killed_is_waited_for_and_nothing_is_lost()
+    {
+        var options = await server.PrepareAsync();
+        await using var flow = KafkaFlow.Start(options);
+        await KafkaFlow.PublishAsync(options, patients: 4, from: 0, to: 10);
+        await flow.UntilAsync(sink => sink.Points.Count() == 4 * KafkaFlow.WindowsAfter(10));
+
+        await server.KillAsync();
+        var publishing = KafkaFlow.PublishAsync(options, patients: 4, from: 10, to: 30);
+        await server.RestartAsync();
+        await publishing;
+        await flow.UntilAsync(sink => sink.Points.Select(ResultIdentityOf).Distinct().Count() == 4 * KafkaFlow.WindowsAfter(30));
+        await flow.StopAsync();
+
+        Assert.Equal(4 * 30, await KafkaFlow.CommittedAsync(options));
+        Assert.Empty(flow.Log.At(LogLevel.Error));
+    }
+
+    [SkippableFact]
+    public async Task Sasl_over_tls_is_spoken_and_a_wrong_password_is_named()
+    {
+        var options = Secured(await server.PrepareAsync());
+        await KafkaFlow.PublishAsync(options, patients: 2, from: 0, to: 8);
+        await using (var flow = KafkaFlow.Start(options))
+            await flow.UntilAsync(sink => sink.Points.Count() == 2);
+
+        options.Properties["sasl.password"] = "not-the-password";
+        var fault = await Assert.ThrowsAsync<KafkaException>(() => Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None));
+        Assert.Contains("User or password is refused: check Kafka:Properties:sasl.username", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("not-the-password", fault.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Dead_letters_are_listed_once_and_mended_ones_sent_again()
+    {
+        var options = await server.PrepareAsync();
+        var good = Chunks.Of(0, 80, patient: "P7");
+        var broken = SampleEncoder.Encode(good)[..^3];
+        await using (var publisher = new KafkaPublisher(options, NullLogger<KafkaPublisher>.Instance, TimeProvider.System))
+        {
+            await publisher.PublishAsync("P7"u8.ToArray(), broken, CancellationToken.None);
+            await publisher.FlushAsync(CancellationToken.None);
+        }
+        using var metrics = new KafkaMetrics();
+        DeadLetterSink Letters() => new(options, metrics, NullLogger<DeadLetterSink>.Instance, TimeProvider.System);
+        await using var flow = KafkaFlow.Start(options, null, null, Letters(), new ResultsTopicSink(options, metrics, NullLogger<ResultsTopicSink>.Instance, TimeProvider.System));
+        await flow.UntilAsync(sink => sink.DeadLetters.Any());
+        await using (var again = Letters())
+            await again.WriteAsync([.. flow.Sink.DeadLetters], CancellationToken.None);   // as after a crash
+        var box = new DeadLetterBox(options, TimeProvider.System);
+
+        var listed = await KafkaFlow.ListedAsync(box, 1);
+        var letter = Assert.Single(listed);
+        Assert.Equal(("decode", "P7", broken.Length), (letter.Letter.Stage, Encoding.UTF8.GetString(letter.Letter.Key.Span), letter.Letter.Payload.Length));
+        Assert.NotNull(Assert.Single(await box.ReplayAsync(listed, null, send: true, CancellationToken.None)).Refused);
+        Assert.Null(Assert.Single(await box.ReplayAsync(listed, SampleEncoder.Encode(good), send: true, CancellationToken.None)).Refused);
+        await flow.UntilAsync(sink => sink.Points.Count() == 1);
+        await flow.StopAsync();
+
+        Assert.True(Assert.Single(await box.ListAsync(CancellationToken.None)).IsReplayed);
+        var result = Assert.Single(await TopicReading.ReadAllAsync(options, options.ResultsTopic));
+        Assert.Equal(flow.Sink.Points.Single(), ResultCodec.Decode(result.Message.Value, out _));
+    }
+
+    [SkippableFact]
+    public async Task Doctor_finds_what_is_missing_and_then_nothing()
+    {
+        var options = server.Options();
+        var before = await FindingsAsync(options);
+        Assert.Contains(before, finding => finding is { Verdict: Verdict.Fail, Mend: "run ./pipeline topics" });
+
+        await Topics.MendAsync(options, await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None), alter: false, TimeProvider.System);
+        await KafkaFlow.PublishAsync(options, patients: 2, from: 0, to: 2);
+
+        var after = await FindingsAsync(options);
+        Assert.All(after, finding => Assert.True(finding.Verdict == Verdict.Ok, $"{finding.Check}: {finding.Found}"));
+        Assert.Equal(["Kafka", "Kafka topics", "Kafka rights", "Kafka clocks"], after.Select(finding => finding.Check));
+    }
+
+    private static async Task<List<Finding>> FindingsAsync(KafkaOptions options)
+    {
+        var findings = new List<Finding>();
+        await foreach (var finding in KafkaExamination.RunAsync(options, TimeProvider.System, CancellationToken.None))
+            findings.Add(finding);
+        return findings;
+    }
+
+    private static (string, long) ResultIdentityOf(VitalPoint point) => (point.Patient.Value, point.WindowId);
+
+    private KafkaOptions Secured(KafkaOptions options)
+    {
+        var secured = options.Copy();
+        secured.BootstrapServers = server["KAFKA_SASL_TLS"];
+        // As an environment variable would write them.
+        secured.Properties["security_protocol"] = "SASL_SSL";
+        secured.Properties["sasl_mechanism"] = "SCRAM-SHA-512";
+        secured.Properties["sasl.username"] = server["KAFKA_USER"];
+        secured.Properties["sasl.password"] = server["KAFKA_PASSWORD"];
+        secured.Properties["ssl.ca.location"] = server["KAFKA_CA"];
+        return secured;
+    }
+}
