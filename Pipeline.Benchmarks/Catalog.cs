@@ -9,6 +9,8 @@ internal static class Catalog
         new Ward.WardWindowsBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
+        new Ward.WardCatchUpBenchmark(),
+        new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),
     ];
 

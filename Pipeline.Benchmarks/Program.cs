@@ -1,6 +1,10 @@
 using System.CommandLine;
 using Pipeline.Benchmarks;
 
+// The ward benchmarks start this program once more, as the other side of the wire.
+if (args is [Pipeline.Benchmarks.Ward.WardFeeder.Argument, .. var request])
+    return await Pipeline.Benchmarks.Ward.WardFeeder.RunAsync(request);
+
 var name = new Argument<string?>("NAME") { Arity = ArgumentArity.ZeroOrOne, Description = "Which benchmark; all of them when it is left out." };
 var json = new Option<bool>("--json") { Description = "One JSON object a line: benchmark metric value unit, and reference reference_value ratio." };
 var quick = new Option<bool>("--quick") { Description = "The least work that exercises everything: a smoke test, not a measurement." };

@@ -38,7 +38,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var kafka = broker.Prepare(settings.Kafka);
         var score = new TruthScore(ward.TrueHeartRate);
         LatencyProbe? probe = null;
-        await using var pipeline = new WardPipeline(settings with { Kafka = kafka }, loggers, time, store => probe = new LatencyProbe(store, _production, batch =>
+        await using var pipeline = new WardPipeline(settings with { Kafka = kafka }, loggers, time, store => probe = new LatencyProbe(store, _production.SinceProduced, batch =>
         {
             Interlocked.Add(ref _points, batch.Points.Count);
             _board.Show(batch);

@@ -5,9 +5,9 @@ namespace Pipeline.Host.Demo;
 
 /// <summary>Stands before a store: measures when its points are stored, and shows them to those who watch. Owns the store.</summary>
 /// <param name="store">The store.</param>
-/// <param name="production">When the samples were produced.</param>
+/// <param name="sinceProduced">How long ago a point's last samples were handed to the producer; null when that is not known.</param>
 /// <param name="stored">Called with each batch that is stored; from any thread.</param>
-internal sealed class LatencyProbe(IPatientSink store, ProductionClock production, Action<OutputBatch>? stored = null) : IPatientSink
+internal sealed class LatencyProbe(IPatientSink store, Func<VitalPoint, TimeSpan?> sinceProduced, Action<OutputBatch>? stored = null) : IPatientSink
 {
     /// <summary>From the window's last chunk handed to the producer to its point stored; one value a point.</summary>
     public LatencyHistogram Latency { get; } = new();
@@ -17,7 +17,7 @@ internal sealed class LatencyProbe(IPatientSink store, ProductionClock productio
     {
         await store.WriteAsync(batch, stop);
         foreach (var point in batch.Points)
-            if (production.SinceProduced(point.Patient, point.Device, point.Time) is { } latency)
+            if (sinceProduced(point) is { } latency)
                 Latency.Record(latency);
         stored?.Invoke(batch);
     }

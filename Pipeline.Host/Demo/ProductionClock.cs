@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pipeline.Actors;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Demo;
@@ -22,9 +23,9 @@ internal sealed class ProductionClock(TimeProvider time)
         _devices.GetOrAdd((chunk.Patient, chunk.Device), static _ => new Device()).Add(end.UnixNanoseconds, time.GetTimestamp());
     }
 
-    /// <summary>How long ago the chunk was handed over that holds the last sample before <paramref name="windowEnd"/>; null when it is not kept.</summary>
-    public TimeSpan? SinceProduced(PatientId patient, string device, Timestamp windowEnd) =>
-        _devices.TryGetValue((patient, device), out var known) && known.Find(windowEnd.UnixNanoseconds - ToleranceNanoseconds) is { } stamp
+    /// <summary>How long ago the chunk was handed over that holds the last sample of the point's window; null when it is not kept.</summary>
+    public TimeSpan? SinceProduced(VitalPoint point) =>
+        _devices.TryGetValue((point.Patient, point.Device), out var known) && known.Find(point.Time.UnixNanoseconds - ToleranceNanoseconds) is { } stamp
             ? time.GetElapsedTime(stamp)
             : null;
 
