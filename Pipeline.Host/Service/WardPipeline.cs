@@ -17,7 +17,8 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly Meter _storeMeter = new("Pipeline.Store");
     private readonly KafkaMetrics _kafkaMetrics = new();
     private readonly HttpClient? _http;
-    private readonly LatestValues _deadLetters;
+    private readonly ResultsTopicSink _results;
+    private readonly DeadLetterSink _deadLetters;
     private readonly IPatientSink _store;
     private PatientShards? _shards;
 
@@ -31,7 +32,8 @@ internal sealed class WardPipeline : IAsyncDisposable
     {
         (_topology, _time) = (settings.Topology, time);
         Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time);
-        _deadLetters = new LatestValues();
+        _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
+        _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
         if (settings.Influx.Url is { } url)
         {
             _http = InfluxSink.CreateHttpClient(settings.Influx);
@@ -60,13 +62,14 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     /// <summary>Runs until <paramref name="stop"/>; what was read is finished, if the sinks acknowledge it in time.</summary>
     public Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null) =>
-        Topology.RunAsync(Source, [_store, _deadLetters], _topology, _time, stop, stages, started: shards => _shards = shards);
+        Topology.RunAsync(Source, [_store, _results, _deadLetters], _topology, _time, stop, stages, started: shards => _shards = shards);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
         await _store.DisposeAsync();
+        await _results.DisposeAsync();
         await _deadLetters.DisposeAsync();
         _http?.Dispose();
         _kafkaMetrics.Dispose();
