@@ -135,6 +135,37 @@ public abstract class InfluxTests(InfluxServer server)
         Assert.Empty(writing.DeadLetters.DeadLetters);
     }
 
+    /// <summary>From the chunks to the store: what is there at the end is what an undisturbed run gives.</summary>
+    [SkippableFact]
+    public async Task A_run_whose_store_is_killed_twice_leaves_the_series_of_an_undisturbed_run()
+    {
+        var database = await DatabaseAsync("series");
+        var chunks = SimulatedChunks.Of(beds: 4, seconds: 60);
+        await using var undisturbed = new HeldSink();
+        await Topology.RunAsync(new InMemorySource(chunks, ShardOf), [undisturbed], new TopologyOptions(), TimeProvider.System, CancellationToken.None);
+
+        await using var writing = new InfluxWriting(server.OptionsFor(database));
+        // Small batches and a small mailbox: the topology stands still soon after the store does.
+        var options = new TopologyOptions { MaxBatchPoints = 5, MailboxCapacity = 16 };
+        await server.KillAsync();
+        var run = Topology.RunAsync(new InMemorySource(chunks, ShardOf), [writing.Sink], options, TimeProvider.System, CancellationToken.None);
+        await writing.Log.SaidAsync("(connection)");
+        await server.RestartAsync();
+        await writing.Log.SaidAsync("stores again");
+        await server.KillAsync();
+        await server.RestartAsync();
+        await run.WaitAsync(TimeSpan.FromSeconds(60));
+
+        var rows = await server.QueryAsync(database, "SELECT * FROM vitals");
+        var points = undisturbed.Points.OrderBy(Identity, StringComparer.Ordinal).ToArray();
+        Assert.Equal(points.Length, rows.Count);
+        foreach (var (point, row) in points.Zip(rows.OrderBy(row => $"{row["pid"]} {row["device"]} {row["signal"]} {row["time"]}", StringComparer.Ordinal)))
+            AssertEqual(point, row);
+
+        static int ShardOf(SampleChunk chunk) => chunk.Patient.Value[^1] % 2;
+        static string Identity(VitalPoint point) => $"{point.Patient} {point.Device} {Names.Of(point.Estimate.Signal)} {point.Time.UnixNanoseconds}";
+    }
+
     [SkippableFact]
     public async Task Segments_of_the_embedded_store_are_imported_as_they_are_and_come_back_field_for_field()
     {
