@@ -17,6 +17,8 @@ internal static class CommandLine
         TopicsCommand.Create,
         DeadLettersCommand.Create,
         EstimateCommand.Create,
+        ReplayCommand.Create,
+        SimulateCommand.Create,
         DoctorCommand.Create,
     ];
 

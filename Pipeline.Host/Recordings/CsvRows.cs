@@ -27,6 +27,8 @@ internal sealed class CsvRows : IDisposable
             AllowComments = true,
             HasHeaderRecord = false,
             MaxFieldSize = 1 << 12,
+            // Cells are taken apart when they are asked for, so this comes from anywhere; its own message is a page long.
+            BadDataFound = found => throw new RecordingException($"{_name}: line {found.Context.Parser?.RawRow}: a quotation mark within a cell"),
         };
         _parser = new(new StreamReader(path, new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan }), form);
         try
@@ -90,7 +92,6 @@ internal sealed class CsvRows : IDisposable
         }
         catch (CsvHelperException)
         {
-            // Its own message is a page long.
             throw new RecordingException($"{_name}: line {Line + 1} is not CSV");
         }
     }

@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Text.Json;
+using Pipeline.Host.Commands;
+using Pipeline.Models.Simulation;
+using Pipeline.Tests.Recordings;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Estimates;
+
+/// <summary>The command as a user types it, on simulated recordings.</summary>
+public sealed class EstimateCommandTests : IDisposable
+{
+    private const string Header = "window_start_s,window_end_s,signal,metric,value,unit,sigma,quality,coverage,status";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Rows_come_for_every_whole_window_with_the_heart_rate_of_the_truth()
+    {
+        var (path, beats) = SimulatedRecording.Write(_folder.Path, "r", "ppg", 61);
+
+        var (exit, output, error) = await RunAsync("estimate", path);
+
+        var rows = Rows(output);
+        Assert.Equal((ExitCode.Ok, ""), (exit, error));
+        Assert.Equal(Enumerable.Range(0, 27).Select(k => $"{2 * k},{2 * k + 8},ppg,heart_rate,/min"), rows.Select(row => $"{row[0]},{row[1]},{row[2]},{row[3]},{row[5]}"));
+        Assert.All(rows, row => Assert.Equal(row[4].Length == 0, row[9] != "ok"));
+        Assert.All(rows.Skip(4), row => Assert.Equal(TrueBeat.HeartRate(beats, Number(row[0]), Number(row[1])), Number(row[4]), 4.0));
+        Assert.All(rows, row => Assert.InRange(Number(row[7]), 0, 1));
+        Assert.All(rows, row => Assert.Equal("1", row[8]));
+    }
+
+    [Theory]
+    [InlineData("ppg")]
+    [InlineData("ecg")]
+    [InlineData("abp")]
+    public async Task Rows_and_beats_depend_on_nothing_that_follows(string device)
+    {
+        var busy = SimulatedWard.Bed(2, 5, new(0), 0, default) with { HasAbp = true };
+        var (whole, _) = SimulatedRecording.Write(_folder.Path, "whole", device, 120, busy);
+        var (cut, _) = SimulatedRecording.Write(_folder.Path, "cut", device, 120, busy, cutAt: 71.3);
+
+        var all = await RunWithBeatsAsync(whole);
+        var some = await RunWithBeatsAsync(cut);
+
+        // Windows that end by 71.3 s: 0..8 to 62..70.
+        Assert.Equal(all.Rows.Where(row => row == Header || Number(row.Split(',')[1]) <= 71.3), some.Rows);
+        // A beat may wait for a second after it.
+        Assert.Equal(Before(70.3, all.Beats), Before(70.3, some.Beats));
+
+        static IEnumerable<string> Before(double seconds, string[] beats) => beats.Skip(1).Where(row => Number(row.Split(',')[0]) < seconds);
+    }
+
+    [Fact]
+    public async Task Missing_samples_are_told_by_coverage_and_status()
+    {
+        short[] samples = [.. Enumerable.Range(0, 125 * 40).Select(i => i is >= 125 * 16 and < 125 * 30 ? short.MinValue : (short)(3000 * Math.Sin(i * 2 * Math.PI * 1.2 / 125)))];
+        var path = WfdbFiles.Write(_folder.Path, "r", 125, [("PPG", "1000", samples)]);
+
+        var (_, output, _) = await RunAsync("estimate", path);
+
+        var gap = Rows(output).Single(row => row[0] == "18");
+        Assert.Equal(("", "0", "gap"), (gap[4], gap[8], gap[9]));
+        Assert.Equal("0.75", Rows(output).Single(row => row[0] == "10")[8]);
+    }
+
+    [Fact]
+    public async Task Several_recordings_get_a_file_each_and_one_that_is_broken_is_a_line()
+    {
+        var (first, _) = SimulatedRecording.Write(_folder.Path, "first", "ppg", 20);
+        var (second, _) = SimulatedRecording.Write(_folder.Path, "second", "ecg", 20);
+        var broken = _folder.Write("broken.edf", "no EDF");
+        var results = Path.Combine(_folder.Path, "results");
+
+        var (exit, output, error) = await RunAsync("estimate", first, broken, second, "--output", results, "--beats", results);
+
+        Assert.Equal((ExitCode.BadUsage, ""), (exit, output));
+        Assert.Equal("broken.edf: does not begin like an EDF file\n", error);
+        Assert.Equal(["first.beats.csv", "first.csv", "second.beats.csv", "second.csv"], Directory.GetFiles(results).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(8, File.ReadAllLines(Path.Combine(results, "first.csv")).Length);
+        Assert.Equal("time_s,signal,kind", File.ReadLines(Path.Combine(results, "second.beats.csv")).First());
+    }
+
+    [Fact]
+    public async Task Json_holds_the_same_as_the_CSV()
+    {
+        var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ppg", 20);
+
+        var (_, csv, _) = await RunAsync("estimate", path);
+        var (_, json, _) = await RunAsync("estimate", path, "--format", "json");
+
+        using var document = JsonDocument.Parse(json);
+        var columns = Header.Split(',');
+        Assert.Equal(
+            Rows(csv),
+            document.RootElement.EnumerateArray().Select(row => columns.Select(column => row.GetProperty(column).ToString()).ToArray()));
+    }
+
+    [Fact]
+    public async Task Unknown_channels_are_reported_and_a_kind_can_be_given()
+    {
+        var text = string.Join('\n', Enumerable.Range(0, 2000).Select(i => FormattableString.Invariant($"{100 * Math.Sin(i * 2 * Math.PI * 1.1 / 100):0.##},{i % 7}")));
+        var path = _folder.Write("r.csv", text);
+
+        var (none, _, nothingKnown) = await RunAsync("estimate", path, "--rate", "100");
+        var (exit, output, error) = await RunAsync("estimate", path, "--rate", "100", "--channel", "column1=ppg");
+
+        Assert.Equal(ExitCode.BadUsage, none);
+        Assert.StartsWith("r.csv: no channel of a known kind (column1, column2): name one by --channel LABEL=KIND", nothingKnown, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.StartsWith("r.csv: unknown channel column2: not estimated from", error, StringComparison.Ordinal);
+        Assert.Equal(7, Rows(output).Count);
+    }
+
+    [Fact]
+    public async Task A_kind_at_several_rates_is_told_by_the_device_with_most_of_its_channels()
+    {
+        short[] Pulse(int rate, double hz) => [.. Enumerable.Range(0, rate * 30).Select(i => (short)(9000 * Math.Sin(i * 2 * Math.PI * hz / rate)))];
+        var path = _folder.Write("r.edf", EdfFiles.Bytes(1,
+            [new("PPG1", "", -1, 1, 50, Pulse(50, 2)), new("PPG2", "", -1, 1, 100, Pulse(100, 1.2)), new("PPG3", "", -1, 1, 100, Pulse(100, 1.2))]));
+
+        var (_, output, _) = await RunAsync("estimate", path);
+
+        Assert.Equal(12, Rows(output).Count);
+        Assert.Equal(72, Number(Rows(output)[^1][4]), 3.0);
+    }
+
+    [Theory]
+    [InlineData("There is no model 'dnn'; there is: classical.", "x.hea", "--model", "dnn")]
+    [InlineData("--channel 'a' is not LABEL=KIND.", "x.hea", "--channel", "a")]
+    [InlineData("--rate is more than 0", "x.csv", "--rate", "0")]
+    [InlineData("2 recordings need --output FOLDER", "x.hea", "y.hea")]
+    [InlineData("is a recording: it would be overwritten.", "x.csv", "--output", "./x.csv")]
+    [InlineData("--output and --beats name the same file.", "x.hea", "--output", "/tmp/o.csv", "--beats", "/tmp/o.csv")]
+    [InlineData("/nowhere/x.hea: is not there", "/nowhere/x.hea")]
+    public async Task What_cannot_be_done_is_one_clear_line_and_exit_2(string message, params string[] arguments)
+    {
+        var (exit, output, error) = await RunAsync(["estimate", .. arguments]);
+
+        Assert.Equal((ExitCode.BadUsage, ""), (exit, output));
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    private async Task<(string[] Rows, string[] Beats)> RunWithBeatsAsync(string path)
+    {
+        var (rows, beats) = (Path.Combine(_folder.Path, "rows.csv"), Path.Combine(_folder.Path, "beats.csv"));
+        var (exit, _, _) = await RunAsync("estimate", path, "--output", rows, "--beats", beats);
+        Assert.Equal(ExitCode.Ok, exit);
+        return (await File.ReadAllLinesAsync(rows), await File.ReadAllLinesAsync(beats));
+    }
+
+    private static List<string[]> Rows(string csv)
+    {
+        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Header, lines[0]);
+        return [.. lines.Skip(1).Select(line => line.Split(','))];
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
+        var exit = await CommandLine.InvokeAsync(arguments, output, error, CancellationToken.None);
+        return (exit, output.ToString(), error.ToString());
+    }
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,106 @@
+using System.Globalization;
+using Pipeline.Host.Commands;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Publishing;
+using Pipeline.Host.Recordings;
+using Pipeline.Host.Wire;
+using Pipeline.Models.Signals;
+using Pipeline.Tests.Estimates;
+using Pipeline.Tests.Kafka;
+using Pipeline.Tests.Recordings;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Publishing;
+
+/// <summary><c>replay</c> and <c>simulate</c> against the embedded broker.</summary>
+public sealed class PublishingTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly EmbeddedBroker _broker = new();
+    private readonly KafkaOptions _options;
+
+    public PublishingTests() => _options = _broker.Prepare(new KafkaOptions());
+
+    public void Dispose()
+    {
+        _broker.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_replayed_recording_lies_in_the_topic_as_its_device_would_have_sent_it()
+    {
+        var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ppg", 12);
+        using var recording = Reading.Open(path);
+        var expected = Reading.Chunks(recording);
+
+        var (exit, output, error) = await RunAsync("replay", path, "--bed", "icu-7", "--speed", "1000", "--kafka", _broker.BootstrapServers);
+
+        var sent = await ReadAsync();
+        Assert.Equal((ExitCode.Ok, ""), (exit, error));
+        Assert.Contains("Published 12 chunks, 6,000 samples, of 1 patients", output, StringComparison.Ordinal);
+        Assert.Equal(expected.Select(chunk => chunk.Samples.ToArray()), sent.Select(chunk => chunk.Samples.ToArray()));
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => 125L * i), sent.Select(chunk => chunk.FirstSampleIndex));
+        Assert.All(sent, chunk => Assert.Equal(("r", "icu-7", "monitor", sent[0].Epoch), (chunk.Patient.Value, chunk.Bed, chunk.Device, chunk.Epoch)));
+        Assert.Equal([sent[^1]], sent.Where(chunk => chunk.EndOfStream));
+    }
+
+    [Fact]
+    public async Task A_simulated_ward_is_published_with_its_truth()
+    {
+        var truth = Path.Combine(_folder.Path, "truth.csv");
+
+        var (exit, output, _) = await RunAsync(
+            "simulate", "--beds", "3", "--seconds", "10", "--speed", "1000", "--seed", "4", "--faultless", "--truth", truth, "--kafka", _broker.BootstrapServers);
+
+        var sent = await ReadAsync();
+        Assert.Equal(ExitCode.Ok, exit);
+        // Three beds with PPG and ECG, one of them with an arterial line: 7 devices of 10 s.
+        Assert.Contains("Published 70 chunks", output, StringComparison.Ordinal);
+        Assert.Equal(70, sent.Count);
+        Assert.Equal(7, sent.Count(chunk => chunk.EndOfStream));
+        var rows = await File.ReadAllLinesAsync(truth);
+        Assert.Equal(SimulatedSequence.TruthHeader, rows[0]);
+        Assert.Equal(3, rows.Skip(1).Select(row => row.Split(',')[0]).Distinct().Count());
+        Assert.All(rows.Skip(1), row => Assert.InRange(double.Parse(row.Split(',')[1], CultureInfo.InvariantCulture), 0, 10));
+    }
+
+    [Fact]
+    public void A_looping_recording_restarts_its_device_with_the_next_epoch_where_the_last_one_ended()
+    {
+        var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ecg", 3);
+
+        var chunks = RecordedSequence.Of(path, RecordingOptions.None, Reading.Someone, isLooping: true).Take(7).ToList();
+
+        Assert.Equal([1, 1, 1, 2, 2, 2, 3], chunks.Select(chunk => chunk.Epoch));
+        Assert.Equal([0, 250, 500, 0, 250, 500, 0], chunks.Select(chunk => chunk.FirstSampleIndex));
+        Assert.Equal(Enumerable.Range(0, 7).Select(i => i * Timestamp.NanosecondsPerSecond), chunks.Select(chunk => chunk.FirstSampleTime.UnixNanoseconds));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_published_is_one_clear_line()
+    {
+        var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ecg", 3);
+
+        var (broken, _, edf) = await RunAsync("replay", path, _folder.Write("x.edf", "no"), "--kafka", _broker.BootstrapServers);
+        var (missing, _, topic) = await RunAsync("replay", path, "--kafka", _broker.BootstrapServers, "--set", "Kafka:SamplesTopic=other");
+
+        Assert.Equal((ExitCode.BadUsage, "x.edf: does not begin like an EDF file\n"), (broken, edf));
+        Assert.Equal((ExitCode.Failed, $"Topic other is missing at {_broker.BootstrapServers}: ./pipeline topics creates it.\n"), (missing, topic));
+    }
+
+    private async Task<List<SampleChunk>> ReadAsync()
+    {
+        var records = await TopicReading.ReadAllAsync(_options, _options.SamplesTopic);
+        var decoder = new SampleDecoder();
+        return [.. records.Select(record => decoder.Decode(record.Message.Key, record.Message.Value, out var refused) ?? throw new InvalidDataException(refused))];
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
+        var exit = await CommandLine.InvokeAsync(arguments, output, error, CancellationToken.None);
+        return (exit, output.ToString(), error.ToString());
+    }
+}
