@@ -12,6 +12,7 @@ internal static class Catalog
         new Ward.WardCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),
+        new Accuracy.QrsAccuracy(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);

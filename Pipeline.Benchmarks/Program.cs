@@ -8,8 +8,10 @@ if (args is [Pipeline.Benchmarks.Ward.WardFeeder.Argument, .. var request])
 var name = new Argument<string?>("NAME") { Arity = ArgumentArity.ZeroOrOne, Description = "Which benchmark; all of them when it is left out." };
 var json = new Option<bool>("--json") { Description = "One JSON object a line: benchmark metric value unit, and reference reference_value ratio." };
 var quick = new Option<bool>("--quick") { Description = "The least work that exercises everything: a smoke test, not a measurement." };
+var data = new Option<string?>("--data") { Description = "Folder that holds the data sets of the accuracy benchmarks; the recordings beside the repository by default." };
+var fit = new Option<bool>("--fit") { Description = "Accuracy benchmarks: fit the constants again and score each record by constants fitted without it." };
 var list = new Option<bool>("--list") { Description = "Name the benchmarks and end." };
-var root = new RootCommand("Measures the pipeline side by side with its references, in the same run.") { name, json, quick, list };
+var root = new RootCommand("Measures the pipeline side by side with its references, in the same run.") { name, json, quick, data, fit, list };
 root.SetAction(async (parsed, stop) =>
 {
     if (parsed.GetValue(list))
@@ -26,7 +28,11 @@ root.SetAction(async (parsed, stop) =>
         return 2;
     }
     var asJson = parsed.GetValue(json);
-    var report = new Report(Console.Out, asJson ? Console.Error : Console.Out, asJson, parsed.GetValue(quick));
+    var report = new Report(Console.Out, asJson ? Console.Error : Console.Out, asJson, parsed.GetValue(quick))
+    {
+        Data = parsed.GetValue(data),
+        Fit = parsed.GetValue(fit),
+    };
     foreach (var benchmark in chosen)
     {
         report.Begin(benchmark);

@@ -12,6 +12,12 @@ internal sealed class Report(TextWriter output, TextWriter remarks, bool json, b
 {
     private string _benchmark = "";
 
+    /// <summary>Folder that holds the data sets (<c>--data</c>); null: the recordings beside the repository.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Whether constants that were fitted to recordings should be fitted again and scored on what was held out (<c>--fit</c>).</summary>
+    public bool Fit { get; init; }
+
     /// <summary>Whether the least work is wanted (<c>--quick</c>).</summary>
     public bool Quick => quick;
 

@@ -36,12 +36,18 @@ public sealed class EcgStage : IWindowStage
 
     /// <summary>Takes the ECG channels of <paramref name="channels"/>; there is at least one.</summary>
     public EcgStage(ChannelLayout channels, double rateHz)
+        : this(channels, rateHz, QrsScore.Default)
+    {
+    }
+
+    /// <summary>The same with other constants: to measure ones that were fitted without a recording on that recording.</summary>
+    internal EcgStage(ChannelLayout channels, double rateHz, QrsScore score)
     {
         ArgumentNullException.ThrowIfNull(channels);
         _channels = Choose(channels.IndicesOf(SignalKind.Ecg));
         _group = Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
         var units = Array.ConvertAll(_channels, c => MillivoltIn(channels[c].Unit));
-        _detector = new QrsDetector(rateHz / _group, units);
+        _detector = new QrsDetector(rateHz / _group, units, score);
         _quality = new EcgQuality(rateHz, units);
         _rate = new RateFromBeats(rateHz);
         _block = new float[_channels.Length * BlockSamples];

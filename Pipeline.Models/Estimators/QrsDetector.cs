@@ -12,6 +12,7 @@ internal sealed class QrsDetector
     private const float FlatMillivolt = 0.004f;
     private const int Pending = 32;
     private readonly QrsTiming _timing;
+    private readonly QrsScore _score;
     private readonly QrsLead[] _leads;
     private readonly QrsShape[] _shapes;
     private readonly float[] _weights;
@@ -30,8 +31,10 @@ internal sealed class QrsDetector
 
     /// <param name="rateHz">Samples per second, 100 to 500.</param>
     /// <param name="millivolts">One millivolt in the unit of each lead; 0 where it is not known.</param>
-    public QrsDetector(double rateHz, ReadOnlySpan<float> millivolts)
+    /// <param name="score">What decides on a candidate; the fitted one by default.</param>
+    public QrsDetector(double rateHz, ReadOnlySpan<float> millivolts, QrsScore? score = null)
     {
+        _score = score ?? QrsScore.Default;
         _timing = new QrsTiming(rateHz);
         _leads = new QrsLead[millivolts.Length];
         _shapes = new QrsShape[millivolts.Length];
@@ -166,7 +169,7 @@ internal sealed class QrsDetector
     private void Decide(long at, List<double> beats)
     {
         var features = _features.Describe(at);
-        var odds = ByThreshold ? 4 * _features.Rule : QrsScore.LogOdds(features);
+        var odds = ByThreshold ? 4 * _features.Rule : _score.LogOdds(features);
         var accepted = odds > 0;
         Observer?.Invoke(at, features.ToArray(), accepted);
         _outcomes.Add(at, odds, _features.Match, accepted, _features.Rule > 0);

@@ -1,21 +1,24 @@
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// Finds the R peak near a candidate on one lead: the first, or the clearest one where the first is poor. Of the highest and the lowest
+/// Finds the R peak near a candidate on one lead: the first, or the clearest one where the first has been poor for a while. Of the highest and the lowest
 /// point (a quarter of a second's mean taken away) the high one is taken where it has a good part of the other's size, more readily where
 /// the last beats had it so; then the extremum of the samples themselves.
 /// </summary>
 internal sealed class QrsMark
 {
-    private const float LeastWeight = 0.05f;
-    private const float Readily = 0.5f;
-    private const float Unreadily = 0.9f;
+    private const float LeastShare = 0.2f;
+    private const float ShareRate = 1 / 32f;
+    private const float Readily = 0.6f;
+    private const float Unreadily = 0.95f;
     private readonly QrsTiming _timing;
     private readonly int _smoothHalf;
     private readonly int _slowHalf;
     private readonly int _snap;
     private readonly float[] _smooth;
     private bool _positive = true;
+    private bool _onFirst = true;
+    private float _share = 1;
 
     public QrsMark(QrsTiming timing)
     {
@@ -41,14 +44,20 @@ internal sealed class QrsMark
         return best;
     }
 
-    /// <summary>Forgets the polarity.</summary>
-    public void Clear() => _positive = true;
-
-    private static QrsLead Choose(QrsLead[] leads, float[] weights)
+    /// <summary>Forgets lead and polarity.</summary>
+    public void Clear()
     {
-        var best = 0;
-        if (weights[0] >= LeastWeight)
+        _positive = _onFirst = true;
+        _share = 1;
+    }
+
+    private QrsLead Choose(QrsLead[] leads, float[] weights)
+    {
+        _share += ShareRate * (weights[0] - _share);
+        _onFirst = _share >= (_onFirst ? LeastShare : 2 * LeastShare);
+        if (_onFirst && weights[0] > 0)
             return leads[0];
+        var best = 0;
         for (var l = 1; l < leads.Length; l++)
             if (weights[l] > weights[best])
                 best = l;

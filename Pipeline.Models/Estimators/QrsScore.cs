@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -5,9 +7,9 @@ namespace Pipeline.Models.Estimators;
 /// candidates of open recordings (clean, one lead, turned leads, added noise), found by <c>pipeline bench accuracy-qrs --fit</c>, which
 /// also shows what constants found without a recording score on it.
 /// </summary>
-internal static class QrsScore
+internal sealed class QrsScore
 {
-    private static readonly float[] Weights =
+    private static readonly float[] Fitted =
     [
         3.668f, -0.40138f, -0.27713f, 1.8715f, 0.45783f, 0.0052634f, -5.2829f, 1.9266f,
         -1.7042f, -0.64418f, -4.9044f, -0.24363f, -0.19954f, -0.70377f, -0.1934f, -3.4265f,
@@ -17,6 +19,14 @@ internal static class QrsScore
         -0.50725f, 1.1761f, 2.1263f, -0.47998f,
     ];
 
+    private readonly float[] _weights;
+
+    /// <summary>Takes one weight for each of <see cref="QrsFeatures.Count"/> features.</summary>
+    public QrsScore(float[] weights) => _weights = weights;
+
+    /// <summary>With the constants fitted to all open recordings.</summary>
+    public static QrsScore Default { get; } = new(Fitted);
+
     /// <summary>Logarithm of the odds that a candidate with these features is a beat.</summary>
-    public static float LogOdds(ReadOnlySpan<float> features) => System.Numerics.Tensors.TensorPrimitives.Dot(features, Weights);
+    public float LogOdds(ReadOnlySpan<float> features) => TensorPrimitives.Dot(features, _weights);
 }

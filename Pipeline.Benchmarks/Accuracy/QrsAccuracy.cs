@@ -1,0 +1,126 @@
+using System.Globalization;
+using Pipeline.Models.Estimators;
+
+namespace Pipeline.Benchmarks.Accuracy;
+
+/// <summary>
+/// QRS detection on the MIT-BIH arrhythmia database: DS1 of de Chazal 2004 and, apart, the paced records; whole records from sample 0,
+/// ±150 ms, one to one, nearest first; flutter spans left out. Then records 118 and 119 with noise of the noise stress test database, noisy
+/// minutes only. Everything runs through the product's windows and its ECG stage.
+/// </summary>
+internal sealed class QrsAccuracy : IBenchmark
+{
+    private static readonly string[] Ds1 =
+    [
+        "101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230",
+    ];
+
+    private static readonly string[] Paced = ["102", "104", "107", "217"];
+
+    /// <inheritdoc/>
+    public string Name => "accuracy-qrs";
+
+    /// <inheritdoc/>
+    public string Summary => "QRS detection, MIT-BIH DS1 and paced, noise stress; --fit also shows constants fitted without the record scored";
+
+    /// <inheritdoc/>
+    public Task RunAsync(Report report, CancellationToken stop)
+    {
+        if (RecordingsFolder.Find(report, "mitdb") is not { } mitdb || RecordingsFolder.Find(report, "nstdb") is not { } nstdb)
+            return Task.CompletedTask;
+        var names = report.Quick ? ["118", "119"] : Ds1;
+        var ds1 = names.Select(name => EcgRecord.Read(mitdb, name)).ToArray();
+        var paced = (report.Quick ? [] : Paced).Select(name => EcgRecord.Read(mitdb, name)).ToArray();
+        var noises = new[] { "em", "ma", "bw" }.ToDictionary(name => name, name => EcgRecord.Read(nstdb, name));
+        Func<EcgRecord, QrsScore> score = _ => QrsScore.Default;
+        Measure(report, "", score, ds1, paced, noises, stop);
+        if (!report.Fit)
+            return Task.CompletedTask;
+        var fit = new QrsFit([.. ds1, .. paced], noises);
+        fit.Run(report, stop);
+        Measure(report, "held_out_", fit.ScoreFor, ds1, paced, noises, stop);
+        return Task.CompletedTask;
+    }
+
+    private static void Measure(
+        Report report, string prefix, Func<EcgRecord, QrsScore> score, EcgRecord[] ds1, EcgRecord[] paced, Dictionary<string, EcgRecord> noises,
+        CancellationToken stop)
+    {
+        QrsRecordScore[] Run(IEnumerable<EcgRecord> records, Func<EcgRecord, EcgRecord> leads)
+        {
+            stop.ThrowIfCancellationRequested();
+            return [.. records.Select(record => QrsRecordScore.Of(leads(record), score(record)))];
+        }
+        var both = Run(ds1, record => record);
+        foreach (var one in both)
+            report.Remark(Row(prefix, one));
+        AddClean(report, prefix + "ds1", both, new Reference("wfdb gqrs, one lead, published", 99.77));
+        AddClean(report, prefix + "ds1_lead0", Run(ds1, record => record.With(record.Leads[0])), new Reference("wfdb gqrs, one lead, published", 99.77));
+        if (paced.Length > 0)
+        {
+            var apart = Run(paced, record => record);
+            foreach (var one in apart)
+                report.Remark(Row(prefix, one));
+            AddClean(report, prefix + "paced", apart, null);
+        }
+        var stressed = ds1.Where(record => record.Name is "118" or "119").ToArray();
+        foreach (var decibels in new[] { 24, 12, 6, 0 })
+            AddNoisy(report, prefix, stressed, noises["em"], decibels, score);
+        report.Add(prefix + "time_per_lead_second", QrsRecordScore.Median([.. both.Select(one => one.Microseconds).Order()]), "us");
+    }
+
+    private static void AddClean(Report report, string name, QrsRecordScore[] scores, Reference? reference)
+    {
+        var pooled = scores.Aggregate(default(BeatCounts), (sum, one) => sum + one.Beats);
+        report.Add(name + "_f1", pooled.F1, "%", reference);
+        report.Add(name + "_sensitivity", pooled.Sensitivity, "%");
+        report.Add(name + "_precision", pooled.Precision, "%");
+        report.Add(name + "_worst_f1", scores.Min(one => one.Beats.F1), "%");
+        report.Add(name + "_offset_median", QrsRecordScore.Median([.. scores.Select(one => one.OffsetMs).Order()]), "ms");
+        report.Add(name + "_offset_largest", scores.MaxBy(one => Math.Abs(one.OffsetMs))!.OffsetMs, "ms");
+        report.Add(name + "_jitter_largest", scores.Max(one => one.JitterMs), "ms");
+        var errors = scores.SelectMany(one => one.RateErrors).ToArray();
+        report.Add(name + "_rate_error_mean", errors.Average(), "/min");
+        report.Add(name + "_rate_within_5", QrsRecordScore.Within(errors), "%");
+        report.Add(name + "_windows_with_value", 100 * scores.Average(one => one.ValuePart), "%");
+    }
+
+    private static void AddNoisy(
+        Report report, string prefix, EcgRecord[] records, EcgRecord noise, int decibels, Func<EcgRecord, QrsScore> score)
+    {
+        foreach (var leads in new[] { 2, 1 })
+        {
+            var counts = default(BeatCounts);
+            List<double> clean = [], noisy = [], errors = [];
+            foreach (var record in records)
+            {
+                var rate = record.RateHz;
+                var mixed = NoiseStress.Mix(record, noise, decibels);
+                var one = QrsRecordScore.Of(leads == 2 ? mixed : mixed.With(mixed.Leads[0]), score(record), sample => NoiseStress.IsNoisy(sample, rate));
+                counts += one.Beats;
+                foreach (var (start, quality, _) in one.Windows)
+                {
+                    var (first, last) = (NoiseStress.IsNoisy(start, rate), NoiseStress.IsNoisy(start + 8 * rate - 1, rate));
+                    if (first == last)
+                        (first ? noisy : clean).Add(quality);
+                }
+            }
+            var name = $"{prefix}em_{decibels}db{(leads == 2 ? "" : "_lead0")}";
+            report.Add(name + "_f1", counts.F1, "%", leads == 1 ? Published(decibels) : null);
+            report.Add(name + "_quality_auc", QrsRecordScore.Auc(clean, noisy), "1");
+        }
+    }
+
+    private static Reference? Published(int decibels) => decibels switch
+    {
+        24 => new Reference("NeuroKit2 kalidas2017, one lead, published", 100),
+        12 => new Reference("NeuroKit2 kalidas2017, one lead, published", 97.8),
+        6 => new Reference("NeuroKit2 kalidas2017, one lead, published", 87.1),
+        0 => new Reference("NeuroKit2 kalidas2017, one lead, published", 72.7),
+        _ => null,
+    };
+
+    private static string Row(string prefix, QrsRecordScore one) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{prefix}{one.Name}: Se {one.Beats.Sensitivity:F2} PPV {one.Beats.Precision:F2} F1 {one.Beats.F1:F2} (false {one.Beats.False}, missed {one.Beats.Missed}), offset {one.OffsetMs:F1} ms, jitter {one.JitterMs:F1} ms, rate error {one.RateErrors.Average():F2}/min, within 5 {QrsRecordScore.Within(one.RateErrors):F1} %");
+}
