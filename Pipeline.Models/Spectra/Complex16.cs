@@ -4,18 +4,35 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Pipeline.Models.Spectra;
 
-/// <summary>Sixteen complex numbers in two 512-bit registers: real parts, imaginary parts.</summary>
-internal readonly unsafe struct Complex16(Vector512<float> re, Vector512<float> im)
+/// <summary>Sixteen complex numbers in two 512-bit registers; needs AVX-512.</summary>
+internal readonly unsafe struct Complex16(Vector512<float> re, Vector512<float> im) : IComplexLanes<Complex16>
 {
     public readonly Vector512<float> Re = re;
     public readonly Vector512<float> Im = im;
 
+    public static bool IsSupported => Avx512F.IsSupported;
+
+    public static int Count => 16;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Complex16 Load(float* re, float* im) => new(Vector512.Load(re), Vector512.Load(im));
 
-    /// <summary>The same number in every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Complex16 Broadcast(float* pair) => new(Vector512.Create(pair[0]), Vector512.Create(pair[1]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Complex16 Read(float* samples, float offset, float* taper)
+    {
+        Vector512<float> low = Vector512.Load(samples), high = Vector512.Load(samples + 16);
+        if (taper != null)
+        {
+            low = (low - Vector512.Create(offset)) * Vector512.Load(taper);
+            high = (high - Vector512.Create(offset)) * Vector512.Load(taper + 16);
+        }
+        var even = Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        var odd = Vector512.Create(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+        return new Complex16(Avx512F.PermuteVar16x32x2(low, even, high), Avx512F.PermuteVar16x32x2(low, odd, high));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* re, float* im)
@@ -31,54 +48,55 @@ internal readonly unsafe struct Complex16(Vector512<float> re, Vector512<float> 
     public static Complex16 operator -(Complex16 a, Complex16 b) => new(a.Re - b.Re, a.Im - b.Im);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Complex16 operator *(Complex16 a, Complex16 w) => new(
-        Avx512F.FusedMultiplySubtract(a.Re, w.Re, a.Im * w.Im), Vector512.FusedMultiplyAdd(a.Re, w.Im, a.Im * w.Re));
+    public static Complex16 operator *(Complex16 a, Complex16 b) => new(
+        Avx512F.FusedMultiplySubtract(a.Re, b.Re, a.Im * b.Im), Avx512F.FusedMultiplyAdd(a.Re, b.Im, a.Im * b.Re));
 
-    /// <summary>a - i b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Complex16 MinusI(Complex16 a, Complex16 b) => new(a.Re + b.Im, a.Im - b.Re);
 
-    /// <summary>a + i b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Complex16 PlusI(Complex16 a, Complex16 b) => new(a.Re - b.Im, a.Im + b.Re);
 
-    /// <summary>Transform of four numbers lane by lane: (x0..x3) become (X0..X3).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Dft4(ref Complex16 x0, ref Complex16 x1, ref Complex16 x2, ref Complex16 x3)
+    public Complex16 Conjugate() => new(Re, -Im);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Complex16 Half() => new(Re * 0.5f, Im * 0.5f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Complex16 TurnEighth() => new((Re + Im) * 0.70710678118654752f, (Im - Re) * 0.70710678118654752f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Complex16 Reverse()
     {
-        Complex16 sum02 = x0 + x2, dif02 = x0 - x2, sum13 = x1 + x3, dif13 = x1 - x3;
-        x0 = sum02 + sum13;
-        x1 = MinusI(dif02, dif13);
-        x2 = sum02 - sum13;
-        x3 = PlusI(dif02, dif13);
+        var order = Vector512.Create(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+        return new Complex16(Avx512F.PermuteVar16x32(Re, order), Avx512F.PermuteVar16x32(Im, order));
     }
 
-    /// <summary>Transform of eight numbers lane by lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Dft8(
-        ref Complex16 x0, ref Complex16 x1, ref Complex16 x2, ref Complex16 x3,
-        ref Complex16 x4, ref Complex16 x5, ref Complex16 x6, ref Complex16 x7)
+    public static Complex16 Mirror(float* beforeRe, float* beforeIm, float* afterRe, float* afterIm)
     {
-        Complex16 s04 = x0 + x4, d04 = x0 - x4, s26 = x2 + x6, d26 = x2 - x6;
-        Complex16 s15 = x1 + x5, d15 = x1 - x5, s37 = x3 + x7, d37 = x3 - x7;
-        Complex16 a0 = s04 + s26, a1 = s04 - s26, b0 = s15 + s37, b1 = s15 - s37;
-        Complex16 c0 = MinusI(d04, d26), c1 = PlusI(d04, d26);
-        Complex16 e0 = MinusI(d15, d37), e1 = PlusI(d15, d37);
-        var h = Vector512.Create(0.70710678118654752f);
-        // e0 by exp(-i pi/4), e1 by exp(-3 i pi/4)
-        var f0 = new Complex16((e0.Re + e0.Im) * h, (e0.Im - e0.Re) * h);
-        var f1 = new Complex16((e1.Im - e1.Re) * h, (e1.Re + e1.Im) * h);
-        x0 = a0 + b0;
-        x4 = a0 - b0;
-        x2 = MinusI(a1, b1);
-        x6 = PlusI(a1, b1);
-        x1 = c0 + f0;
-        x5 = c0 - f0;
-        x3 = new Complex16(c1.Re + f1.Re, c1.Im - f1.Im);
-        x7 = new Complex16(c1.Re - f1.Re, c1.Im + f1.Im);
+        var order = Vector512.Create(16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1);
+        return new Complex16(
+            Avx512F.PermuteVar16x32x2(Vector512.Load(beforeRe), order, Vector512.Load(afterRe)),
+            Avx512F.PermuteVar16x32x2(Vector512.Load(beforeIm), order, Vector512.Load(afterIm)));
     }
 
-    /// <summary>Transposes the 4 x 4 blocks of 128 bits: block l of register k becomes block k of register l.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StorePower(float* to) => Avx512F.FusedMultiplyAdd(Re, Re, Im * Im).Store(to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeLanes(ref Complex16 x0, ref Complex16 x1, ref Complex16 x2, ref Complex16 x3)
+    {
+        var (r0, r1, r2, r3) = Lanes(x0.Re, x1.Re, x2.Re, x3.Re);
+        var (i0, i1, i2, i3) = Lanes(x0.Im, x1.Im, x2.Im, x3.Im);
+        x0 = new Complex16(r0, i0);
+        x1 = new Complex16(r1, i1);
+        x2 = new Complex16(r2, i2);
+        x3 = new Complex16(r3, i3);
+    }
+
+    /// <summary>Transposes the 4 x 4 blocks: block l of register k becomes block k of register l.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TransposeBlocks(ref Complex16 x0, ref Complex16 x1, ref Complex16 x2, ref Complex16 x3)
     {
@@ -90,16 +108,14 @@ internal readonly unsafe struct Complex16(Vector512<float> re, Vector512<float> 
         x3 = new Complex16(r3, i3);
     }
 
-    /// <summary>Transposes, in each block of 128 bits, 4 registers x 4 lanes: lane r of register k becomes lane k of register r.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TransposeLanes(ref Complex16 x0, ref Complex16 x1, ref Complex16 x2, ref Complex16 x3)
+    public static void StoreBlocks(Complex16 x0, Complex16 x1, Complex16 x2, Complex16 x3, float* re, float* im)
     {
-        var (r0, r1, r2, r3) = Lanes(x0.Re, x1.Re, x2.Re, x3.Re);
-        var (i0, i1, i2, i3) = Lanes(x0.Im, x1.Im, x2.Im, x3.Im);
-        x0 = new Complex16(r0, i0);
-        x1 = new Complex16(r1, i1);
-        x2 = new Complex16(r2, i2);
-        x3 = new Complex16(r3, i3);
+        TransposeBlocks(ref x0, ref x1, ref x2, ref x3);
+        x0.Store(re, im);
+        x1.Store(re + 64, im + 64);
+        x2.Store(re + 128, im + 128);
+        x3.Store(re + 192, im + 192);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,21 +1,10 @@
 namespace Pipeline.Models.Spectra;
 
-/// <summary>What goes into a transform: (samples - offset) x taper, or the samples alone when there is no taper.</summary>
-internal readonly unsafe struct FftInput(float* samples, int count, float offset, float* taper)
-{
-    public readonly float* Samples = samples;
-    public readonly float* Taper = taper;
-    public readonly float Offset = offset;
-    public readonly int Count = count;
-
-    public float this[int index] => Taper == null ? Samples[index] : (Samples[index] - Offset) * Taper[index];
-}
-
 /// <summary>
-/// Tables of a complex transform of <c>count</c> points and the order of its passes, and the steps around them that make it a real
-/// transform of twice as many. Immutable.
+/// The portable form, and that of fewer than 256 samples: a complex transform of <c>count</c> points, and the steps around it that make it a
+/// real transform of twice as many. Immutable.
 /// </summary>
-internal sealed unsafe class FftPlan
+internal sealed unsafe class FftPlan : IFftPlan
 {
     /// <summary>Floats that <see cref="Align"/> may skip.</summary>
     public const int Alignment = 16;
@@ -39,10 +28,6 @@ internal sealed unsafe class FftPlan
     /// <summary>The first address in <paramref name="p"/> that is a multiple of 64 bytes.</summary>
     public static float* Align(float* p) => (float*)(((nint)p + 63) & ~63);
 
-    /// <summary>
-    /// Spectrum of <paramref name="input"/>: power in <paramref name="first"/> when <paramref name="second"/> is null, else real and imaginary
-    /// parts. Scratch: 4 M floats.
-    /// </summary>
     public void Transform(in FftInput input, float* scratch, float* first, float* second)
     {
         var m = _count;

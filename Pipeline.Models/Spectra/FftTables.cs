@@ -3,6 +3,9 @@ namespace Pipeline.Models.Spectra;
 /// <summary>Twiddle factors, computed in double and rounded once.</summary>
 internal static class FftTables
 {
+    /// <summary>Fewest complex points of a <see cref="VectorFft{T}"/>.</summary>
+    public const int MinVectorCount = 128;
+
     /// <summary>exp(-2 pi i numerator / denominator).</summary>
     public static (float Cos, float Sin) Rotation(long numerator, int denominator)
     {
@@ -27,36 +30,37 @@ internal static class FftTables
         return [.. twiddles];
     }
 
-    /// <summary>For <see cref="Fft512"/> of 128 points: 7 vectors of w128^(lane k), then 3 of w16^((lane mod 4) k).</summary>
+    /// <summary>For <see cref="Fft128"/>: 7 vectors of w128^(lane k), then 3 of w16^((lane mod 4) k).</summary>
     public static IEnumerable<float> Of128() =>
         Enumerable.Range(1, 7).SelectMany(k => Vector(lane => Rotation(lane * k, 128)))
             .Concat(Enumerable.Range(1, 3).SelectMany(k => Vector(lane => Rotation(lane % 4 * k, 16))));
 
-    /// <summary>For the first two passes of <see cref="Fft512"/>: per vector and k = 1..3 the lanes' own w^(p k).</summary>
-    public static IEnumerable<float> OfFirstPasses(int count)
+    /// <summary>For the first two passes of <see cref="VectorFft{T}"/> in vectors of <paramref name="lanes"/>: per vector and k = 1..3, w^(p k).</summary>
+    public static IEnumerable<float> OfFirstPasses(int count, int lanes)
     {
         var first =
-            from block in Enumerable.Range(0, count / 64)
+            from block in Enumerable.Range(0, count / (4 * lanes))
             from k in Enumerable.Range(1, 3)
-            from number in Vector(lane => Rotation((16L * block + lane) * k, count))
+            from number in Vector(lane => Rotation(((long)lanes * block + lane) * k, count), lanes)
             select number;
         var second =
-            from block in Enumerable.Range(0, count / 256)
+            from block in Enumerable.Range(0, count / (16 * lanes))
             from r in Enumerable.Range(0, 4)
             from k in Enumerable.Range(1, 3)
-            from number in Vector(lane => Rotation((16L * block + lane / 4 * 4 + r) * k, count / 4))
+            from number in Vector(lane => Rotation(((long)lanes * block + lane / 4 * 4 + r) * k, count / 4), lanes)
             select number;
         return first.Concat(second);
     }
 
-    /// <summary>exp(-pi i k / count) / 2 for k = 0..count/2 - 1, a vector at a time.</summary>
-    public static IEnumerable<float> OfUnpack(int count) =>
-        Enumerable.Range(0, count / 32).SelectMany(v => Vector(lane => Rotation(16 * v + lane, 2 * count))).Select(x => 0.5f * x);
+    /// <summary>-i exp(-pi i k / count) / 2 for k = 0..count/2 - 1, a vector of <paramref name="lanes"/> at a time.</summary>
+    public static IEnumerable<float> OfUnpack(int count, int lanes) =>
+        Enumerable.Range(0, count / (2 * lanes))
+            .SelectMany(v => Vector(lane => Rotation(2 * (lanes * v + lane) + count, 4 * count), lanes)).Select(x => 0.5f * x);
 
-    /// <summary>Sixteen real parts, then sixteen imaginary parts.</summary>
-    private static IEnumerable<float> Vector(Func<int, (float Cos, float Sin)> number)
+    /// <summary>The real parts of all lanes, then the imaginary parts.</summary>
+    private static IEnumerable<float> Vector(Func<int, (float Cos, float Sin)> number, int lanes = 16)
     {
-        var lanes = Enumerable.Range(0, 16).Select(number).ToArray();
-        return lanes.Select(n => n.Cos).Concat(lanes.Select(n => n.Sin));
+        var numbers = Enumerable.Range(0, lanes).Select(number).ToArray();
+        return numbers.Select(n => n.Cos).Concat(numbers.Select(n => n.Sin));
     }
 }

@@ -24,18 +24,26 @@ public sealed class RealFft
 
     private static readonly ConcurrentDictionary<int, RealFft> Plans = new();
 
-    private readonly FftPlan? _plan;   // exactly one of the two
-    private readonly Fft512? _wide;
+    private readonly IFftPlan _plan;
 
-    /// <summary>Tests choose <paramref name="wide"/> to see both ways; the product takes the best that the machine has.</summary>
-    internal RealFft(int length, bool wide)
+    /// <summary>
+    /// Tests choose <paramref name="widestLanes"/> (16, 8 or 1 complex number a vector) to see every way; the product takes the widest that
+    /// the machine has.
+    /// </summary>
+    internal RealFft(int length, int widestLanes)
     {
         Length = length;
-        if (wide && length / 2 >= Fft512.MinCount)
-            _wide = new Fft512(length / 2);
-        else
-            _plan = new FftPlan(length / 2);
+        var count = length / 2;
+        _plan = (count < FftTables.MinVectorCount ? 1 : widestLanes) switch
+        {
+            16 => new VectorFft<Complex16>(count),
+            8 => new VectorFft<Complex8>(count),
+            _ => new FftPlan(count),
+        };
     }
+
+    /// <summary>Complex numbers in the widest vectors of this machine.</summary>
+    internal static int WidestLanes => Complex16.IsSupported ? 16 : Complex8.IsSupported ? 8 : 1;
 
     /// <summary>N, the samples that are transformed.</summary>
     public int Length { get; }
@@ -49,7 +57,7 @@ public sealed class RealFft
     {
         if (!BitOperations.IsPow2(length) || length is < MinLength or > MaxLength)
             throw new ArgumentOutOfRangeException(nameof(length), length, $"A power of two from {MinLength} to {MaxLength} is wanted.");
-        return Plans.GetOrAdd(length, static n => new RealFft(n, Fft512.IsSupported));
+        return Plans.GetOrAdd(length, static n => new RealFft(n, WidestLanes));
     }
 
     /// <summary>Real and imaginary parts of the spectrum of <paramref name="samples"/>.</summary>
@@ -94,13 +102,7 @@ public sealed class RealFft
         var scratch = stackalloc float[2 * Length + FftPlan.Alignment];
         scratch = FftPlan.Align(scratch);
         fixed (float* x = samples, w = taper, a = first, b = second)
-        {
-            var input = new FftInput(x, samples.Length, offset, w);
-            if (_wide is not null)
-                _wide.Transform(input, scratch, a, b);
-            else
-                _plan!.Transform(input, scratch, a, b);   // one of the two is there
-        }
+            _plan.Transform(new FftInput(x, samples.Length, offset, w), scratch, a, b);
     }
 
     private ArgumentException Sizes(int samples, int first, int second) => new(
