@@ -82,13 +82,6 @@ internal sealed class StoreOutageBenchmark : IBenchmark
         return process.WorkingSet64;
     }
 
-    private sealed class NoDeadLetters : IPatientSink
-    {
-        public Task WriteAsync(OutputBatch batch, CancellationToken stop) => throw new InvalidOperationException(batch.DeadLetters[0].Reason);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
-
     /// <summary>The shards' side: points fall due with time, whether the store takes them or not.</summary>
     private sealed class Run(InfluxSink sink)
     {

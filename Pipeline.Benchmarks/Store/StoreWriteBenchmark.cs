@@ -25,7 +25,7 @@ internal sealed class StoreWriteBenchmark : IBenchmark
         MeasureLines(batches, points, report);
         using var meter = new Meter("Pipeline");
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-").FullName;
-        await using (var store = new EmbeddedStore(new EmbeddedStoreOptions { Directory = folder }, new LatestValues(), new StoreMetrics(meter), TimeProvider.System, NullLogger<EmbeddedStore>.Instance))
+        await using (var store = new EmbeddedStore(new EmbeddedStoreOptions { Directory = folder }, new NoDeadLetters(), new StoreMetrics(meter), TimeProvider.System, NullLogger<EmbeddedStore>.Instance))
             report.Add("embedded_points_per_s", points / await WriteAllAsync(store, batches, stop), "points/s");
         Directory.Delete(folder, recursive: true);
         foreach (var (api, version) in new[] { (InfluxApi.V2, "2"), (InfluxApi.V1, "1") })
@@ -37,7 +37,7 @@ internal sealed class StoreWriteBenchmark : IBenchmark
                 continue;
             }
             using var http = InfluxSink.CreateHttpClient(server.Options);
-            await using var sink = new InfluxSink(server.Options, http, new LatestValues(), new InfluxMetrics(meter), TimeProvider.System, NullLogger<InfluxSink>.Instance);
+            await using var sink = new InfluxSink(server.Options, http, new NoDeadLetters(), new InfluxMetrics(meter), TimeProvider.System, NullLogger<InfluxSink>.Instance);
             report.Add($"influx{version}_points_per_s", points / await WriteAllAsync(sink, batches, stop), "points/s");
             if (await server.CountAsync() != points)
                 report.Remark($"InfluxDB {version} holds {await server.CountAsync()} of {points} points");

@@ -111,15 +111,15 @@ internal sealed class EmbeddedStore : IPatientSink
         while (await _queue.Reader.WaitToReadAsync(stop))
         {
             Clear();
-            Take();
-            var rest = _options.FlushInterval - _time.GetElapsedTime(flushed);
-            if (rest > TimeSpan.Zero)
-            {
-                await Task.Delay(rest, _time, stop);
-                Take();
-            }
             try
             {
+                Take();
+                var rest = _options.FlushInterval - _time.GetElapsedTime(flushed);
+                if (rest > TimeSpan.Zero)
+                {
+                    await Task.Delay(rest, _time, stop);
+                    Take();
+                }
                 await StoreAsync(stop);
                 flushed = _time.GetTimestamp();
                 foreach (var (batch, acknowledgement) in _taken)

@@ -1,5 +1,6 @@
 using System.Text;
 using Pipeline.Host.Influx;
+using Pipeline.Models;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -287,5 +288,17 @@ public sealed class InfluxSinkTests
         var letter = Assert.Single(sut.DeadLetters.DeadLetters);
         Assert.Equal(("store", 1_002L, "P1"), (letter.Stage, letter.Origin.Offset, Encoding.UTF8.GetString(letter.Key.Span)));
         Assert.Equal(2, Assert.Single(sut.Stub.Requests).Lines.Length);
+    }
+
+    [Fact]
+    public async Task A_fault_of_this_program_fails_the_batch_and_the_sink_goes_on()
+    {
+        await using var sut = new SinkUnderTest((_, _) => StoreStub.Status(204));
+        var unknown = Points.Of(1) with { Estimate = Points.Of(1).Estimate with { Metric = (Metric)99 } };
+
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => sut.Sink.WriteAsync(Points.Batch([unknown]), Never));
+        await sut.Sink.WriteAsync(Points.Batch(0, 1), Never);
+
+        Assert.Equal(0, sut.Sum("pipeline.influx.queued"));
     }
 }

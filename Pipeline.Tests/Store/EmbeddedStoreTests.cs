@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Store;
+using Pipeline.Models;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -110,6 +111,18 @@ public sealed class EmbeddedStoreTests : IDisposable
 
         Assert.Equal(2, ReadLines().Length);
         Assert.Equal(1_002, Assert.Single(_deadLetters.DeadLetters).Origin.Offset);
+    }
+
+    [Fact]
+    public async Task A_fault_of_this_program_fails_the_batch_and_the_store_goes_on()
+    {
+        await using var store = Open();
+        var unknown = Points.Of(1) with { Estimate = Points.Of(1).Estimate with { Metric = (Metric)99 } };
+
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => store.WriteAsync(Points.Batch([unknown]), Never));
+        await store.WriteAsync(Points.Batch(0, 1), Never);
+
+        Assert.Single(ReadLines());
     }
 
     [Fact]

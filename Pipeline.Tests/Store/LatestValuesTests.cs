@@ -44,24 +44,4 @@ public sealed class LatestValuesTests
         Assert.Single(latest.ByBed("w1", "b99"));
         Assert.Empty(latest.ByBed("w1", "b0"));
     }
-
-    [Fact]
-    public async Task A_batch_is_acknowledged_by_a_fan_out_when_every_sink_has_it()
-    {
-        var (one, two) = (new HeldSink(), new HeldSink());
-        two.Hold();
-        var batch = Points.Batch(0, 3);
-        await using (var both = new FanOutSink(one, two))
-        {
-            var write = both.WriteAsync(batch, Never);
-            await two.Given;
-            Assert.False(write.IsCompleted);
-            two.Release();
-            await write;
-        }
-
-        Assert.Equal(batch.Points, one.Points);
-        Assert.Equal(batch.Points, two.Points);
-        Assert.True(one.IsDisposed && two.IsDisposed);
-    }
 }
