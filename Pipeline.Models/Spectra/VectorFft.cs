@@ -38,7 +38,7 @@ internal sealed unsafe class VectorFft<T> : IFftPlan
         var taper = input.Taper;
         if (input.Count < 2 * _count)
         {
-            Pad(input, there, 2 * _count);
+            input.CopyTo(there, 2 * _count);
             source = there;
             taper = null;
         }
@@ -56,13 +56,6 @@ internal sealed unsafe class VectorFft<T> : IFftPlan
             UnpackPower(here, here + _count, first);
         else
             Unpack(here, here + _count, first, second);
-    }
-
-    private static void Pad(in FftInput input, float* to, int length)
-    {
-        for (var i = 0; i < input.Count; i++)
-            to[i] = input[i];
-        new Span<float>(to + input.Count, length - input.Count).Clear();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
