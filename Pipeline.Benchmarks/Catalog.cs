@@ -7,6 +7,7 @@ internal static class Catalog
     [
         new StftBenchmark(),
         new Ward.WardWindowsBenchmark(),
+        new Ward.WardKafkaBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.WardCatchUpBenchmark(),

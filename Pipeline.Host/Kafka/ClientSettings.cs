@@ -20,8 +20,11 @@ internal static class ClientSettings
         settings["partition.assignment.strategy"] = "cooperative-sticky";
         settings["isolation.level"] = "read_committed";
         settings["statistics.interval.ms"] = "5000";
-        settings["fetch.message.max.bytes"] = "4194304";
-        settings["queued.max.messages.kbytes"] = "32768";
+        // Fetched ahead: what fits into a cache, and asked for again as soon as there is room (the default waits for a second), which is
+        // both faster and cheaper than a large queue that runs dry.
+        settings["fetch.message.max.bytes"] = "1048576";
+        settings["queued.max.messages.kbytes"] = "8192";
+        settings["fetch.queue.backoff.ms"] = "5";
         // The records' timestamps and headers are not used, and the topic is known.
         settings["dotnet.consumer.consume.result.fields"] = "none";
         Add(settings, options.ConsumerProperties);

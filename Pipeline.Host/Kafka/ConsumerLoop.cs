@@ -1,6 +1,5 @@
 using Confluent.Kafka;
 using Pipeline.Actors;
-using Pipeline.Host.Wire;
 
 namespace Pipeline.Host.Kafka;
 
@@ -29,7 +28,7 @@ internal sealed class ConsumerLoop : IDisposable
     private volatile PartitionLag[] _lags = [];
 
     public ConsumerLoop(
-        KafkaOptions options, PatientShards shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time)
+        KafkaOptions options, PatientShards shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time, RecordDecoder decode)
     {
         _options = options;
         _shards = shards;
@@ -38,7 +37,7 @@ internal sealed class ConsumerLoop : IDisposable
         _log = log;
         _time = time;
         _lookEvery = options.CommitInterval / 2 < Idle ? options.CommitInterval / 2 : Idle;
-        var deserializer = new RecordDeserializer(new SampleDecoder(options.MaxPayloadBytes));
+        var deserializer = new RecordDeserializer(decode);
         _consumer = new ConsumerBuilder<Null, SampleRecord>(ClientSettings.Consumer(options))
             .SetKeyDeserializer(deserializer)
             .SetValueDeserializer(deserializer)

@@ -1,4 +1,5 @@
 using Pipeline.Actors;
+using Pipeline.Host.Wire;
 
 namespace Pipeline.Host.Kafka;
 
@@ -14,11 +15,19 @@ public sealed class KafkaSource : ISampleSource
     private readonly KafkaMetrics _metrics;
     private readonly ILogger<KafkaSource> _log;
     private readonly TimeProvider _time;
+    private readonly RecordDecoder _decode;
     private volatile ConsumerLoop? _loop;
 
     /// <summary>Connects when it runs.</summary>
     public KafkaSource(KafkaOptions options, KafkaMetrics metrics, ILogger<KafkaSource> log, TimeProvider time)
+        : this(options, metrics, log, time, Decoder(options))
     {
+    }
+
+    /// <summary>The same with records of another form, for a benchmark.</summary>
+    internal KafkaSource(KafkaOptions options, KafkaMetrics metrics, ILogger<KafkaSource> log, TimeProvider time, RecordDecoder decode)
+    {
+        _decode = decode;
         _options = options;
         _metrics = metrics;
         _log = log;
@@ -43,12 +52,22 @@ public sealed class KafkaSource : ISampleSource
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    internal static RecordDecoder Decoder(KafkaOptions options)
+    {
+        var decoder = new SampleDecoder(options.MaxPayloadBytes);
+        return (key, payload) =>
+        {
+            var chunk = decoder.Decode(key, payload, out var refused);
+            return new SampleRecord(chunk, refused, chunk is null ? key.ToArray() : null, payload);
+        };
+    }
+
     private void Run(PatientShards shards, CancellationToken stop)
     {
         var delay = FirstRetry;
         while (!stop.IsCancellationRequested)
         {
-            using var loop = new ConsumerLoop(_options, shards, Health, _metrics, _log, _time);
+            using var loop = new ConsumerLoop(_options, shards, Health, _metrics, _log, _time, _decode);
             _loop = loop;
             // Ends by stop, or because the client has failed for good (fenced, for example): then a new one takes over.
             var fatal = loop.Run(stop);

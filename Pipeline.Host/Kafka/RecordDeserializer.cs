@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Kafka;
@@ -11,11 +10,14 @@ namespace Pipeline.Host.Kafka;
 /// <param name="Payload">The record's value; the chunk's samples are a part of it.</param>
 internal readonly record struct SampleRecord(SampleChunk? Chunk, string? Refused, byte[]? Key, byte[] Payload);
 
+/// <summary>Makes a record of its key and its value, which is the record's own from now on. Called by the consumer's thread.</summary>
+internal delegate SampleRecord RecordDecoder(ReadOnlySpan<byte> key, byte[] payload);
+
 /// <summary>
 /// Decodes what the client hands over; a record's value is copied once, out of the client's memory. The client reads a record's key first and
 /// then its value, on the consumer's thread: the key is kept for the value, which has to agree with it.
 /// </summary>
-internal sealed class RecordDeserializer(SampleDecoder decoder) : IDeserializer<Null>, IDeserializer<SampleRecord>
+internal sealed class RecordDeserializer(RecordDecoder decode) : IDeserializer<Null>, IDeserializer<SampleRecord>
 {
     private byte[] _key = new byte[64];
     private int _keyLength;
@@ -31,9 +33,9 @@ internal sealed class RecordDeserializer(SampleDecoder decoder) : IDeserializer<
 
     SampleRecord IDeserializer<SampleRecord>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
     {
-        var key = _key.AsSpan(0, _keyLength);
-        var payload = data.ToArray();
-        var chunk = decoder.Decode(key, payload, out var refused);
-        return new SampleRecord(chunk, refused, chunk is null ? key.ToArray() : null, payload);
+        // Not cleared first: all of it is written.
+        var payload = GC.AllocateUninitializedArray<byte>(data.Length);
+        data.CopyTo(payload);
+        return decode(_key.AsSpan(0, _keyLength), payload);
     }
 }

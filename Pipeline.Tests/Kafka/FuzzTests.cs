@@ -27,7 +27,7 @@ public sealed class FuzzTests
     {
         var alone = new RecordingSink();
         await RunAsync(Neighbours().Select(Whole), alone);
-        var decoder = new RecordDeserializer(new SampleDecoder());
+        var decoder = new RecordDeserializer(KafkaSource.Decoder(new KafkaOptions()));
         var random = new Random(20260702);
         int refused = 0;
 

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Actors;
+using Pipeline.Host.Kafka;
+using Pipeline.Models;
+
+namespace Pipeline.Benchmarks.Ward;
+
+/// <summary>
+/// W0 from a topic of a real broker that holds all messages before the clock starts, through the product's source, shards and windower. CPU
+/// is that of this process and of the broker, from before the first fetch until the last record is handled.
+/// </summary>
+internal sealed class WardKafkaBenchmark : IBenchmark
+{
+    private const int Partitions = 8, PatientCount = 1_000, Rounds = 3;
+    private const string Topic = "ward";
+
+    public string Name => "ward-windows-kafka";
+
+    public string Summary => "the W0 of ward-windows from a pre-loaded topic of a real Kafka broker; chunks per CPU second, broker included";
+
+    public async Task RunAsync(Report report, CancellationToken stop)
+    {
+        if (BenchBroker.FindScript() is not { } script)
+        {
+            report.Remark("skipped: ../shared/servers/kafka (or PIPELINE_SHARED) is not there");
+            return;
+        }
+        var seconds = report.Quick ? 60 : 600;
+        var signal = new WardSignal(PatientCount);
+        var wanted = await WardWindowsBenchmark.RunAsync(signal, seconds, spectra: false, stop);
+        await using var broker = await BenchBroker.StartAsync(script, stop);
+        Load(broker.BootstrapServers, signal, seconds);
+        var rates = new List<double>();
+        for (var round = 1; round <= (report.Quick ? 1 : Rounds); round++)
+            rates.Add(await MeasureAsync(report, broker, wanted, round, stop));
+        rates.Sort();
+        report.Add("chunks_per_cpu_s", rates[rates.Count / 2], "1/s", new Reference("Flink, published", 210_000));
+    }
+
+    private static async Task<double> MeasureAsync(Report report, BenchBroker broker, WardWindowsBenchmark.Result wanted, int round, CancellationToken stop)
+    {
+        GC.Collect();
+        var totals = new WardTotals();
+        var decoder = new WardDecoder();
+        using var metrics = new KafkaMetrics();
+        var options = new KafkaOptions { BootstrapServers = broker.BootstrapServers, GroupId = string.Create(CultureInfo.InvariantCulture, $"round{round}"), SamplesTopic = Topic };
+        await using var source = new KafkaSource(
+            options, metrics, NullLogger<KafkaSource>.Instance, TimeProvider.System, (_, payload) => new SampleRecord(decoder.Decode(payload), null, null, payload));
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        PatientShards? shards = null;
+
+        var (cost, brokerCpu) = (Cost.Now(), broker.CpuSeconds);
+        var running = Topology.RunAsync(
+            source, [], new TopologyOptions(), TimeProvider.System, done.Token,
+            first => [new WardStage(false, totals) { Patient = int.Parse(first.Patient.Value.AsSpan(1), CultureInfo.InvariantCulture) }], started => shards = started);
+        using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(2)))
+            while (shards?.Total()[Count.Records] is not { } handled || handled < wanted.MessageCount)
+                await timer.WaitForNextTickAsync(stop);
+        (cost, brokerCpu) = (Cost.Now() - cost, broker.CpuSeconds - brokerCpu);
+        await done.CancelAsync();
+        var counts = await running;
+
+        var found = new WardWindowsBenchmark.Result(
+            counts[Count.Records], counts[Count.ChunksDuplicate] + counts[Count.ChunksLate], totals.WindowCount, totals.Checksum, totals.PeakSum);
+        if (found != wanted)
+            throw new InvalidOperationException($"From Kafka: {found} where {wanted} is right.");
+        var rate = found.MessageCount / (cost.ProcessCpuSeconds + brokerCpu);
+        report.Remark($"round {round}: {rate:0}; {cost.WallSeconds:0.00} s elapsed, CPU {cost.ProcessCpuSeconds:0.00} s here and {brokerCpu:0.00} s in the broker, {cost.ProcessBytes / found.MessageCount} bytes allocated a message");
+        return rate;
+    }
+
+    private static void Load(string bootstrapServers, WardSignal signal, int seconds)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["bootstrap.servers"] = bootstrapServers,
+            ["linger.ms"] = "50",
+            ["batch.size"] = "1000000",
+            ["queue.buffering.max.kbytes"] = "131072",
+            ["max.in.flight.requests.per.connection"] = "1",    // in order, whatever is retried
+        };
+        using (var admin = new AdminClientBuilder(settings).Build())
+            admin.CreateTopicsAsync([new() { Name = Topic, NumPartitions = Partitions, ReplicationFactor = 1 }]).GetAwaiter().GetResult();
+        using var producer = new ProducerBuilder<byte[], byte[]>(settings).Build();
+        foreach (var (patient, chunk) in signal.Order(seconds))
+        {
+            var message = new Message<byte[], byte[]> { Key = signal.Message(patient, chunk)[2..9], Value = signal.Message(patient, chunk) };
+            while (!TryProduce(producer, new TopicPartition(Topic, patient % Partitions), message))
+                producer.Poll(TimeSpan.FromMilliseconds(20));
+        }
+        producer.Flush();
+    }
+
+    private static bool TryProduce(IProducer<byte[], byte[]> producer, TopicPartition to, Message<byte[], byte[]> message)
+    {
+        try
+        {
+            producer.Produce(to, message);
+            return true;
+        }
+        catch (ProduceException<byte[], byte[]> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
+        {
+            return false;
+        }
+    }
+}
