@@ -98,16 +98,20 @@ internal sealed class QrsAccuracy : IBenchmark
                 var mixed = NoiseStress.Mix(record, noise, decibels);
                 var one = QrsRecordScore.Of(leads == 2 ? mixed : mixed.With(mixed.Leads[0]), score(record), sample => NoiseStress.IsNoisy(sample, rate));
                 counts += one.Beats;
-                foreach (var (start, quality, _) in one.Windows)
+                foreach (var (start, quality, error, _) in one.Windows)
                 {
                     var (first, last) = (NoiseStress.IsNoisy(start, rate), NoiseStress.IsNoisy(start + 8 * rate - 1, rate));
                     if (first == last)
                         (first ? noisy : clean).Add(quality);
+                    if (first && last && !double.IsNaN(error))
+                        errors.Add(error);
                 }
             }
             var name = $"{prefix}em_{decibels}db{(leads == 2 ? "" : "_lead0")}";
             report.Add(name + "_f1", counts.F1, "%", leads == 1 ? Published(decibels) : null);
             report.Add(name + "_quality_auc", QrsRecordScore.Auc(clean, noisy), "1");
+            report.Add(name + "_rate_error_mean", errors.Average(), "/min");
+            report.Add(name + "_rate_within_5", QrsRecordScore.Within(errors), "%");
         }
     }
 

@@ -23,8 +23,8 @@ internal sealed class QrsRecordScore
     /// <summary>Absolute error of the heart rate of each window that holds a reference, beats/min; no value: the last one is held.</summary>
     public required List<double> RateErrors { get; init; }
 
-    /// <summary>Of each window: start in samples, quality, and the rate's error over its sigma (NaN without a value).</summary>
-    public required List<(double Start, double Quality, double Deviation)> Windows { get; init; }
+    /// <summary>Of each window: start in samples, quality, error of the rate (NaN without a reference) and its sigma (NaN without a value).</summary>
+    public required List<(double Start, double Quality, double Error, double Sigma)> Windows { get; init; }
 
     /// <summary>Time taken, µs per second of signal and lead, windower included.</summary>
     public required double Microseconds { get; init; }
@@ -74,10 +74,10 @@ internal sealed class QrsRecordScore
     }
 
     /// <summary>Reference: 60 over the mean interval of the window's reference beats, of which there must be three, none in flutter.</summary>
-    private static (List<double> Errors, List<(double, double, double)> Windows) Rates(EcgRecord record, List<WindowResult> results)
+    private static (List<double> Errors, List<(double, double, double, double)> Windows) Rates(EcgRecord record, List<WindowResult> results)
     {
         var errors = new List<double>();
-        var windows = new List<(double, double, double)>();
+        var windows = new List<(double, double, double, double)>();
         var held = 75.0;
         foreach (var result in results.Where(r => !r.Window.IsTail))
         {
@@ -92,7 +92,7 @@ internal sealed class QrsRecordScore
                 error = Math.Abs(held - 60 * record.RateHz * (beats.Length - 1) / (beats[^1].Sample - beats[0].Sample));
                 errors.Add(error);
             }
-            windows.Add((start, estimate.Quality, error / estimate.Sigma));
+            windows.Add((start, estimate.Quality, error, estimate.Sigma));
         }
         return (errors, windows);
     }

@@ -34,10 +34,7 @@ internal struct CentredMean
         if (++at == ring.Length)
         {
             at = 0;
-            double sum = 0;
-            foreach (var value in ring)
-                sum += value;
-            _sum = sum;
+            _sum = Exactly(ring);
         }
         _at = at;
         var middle = at + _half;
@@ -47,6 +44,14 @@ internal struct CentredMean
 
     /// <summary>Takes a sample; gives the mean.</summary>
     public float Next(float sample) => Next(sample, out _);
+
+    private static double Exactly(float[] ring)
+    {
+        double sum = 0;
+        foreach (var value in ring)
+            sum += value;
+        return sum;
+    }
 
     /// <summary>Back to zeros.</summary>
     public void Clear()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators;
@@ -63,7 +64,11 @@ public sealed class EcgStage : IWindowStage
         Take(window, output);
         var certainty = _origin < 0 ? 0 : _detector.Certainty((window.StartIndex - _origin) / _group, (window.EndIndex - _origin) / _group);
         var quality = _quality.Of(window, certainty);
-        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value);
+        _detector.Peek(_found);
+        for (var i = 0; i < _found.Count; i++)
+            _found[i] = IndexOf(_found[i]);
+        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, CollectionsMarshal.AsSpan(_found));
+        _found.Clear();
         var status = EstimateStatus.Ok;
         if (double.IsNaN(rate.Value) || quality.Value < EcgQuality.Least)
             status = quality.Fault != EstimateStatus.Ok ? quality.Fault
@@ -153,13 +158,15 @@ public sealed class EcgStage : IWindowStage
     {
         foreach (var found in _found)
         {
-            var index = _origin + found * _group + (_group - 1) / 2.0;
+            var index = IndexOf(found);
             if (index >= end || !_rate.Add(index))
                 continue;
             output.Beats.Add(new Beat(index, SignalKind.Ecg, BeatKind.Qrs));
         }
         _found.Clear();
     }
+
+    private double IndexOf(double detected) => _origin + detected * _group + (_group - 1) / 2.0;
 
     private static int[] Choose(int[] leads)
     {

@@ -84,6 +84,24 @@ internal sealed class QrsDetector
             beats.RemoveAt(beats.Count - 1);
     }
 
+    /// <summary>
+    /// Adds the R peaks that are likely but not yet certain, at the end of what was taken: for a rate, not to be kept. Changes nothing.
+    /// </summary>
+    public void Peek(List<double> beats)
+    {
+        if (_unpublished)
+            beats.Add(_lastMark);
+        var last = _rhythm.Count == 0 ? long.MinValue / 2 : _rhythm.Last;
+        for (var c = 0; c < _candidateCount; c++)
+        {
+            var at = _candidates[(_candidateHead + c) % Pending];
+            if (at - last < _timing.Replacement || _score.LogOdds(_features.Describe(at)) <= 0 || _features.Rule <= 0)
+                continue;
+            beats.Add(_mark.Peek(_leads, _weights, at));
+            last = at;
+        }
+    }
+
     /// <summary>How surely the beats of samples [<paramref name="start"/>, <paramref name="end"/>) were told from other peaks, 0 to 1.</summary>
     public double Certainty(long start, long end) => _outcomes.Certainty(start, end);
 

@@ -29,7 +29,7 @@ internal sealed class QrsMark
         _smooth = new float[2 * (timing.MarkHalf + _slowHalf) + 1];
     }
 
-    /// <summary>The sample of the R peak of the beat whose strength peaks at <paramref name="at"/>.</summary>
+    /// <summary>The sample of the R peak of the beat whose strength peaks at <paramref name="at"/>; lead and polarity follow it.</summary>
     public long Find(QrsLead[] leads, float[] weights, long at)
     {
         var lead = Choose(leads, weights);
@@ -42,6 +42,15 @@ internal sealed class QrsMark
             if (_positive ? lead.Sample(i) > lead.Sample(best) : lead.Sample(i) < lead.Sample(best))
                 best = i;
         return best;
+    }
+
+    /// <summary>The same, but lead and polarity stay.</summary>
+    public long Peek(QrsLead[] leads, float[] weights, long at)
+    {
+        var kept = (_positive, _onFirst, _share);
+        var mark = Find(leads, weights, at);
+        (_positive, _onFirst, _share) = kept;
+        return mark;
     }
 
     /// <summary>Forgets lead and polarity.</summary>
@@ -66,13 +75,15 @@ internal sealed class QrsMark
 
     private void Smooth(QrsLead lead, long first)
     {
-        var inverse = 1f / (2 * _smoothHalf + 1);
+        var inverse = 1.0 / (2 * _smoothHalf + 1);
+        double sum = 0;
+        for (var i = -_smoothHalf; i < _smoothHalf; i++)
+            sum += lead.Sample(first + i);
         for (var i = 0; i < _smooth.Length; i++)
         {
-            float sum = 0;
-            for (var j = -_smoothHalf; j <= _smoothHalf; j++)
-                sum += lead.Sample(first + i + j);
-            _smooth[i] = sum * inverse;
+            sum += lead.Sample(first + i + _smoothHalf);
+            _smooth[i] = (float)(sum * inverse);
+            sum -= lead.Sample(first + i - _smoothHalf);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -17,6 +19,7 @@ internal sealed class QrsShape
     private readonly float[] _other = new float[Points];
     private readonly float[] _previous = new float[Points];
     private readonly float[] _now = new float[Taken];
+    private readonly float[] _energies = new float[2 * Shifts + 1];
     private int _usualCount, _otherCount;
 
     public QrsShape(QrsTiming timing)
@@ -48,6 +51,8 @@ internal sealed class QrsShape
             peak = Math.Max(peak, Math.Abs(value));
         }
         Peak = peak;
+        for (var shift = 0; shift < _energies.Length; shift++)
+            _energies[shift] = TensorPrimitives.SumOfSquares(_now.AsSpan(shift, Points));
         UsualMatch = Match(_usual);
         OtherMatch = Match(_other);
         PreviousMatch = Match(_previous);
@@ -84,24 +89,13 @@ internal sealed class QrsShape
 
     private float Match(ReadOnlySpan<float> template)
     {
-        float energy = 0;
-        foreach (var value in template)
-            energy += value * value;
+        var energy = TensorPrimitives.SumOfSquares(template);
         if (energy <= 0)
             return 0;
         var best = -1f;
-        for (var shift = 0; shift <= 2 * Shifts; shift++)
-        {
-            float dot = 0, own = 0;
-            for (var i = 0; i < Points; i++)
-            {
-                var value = _now[shift + i];
-                dot += value * template[i];
-                own += value * value;
-            }
-            if (own > 0)
-                best = Math.Max(best, dot / MathF.Sqrt(own * energy));
-        }
+        for (var shift = 0; shift < _energies.Length; shift++)
+            if (_energies[shift] > 0)
+                best = Math.Max(best, TensorPrimitives.Dot(_now.AsSpan(shift, Points), template) / MathF.Sqrt(_energies[shift] * energy));
         return best;
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>The last two seconds of the beat strength of all leads together: 1 is a typical beat, 0 is what was never seen.</summary>
@@ -17,10 +19,14 @@ internal sealed class QrsStrength
     /// <summary>The largest of [<paramref name="from"/>, <paramref name="to"/>]; 0 when there is none.</summary>
     public float Largest(long from, long to)
     {
-        var largest = 0f;
-        for (var i = Math.Max(0, from); i <= Math.Min(to, Count - 1); i++)
-            largest = Math.Max(largest, _ring[i & (_ring.Length - 1)]);
-        return largest;
+        from = Math.Max(0, from);
+        to = Math.Min(to, Count - 1);
+        if (from > to)
+            return 0;
+        int first = (int)from & (_ring.Length - 1), last = (int)to & (_ring.Length - 1);
+        return first <= last
+            ? TensorPrimitives.Max(_ring.AsSpan(first..(last + 1)))
+            : Math.Max(TensorPrimitives.Max(_ring.AsSpan(first)), TensorPrimitives.Max(_ring.AsSpan(0, last + 1)));
     }
 
     /// <summary>Part of the values of [<paramref name="from"/>, <paramref name="to"/>], every <paramref name="step"/>th, above <paramref name="level"/>.</summary>

@@ -29,17 +29,18 @@ internal sealed class RateFromBeats
         return true;
     }
 
-    /// <summary>The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1.</summary>
-    public BeatRate Of(long start, long end, double quality)
+    /// <summary>
+    /// The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1. Beats that are
+    /// likely but not yet certain, all after the certain ones, may be given in <paramref name="likely"/>; they are not kept.
+    /// </summary>
+    public BeatRate Of(long start, long end, double quality, ReadOnlySpan<double> likely = default)
     {
         var count = 0;
-        for (var b = Math.Max(1, _count - Kept + 1); b < _count; b++)
-        {
-            double from = _beats[(b - 1) % Kept], to = _beats[b % Kept];
-            var interval = (to - from) / _rateHz;
-            if (from >= start && to < end && interval <= 60 / LeastPerMinute)
-                _intervals[count++] = interval;
-        }
+        var from = double.NaN;
+        for (var b = Math.Max(0, _count - Kept); b < _count; b++)
+            count = Step(ref from, _beats[b % Kept], start, end, count);
+        foreach (var beat in likely)
+            count = Step(ref from, beat, start, end, count);
         if (count < 2)
             return new BeatRate(double.NaN, double.NaN);
         Array.Copy(_intervals, _sorted, count);
@@ -66,6 +67,15 @@ internal sealed class RateFromBeats
         var doubt = 1 - quality;
         var sigma = rate * Math.Sqrt(1e-5 + 0.1 * spread * spread + 0.1 * doubt * doubt * doubt + 0.02 * (count - used) / count);
         return new BeatRate(rate, sigma);
+    }
+
+    private int Step(ref double from, double to, long start, long end, int count)
+    {
+        var interval = (to - from) / _rateHz;
+        if (from >= start && to < end && interval > 0 && interval <= 60 / LeastPerMinute && count < Kept)
+            _intervals[count++] = interval;
+        from = to;
+        return count;
     }
 
     /// <summary>Forgets everything.</summary>
