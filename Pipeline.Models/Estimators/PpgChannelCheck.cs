@@ -7,38 +7,44 @@ namespace Pipeline.Models.Estimators;
 /// <param name="Still">Part of the samples that lie in runs of one value of a second or more, 0 to 1.</param>
 /// <param name="AtRail">Part of the samples that lie in runs of 0.1 s or more at the window's lowest or highest value, 0 to 1.</param>
 /// <param name="HeadMissing">Whether the first sample is missing and the last one is there: the signal (re)starts in this window.</param>
-/// <param name="Level">The value of the longest run; NaN without a sample.</param>
-internal readonly record struct PpgChannelCheck(double Present, double Still, double AtRail, bool HeadMissing, float Level)
+/// <param name="IsConstant">Whether all samples that are there have one value.</param>
+internal readonly record struct PpgChannelCheck(double Present, double Still, double AtRail, bool HeadMissing, bool IsConstant)
 {
+    /// <summary>Part of the samples that must be there.</summary>
+    public const double LeastPresent = 0.5;
+
+    /// <summary>Part of the samples that may be at a rail, or still.</summary>
+    public const double MostAtRail = 0.5;
+
     private const double StillSeconds = 1;
     private const double RailSeconds = 0.1;
 
     /// <summary>Whether a pulse can be in it.</summary>
-    public bool Usable => Present >= 0.5 && Still < 0.5 && AtRail < 0.5;
+    public bool Usable => Present >= LeastPresent && Still < MostAtRail && AtRail < MostAtRail && !IsConstant;
 
     /// <summary>Looks at <paramref name="samples"/> and fills what is missing on the straight line between its neighbours.</summary>
     public static PpgChannelCheck Inspect(Span<float> samples, double rateHz)
     {
         if (samples.Length == 0)
             return default;
-        // The common case, nothing missing, costs two vector passes: both give NaN when any sample is NaN.
-        var least = TensorPrimitives.Min<float>(samples);
-        var most = TensorPrimitives.Max<float>(samples);
-        var present = samples.Length;
-        if (!float.IsFinite(least) || !float.IsFinite(most))
-            (least, most, present) = Range(samples);
+        var (least, most, present) = RangeOf(samples);
         var headMissing = !float.IsFinite(samples[0]) && float.IsFinite(samples[^1]);
         if (present == 0)
-            return new PpgChannelCheck(0, 0, 0, headMissing, float.NaN);
-        var (still, atRail, level) = CountRuns(samples, rateHz, least, most);
+            return new PpgChannelCheck(0, 0, 0, headMissing, true);
+        var (still, atRail) = CountRuns(samples, rateHz, least, most);
         if (present < samples.Length)
             Fill(samples);
-        return new PpgChannelCheck(present / (double)samples.Length, still, atRail, headMissing, level);
+        return new PpgChannelCheck(present / (double)samples.Length, still, atRail, headMissing, least == most);
     }
 
     /// <summary>Range of the samples that are there, and how many they are; infinities become missing.</summary>
-    private static (float Least, float Most, int Present) Range(Span<float> samples)
+    private static (float Least, float Most, int Present) RangeOf(Span<float> samples)
     {
+        // The common case, nothing missing, costs two vector passes: both give NaN when any sample is NaN.
+        var lowest = TensorPrimitives.Min<float>(samples);
+        var highest = TensorPrimitives.Max<float>(samples);
+        if (float.IsFinite(lowest) && float.IsFinite(highest))
+            return (lowest, highest, samples.Length);
         float least = float.PositiveInfinity, most = float.NegativeInfinity;
         var present = 0;
         for (var i = 0; i < samples.Length; i++)
@@ -55,12 +61,24 @@ internal readonly record struct PpgChannelCheck(double Present, double Still, do
         return (least, most, present);
     }
 
-    private static (double Still, double AtRail, float Level) CountRuns(ReadOnlySpan<float> samples, double rateHz, float least, float most)
+    /// <summary>
+    /// For a channel that only has to move: bridges what is missing. False when more than half is missing or all are equal.
+    /// </summary>
+    public static bool TryBridge(Span<float> samples)
+    {
+        var (least, most, present) = RangeOf(samples);
+        if (present < LeastPresent * samples.Length || !(least < most))
+            return false;
+        if (present < samples.Length)
+            Fill(samples);
+        return true;
+    }
+
+    private static (double Still, double AtRail) CountRuns(ReadOnlySpan<float> samples, double rateHz, float least, float most)
     {
         var stillRun = Math.Max(8, (int)(StillSeconds * rateHz));
         var railRun = Math.Max(4, (int)(RailSeconds * rateHz));
-        int still = 0, atRail = 0, longest = 0;
-        var level = float.NaN;
+        int still = 0, atRail = 0;
         for (var start = 0; start < samples.Length;)
         {
             var value = samples[start];
@@ -69,16 +87,12 @@ internal readonly record struct PpgChannelCheck(double Present, double Still, do
                 end++;
             var run = end - start;
             start = end;
-            if (run <= longest && run < railRun)
-                continue;
-            if (run > longest && float.IsFinite(value))
-                (longest, level) = (run, value);
             if (run >= stillRun)
                 still += run;
             if (run >= railRun && (value == least || value == most))
                 atRail += run;
         }
-        return (still / (double)samples.Length, atRail / (double)samples.Length, level);
+        return (still / (double)samples.Length, atRail / (double)samples.Length);
     }
 
     private static void Fill(Span<float> samples)

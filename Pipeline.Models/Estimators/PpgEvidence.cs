@@ -4,7 +4,7 @@ namespace Pipeline.Models.Estimators;
 
 /// <summary>
 /// What a window's spectra say of each rate of <see cref="PpgRateBelief"/>: power of the PPG at the rate and at twice the rate, damped where
-/// the accelerometer has power too (at the rate and at twice of it), little power at half the rate, and power of the PPG after
+/// the accelerometer has power too (at the rate and at twice of it), little power at half and a third of the rate, and power of the PPG after
 /// <see cref="PpgMotionFit"/>. A product of powers of these over an outlier floor; only ratios enter, so unit, gain and sign of the sensors do
 /// not matter. Where the constants come from: <c>docs/estimators.md</c>. Owns its scratch: one thread at a time.
 /// </summary>
@@ -16,17 +16,19 @@ internal sealed class PpgEvidence
     private const int Rates = PpgRateBelief.BinCount;
     private const int AtTwice = 18;    // at 60, two bins a rate
 
+    private const int AtThird = 6;     // rate whose third is at 15; below it a third is no rate
+
     // Exponents.
-    private const float MeanPower = 0.889f, MostPower = 0.687f, TwicePower = 1.13f, CleanPower = 1.63f, HalfPower = 0.537f;
+    private const float MeanPower = 0.987f, MostPower = 0.687f, TwicePower = 0.577f, CleanPower = 1.16f, HalfPower = 0.537f, ThirdPower = 0.198f;
 
     // Floors, in units of the mean power of a bin.
-    private const float RateFloor = 0.681f, TwiceFloor = 0.082f, CleanFloor = 0.000134f, HalfFloor = 3.89f;
+    private const float RateFloor = 2.79f, TwiceFloor = 0.014f, CleanFloor = 0.000134f, HalfFloor = 5.62f, ThirdFloor = 3;
 
     // How strongly motion damps: at the rate (the neighbouring bins' more strongly), at twice of it; and there the second harmonic.
-    private const float MotionAt = 0.07f, Neighbour = 1.75f, MotionTwice = 0.948f, TwiceMotion = 0.663f;
+    private const float MotionAt = 0.0523f, Neighbour = 2.23f, MotionTwice = 0.948f, TwiceMotion = 0.663f;
 
     // Log-normal curb on rates: low frequencies hold baseline wander, not pulses.
-    private const float CurbPower = 0.5f, CurbCentre = 177, CurbWidth = 0.4f;
+    private const float CurbPower = 0.3f, CurbCentre = 189, CurbWidth = 0.4f;
 
     // No window may say more than this against a rate, as a part of all evidence: e^-3.
     private const float OutlierFloor = 0.0498f;
@@ -39,6 +41,7 @@ internal sealed class PpgEvidence
     private readonly float[] _most = new float[Rates];
     private readonly float[] _twice = new float[Rates];
     private readonly float[] _half = new float[Rates];
+    private readonly float[] _third = new float[Rates];
     private readonly float[] _clean = new float[Rates];
     private readonly float[] _damping = new float[Rates];
     private readonly float[] _term = new float[Rates];
@@ -61,6 +64,7 @@ internal sealed class PpgEvidence
         Add(likelihood, _twice, TwiceFloor, TwicePower);
         Add(likelihood, _clean, CleanFloor, CleanPower);
         Add(likelihood, _half, HalfFloor, -HalfPower);
+        Add(likelihood, _third, ThirdFloor, -ThirdPower);
 
         TensorPrimitives.Subtract(likelihood, TensorPrimitives.Max<float>(likelihood), likelihood);
         TensorPrimitives.Exp<float>(likelihood, likelihood);
@@ -75,6 +79,7 @@ internal sealed class PpgEvidence
         Array.Clear(_most);
         Array.Clear(_twice);
         Array.Clear(_half);
+        Array.Clear(_third);
         Array.Clear(_clean);
         for (var c = 0; c < channels; c++)
         {
@@ -90,6 +95,11 @@ internal sealed class PpgEvidence
             {
                 _twice[k] += share * power[AtTwice + 2 * k];
                 _half[k] += 0.5f * share * (power[k / 2] + power[(k + 1) / 2]);
+            }
+            for (var k = AtThird; k < Rates; k++)
+            {
+                var (bin, rest) = Math.DivRem(k - AtThird, 3);
+                _third[k] += share * (power[bin] + rest / 3f * (power[bin + 1] - power[bin]));
             }
         }
     }

@@ -26,6 +26,9 @@ internal sealed class PpgPulses
         _rateHz = rateHz;
     }
 
+    /// <summary>How uneven the steepness of the pulses that are heard was lately, 0 to 1; 1 when none is heard.</summary>
+    public double Unevenness => _heard >= 0 ? _detectors[_heard].Unevenness : 1;
+
     /// <summary>Forgets everything.</summary>
     public void Reset()
     {

@@ -24,8 +24,8 @@ internal sealed class PpgRateBelief
 
     // Reading: the centre of gravity of the belief's power and, less heavily, of the window's own spectrum about the most likely bin.
     private const int ReadBins = 3;
-    private const float BeliefPower = 1.88f, SpectrumPower = 3.19f;
-    private const double SpectrumWeight = 0.571, SpectrumReach = 1.5;
+    private const float BeliefPower = 2.35f, SpectrumPower = 3.31f;
+    private const double SpectrumWeight = 0.935, SpectrumReach = 1.5;
 
     private readonly float[] _belief = new float[BinCount];
     private readonly float[] _wide = new float[BinCount];

@@ -11,6 +11,7 @@ internal sealed class PpgScratch
 
     private float[] _raw = [];
     private float[] _pulse = [];
+    private float[] _clean = [];
     private float[] _motion = [];
     private float[] _fourier = [];
 
@@ -40,6 +41,9 @@ internal sealed class PpgScratch
 
     /// <summary>[lanes x samples], decimated.</summary>
     public Span<float> Pulse(PpgSpectrumPlan plan) => Grown(ref _pulse, PpgSpectrumPlan.Lanes * plan.SampleCount);
+
+    /// <summary>[lanes x samples], decimated, for the pulse without what motion explains.</summary>
+    public Span<float> Clean(PpgSpectrumPlan plan) => Grown(ref _clean, PpgSpectrumPlan.Lanes * plan.SampleCount);
 
     /// <summary>[lanes x samples], decimated.</summary>
     public Span<float> Motion(PpgSpectrumPlan plan) => Grown(ref _motion, PpgSpectrumPlan.Lanes * plan.SampleCount);

@@ -1,32 +1,45 @@
+using System.Numerics.Tensors;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// Heart rate from 1 to 3 PPG channels with or without an accelerometer, at rest and in motion: spectra of the window
+/// Heart rate and pulses from 1 to 3 PPG channels with or without an accelerometer, at rest and in motion: spectra of the window
 /// (<see cref="PpgSpectrumPlan"/>), motion taken out (<see cref="PpgMotionFit"/>), evidence per rate (<see cref="PpgEvidence"/>), tracked
-/// (<see cref="PpgRateBelief"/>). Uses nothing but the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still,
-/// at its limits or more than half missing is left out, and without any other the status says why there is no value.
-/// State: under 2 KiB a stream.
+/// (<see cref="PpgRateBelief"/>); pulses as they come (<see cref="PpgPulses"/>), whose count is the rate where they are even. Uses nothing but
+/// the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still, at its limits or more than half missing is left
+/// out, and when none is left the status says why there is no value. State: under 4 KiB a stream.
 /// </summary>
 public sealed class PpgStage : IWindowStage
 {
-    /// <summary>Quality from which a value is usable: below it, one value in two is more than 5 per minute off.</summary>
-    public const double UsableQuality = 0.5;
+    /// <summary>Quality from which a value is usable: of those below, one in five or more is over 5 per minute off.</summary>
+    public const double UsableQuality = 0.6;
 
     /// <summary>Slowest stream that pulses can be told from motion in, in Hz.</summary>
     public const double MinRateHz = 20;
 
     private const int MaxPulseChannels = 3;
 
-    // The belief is of bins 2.5 wide and of a reference that jitters: no value is surer than this, per minute.
-    private const double LeastSigma = 1;
-    private const double QualityReach = 10;
+    // Below this part of the belief near the best rate the signal prefers no rate: an even belief has 0.1.
+    private const double LeastMass = 0.12;
+    private const double MassReach = 10;                // per minute
+
+    // Sharpness of the belief to expected error; windows overlap, so the belief's own spread is not it. Fitted: docs/estimators.md.
+    private const double SigmaScale = 0.7, SigmaPower = 0.8, CountedSigma = 0.6;
 
     // Counted pulses replace the spectra's rate where both agree and the intervals are even: then the count is the finer of the two.
     private const double MostDifference = 2.5;          // per minute, or
     private const double MostDifferencePart = 0.025;    // of the rate
     private const double MostIrregularity = 0.04;       // mean deviation of an interval, as a part of it
+
+    // Even intervals of even pulses also weigh in among the spectra: that tells a slow pulse from its third harmonic.
+    private const double MostUnevenness = 0.1;
+    private const double CountWeight = 30;
+    private const double CountReach = 3;                // per minute
+
+    // Least part of the quality that is left when no pulse resembles the one before, and when the channels have nothing in common.
+    private const double UnlikePulses = 0.85;
+    private const double UnlikeChannels = 0.95;
 
     private readonly int[] _pulseChannels;
     private readonly int[] _motionChannels;
@@ -35,13 +48,18 @@ public sealed class PpgStage : IWindowStage
     private PpgSpectrumPlan? _plan;
     private int _planLength;
     private bool _started;
-    private double _expectedInterval = double.NaN;   // seconds, by the window before
+    private double _expectedInterval = double.NaN;      // seconds, by the window before
 
-    /// <summary>For a stream of <paramref name="channels"/> at <paramref name="rateHz"/>, at least one of which is PPG; of more than three the first three are used.</summary>
-    /// <exception cref="ArgumentException">No PPG channel.</exception>
+    /// <summary>
+    /// For a stream of <paramref name="channels"/> at <paramref name="rateHz"/> (<see cref="MinRateHz"/> or more); of more than three PPG
+    /// channels the first three are used.
+    /// </summary>
+    /// <exception cref="ArgumentException">No PPG channel, or a rate too low.</exception>
     public PpgStage(ChannelLayout channels, double rateHz)
     {
         ArgumentNullException.ThrowIfNull(channels);
+        if (!(rateHz >= MinRateHz))
+            throw new ArgumentException($"{rateHz} Hz; pulses need {MinRateHz} Hz or more.", nameof(rateHz));
         var pulse = channels.IndicesOf(SignalKind.Ppg);
         var motion = channels.IndicesOf(SignalKind.Acc);
         if (pulse.Length == 0)
@@ -62,24 +80,10 @@ public sealed class PpgStage : IWindowStage
         _started = true;
 
         var scratch = PpgScratch.OfThread;
-        var (used, coverage, clean, fault) = TakePulse(window, _plan, scratch, output);
-        if (used == 0)
-        {
-            _expectedInterval = double.NaN;
-            output.Estimates.Add(new Estimate(
-                SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, fault, Stages.Classical));
-            return;
-        }
-        var axes = TakeMotion(window, _plan, scratch);
-        WeighSpectra(_plan, scratch, used, axes);
-        var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, QualityReach);
-        _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;
-        var (counted, irregularity) = _pulses.RateIn(window.StartIndex, window.EndIndex);
-        if (Math.Abs(counted - rate) <= Math.Max(MostDifference, MostDifferencePart * rate) && irregularity < MostIrregularity)
-            rate = counted;
-        var sigma = Math.Sqrt(spread * spread + LeastSigma * LeastSigma);
-        output.Estimates.Add(new Estimate(
-            SignalKind.Ppg, Metric.HeartRate, rate, sigma, mass * coverage * clean, coverage, EstimateStatus.Ok, Stages.Classical));
+        var taken = TakePulse(window, _plan, scratch, output);
+        output.Estimates.Add(taken.Used == 0
+            ? None(taken.Fault, taken.Coverage)
+            : Estimate(window, _plan, scratch, taken));
     }
 
     /// <inheritdoc/>
@@ -104,19 +108,53 @@ public sealed class PpgStage : IWindowStage
         _started = false;
     }
 
-    /// <summary>
-    /// Decimated windows of the usable PPG channels into the scratch's first lanes. Coverage over all PPG channels; clean: part of the used samples that
-    /// are not at a rail; fault: what is wrong with the best of the others when none is usable.
-    /// </summary>
-    private (int Used, double Coverage, double Clean, EstimateStatus Fault) TakePulse(
-        in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
+    private Estimate None(EstimateStatus status, double coverage)
+    {
+        _expectedInterval = double.NaN;
+        return new Estimate(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, status, Stages.Classical);
+    }
+
+    private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in TakenPulse taken)
+    {
+        var axes = TakeMotion(window, plan, scratch);
+        JudgeSpectra(plan, scratch, taken.Used, axes);
+        var (counted, irregularity) = _pulses.RateIn(window.StartIndex, window.EndIndex);
+        var isEven = irregularity < MostIrregularity;
+        if (isEven && _pulses.Unevenness < MostUnevenness)
+            JudgeCount(scratch.Likelihood, counted);
+        _belief.Weigh(scratch.Likelihood);
+
+        var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
+        if (mass < LeastMass)
+            return None(EstimateStatus.LowQuality, taken.Coverage);
+        _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;
+        var sigma = SigmaScale * Math.Pow(spread, SigmaPower);
+        if (isEven && Math.Abs(counted - rate) <= Math.Max(MostDifference, MostDifferencePart * rate))
+            (rate, sigma) = (counted, CountedSigma * sigma);
+
+        var pulse = scratch.Pulse(plan)[..(taken.Used * plan.SampleCount)];
+        var likePulses = PpgAgreement.OfPulses(pulse, taken.Used, 60 / rate * plan.RateHz);
+        var likeChannels = PpgAgreement.OfChannels(pulse, taken.Used);
+        var quality = mass * taken.Coverage * taken.Unclipped
+            * (UnlikePulses + (1 - UnlikePulses) * likePulses) * (UnlikeChannels + (1 - UnlikeChannels) * likeChannels);
+        return new Estimate(
+            SignalKind.Ppg, Metric.HeartRate, rate, sigma, Math.Clamp(quality, 0, 1), taken.Coverage, EstimateStatus.Ok, Stages.Classical);
+    }
+
+    /// <summary>What was taken of a window's PPG.</summary>
+    /// <param name="Used">Usable channels, now in the scratch's first lanes.</param>
+    /// <param name="Coverage">Part of the samples of all PPG channels that are there.</param>
+    /// <param name="Unclipped">Part of the used samples that are not at a rail.</param>
+    /// <param name="Fault">What is wrong with the last of the others.</param>
+    private readonly record struct TakenPulse(int Used, double Coverage, double Unclipped, EstimateStatus Fault);
+
+    private TakenPulse TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
     {
         var raw = scratch.Raw(window.Length);
         var pulse = scratch.Pulse(plan);
-        var used = 0;
-        double coverage = 0, clean = 0;
+        int used = 0, usable = 0;
+        double coverage = 0, unclipped = 0;
         var fault = EstimateStatus.Gap;
-        var usable = 0;
         for (var c = 0; c < _pulseChannels.Length; c++)
         {
             var channel = _pulseChannels[c];
@@ -130,25 +168,39 @@ public sealed class PpgStage : IWindowStage
                 fault = off ? EstimateStatus.Flat : FaultOf(check, window, channel);
                 continue;
             }
-            plan.Decimate(raw, pulse.Slice(used * plan.SampleCount, plan.SampleCount));
-            clean += 1 - check.AtRail;
+            var lane = pulse.Slice(used * plan.SampleCount, plan.SampleCount);
+            plan.Decimate(raw, lane);
+            Normalise(lane);
+            unclipped += 1 - check.AtRail;
             usable |= 1 << c;
             used++;
         }
         _pulses.Choose(usable);
-        return (used, Math.Min(coverage, 1), used == 0 ? 0 : clean / used, fault);
+        return new TakenPulse(used, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault);
+    }
+
+    /// <summary>To a mean square of 1: no constant below knows a sensor's unit.</summary>
+    private static void Normalise(Span<float> lane)
+    {
+        var scale = 0f;
+        foreach (var value in lane)
+            scale = Math.Max(scale, Math.Abs(value));
+        if (!(scale > 0) || !float.IsFinite(scale))
+            return;
+        TensorPrimitives.Divide(lane, scale, lane);   // first, so that no square overflows
+        TensorPrimitives.Divide(lane, MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(lane) / lane.Length), lane);
     }
 
     private static EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)
     {
-        if (check.Present < 0.5)
+        if (check.Present < PpgChannelCheck.LeastPresent)
             return check.HeadMissing ? EstimateStatus.WarmingUp : EstimateStatus.Gap;
-        if (check.Still < 1)
-            return check.AtRail >= 0.5 ? EstimateStatus.Saturated : EstimateStatus.Flat;
+        if (!check.IsConstant)
+            return check.AtRail >= PpgChannelCheck.MostAtRail ? EstimateStatus.Saturated : EstimateStatus.Flat;
         if (window.Format != SampleFormat.Int16)
             return EstimateStatus.Flat;
-        var stored = window.Int16(channel)[^1];
-        return stored is short.MaxValue or short.MinValue + 1 ? EstimateStatus.Saturated : EstimateStatus.Flat;
+        var stored = window.Int16(channel);
+        return stored.IndexOfAny(short.MaxValue, (short)(short.MinValue + 1)) >= 0 ? EstimateStatus.Saturated : EstimateStatus.Flat;
     }
 
     private int TakeMotion(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
@@ -159,8 +211,7 @@ public sealed class PpgStage : IWindowStage
         foreach (var channel in _motionChannels)
         {
             window.CopyPhysical(channel, 0, raw);
-            var check = PpgChannelCheck.Inspect(raw, window.RateHz);
-            if (check.Present < 0.5 || check.Still >= 1 || (window.LeadOff >> channel & 1) != 0)
+            if ((window.LeadOff >> channel & 1) != 0 || !PpgChannelCheck.TryBridge(raw))
                 continue;
             plan.Decimate(raw, motion.Slice(used * plan.SampleCount, plan.SampleCount));
             used++;
@@ -168,7 +219,7 @@ public sealed class PpgStage : IWindowStage
         return used;
     }
 
-    private void WeighSpectra(PpgSpectrumPlan plan, PpgScratch scratch, int used, int axes)
+    private static void JudgeSpectra(PpgSpectrumPlan plan, PpgScratch scratch, int used, int axes)
     {
         var fourier = scratch.Fourier(plan);
         var pulse = scratch.Pulse(plan)[..(used * plan.SampleCount)];
@@ -177,9 +228,11 @@ public sealed class PpgStage : IWindowStage
         if (axes > 0 && scratch.Fit.Prepare(motion, axes))
         {
             plan.Power(motion, axes, scratch.MotionPower, fourier);
+            var clean = scratch.Clean(plan)[..pulse.Length];
+            pulse.CopyTo(clean);
             for (var c = 0; c < used; c++)
-                scratch.Fit.Subtract(motion, pulse.Slice(c * plan.SampleCount, plan.SampleCount));
-            plan.Power(pulse, used, scratch.CleanPower, fourier, PpgEvidence.AtRate, PpgRateBelief.BinCount);
+                scratch.Fit.Subtract(motion, clean.Slice(c * plan.SampleCount, plan.SampleCount));
+            plan.Power(clean, used, scratch.CleanPower, fourier, PpgEvidence.AtRate, PpgRateBelief.BinCount);
         }
         else
         {
@@ -187,6 +240,14 @@ public sealed class PpgStage : IWindowStage
             scratch.PulsePower.CopyTo(scratch.CleanPower, 0);
         }
         scratch.Evidence.Judge(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes, scratch.Likelihood);
-        _belief.Weigh(scratch.Likelihood);
+    }
+
+    private static void JudgeCount(Span<float> likelihood, double counted)
+    {
+        for (var k = 0; k < PpgRateBelief.BinCount; k++)
+        {
+            var distance = (PpgRateBelief.RateOf(k) - counted) / CountReach;
+            likelihood[k] *= (float)(1 + CountWeight * Math.Exp(-0.5 * distance * distance));
+        }
     }
 }
