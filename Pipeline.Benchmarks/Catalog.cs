@@ -14,6 +14,7 @@ internal static class Catalog
         new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),
         new Accuracy.QrsAccuracy(),
+        new Accuracy.PpgAccuracy(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);

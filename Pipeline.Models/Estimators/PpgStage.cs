@@ -12,8 +12,10 @@ namespace Pipeline.Models.Estimators;
 /// </summary>
 public sealed class PpgStage : IWindowStage
 {
-    /// <summary>Quality from which a value is usable: of those below, one in five or more is over 5 per minute off.</summary>
-    public const double UsableQuality = 0.6;
+    /// <summary>
+    /// Quality from which a value is usable: of the values below, about one in five is more than 5 per minute off; of those above, one in thirty.
+    /// </summary>
+    public const double UsableQuality = 0.7;
 
     /// <summary>Slowest stream that pulses can be told from motion in, in Hz.</summary>
     public const double MinRateHz = 20;
