@@ -1,4 +1,8 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
 using Xunit;
 
 namespace Pipeline.Tests.Estimators;
@@ -75,5 +79,144 @@ public class PpgStageTests
 
         Assert.Equal(whole, new PpgSignal().Estimates(1));
         Assert.Equal(whole, new PpgSignal().Estimates(0.137));
+    }
+
+    [Theory]
+    [InlineData(40, true)]
+    [InlineData(45, false)]
+    [InlineData(200, true)]
+    public void Slow_and_fast_hearts_are_not_taken_for_a_multiple(double heartRate, bool accelerometer)
+    {
+        var estimates = new PpgSignal { HeartRate = _ => heartRate, Accelerometer = accelerometer, Noise = 0.05 }.Estimates();
+
+        Assert.All(estimates.Skip(8), e => Assert.InRange(e.Value, heartRate - 2, heartRate + 2));
+    }
+
+    [Fact]
+    public void Lead_off_has_no_value()
+    {
+        var estimates = new PpgSignal { LeadOff = t => t >= 30 ? 1u : 0 }.Estimates();
+
+        Assert.Equal(EstimateStatus.Ok, estimates[10].Status);
+        Assert.All(estimates.Skip(13), e => Assert.Equal(EstimateStatus.Flat, e.Status));
+    }
+
+    [Fact]
+    public void A_channel_that_is_off_is_left_out_and_the_other_used()
+    {
+        var estimates = new PpgSignal { PulseChannels = 2, Spoil = (c, t, value) => c == 0 && t > 20 ? 0 : value }.Estimates();
+
+        Assert.All(estimates.Skip(5), e => Assert.InRange(e.Value, 70, 74));
+    }
+
+    [Fact]
+    public void A_signal_at_the_rail_is_saturated_and_a_clipped_one_is_worth_less()
+    {
+        var clean = new PpgSignal().Estimates();
+        var clipped = new PpgSignal { Spoil = (c, _, value) => c == 0 ? Math.Max(value, 5.1) : value }.Estimates();
+        var railed = new PpgSignal { Spoil = (c, _, value) => c == 0 ? Math.Min(value, 5.02) : value, Noise = 0.001 }.Estimates();
+
+        Assert.InRange(clipped[20].Value, 71, 73);
+        Assert.True(clipped[20].Quality < clean[20].Quality - 0.1);
+        Assert.All(railed, e => Assert.Equal(EstimateStatus.Saturated, e.Status));
+    }
+
+    [Fact]
+    public void Noise_without_a_pulse_is_not_usable()
+    {
+        var estimates = new PpgSignal { Noise = 1, Spoil = (c, _, value) => value, HeartRate = _ => 0 }.Estimates();
+
+        Assert.True(estimates.Count(e => e.Quality >= PpgStage.UsableQuality) <= 2);
+    }
+
+    [Fact]
+    public void A_signal_that_begins_late_warms_up()
+    {
+        var first = new PpgSignal { Spoil = (_, t, value) => t < 5 ? double.NaN : value }.Estimates();
+
+        Assert.Equal(EstimateStatus.WarmingUp, first[0].Status);
+        Assert.Equal(EstimateStatus.Ok, first[1].Status);
+    }
+
+    [Fact]
+    public void Neither_gain_nor_sign_of_the_sensor_matters()
+    {
+        var plain = new PpgSignal { MotionGain = 0.5, Motion = _ => 130, HeartRate = _ => 90 }.Estimates();
+        Prop.ForAll(Gen.Choose(-40, 40).ToArbitrary(), exponent =>
+        {
+            var gain = (exponent % 2 == 0 ? 1 : -1) * MathF.Pow(10, exponent / 8f);
+            var scaled = new PpgSignal { MotionGain = 0.5, Motion = _ => 130, HeartRate = _ => 90 }.Estimates(scale: gain);
+            for (var k = 0; k < plain.Count; k++)
+                Assert.InRange(scaled[k].Value - plain[k].Value, -1.5, 1.5);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(12));
+    }
+
+    [Fact]
+    public void Whatever_comes_in_a_value_is_a_number_exactly_when_the_status_is_ok()
+    {
+        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+        {
+            var random = new Random(seed);
+            var rates = new[] { 20.0, 25, 31.7, 64, 100, 124.945, 256 };
+            var signal = new PpgSignal
+            {
+                Seed = seed,
+                RateHz = rates[random.Next(rates.Length)],
+                Seconds = 24,
+                PulseChannels = random.Next(1, 5),
+                Accelerometer = random.Next(2) == 0,
+                Noise = Math.Pow(10, random.Next(-6, 3)),
+                HeartRate = _ => random.Next(20, 300),
+                Spoil = Spoiler(random),
+            };
+            foreach (var e in signal.Estimates())
+            {
+                Assert.Equal(e.Status == EstimateStatus.Ok, double.IsFinite(e.Value) && double.IsFinite(e.Sigma) && e.Sigma > 0);
+                Assert.Equal(e.Status != EstimateStatus.Ok, double.IsNaN(e.Value) && double.IsNaN(e.Sigma));
+                Assert.InRange(e.Quality, 0, 1);
+                Assert.InRange(e.Coverage, 0, 1);
+                if (e.Status == EstimateStatus.Ok)
+                    Assert.InRange(e.Value, 25, 245);
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_after_the_first_window()
+    {
+        var chunks = new PpgSignal { Seconds = 120, PulseChannels = 2 }.Chunks().ToList();
+        var stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz), chunks[0]);
+        var output = new StageOutput();
+        long Pass(int from, int to)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = from; i < to; i++)
+            {
+                stream.Accept(chunks[i]);
+                while (stream.TryNext(output, out _))
+                    output.Clear();
+            }
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Pass(0, 20);
+
+        Assert.Equal(0, Pass(20, 110));
+    }
+
+    /// <summary>Dropouts, infinities, constants, spikes, huge numbers, at random times.</summary>
+    private static Func<int, double, double, double> Spoiler(Random random)
+    {
+        var (from, length, kind) = (24 * random.NextDouble(), 12 * random.NextDouble(), random.Next(7));
+        return (_, t, value) => t < from || t > from + length ? value : kind switch
+        {
+            0 => double.NaN,
+            1 => 7,
+            2 => random.Next(3) == 0 ? double.PositiveInfinity : value,
+            3 => 3e38 * (random.NextDouble() - 0.5),
+            4 => value * 1e-30,
+            5 => random.Next(2) == 0 ? double.NaN : value,
+            _ => Math.Round(value),
+        };
     }
 }
