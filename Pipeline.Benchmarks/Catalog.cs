@@ -10,6 +10,7 @@ internal static class Catalog
         new Ward.WardKafkaBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
+        new Ward.SimulatedWardBenchmark(),
         new Ward.WardCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),

@@ -57,9 +57,9 @@ internal static class EstimateRow
         });
     }
 
-    /// <summary>A row of the beats.</summary>
+    /// <summary>A row of the beats. One that was refined to just before the first sample is at 0.</summary>
     public static string Csv(BeatPoint beat) => string.Create(CultureInfo.InvariantCulture,
-        $"{beat.Seconds:0.####},{Names.Of(beat.Beat.Signal)},{Names.Of(beat.Beat.Kind)}");
+        $"{Math.Max(0, beat.Seconds):0.####},{Names.Of(beat.Beat.Signal)},{Names.Of(beat.Beat.Kind)}");
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.####", CultureInfo.InvariantCulture) : "";
 

@@ -41,7 +41,10 @@ public sealed class Recording : IDisposable
     public IReadOnlyList<(string Device, double RateHz, ChannelLayout Channels)> Devices =>
         [.. _devices.Select(device => (device.Name, device.RateHz, device.Channels))];
 
-    /// <summary>Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV.</summary>
+    /// <summary>
+    /// Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV. A WFDB record
+    /// may also be named without ending, as WFDB's own tools do.
+    /// </summary>
     /// <exception cref="RecordingException">It is not there, not of these forms, broken, or has no rate.</exception>
     public static Recording Open(string path, RecordingOptions options)
     {
@@ -85,6 +88,8 @@ public sealed class Recording : IDisposable
 
     private static IFrameReader ReaderOf(string path, RecordingOptions options)
     {
+        if (!File.Exists(path) && File.Exists(path + ".hea"))
+            return new WfdbReader(path + ".hea");
         if (!File.Exists(path))
             throw new RecordingException($"{path}: {(Directory.Exists(path) ? "is a folder" : "is not there")}");
         return Path.GetExtension(path).ToUpperInvariant() switch

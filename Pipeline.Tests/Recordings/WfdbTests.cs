@@ -128,6 +128,14 @@ public sealed class WfdbTests : IDisposable
     }
 
     [Fact]
+    public void A_record_may_be_named_without_ending()
+    {
+        WfdbFiles.Write(_folder.Path, "r.1", 4, [("PPG", "1", [1, 2])]);
+
+        Assert.Equal([1, 2], Reading.OneSignal(Path.Combine(_folder.Path, "r.1")));
+    }
+
+    [Fact]
     public void Unknown_labels_are_reported_and_ignored_ones_are_left_out()
     {
         var path = WfdbFiles.Write(_folder.Path, "r", 4, [("PPG", "1", [1, 2]), ("noise1", "1", [3, 4]), ("noise2", "1", [5, 6])]);

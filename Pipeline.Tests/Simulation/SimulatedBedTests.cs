@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Xunit;
@@ -145,21 +144,19 @@ public class SimulatedBedTests
     }
 
     [Fact]
-    public void A_second_of_a_bed_costs_less_than_a_fiftieth_of_a_thousandth_of_a_second_and_only_its_chunks()
+    public void A_second_of_a_bed_allocates_its_chunks_and_nothing_else()
     {
         var bed = new SimulatedBed(SimulatedWard.Bed(2, 1, new(0), 0, DeviceFaults.Usual));
         var chunks = new List<SampleChunk>(8);
         for (var i = 0; i < 400; i++, chunks.Clear())
             bed.Next(chunks);
-        var (allocated, clock) = (GC.GetAllocatedBytesForCurrentThread(), Stopwatch.StartNew());
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
         var count = 0;
 
         for (var i = 0; i < 600; i++, count += chunks.Count, chunks.Clear())
             bed.Next(chunks);
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, count * 1400L);
-        // 20 µs would be fifty times real time of a thousand beds on one core; a test machine may be five times slower.
-        Assert.InRange(clock.Elapsed.TotalMicroseconds / 600, 0, 200);
     }
 
     private static (List<SampleChunk> Chunks, List<TrueBeat> Beats) Run(BedScenario scenario, int seconds)
