@@ -18,7 +18,18 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
-        var request = report.Quick ? new FeedRequest(50, 20, 8, "") : new FeedRequest(1_000, 180, 125, "");
+        if (report.Quick)
+        {
+            Tell(report, await RunAsync(new FeedRequest(50, 20, 8, ""), stop));
+            return;
+        }
+        // A service that lost its broker has been running for long: its code is compiled.
+        await RunAsync(new FeedRequest(200, 40, 25, ""), stop);
+        Tell(report, await RunAsync(new FeedRequest(1_000, 180, 125, ""), stop));
+    }
+
+    private static async Task<Outcome> RunAsync(FeedRequest request, CancellationToken stop)
+    {
         using var feeder = await FeederProcess.StartAsync(request, stop);
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-");
         try
@@ -38,11 +49,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
             var heap = GC.GetTotalMemory(forceFullCollection: true) - heapBefore;
             await stopPipeline.CancelAsync();
             var counts = await running;
-            var feederCpu = await feeder.EndAsync(stop);
-            Tell(report, request, feeder, counts, cost, feederCpu);
-            report.Add("memory_at_one_third", third / 1048576.0, "MiB");
-            report.Add("memory_at_end", end / 1048576.0, "MiB", new Reference("at one third", third / 1048576.0));
-            report.Add("memory_per_patient", heap / 1024.0 / request.Beds, "KiB", new Reference("promised at most", 64));
+            return new Outcome(request, feeder.SampleCount, counts, cost, await feeder.EndAsync(stop), third, end, heap);
         }
         finally
         {
@@ -50,17 +57,22 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         }
     }
 
-    private static void Tell(Report report, FeedRequest request, FeederProcess feeder, Counts counts, Cost cost, double feederCpu)
+    private static void Tell(Report report, Outcome o)
     {
-        var patientSeconds = (double)request.Beds * request.Seconds;
-        report.Add("times_real_time", request.Seconds / cost.WallSeconds, "x", new Reference("promised at least", 20));
-        report.Add("cpu_per_patient_second", cost.ProcessCpuSeconds / patientSeconds * 1e6, "us");
-        report.Add("broker_cpu_per_patient_second", feederCpu / patientSeconds * 1e6, "us");
-        report.Add("cores_used", cost.ProcessCpuSeconds / cost.WallSeconds, "1");
-        report.Add("samples_per_s", counts[Count.Samples] / cost.WallSeconds, "1/s");
-        report.Add("allocated_per_patient_second", cost.ProcessBytes / patientSeconds, "By");
-        report.Remark($"{counts[Count.Windows]:N0} windows, {counts[Count.Estimates]:N0} estimates, {counts[Count.Values]:N0} with a value; "
-            + $"{counts[Count.SamplesTaken]:N0} of {feeder.SampleCount:N0} samples taken, {feeder.SampleCount - counts[Count.Samples]:N0} lost");
+        var patientSeconds = (double)o.Request.Beds * o.Request.Seconds;
+        report.Add("times_real_time", o.Request.Seconds / o.Cost.WallSeconds, "x", new Reference("promised at least", 20));
+        report.Add("times_real_time_of_two_free_cores", 2 * o.Request.Seconds / (o.Cost.ProcessCpuSeconds + o.BrokerCpuSeconds), "x", new Reference("promised at least", 20));
+        report.Add("cpu_per_patient_second", o.Cost.ProcessCpuSeconds / patientSeconds * 1e6, "us");
+        report.Add("broker_cpu_per_patient_second", o.BrokerCpuSeconds / patientSeconds * 1e6, "us");
+        report.Add("cores_used", o.Cost.ProcessCpuSeconds / o.Cost.WallSeconds, "1");
+        report.Add("samples_per_s", o.Counts[Count.Samples] / o.Cost.WallSeconds, "1/s");
+        report.Add("allocated_per_patient_second", o.Cost.ProcessBytes / patientSeconds, "By");
+        report.Add("memory_at_one_third", o.MemoryAtThird / 1048576.0, "MiB");
+        report.Add("memory_at_end", o.MemoryAtEnd / 1048576.0, "MiB", new Reference("at one third", o.MemoryAtThird / 1048576.0));
+        report.Add("memory_per_patient", o.HeapBytes / 1024.0 / o.Request.Beds, "KiB", new Reference("promised at most", 64));
+        report.Remark($"{o.Counts[Count.Windows]:N0} windows, {o.Counts[Count.Estimates]:N0} estimates, {o.Counts[Count.Values]:N0} with a value; "
+            + $"{o.Counts[Count.SamplesTaken]:N0} of {o.SampleCount:N0} samples taken, {o.SampleCount - o.Counts[Count.Samples]:N0} lost");
+        report.Remark("the devices' CPU time is spent before the clock starts, in the process that also holds the broker; the broker's own is in its figure");
     }
 
     /// <summary>Until everything is handled and acknowledged; resident bytes at one third and at the end.</summary>
@@ -81,4 +93,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         }
         return (third, Environment.WorkingSet);
     }
+
+    private sealed record Outcome(
+        FeedRequest Request, long SampleCount, Counts Counts, Cost Cost, double BrokerCpuSeconds, long MemoryAtThird, long MemoryAtEnd, long HeapBytes);
 }

@@ -8,8 +8,11 @@ namespace Pipeline.Host.Service;
 /// <summary>The service: the pipeline, what watches it, and the order in which they begin and end.</summary>
 internal static class ServiceHost
 {
-    /// <summary>Runs until <paramref name="stop"/>; then finishes what was read, within <c>Kafka:DrainTimeout</c>.</summary>
-    public static async Task<int> RunAsync(IConfigurationRoot configuration, TimeProvider time, CancellationToken stop)
+    /// <summary>
+    /// Runs until <paramref name="stop"/>; then finishes what was read, within <c>Kafka:DrainTimeout</c>. <paramref name="listening"/> is
+    /// told when the web server is there.
+    /// </summary>
+    public static async Task<int> RunAsync(IConfigurationRoot configuration, TimeProvider time, CancellationToken stop, Action<WatchServer>? listening = null)
     {
         var settings = PipelineSettings.From(configuration);
         var web = Settings.Bind<WebOptions>(configuration, WebOptions.Section);
@@ -22,6 +25,7 @@ internal static class ServiceHost
         var log = server.Loggers.CreateLogger("Pipeline");
         await using var ward = pipeline = new WardPipeline(settings, server.Loggers, time);
         log.Started(settings.Kafka.BootstrapServers, settings.Kafka.SamplesTopic, pipeline.StoreName, string.Join(", ", server.Urls));
+        listening?.Invoke(server);
         using var stopping = stop.Register(() => log.Stopping());
         var counts = await pipeline.RunAsync(stop);
         log.Stopped(counts[Actors.Count.Records], counts[Actors.Count.Windows], counts[Actors.Count.Estimates]);
