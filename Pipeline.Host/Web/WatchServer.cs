@@ -25,6 +25,9 @@ internal sealed class WatchServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
+        // The slim builder's console is plain text whatever the settings say.
+        builder.Logging.ClearProviders();
+        builder.Logging.AddConsole();
         builder.WebHost.UseUrls(options.Urls);
         // Signals are the command line's: the lifetime of a web application would take them away from it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
