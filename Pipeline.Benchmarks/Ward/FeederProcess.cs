@@ -19,6 +19,9 @@ internal sealed class FeederProcess : IDisposable
     /// <summary>Samples in them.</summary>
     public required long SampleCount { get; init; }
 
+    /// <summary>CPU seconds that it took to load the backlog: the devices' producer and the broker's taking.</summary>
+    public required double LoadCpuSeconds { get; init; }
+
     /// <summary>Starts it and waits until everything is serialised (and, without stamps, loaded).</summary>
     public static async Task<FeederProcess> StartAsync(FeedRequest request, CancellationToken stop)
     {
@@ -29,13 +32,14 @@ internal sealed class FeederProcess : IDisposable
             start.ArgumentList.Add(argument);
         var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet cannot be started.");
         var said = (await process.StandardOutput.ReadLineAsync(stop))?.Split(' ');
-        if (said is not ["ready", var servers, var records, var samples])
+        if (said is not ["ready", var servers, var records, var samples, var cpu])
             throw new InvalidOperationException("The feeder did not get ready: its error is above.");
         return new FeederProcess(process)
         {
             BootstrapServers = servers,
             RecordCount = long.Parse(records, CultureInfo.InvariantCulture),
             SampleCount = long.Parse(samples, CultureInfo.InvariantCulture),
+            LoadCpuSeconds = double.Parse(cpu, CultureInfo.InvariantCulture),
         };
     }
 

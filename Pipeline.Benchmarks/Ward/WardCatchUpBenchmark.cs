@@ -49,7 +49,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
             var heap = GC.GetTotalMemory(forceFullCollection: true) - heapBefore;
             await stopPipeline.CancelAsync();
             var counts = await running;
-            return new Outcome(request, feeder.SampleCount, counts, cost, await feeder.EndAsync(stop), third, end, heap);
+            return new Outcome(request, feeder.SampleCount, counts, cost, feeder.LoadCpuSeconds, await feeder.EndAsync(stop), third, end, heap);
         }
         finally
         {
@@ -64,6 +64,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         report.Add("times_real_time_of_two_free_cores", 2 * o.Request.Seconds / (o.Cost.ProcessCpuSeconds + o.BrokerCpuSeconds), "x", new Reference("promised at least", 20));
         report.Add("cpu_per_patient_second", o.Cost.ProcessCpuSeconds / patientSeconds * 1e6, "us");
         report.Add("broker_cpu_per_patient_second", o.BrokerCpuSeconds / patientSeconds * 1e6, "us");
+        report.Add("feeder_cpu_per_patient_second", o.FeederCpuSeconds / patientSeconds * 1e6, "us");
         report.Add("cores_used", o.Cost.ProcessCpuSeconds / o.Cost.WallSeconds, "1");
         report.Add("samples_per_s", o.Counts[Count.Samples] / o.Cost.WallSeconds, "1/s");
         report.Add("allocated_per_patient_second", o.Cost.ProcessBytes / patientSeconds, "By");
@@ -72,7 +73,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         report.Add("memory_per_patient", o.HeapBytes / 1024.0 / o.Request.Beds, "KiB", new Reference("promised at most", 64));
         report.Remark($"{o.Counts[Count.Windows]:N0} windows, {o.Counts[Count.Estimates]:N0} estimates, {o.Counts[Count.Values]:N0} with a value; "
             + $"{o.Counts[Count.SamplesTaken]:N0} of {o.SampleCount:N0} samples taken, {o.SampleCount - o.Counts[Count.Samples]:N0} lost");
-        report.Remark("the devices' CPU time is spent before the clock starts, in the process that also holds the broker; the broker's own is in its figure");
+        report.Remark("feeder: the devices' producer and the broker's taking, before the clock starts; broker: its giving, while the clock runs; both in a process of their own");
     }
 
     /// <summary>Until everything is handled and acknowledged; resident bytes at one third and at the end.</summary>
@@ -95,5 +96,5 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
     }
 
     private sealed record Outcome(
-        FeedRequest Request, long SampleCount, Counts Counts, Cost Cost, double BrokerCpuSeconds, long MemoryAtThird, long MemoryAtEnd, long HeapBytes);
+        FeedRequest Request, long SampleCount, Counts Counts, Cost Cost, double FeederCpuSeconds, double BrokerCpuSeconds, long MemoryAtThird, long MemoryAtEnd, long HeapBytes);
 }

@@ -27,7 +27,7 @@ internal sealed record FeedRequest(int Beds, int Seconds, int Partitions, string
 
 /// <summary>
 /// The other side of the ward benchmarks, in a process of its own so that its CPU time and memory are its own: the embedded broker and what
-/// the devices send, serialised before the clock starts. Speaks in lines: says <c>ready SERVERS RECORDS SAMPLES</c>, waits for <c>go</c> in
+/// the devices send, serialised before the clock starts. Speaks in lines: says <c>ready SERVERS RECORDS SAMPLES CPU_SECONDS</c> (of loading), waits for <c>go</c> in
 /// real time, says <c>done CPU_SECONDS</c> after <c>end</c>.
 /// </summary>
 internal static class WardFeeder
@@ -48,9 +48,11 @@ internal static class WardFeeder
         var options = broker.Prepare(new KafkaOptions { Partitions = request.Partitions });
         options.PaceByGroup = false;
         var records = Prepare(request, out var samples);
+        var loading = Cost.Now();
         if (request.StampsPath.Length == 0)
             await LoadAsync(records, options);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {broker.BootstrapServers} {records.Sum(bed => bed.Length)} {samples}"));
+        var loaded = Cost.Now() - loading;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready {broker.BootstrapServers} {records.Sum(bed => bed.Length)} {samples} {loaded.ProcessCpuSeconds:R}"));
         var before = Cost.Now();
         if (request.StampsPath.Length > 0 && await Console.In.ReadLineAsync() == "go")
             await PublishInTimeAsync(records, request, options);

@@ -9,8 +9,8 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var kafka = new Option<string?>("--kafka") { Description = "Brokers; the same as --set Kafka:BootstrapServers=…", HelpName = "HOST:PORT,…" };
-        var influx = new Option<string?>("--influx") { Description = "InfluxDB; the same as --set Influx:Url=…. Without it points go to the embedded store.", HelpName = "URL" };
+        var kafka = PublishingArguments.Kafka();
+        var influx = Influx();
         var command = new DocumentedCommand(
             "run", "Run the service: consume from Kafka, write to InfluxDB or the embedded store, until stopped.",
             "./pipeline run --kafka kafka:9092 --influx http://influxdb:8086",
@@ -25,4 +25,11 @@ internal static class RunCommand
             Settings.Load(parsed, ("Kafka:BootstrapServers", parsed.GetValue(kafka)), ("Influx:Url", parsed.GetValue(influx))), TimeProvider.System, stop));
         return command;
     }
+
+    /// <summary><c>--influx</c>.</summary>
+    public static Option<string?> Influx() => new("--influx")
+    {
+        Description = "InfluxDB; the same as --set Influx:Url=…. Without it points go to the embedded store.",
+        HelpName = "URL",
+    };
 }

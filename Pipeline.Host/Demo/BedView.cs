@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Demo;
@@ -28,7 +29,7 @@ internal sealed record BedView(
         if (ageSeconds > StaleAfter.TotalSeconds)
             return ("no data", false);
         var troubled = Vitals.Keys.Order().Select(signal => (signal, Of: Of(signal)))
-            .Where(v => v.Of is null or { Status: not EstimateStatus.Ok }).ToArray();
+            .Where(v => v.Of is null or { Status: not EstimateStatus.Ok } or { Quality: < PpgStage.UsableQuality }).ToArray();
         if (troubled.Length == 0)
             return ("ok", true);
         if (troubled.All(v => v.Of?.Status == EstimateStatus.WarmingUp))
@@ -39,6 +40,7 @@ internal sealed record BedView(
     private static string Word(EstimateStatus? status) => status switch
     {
         null => "off",
+        EstimateStatus.Ok => "poor",
         EstimateStatus.LowQuality => "noisy",
         EstimateStatus.WarmingUp => "warming up",
         { } other => Names.Of(other),

@@ -1,5 +1,6 @@
 using Pipeline.Actors;
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Demo;
@@ -17,7 +18,7 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
         get
         {
             lock (_lock)
-                return [.. _sums.Select(s => new SignalScore(s.Key, s.Value.Windows, s.Value.Values, s.Value.Values == 0 ? double.NaN : s.Value.Error / s.Value.Values))];
+                return [.. _sums.Select(s => new SignalScore(s.Key, s.Value.Windows, s.Value.All.Count, s.Value.All.Mean, s.Value.Usable.Count, s.Value.Usable.Mean))];
         }
     }
 
@@ -38,8 +39,10 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
             sums.Windows++;
             if (estimate.Status != EstimateStatus.Ok)
                 return;
-            sums.Values++;
-            sums.Error += Math.Abs(estimate.Value - rate);
+            var error = Math.Abs(estimate.Value - rate);
+            sums.All.Add(error);
+            if (estimate.Quality >= PpgStage.UsableQuality)
+                sums.Usable.Add(error);
         }
     }
 
@@ -47,9 +50,24 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
     {
         public long Windows { get; set; }
 
-        public long Values { get; set; }
+        public Sum All { get; } = new();
 
-        public double Error { get; set; }
+        public Sum Usable { get; } = new();
+    }
+
+    private sealed class Sum
+    {
+        private double _total;
+
+        public long Count { get; private set; }
+
+        public double Mean => Count == 0 ? double.NaN : _total / Count;
+
+        public void Add(double error)
+        {
+            Count++;
+            _total += error;
+        }
     }
 }
 
@@ -58,4 +76,6 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
 /// <param name="Windows">Windows with a known truth.</param>
 /// <param name="Values">Those of them that have a value.</param>
 /// <param name="MeanAbsoluteError">Over those with a value, beats/min; NaN without any.</param>
-internal sealed record SignalScore(SignalKind Signal, long Windows, long Values, double MeanAbsoluteError);
+/// <param name="UsableValues">Those of them whose quality makes them usable.</param>
+/// <param name="UsableError">Mean absolute error over these; NaN without any.</param>
+internal sealed record SignalScore(SignalKind Signal, long Windows, long Values, double MeanAbsoluteError, long UsableValues, double UsableError);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
@@ -55,25 +56,6 @@ public sealed class ServiceTests
         Assert.DoesNotContain("sim-0000", metrics, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_missing_topic_is_told_with_the_command_that_creates_it()
-    {
-        using var broker = new EmbeddedBroker();
-        using var folder = new TemporaryFolder();
-        // The embedded broker makes any topic that is asked for; a name that no topic can have stays missing.
-        var kafka = broker.Reach(new KafkaOptions { SamplesTopic = "not a topic" });
-        using var stop = new CancellationTokenSource();
-        var started = new TaskCompletionSource<WatchServer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var service = ServiceHost.RunAsync(Configure(kafka, null, $"Store:Directory={folder.Path}"), TimeProvider.System, stop.Token, started.SetResult);
-        using var watch = new HttpClient { BaseAddress = new Uri((await started.Task.WaitAsync(Patience)).Urls.First()) };
-
-        using var answer = await ReadyIsAsync(watch, HttpStatusCode.ServiceUnavailable);
-        await stop.CancelAsync();
-
-        Assert.Equal(ExitCode.Ok, await service.WaitAsync(Patience));
-        Assert.Equal("not_ready", answer.RootElement.GetProperty("status").GetString());
-    }
-
     [Theory]
     [InlineData("Topology:WindowHop=00:00:30", "Topology:WindowHop is '00:00:30'; ")]
     [InlineData("Kafka:Partitions=0", "Kafka:Partitions is '0'; allowed: 1 to 10000")]
@@ -91,9 +73,10 @@ public sealed class ServiceTests
         Assert.Single(error.ToString().TrimEnd().Split('\n'));
     }
 
-    private static Microsoft.Extensions.Configuration.IConfigurationRoot Configure(KafkaOptions kafka, Uri? influx, params string[] more) => Settings.Load(null,
+    internal static IConfigurationRoot Configure(KafkaOptions kafka, Uri? influx, params string[] more) => Settings.Load(null,
     [
-        $"Kafka:BootstrapServers={kafka.BootstrapServers}", $"Kafka:SamplesTopic={kafka.SamplesTopic}", "Kafka:CommitInterval=00:00:00.1",
+        $"Kafka:BootstrapServers={kafka.BootstrapServers}", $"Kafka:SamplesTopic={kafka.SamplesTopic}", $"Kafka:ResultsTopic={kafka.ResultsTopic}",
+        $"Kafka:DeadLettersTopic={kafka.DeadLettersTopic}", $"Kafka:StateTopic={kafka.StateTopic}", $"Kafka:GroupId={kafka.GroupId}", "Kafka:CommitInterval=00:00:00.1",
         .. kafka.ConsumerProperties.Select(property => $"Kafka:ConsumerProperties:{property.Key}={property.Value}"),
         $"Influx:Url={influx}", "Influx:RetryDelay=00:00:00.05", "Influx:MaxRetryDelay=00:00:00.2",
         "Web:Urls=http://127.0.0.1:0", "Logging:LogLevel:Default=None", .. more,
@@ -121,7 +104,7 @@ public sealed class ServiceTests
     }
 
     /// <summary>Asks until readiness is as wanted.</summary>
-    private static async Task<JsonDocument> ReadyIsAsync(HttpClient watch, HttpStatusCode wanted)
+    internal static async Task<JsonDocument> ReadyIsAsync(HttpClient watch, HttpStatusCode wanted)
     {
         using var late = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
