@@ -10,8 +10,11 @@ namespace Pipeline.Benchmarks;
 internal sealed unsafe partial class Fftw : IDisposable
 {
     private const string Library = "libfftw3f.so.3";
+    private const string PathVariable = "PIPELINE_FFTW3F";
     private const uint Patient = 1 << 5;
     private readonly nint _plan;
+
+    static Fftw() => NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Library ? Find() : 0);
 
     /// <summary>Plans a transform of <paramref name="length"/> points.</summary>
     public Fftw(int length)
@@ -32,9 +35,15 @@ internal sealed unsafe partial class Fftw : IDisposable
     public float* Output { get; }
 
     /// <summary>Why FFTW cannot be used here, or null when it can.</summary>
-    public static string? Absence() => NativeLibrary.TryLoad(Library, Assembly.GetExecutingAssembly(), null, out _)
+    public static string? Absence() => Find() != 0
         ? null
-        : $"{Library} is not there (Debian: apt-get install libfftw3-single3): no reference.";
+        : $"{Library} is not there (Debian: apt-get install libfftw3-single3, or its path in {PathVariable}): no reference.";
+
+    // Where ./pipeline unpacked Debian's package, or else where the system has it; 0 when it is in neither place.
+    private static nint Find() =>
+        Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path && NativeLibrary.TryLoad(path, out var unpacked) ? unpacked
+        : NativeLibrary.TryLoad(Library, out var installed) ? installed
+        : 0;
 
     /// <summary>Transforms <see cref="Input"/> into <see cref="Output"/>.</summary>
     public void Execute() => Run(_plan);

@@ -40,21 +40,24 @@ internal sealed class Report(TextWriter output, TextWriter remarks, bool json, b
 
     private string ToJson(Figure figure)
     {
-        var fields = new Dictionary<string, object>
+        var fields = new Dictionary<string, object?>
         {
             ["benchmark"] = _benchmark,
             ["metric"] = figure.Metric,
-            ["value"] = figure.Value,
+            ["value"] = Finite(figure.Value),
             ["unit"] = figure.Unit,
         };
         if (figure.Reference is { } reference)
         {
             fields["reference"] = reference.Name;
-            fields["reference_value"] = reference.Value;
-            fields["ratio"] = figure.Ratio.GetValueOrDefault();
+            fields["reference_value"] = Finite(reference.Value);
+            fields["ratio"] = Finite(figure.Ratio.GetValueOrDefault());
         }
         return JsonSerializer.Serialize(fields);
     }
+
+    // JSON has no word for NaN or infinity.
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
     private static string ToRow(Figure figure)
     {
