@@ -46,6 +46,9 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
         Count(chunk, verdict);   // last: a chunk on which a stage throws is counted when it is tried again, or given up
     }
 
+    /// <summary>See <see cref="DeviceStream.Prefetch"/>.</summary>
+    public void Prefetch(SampleChunk chunk) => Find(chunk.Device)?.Stream.Prefetch(chunk);
+
     /// <summary>A dead letter about <paramref name="chunk"/>, with the record's own bytes.</summary>
     public static void AddDeadLetter(string stage, string? reason, in ShardRecord record, in Origin origin, SampleChunk chunk, OutputBatch batch) =>
         batch.DeadLetters.Add(new DeadLetter(

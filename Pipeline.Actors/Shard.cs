@@ -16,6 +16,7 @@ internal sealed class Shard
     private readonly Delivery _delivery;
     private readonly Mailbox<Envelope> _mailbox;
     private readonly Envelope[] _taken = new Envelope[TakeCount];
+    private readonly SupervisedPatient?[] _found = new SupervisedPatient?[TakeCount];   // whose records are in _taken
     private readonly StageOutput _scratch = new();
     private readonly TopologyOptions _options;
     private readonly TimeProvider _time;
@@ -110,6 +111,7 @@ internal sealed class Shard
         _hold ??= _delivery.Open(_taken[0].Record.Offset);
         _delivery.Take(_taken[0].Record.Offset, _taken[count - 1].Record.Offset);
         Counts.Add(Count.Records, count);
+        FindPatients(count);
         for (var i = 0; i < count;)
         {
             i = HandleUntilFull(i, count);
@@ -117,6 +119,18 @@ internal sealed class Shard
                 await FlushAsync(i < count ? _taken[i].Record.Offset : null).ConfigureAwait(false);
         }
         Array.Clear(_taken, 0, count);
+        Array.Clear(_found, 0, count);
+    }
+
+    /// <summary>Looks all patients up before the first is handled, so that the waits for their memory overlap.</summary>
+    private void FindPatients(int count)
+    {
+        for (var i = 0; i < count; i++)
+            if (_taken[i].Record.Chunk is { } chunk)
+                _found[i] = _patients.Find(chunk);
+        for (var i = 0; i < count; i++)
+            if (_found[i] is { } patient)
+                patient.Prefetch(_taken[i].Record.Chunk!);   // found by its chunk
     }
 
     private bool IsFull => _batch.Points.Count + _batch.DeadLetters.Count >= _options.MaxBatchPoints;
@@ -128,12 +142,12 @@ internal sealed class Shard
             ref readonly var envelope = ref _taken[from];
             _batch.EnteredAt = envelope.EnteredAt;
             _batch.LastOffset = envelope.Record.Offset;
-            Handle(envelope.Record);
+            Handle(envelope.Record, _found[from]);
         }
         return from;
     }
 
-    private void Handle(in ShardRecord record)
+    private void Handle(in ShardRecord record, SupervisedPatient? patient)
     {
         if (record.Chunk is not { } chunk)
         {
@@ -144,11 +158,11 @@ internal sealed class Shard
         }
         Counts.Add(Count.Samples, (long)chunk.SampleCount * chunk.Channels.Count);
         var origin = new Origin(Topic, Number, record.Offset);
-        if (_patients.Find(chunk, out var fault) is not { } patient)
+        if (patient is null)
         {
             Counts.Add(Count.ChunksRefused);
             Counts.Add(Count.SamplesRefused, (long)chunk.SampleCount * chunk.Channels.Count);
-            PatientActor.AddDeadLetter("chunk", fault, record, origin, chunk, _batch);
+            PatientActor.AddDeadLetter("chunk", _patients.Fullness, record, origin, chunk, _batch);
             return;
         }
         if (patient.IsStashFull)

@@ -35,20 +35,20 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
     /// <summary>When the first of them is due; null when none waits.</summary>
     public long? NextRetryAt => _waiting.Count == 0 ? null : _waiting.Min(p => p.RetryAt);
 
-    /// <summary>The patient of a chunk, created when it is not there; null with the reason when there is no room.</summary>
-    public SupervisedPatient? Find(SampleChunk chunk, out string? fault)
+    /// <summary>Why a patient finds no room.</summary>
+    public string Fullness =>
+        $"the shard holds {_patients.Count} patients; raise {nameof(TopologyOptions.MaxPatientsPerShard)} or the number of partitions";
+
+    /// <summary>The patient of a chunk, created when it is not there; null when there is no room.</summary>
+    public SupervisedPatient? Find(SampleChunk chunk)
     {
-        fault = null;
         _record++;
         if (_record >= _nextSweep)
             Sweep();
         if (!_patients.TryGetValue(chunk.Patient.Value, out var patient))
         {
             if (_patients.Count >= settings.Options.MaxPatientsPerShard)
-            {
-                fault = $"the shard holds {_patients.Count} patients; raise {nameof(TopologyOptions.MaxPatientsPerShard)} or the number of partitions";
                 return null;
-            }
             patient = Create(chunk.Patient);
         }
         patient.LastRecord = _record;

@@ -32,6 +32,9 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     /// <summary>When the next attempt is due, by <see cref="TimeProvider.GetTimestamp"/>; only while it waits.</summary>
     public long RetryAt { get; private set; }
 
+    /// <summary>See <see cref="Models.DeviceStream.Prefetch"/>.</summary>
+    public void Prefetch(SampleChunk chunk) => _actor.Prefetch(chunk);
+
     /// <summary>Handles a record while the patient does not wait; false when it threw and waits from now on, with the record.</summary>
     public bool TryHandle(in ShardRecord record, in Origin origin, SampleChunk chunk, OutputBatch batch, StageOutput scratch)
     {

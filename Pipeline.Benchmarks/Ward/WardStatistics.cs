@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Benchmarks.Ward;
@@ -11,42 +14,66 @@ namespace Pipeline.Benchmarks.Ward;
 /// <param name="Max">The greatest; <see cref="short.MinValue"/> when there is none.</param>
 internal readonly record struct WardStatistics(int Count, long Sum, long SquareSum, short Min, short Max)
 {
+    /// <summary>Longest span: the 32-bit sums of a vector's lanes hold it.</summary>
+    private const int MostSamples = 1 << 15;
+
     /// <summary>Mean, rounded to float32 as the workload wants it.</summary>
     public float Mean => (float)((double)Sum / Count);
 
     /// <summary>Variance (of the population), rounded to float32.</summary>
     public float Variance => (float)((Count * SquareSum - Sum * Sum) / ((double)Count * Count));
 
-    /// <summary>The statistics of <paramref name="samples"/> (at most 32,768 of them) in one pass.</summary>
+    /// <summary>The statistics of both together.</summary>
+    public WardStatistics And(in WardStatistics other) =>
+        new(Count + other.Count, Sum + other.Sum, SquareSum + other.SquareSum, Math.Min(Min, other.Min), Math.Max(Max, other.Max));
+
+    /// <summary>The statistics of <paramref name="samples"/> in one pass, or two when some are missing.</summary>
     public static WardStatistics Of(ReadOnlySpan<short> samples)
     {
-        var missing = Vector512.Create(SampleChunk.MissingInt16);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(samples.Length, MostSamples);
+        var all = Of<Whole>(samples);
+        return all.Min == SampleChunk.MissingInt16 ? Of<Holed>(samples) : all;
+    }
+
+    private static WardStatistics Of<THoles>(ReadOnlySpan<short> samples)
+        where THoles : struct
+    {
         var one = Vector512.Create((short)1);
-        var sum = Vector512<int>.Zero;
-        var squares = Vector512<long>.Zero;
-        var min = Vector512.Create(short.MaxValue);
-        var max = Vector512.Create(short.MinValue);
-        var missingCount = Vector512<int>.Zero;
+        var low16 = Vector512.Create(0xFFFFu);
+        var (sum, missing) = (Vector512<int>.Zero, Vector512<int>.Zero);
+        var (squaresLow, squaresHigh) = (Vector512<uint>.Zero, Vector512<uint>.Zero);
+        var (min, max) = (Vector512.Create(short.MaxValue), Vector512.Create(short.MinValue));
+        ref var first = ref MemoryMarshal.GetReference(samples);
         var at = 0;
         for (; at <= samples.Length - Vector512<short>.Count; at += Vector512<short>.Count)
         {
-            var x = Vector512.Create(samples.Slice(at, Vector512<short>.Count));
-            var gone = Vector512.Equals(x, missing);
+            var x = Vector512.LoadUnsafe(ref first, (nuint)at);
             max = Vector512.Max(max, x);
-            min = Vector512.Min(min, Vector512.ConditionalSelect(gone, Vector512.Create(short.MaxValue), x));
-            x = Vector512.AndNot(x, gone);
+            if (typeof(THoles) == typeof(Holed))
+            {
+                var gone = Vector512.Equals(x, Vector512.Create(SampleChunk.MissingInt16));
+                min = Vector512.Min(min, Vector512.ConditionalSelect(gone, Vector512.Create(short.MaxValue), x));
+                missing -= PairSums(gone, one);
+                x = Vector512.AndNot(x, gone);
+            }
+            else
+            {
+                min = Vector512.Min(min, x);
+            }
             sum += PairSums(x, one);
-            missingCount += PairSums(gone, one);
-            var square = PairSums(x, x);    // each at most 2 x 32767^2 < 2^31
-            squares += Vector512.WidenLower(square) + Vector512.WidenUpper(square);
+            // A pair's squares sum to 2^31 at most. Their halves are summed apart, which 32 bits hold, and cost less than a widening.
+            var squares = PairSums(x, x).AsUInt32();
+            squaresLow += squares & low16;
+            squaresHigh += squares >>> 16;
         }
-        var count = at + Vector512.Sum(missingCount);
-        long total = Vector512.Sum(sum), squareTotal = Vector512.Sum(squares);
-        var (least, greatest) = (Least(min), Greatest(max));
+        var count = at - Vector512.Sum(missing);
+        var total = (long)Vector512.Sum(sum);
+        var squareTotal = Vector512.Sum(squaresLow) + ((long)Vector512.Sum(squaresHigh) << 16);
+        var (least, greatest) = (Least(min), (short)~Least(~max));
         for (; at < samples.Length; at++)
         {
             var x = samples[at];
-            if (x == SampleChunk.MissingInt16)
+            if (typeof(THoles) == typeof(Holed) && x == SampleChunk.MissingInt16)
                 continue;
             count++;
             total += x;
@@ -58,10 +85,11 @@ internal readonly record struct WardStatistics(int Count, long Sum, long SquareS
     }
 
     /// <summary>a[2i] x b[2i] + a[2i + 1] x b[2i + 1].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> PairSums(Vector512<short> a, Vector512<short> b)
     {
-        if (System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            return System.Runtime.Intrinsics.X86.Avx512BW.MultiplyAddAdjacent(a, b);
+        if (Avx512BW.IsSupported)
+            return Avx512BW.MultiplyAddAdjacent(a, b);
         var (la, ua) = Vector512.Widen(a);
         var (lb, ub) = Vector512.Widen(b);
         return la * lb + ua * ub;   // other pairs, the same total
@@ -71,19 +99,17 @@ internal readonly record struct WardStatistics(int Count, long Sum, long SquareS
     {
         var half = Vector256.Min(values.GetLower(), values.GetUpper());
         var quarter = Vector128.Min(half.GetLower(), half.GetUpper());
+        if (Sse41.IsSupported)
+            return (short)(Sse41.MinHorizontal((quarter ^ Vector128.Create(short.MinValue)).AsUInt16())[0] ^ 0x8000);
         var least = quarter[0];
         for (var i = 1; i < Vector128<short>.Count; i++)
             least = Math.Min(least, quarter[i]);
         return least;
     }
 
-    private static short Greatest(Vector512<short> values)
-    {
-        var half = Vector256.Max(values.GetLower(), values.GetUpper());
-        var quarter = Vector128.Max(half.GetLower(), half.GetUpper());
-        var greatest = quarter[0];
-        for (var i = 1; i < Vector128<short>.Count; i++)
-            greatest = Math.Max(greatest, quarter[i]);
-        return greatest;
-    }
+    /// <summary>No sample is missing.</summary>
+    private readonly struct Whole;
+
+    /// <summary>Some may be.</summary>
+    private readonly struct Holed;
 }

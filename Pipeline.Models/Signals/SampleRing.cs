@@ -1,24 +1,28 @@
-using System.Numerics.Tensors;
+using System.Runtime.Intrinsics.X86;
 
 namespace Pipeline.Models.Signals;
 
 /// <summary>
-/// The last samples of a device stream in the type they came in, one row a channel. Each row is stored so that any window within it is one
-/// contiguous span: positions run from 0 to twice the window's length and slide back by a copy when the end is reached.
+/// The last samples of a device stream in the type they came in: one window of them, one row a channel, written round and round. Small on
+/// purpose: a thousand patients' rings do not fit into a cache, and what a chunk costs is mostly the memory that it touches.
 /// </summary>
 internal sealed class SampleRing
 {
+    // A window that begins in the middle of the ring is put together here when it is wanted in one piece: one place a thread, not a patient.
+    [ThreadStatic]
+    private static short[]? _joined;
+
     private readonly short[] _int16;
     private readonly float[] _float32;
     private readonly int _capacity;
-    private long _first;            // sample index at position 0 of every row
-    private long _end;              // index after the last sample stored; _first <= _end <= _first + _capacity
+    private int _position;              // of sample _end in its row: that of sample i is _position - (_end - i), modulo _capacity
+    private long _end;                  // index after the last sample stored
 
     public SampleRing(ChannelLayout channels, SampleFormat format, int windowLength)
     {
         Channels = channels;
         Format = format;
-        _capacity = 2 * windowLength;
+        _capacity = windowLength;
         _int16 = format == SampleFormat.Int16 ? new short[channels.Count * _capacity] : [];
         _float32 = format == SampleFormat.Float32 ? new float[channels.Count * _capacity] : [];
     }
@@ -30,23 +34,36 @@ internal sealed class SampleRing
     public void CopyPhysical(int channel, long index, Span<float> destination)
     {
         ref readonly var spec = ref Channels[channel];
-        var offset = channel * _capacity + (int)(index - _first);
+        var (at, first) = Locate(channel, index, destination.Length);
+        var rest = destination.Length - first;
         if (Format == SampleFormat.Int16)
         {
-            var scale = 1 / spec.Gain;
-            var stored = _int16.AsSpan(offset, destination.Length);
-            for (var i = 0; i < stored.Length; i++)
-                destination[i] = stored[i] == SampleChunk.MissingInt16 ? float.NaN : (float)((stored[i] - spec.Baseline) * scale);
-            return;
+            StoredSamples.ToPhysical(_int16.AsSpan(at, first), spec, destination);
+            StoredSamples.ToPhysical(_int16.AsSpan(channel * _capacity, rest), spec, destination[first..]);
         }
-        var values = _float32.AsSpan(offset, destination.Length);
-        TensorPrimitives.Subtract(values, (float)spec.Baseline, destination);
-        TensorPrimitives.Divide(destination, (float)spec.Gain, destination);
+        else
+        {
+            StoredSamples.ToPhysical(_float32.AsSpan(at, first), spec, destination);
+            StoredSamples.ToPhysical(_float32.AsSpan(channel * _capacity, rest), spec, destination[first..]);
+        }
     }
 
-    public ReadOnlySpan<short> Int16(int channel, long index, int count) => Format == SampleFormat.Int16
-        ? _int16.AsSpan(channel * _capacity + (int)(index - _first), count)
-        : throw new InvalidOperationException("The stream is float32.");
+    /// <summary>The stored samples [start + from, start + from + count); valid until a sample is appended to any ring of this thread.</summary>
+    public ReadOnlySpan<short> Int16(int channel, long start, int from, int count)
+    {
+        if (Format != SampleFormat.Int16)
+            throw new InvalidOperationException("The stream is float32.");
+        var (at, first) = Locate(channel, start + from, count);
+        if (first == count)
+            return _int16.AsSpan(at, count);
+        if (_joined is null || _joined.Length < _int16.Length)
+            _joined = new short[_int16.Length];
+        // Where a window of its own would hold it, so that two parts of one window do not overwrite each other.
+        var joined = _joined.AsSpan(channel * _capacity + from, count);
+        _int16.AsSpan(at, first).CopyTo(joined);
+        _int16.AsSpan(channel * _capacity, count - first).CopyTo(joined[first..]);
+        return joined;
+    }
 
     public double Coverage(long index, int count)
     {
@@ -55,67 +72,94 @@ internal sealed class SampleRing
         long missing = 0;
         for (var c = 0; c < Channels.Count; c++)
         {
-            var offset = c * _capacity + (int)(index - _first);
-            if (Format == SampleFormat.Int16)
-                missing += _int16.AsSpan(offset, count).Count(SampleChunk.MissingInt16);
-            else
-                foreach (var value in _float32.AsSpan(offset, count))
-                    missing += float.IsNaN(value) ? 1 : 0;
+            var (at, first) = Locate(c, index, count);
+            missing += CountMissing(at, first) + CountMissing(c * _capacity, count - first);
         }
         return 1 - missing / ((double)count * Channels.Count);
     }
 
-    /// <summary>
-    /// Appends the samples [from, from + count) of every channel of <paramref name="chunk"/>. Samples before index <paramref name="keepFrom"/>
-    /// may be forgotten; those from there on and the new ones must fit into one window.
-    /// </summary>
-    public void Append(SampleChunk chunk, int from, int count, long keepFrom)
+    /// <summary>Appends the samples [from, from + count) of every channel of <paramref name="chunk"/>, at most a window of them.</summary>
+    public void Append(SampleChunk chunk, int from, int count)
     {
-        var position = Reserve(count, keepFrom);
-        if (Format == SampleFormat.Int16)
-            for (var c = 0; c < Channels.Count; c++, position += _capacity)
-                chunk.Int16(c).Slice(from, count).CopyTo(_int16.AsSpan(position, count));
-        else
-            for (var c = 0; c < Channels.Count; c++, position += _capacity)
-                chunk.Float32(c).Slice(from, count).CopyTo(_float32.AsSpan(position, count));
+        var first = Math.Min(count, _capacity - _position);
+        for (var (c, row) = (0, 0); c < Channels.Count; c++, row += _capacity)
+            if (Format == SampleFormat.Int16)
+            {
+                var samples = chunk.Int16(c);
+                samples.Slice(from, first).CopyTo(_int16.AsSpan(row + _position, first));
+                if (first < count)
+                    samples.Slice(from + first, count - first).CopyTo(_int16.AsSpan(row, count - first));
+            }
+            else
+            {
+                var samples = chunk.Float32(c);
+                samples.Slice(from, first).CopyTo(_float32.AsSpan(row + _position, first));
+                samples.Slice(from + first, count - first).CopyTo(_float32.AsSpan(row, count - first));
+            }
+        Advance(count);
     }
 
-    /// <summary>Appends <paramref name="count"/> missing samples to every channel; else as <see cref="Append"/>.</summary>
-    public void AppendMissing(int count, long keepFrom)
+    /// <summary>Appends <paramref name="count"/> missing samples to every channel, at most a window of them.</summary>
+    public void AppendMissing(int count)
     {
-        var position = Reserve(count, keepFrom);
-        for (var c = 0; c < Channels.Count; c++, position += _capacity)
+        var first = Math.Min(count, _capacity - _position);
+        for (var (c, row) = (0, 0); c < Channels.Count; c++, row += _capacity)
             if (Format == SampleFormat.Int16)
-                _int16.AsSpan(position, count).Fill(SampleChunk.MissingInt16);
+            {
+                _int16.AsSpan(row + _position, first).Fill(SampleChunk.MissingInt16);
+                _int16.AsSpan(row, count - first).Fill(SampleChunk.MissingInt16);
+            }
             else
-                _float32.AsSpan(position, count).Fill(float.NaN);
+            {
+                _float32.AsSpan(row + _position, first).Fill(float.NaN);
+                _float32.AsSpan(row, count - first).Fill(float.NaN);
+            }
+        Advance(count);
     }
 
     /// <summary>Forgets all; the next sample stored is <paramref name="index"/>.</summary>
     public void Restart(long index)
     {
-        _first = index;
+        _position = 0;
         _end = index;
     }
 
-    /// <summary>Makes room for <paramref name="count"/> samples and returns the position of the first in row 0.</summary>
-    private int Reserve(int count, long keepFrom)
+    /// <summary>Asks the cache for the lines that the next <paramref name="count"/> samples will be written to; changes nothing.</summary>
+    public unsafe void Prefetch(int count)
     {
-        if (_end + count - _first > _capacity)
-            SlideTo(keepFrom);
-        var position = (int)(_end - _first);
-        _end += count;
-        return position;
+        if (!Sse.IsSupported || Format != SampleFormat.Int16)
+            return;
+        const int Line = 64 / sizeof(short);
+        fixed (short* samples = _int16)
+            for (var (c, row) = (0, _position); c < Channels.Count; c++, row += _capacity)
+                for (var i = 0; i < count + Line; i += Line)
+                    Sse.Prefetch0(samples + row + i);   // a line too many at the row's end does no harm
     }
 
-    private void SlideTo(long index)
+    private void Advance(int count)
     {
-        var kept = (int)(_end - index);
-        for (var row = 0; row < Channels.Count * _capacity; row += _capacity)
-            if (Format == SampleFormat.Int16)
-                _int16.AsSpan(row + (int)(index - _first), kept).CopyTo(_int16.AsSpan(row, kept));
-            else
-                _float32.AsSpan(row + (int)(index - _first), kept).CopyTo(_float32.AsSpan(row, kept));
-        _first = index;
+        _position += count;
+        if (_position >= _capacity)
+            _position -= _capacity;
+        _end += count;
+    }
+
+    /// <summary>Where the samples [index, index + count) of a channel begin, and how many of them lie before the row's end.</summary>
+    private (int At, int First) Locate(int channel, long index, int count)
+    {
+        var position = _position - (int)(_end - index);
+        if (position < 0)
+            position += _capacity;
+        return (channel * _capacity + position, Math.Min(count, _capacity - position));
+    }
+
+    private int CountMissing(int at, int count)
+    {
+        if (Format == SampleFormat.Int16)
+            return _int16.AsSpan(at, count).Count(SampleChunk.MissingInt16);
+        var missing = 0;
+        foreach (var value in _float32.AsSpan(at, count))
+            missing += float.IsNaN(value) ? 1 : 0;
+        return missing;
     }
 }

@@ -9,7 +9,7 @@ namespace Pipeline.Models.Signals;
 /// <item>Samples that a chunk skips are missing (NaN, −32768). A gap as long as a window or longer closes: the windows that hold a sample go
 /// out, those that hold none are skipped, and the next one <see cref="Window.StartsAfresh"/>. The work does not grow with the gap.</item>
 /// </list>
-/// One thread at a time; allocates nothing after construction; memory: two windows of samples in wire type.
+/// One thread at a time; allocates nothing after construction; memory: one window of samples in wire type.
 /// </summary>
 public sealed class SlidingWindower
 {
@@ -49,6 +49,9 @@ public sealed class SlidingWindower
 
     /// <summary>Index after the last sample that was taken or given up as missing.</summary>
     public long NextSampleIndex => _next;
+
+    /// <summary>Asks the cache for what a chunk of <paramref name="sampleCount"/> samples will be written to; changes nothing.</summary>
+    public void Prefetch(int sampleCount) => _ring.Prefetch(Math.Min(sampleCount, _length));
 
     /// <summary>
     /// Takes a chunk of this epoch, with this layout, format and rate; <see cref="TryNext"/> then gives the windows that it completes.
@@ -118,7 +121,7 @@ public sealed class SlidingWindower
         var count = (int)Math.Min(chunk.SampleCount - _at, _end - _next);
         if (count == 0)
             return false;
-        _ring.Append(chunk, _at, count, _start);
+        _ring.Append(chunk, _at, count);
         _leadOff |= chunk.LeadOff;
         _at += count;
         _next += count;
@@ -127,7 +130,7 @@ public sealed class SlidingWindower
 
     private void Skip(int count)
     {
-        _ring.AppendMissing(count, _start);
+        _ring.AppendMissing(count);
         _next += count;
     }
 

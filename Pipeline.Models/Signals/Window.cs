@@ -65,7 +65,14 @@ public readonly ref struct Window
     /// The stored int16 samples of <paramref name="channel"/>, in order, as one contiguous span; −32768 is missing.
     /// </summary>
     /// <exception cref="InvalidOperationException">The ring holds float32.</exception>
-    public ReadOnlySpan<short> Int16(int channel) => _ring.Int16(channel, StartIndex, Length);
+    public ReadOnlySpan<short> Int16(int channel) => _ring.Int16(channel, StartIndex, 0, Length);
+
+    /// <summary>
+    /// <paramref name="count"/> of them from <paramref name="from"/> (0 = the window's first) on: cheaper than all when only the new ones
+    /// are wanted.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The ring holds float32.</exception>
+    public ReadOnlySpan<short> Int16(int channel, int from, int count) => _ring.Int16(channel, StartIndex, from, count);
 
     /// <summary>Samples of the window that arrived and are not missing, of all channels together, over all of them: 0 to 1.</summary>
     public double Coverage() => _ring.Coverage(StartIndex, Length);
