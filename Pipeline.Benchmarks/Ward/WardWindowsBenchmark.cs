@@ -56,7 +56,7 @@ internal sealed class WardWindowsBenchmark : IBenchmark
         var totals = new WardTotals();
         await using var source = new WardSource(signal, seconds);
         StageFactory stages = first => [totals.Add(new WardStage(int.Parse(first.Patient.Value.AsSpan(1)), spectra))];
-        var counts = await Topology.RunAsync(source, [], new TopologyOptions { MailboxCapacity = int.Parse(Environment.GetEnvironmentVariable("CAP") ?? "512") }, TimeProvider.System, stop, stages);
+        var counts = await Topology.RunAsync(source, [], new TopologyOptions(), TimeProvider.System, stop, stages);
         return new Result(source.MessageCount, counts[Count.ChunksDuplicate] + counts[Count.ChunksLate], totals.WindowCount, totals.Checksum, totals.PeakSum);
     }
 

@@ -124,16 +124,18 @@ internal sealed class SampleRing
         _end = index;
     }
 
-    /// <summary>Asks the cache for the lines that the next <paramref name="count"/> samples will be written to; changes nothing.</summary>
-    public unsafe void Prefetch(int count)
+    /// <summary>Asks the cache for the last <paramref name="before"/> samples and the places of the next <paramref name="after"/>; changes nothing.</summary>
+    public unsafe void Prefetch(int before, int after)
     {
         if (!Sse.IsSupported || Format != SampleFormat.Int16)
             return;
         const int Line = 64 / sizeof(short);
+        var first = Math.Max(0, _position - before);
+        var end = Math.Min(_capacity, _position + after);
         fixed (short* samples = _int16)
-            for (var (c, row) = (0, _position); c < Channels.Count; c++, row += _capacity)
-                for (var i = 0; i < count + Line; i += Line)
-                    Sse.Prefetch0(samples + row + i);   // a line too many at the row's end does no harm
+            for (var (c, row) = (0, 0); c < Channels.Count; c++, row += _capacity)
+                for (var i = first; i < end + Line - 1; i += Line)
+                    Sse.Prefetch0(samples + row + i);   // a line too many does no harm
     }
 
     private void Advance(int count)

@@ -50,8 +50,15 @@ public sealed class SlidingWindower
     /// <summary>Index after the last sample that was taken or given up as missing.</summary>
     public long NextSampleIndex => _next;
 
-    /// <summary>Asks the cache for what a chunk of <paramref name="sampleCount"/> samples will be written to; changes nothing.</summary>
-    public void Prefetch(int sampleCount) => _ring.Prefetch(Math.Min(sampleCount, _length));
+    /// <summary>
+    /// Asks the cache for what the next <paramref name="sampleCount"/> samples will be written to, and for the samples before them that a
+    /// window completed by them has new; changes nothing.
+    /// </summary>
+    public void Prefetch(int sampleCount)
+    {
+        var completes = _next + sampleCount >= _end;
+        _ring.Prefetch(completes && !_afresh ? (int)(_next - _lastEnd) : 0, Math.Min(sampleCount, _length));
+    }
 
     /// <summary>
     /// Takes a chunk of this epoch, with this layout, format and rate; <see cref="TryNext"/> then gives the windows that it completes.
