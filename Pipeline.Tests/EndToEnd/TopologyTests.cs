@@ -1,4 +1,7 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Pipeline.Actors;
+using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -140,6 +143,32 @@ public class TopologyTests
 
         Assert.Equal(_sink.Points, slow.Points);
         Assert.Equal(1, source.Committed[0]);
+    }
+
+    [Fact]
+    public void Any_cutting_of_the_samples_into_chunks_gives_the_same_points_and_beats()
+    {
+        var whole = Output(Cut(null));
+        Assert.Equal(77 - 5, whole.Count(line => line.Contains("point", StringComparison.Ordinal)));
+
+        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => Assert.Equal(whole, Output(Cut(new Random(seed))))).QuickCheckThrowOnFailure();
+
+        // 12.5 Hz; samples 600..799 are never sent, the end is said at 2,000.
+        static IEnumerable<SampleChunk> Cut(Random? random)
+        {
+            for (var first = 0; first < 2000;)
+            {
+                var end = Math.Min(first < 600 ? 600 : 2000, first + (random?.Next(1, 60) ?? 25));
+                yield return Chunks.Of(first, end - first, rateHz: 12.5, end: end == 2000);
+                first = end == 600 ? 800 : end;
+            }
+        }
+
+        static List<string> Output(IEnumerable<SampleChunk> chunks) =>
+        [
+            .. StreamRun.Of(chunks, SumStage.Factory).SelectMany(r =>
+                r.Estimates.Select(e => $"point {r.Window} {e}").Concat(r.Beats.Select(b => $"beat {b.SampleIndex}"))),
+        ];
     }
 
     private Task<Counts> RunAsync(InMemorySource source) =>

@@ -1,0 +1,191 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.Metrics;
+using Pipeline.Actors;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Actors;
+
+public class PatientShardsTests
+{
+    private readonly ManualTimeProvider _time = new();
+
+    [Fact]
+    public async Task A_sink_that_does_not_acknowledge_fills_the_mailbox_and_nothing_more()
+    {
+        var release = new TaskCompletionSource();
+        var sink = new RecordingSink { Gate = release.Task };
+        await using var shards = Start(sink, new TopologyOptions { MailboxCapacity = 16, MaxBatchesInFlight = 2, MaxBatchPoints = 1 });
+        var posted = 0;
+        for (var quiet = 0; quiet < 3;)
+        {
+            if (shards.TryPost(0, new ShardRecord(posted, Chunks.Of(80 * posted, 80))))
+                (posted, quiet) = (posted + 1, 0);
+            else if (sink.Batches.Count == 2)
+                quiet++;
+            else
+                await sink.Arrived.WaitAsync();
+        }
+
+        Assert.Equal(2, sink.Batches.Count);
+        Assert.InRange(posted, 16, 16 + 64 + 3);    // mailbox + records taken at once + batches
+        Assert.Null(shards.CommittableOffset(0));
+        var space = shards.WaitForSpaceAsync(0, default).AsTask();
+        Assert.False(space.IsCompleted);
+
+        release.SetResult();
+        await space;
+        Assert.Equal(posted, await shards.RevokeAsync(0, default));
+    }
+
+    [Fact]
+    public async Task A_revoked_shard_finishes_what_it_has_and_can_be_assigned_again()
+    {
+        var sink = new RecordingSink();
+        await using var shards = Start(sink);
+        for (var i = 0; i < 20; i++)
+            shards.TryPost(0, new ShardRecord(100 + i, Chunks.Of(10 * i, 10)));
+
+        Assert.Equal(120, await shards.RevokeAsync(0, default));
+        Assert.Throws<InvalidOperationException>(() => shards.TryPost(0, new ShardRecord(120, Chunks.Of(200, 10))));
+        shards.Assign(0, "t");
+        Assert.Null(shards.CommittableOffset(0));
+        shards.TryPost(0, new ShardRecord(120, Chunks.Of(200, 80)));
+        Assert.Equal(121, await shards.RevokeAsync(0, default));
+
+        Assert.Equal(210 + 70, shards.Total()[Count.SamplesTaken]);
+        Assert.Equal(2, shards.Total()[Count.PatientsCreated]);
+        Assert.Equal(0, shards.Total()[Count.PatientsInTwoShards]);
+    }
+
+    [Fact]
+    public async Task A_lost_shard_is_given_up_without_waiting_for_acknowledgements()
+    {
+        var sink = new RecordingSink { Gate = new TaskCompletionSource().Task };
+        await using var shards = Start(sink);
+        shards.TryPost(0, new ShardRecord(5, Chunks.Of(0, 100)));
+        await sink.Arrived.WaitAsync();
+
+        Assert.Null(await shards.RevokeAsync(0, new CancellationToken(canceled: true)));
+        Assert.False(shards.Failure.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_sink_that_breaks_its_promise_ends_the_run_with_its_error()
+    {
+        await using var source = new InMemorySource(Enumerable.Range(0, 10_000).Select(i => Chunks.Of(80 * i, 80)));
+
+        var failure = await Assert.ThrowsAsync<NotSupportedException>(
+            () => Topology.RunAsync(source, [new BrokenSink()], new TopologyOptions { MailboxCapacity = 16 }, _time, default, SumStage.Factory));
+
+        Assert.Equal("no", failure.Message);
+    }
+
+    [Fact]
+    public async Task An_idle_patient_is_forgotten_by_event_time_and_records_and_comes_back_on_its_next_chunk()
+    {
+        var options = new TopologyOptions { IdleAfter = TimeSpan.FromMinutes(1), IdleRounds = 10 };
+        var chunks = Enumerable.Range(0, 700).Select(i => Chunks.Of(10 * i, 10, "P1")).Prepend(Chunks.Of(0, 10, "P0")).Append(Chunks.Of(7000, 80, "P0"));
+        var sink = new RecordingSink();
+        await using var source = new InMemorySource(chunks);
+
+        var counts = await Topology.RunAsync(source, [sink], options, _time, default, SumStage.Factory);
+
+        Assert.Equal((1, 3), (counts[Count.PatientsPassivated], counts[Count.PatientsCreated]));
+        Assert.Equal(347, sink.Points.First(p => p.Patient.Value == "P0").WindowId);    // the first that can hold sample 7000
+    }
+
+    [Fact]
+    public async Task A_patient_is_not_forgotten_because_another_one_sends_much_in_the_same_event_time()
+    {
+        var options = new TopologyOptions { IdleAfter = TimeSpan.FromMinutes(1), IdleRounds = 10 };
+        var chunks = Enumerable.Range(0, 1000).Select(i => Chunks.Of(i, 1, "P1", rateHz: 100)).Prepend(Chunks.Of(0, 10, "P0"));
+        await using var source = new InMemorySource(chunks);
+
+        var counts = await Topology.RunAsync(source, [], options, _time, default, SumStage.Factory);
+
+        Assert.Equal(0, counts[Count.PatientsPassivated]);
+    }
+
+    [Fact]
+    public async Task A_patient_in_two_partitions_is_a_counted_error()
+    {
+        var sink = new RecordingSink();
+        await using var shards = Start(sink);
+        shards.Assign(1, "t");
+        shards.TryPost(0, new ShardRecord(0, Chunks.Of(0, 80)));
+        await sink.Arrived.WaitAsync();
+        shards.TryPost(1, new ShardRecord(0, Chunks.Of(80, 80)));
+        await sink.Arrived.WaitAsync();
+
+        Assert.Equal(1, shards.Total()[Count.PatientsInTwoShards]);
+    }
+
+    [Fact]
+    public async Task A_patient_or_a_device_too_many_is_refused_with_the_setting_to_change()
+    {
+        var options = new TopologyOptions { MaxPatientsPerShard = 1, MaxDevicesPerPatient = 1 };
+        var sink = new RecordingSink();
+        await using var source = new InMemorySource([Chunks.Of(0, 10), Chunks.Of(0, 10, "P2"), Chunks.Of(0, 10, device: "d2"), Chunks.Of(10_000, 10, device: "d3")]);
+
+        var counts = await Topology.RunAsync(source, [sink], options, _time, default, SumStage.Factory);
+
+        Assert.Equal(2, counts[Count.ChunksRefused]);
+        Assert.Contains(nameof(TopologyOptions.MaxPatientsPerShard), sink.DeadLetters.First().Reason, StringComparison.Ordinal);
+        Assert.Contains(nameof(TopologyOptions.MaxDevicesPerPatient), sink.DeadLetters.Last().Reason, StringComparison.Ordinal);
+        Assert.Equal(2, counts[Count.StreamsBegun]);    // d3 came so much later that d1 was idle
+    }
+
+    [Fact]
+    public async Task Instruments_tell_what_was_counted()
+    {
+        var seen = new Dictionary<string, long>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == "Pipeline")
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) =>
+        {
+            foreach (var tag in tags)
+                if (tag is { Key: "shard", Value: 4242 })
+                    seen[instrument.Name] = value;
+        });
+        listener.Start();
+        await using var shards = new PatientShards(new TopologyOptions(), [new RecordingSink { Gate = new TaskCompletionSource().Task }], _time, SumStage.Factory);
+        shards.Assign(4242, "t");
+        shards.TryPost(4242, new ShardRecord(0, Chunks.Of(0, 80)));
+        while (shards.Total()[Count.Batches] == 0)
+            await Task.Yield();
+
+        listener.RecordObservableInstruments();
+
+        Assert.Equal((0, 1, 1), (seen["pipeline.mailbox.depth"], seen["pipeline.batches.in_flight"], seen["pipeline.patients"]));
+    }
+
+    [Fact]
+    public void Options_out_of_range_are_refused_by_name()
+    {
+        Assert.Contains(nameof(TopologyOptions.MailboxCapacity), Refusal(new TopologyOptions { MailboxCapacity = 1 }), StringComparison.Ordinal);
+        Assert.Contains(nameof(TopologyOptions.WindowHop), Refusal(new TopologyOptions { WindowHop = TimeSpan.FromSeconds(9) }), StringComparison.Ordinal);
+        Assert.Contains(nameof(TopologyOptions.MaxRestartDelay), Refusal(new TopologyOptions { MaxRestartDelay = TimeSpan.FromMilliseconds(2) }), StringComparison.Ordinal);
+        new TopologyOptions().Validate();
+
+        static string Refusal(TopologyOptions options) => Assert.Throws<ValidationException>(options.Validate).Message;
+    }
+
+    private PatientShards Start(RecordingSink sink, TopologyOptions? options = null)
+    {
+        var shards = new PatientShards(options ?? new TopologyOptions(), [sink], _time, SumStage.Factory);
+        shards.Assign(0, "t");
+        return shards;
+    }
+
+    private sealed class BrokenSink : IPatientSink
+    {
+        public Task WriteAsync(OutputBatch batch, CancellationToken stop) => throw new NotSupportedException("no");
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,117 @@
+using Pipeline.Actors;
+using Pipeline.Models;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Actors;
+
+// Each patient sends a second a chunk, 10 samples; windows of 8 s every 2 s: window 1 = samples [20, 100) completes with chunk 9.
+public sealed class SupervisionTests : IAsyncDisposable
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly RecordingSink _sink = new();
+    private PatientShards? _shards;
+    private long _offset;
+
+    [Fact]
+    public async Task A_patient_that_throws_is_restarted_clean_after_a_delay_and_its_neighbours_notice_nothing()
+    {
+        var failures = 1;
+        var shards = Start(start => start == 20 && failures-- > 0);
+        Post(shards, 0, 12, "P0", "P1");
+        await _time.TimerSet.WaitAsync();
+
+        Assert.Equal(19, shards.CommittableOffset(0));      // P1's chunk 9 is record 19: it is not passed, although later ones were handled
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        await shards.RevokeAsync(0, default);
+
+        Assert.Equal([0, 1, 2], WindowsOf("P0"));
+        Assert.Equal([0, 1, 2], WindowsOf("P1"));
+        // From sample 90 on, where the restart took it up: 10 of 80 samples, then 30 of 80.
+        Assert.Equal([1, 0.125, 0.375], _sink.Points.Where(p => p.Patient.Value == "P1").OrderBy(p => p.WindowId).Select(p => p.Estimate.Coverage));
+        Assert.Equal(1, shards.Total()[Count.PatientsRestarted]);
+        Assert.Empty(_sink.DeadLetters);
+    }
+
+    [Fact]
+    public async Task A_chunk_that_fails_three_times_goes_to_the_dead_letters_and_the_next_ones_are_handled()
+    {
+        var shards = Start(start => start == 20);
+        Post(shards, 0, 12, "P1");
+        await _time.TimerSet.WaitAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        await _time.TimerSet.WaitAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(199));
+        Assert.Empty(_sink.DeadLetters);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+
+        var committed = await shards.RevokeAsync(0, default);
+
+        var letter = Assert.Single(_sink.DeadLetters);
+        Assert.Equal(("patient", 9L, "P1"), (letter.Stage, letter.Origin.Offset, System.Text.Encoding.UTF8.GetString(letter.Key.Span)));
+        Assert.Equal("failed 3 times, last with InvalidOperationException: window 1 is not to be had", letter.Reason);
+        Assert.Equal([0, 2], WindowsOf("P1"));
+        Assert.Equal(12, committed);
+        var counts = shards.Total();
+        Assert.Equal((3, 1, 0), (counts[Count.PatientsRestarted], counts[Count.ChunksFailed], counts.SamplesUnaccounted));
+    }
+
+    [Fact]
+    public async Task A_patient_that_always_throws_delays_nobody_even_while_time_stands_still()
+    {
+        var shards = Start(_ => true, new TopologyOptions { MaxStashedChunks = 4 });
+        Post(shards, 0, 8, "P0", "P1");
+        var posting = Task.Run(async () =>
+        {
+            for (var i = 8; i < 400; i++)
+                foreach (var patient in new[] { "P0", "P1" })
+                    while (!shards.TryPost(0, new ShardRecord(_offset, Chunks.Of(10 * i, 10, patient))) || _offset++ < 0)
+                        await shards.WaitForSpaceAsync(0, default);
+        });
+
+        await posting;
+        await shards.RevokeAsync(0, default);
+
+        Assert.Equal(Enumerable.Range(0, 197).Select(i => (long)i), WindowsOf("P0"));
+        Assert.Empty(WindowsOf("P1"));
+        Assert.True(shards.Total()[Count.ChunksFailed] > 100);
+        Assert.Equal(0, shards.Total().SamplesUnaccounted);
+    }
+
+    [Fact]
+    public async Task What_a_failing_chunk_had_put_into_the_batch_is_taken_back()
+    {
+        var shards = Start(start => start == 40);
+        shards.TryPost(0, new ShardRecord(0, Chunks.Of(0, 140, "P1")));     // windows 0 and 1 come out of the same chunk first
+
+        await shards.RevokeAsync(0, default);       // the end waits for no delay
+
+        Assert.Empty(WindowsOf("P1"));
+        Assert.Single(_sink.DeadLetters);
+        Assert.Equal(0, shards.Total()[Count.Windows]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_shards is not null)
+            await _shards.DisposeAsync();
+    }
+
+    /// <summary>P1's stage throws on windows whose start <paramref name="throwsAt"/> says; all others are well.</summary>
+    private PatientShards Start(Func<long, bool> throwsAt, TopologyOptions? options = null)
+    {
+        StageFactory stages = first => [first.Patient.Value == "P1" ? new SumStage(throwsAt) : new SumStage()];
+        _shards = new PatientShards(options ?? new TopologyOptions(), [_sink], _time, stages);
+        _shards.Assign(0, "t");
+        return _shards;
+    }
+
+    private void Post(PatientShards shards, int from, int to, params string[] patients)
+    {
+        for (var i = from; i < to; i++)
+            foreach (var patient in patients)
+                Assert.True(shards.TryPost(0, new ShardRecord(_offset++, Chunks.Of(10 * i, 10, patient))));
+    }
+
+    private IEnumerable<long> WindowsOf(string patient) => _sink.Points.Where(p => p.Patient.Value == patient).Select(p => p.WindowId).Order();
+}
