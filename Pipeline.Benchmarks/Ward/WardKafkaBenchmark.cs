@@ -55,7 +55,7 @@ internal sealed class WardKafkaBenchmark : IBenchmark
         var (cost, brokerCpu) = (Cost.Now(), broker.CpuSeconds);
         var running = Topology.RunAsync(
             source, [], new TopologyOptions(), TimeProvider.System, done.Token,
-            first => [new WardStage(false, totals) { Patient = int.Parse(first.Patient.Value.AsSpan(1), CultureInfo.InvariantCulture) }], started => shards = started);
+            first => [totals.Add(new WardStage(int.Parse(first.Patient.Value.AsSpan(1), CultureInfo.InvariantCulture), spectra: false))], started => shards = started);
         using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(2)))
             while (shards?.Total()[Count.Records] is not { } handled || handled < wanted.MessageCount)
                 await timer.WaitForNextTickAsync(stop);
