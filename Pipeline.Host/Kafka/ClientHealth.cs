@@ -16,6 +16,7 @@ public sealed class ClientHealth
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly Dictionary<ErrorCode, long> _logged = [];
+    private readonly TaskCompletionSource _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Error? _error;
     private long _since;
     private bool _reached;
@@ -48,6 +49,9 @@ public sealed class ClientHealth
         }
     }
 
+    /// <summary>Completes when the brokers refuse this client by name: waiting longer does not help a command.</summary>
+    internal Task Refused => _refused.Task;
+
     /// <summary>Notes an error; the same code is logged once in 30 s.</summary>
     internal void Note(Error error)
     {
@@ -63,6 +67,8 @@ public sealed class ClientHealth
             if (log)
                 _logged[error.Code] = _time.GetTimestamp();
         }
+        if (KafkaAdvice.IsRefusal(error.Code))
+            _refused.TrySetResult();
         if (log)
             _log.ClientError(_client, error.Code, error.Reason, KafkaAdvice.For(error.Code, _options));
     }

@@ -8,6 +8,24 @@ internal static class ClientSettings
     /// <summary>The setting's name in librdkafka: dots, where an environment variable had to write underscores.</summary>
     public static string NameOf(string key) => key.Replace('_', '.').ToLowerInvariant();
 
+    /// <summary>Why a setting of the options cannot be used; null when it can. Never tells the value of one that holds a secret.</summary>
+    public static string? FindFault(string key, string value)
+    {
+        var name = NameOf(key);
+        if (name is "bootstrap.servers" or "group.id" or "enable.auto.commit" or "enable.auto.offset.store" or "auto.commit.interval.ms")
+            return $"set by {nameof(KafkaOptions.BootstrapServers)}, {nameof(KafkaOptions.GroupId)} and {nameof(KafkaOptions.CommitInterval)}; offsets are committed when output is acknowledged";
+        if (name.StartsWith("dotnet.", StringComparison.Ordinal))
+            return null;
+        try
+        {
+            return MockCluster.FindFault(name, value);
+        }
+        catch (DllNotFoundException)
+        {
+            return null;    // whoever builds a client says so, and doctor
+        }
+    }
+
     /// <summary>A consumer of the group: offsets are stored by hand and committed in the background.</summary>
     public static Dictionary<string, string> Consumer(KafkaOptions options)
     {
@@ -20,6 +38,8 @@ internal static class ClientSettings
         settings["partition.assignment.strategy"] = "cooperative-sticky";
         settings["isolation.level"] = "read_committed";
         settings["statistics.interval.ms"] = "5000";
+        // A topic that is missing at first is found soon after it was created; the default looks every 5 minutes.
+        settings["topic.metadata.refresh.interval.ms"] = "10000";
         // Fetched ahead: what fits into a cache, and asked for again as soon as there is room (the default waits for a second), which is
         // both faster and cheaper than a large queue that runs dry.
         settings["fetch.message.max.bytes"] = "1048576";

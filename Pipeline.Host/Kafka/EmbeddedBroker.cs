@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Pipeline.Host.Kafka;
 
@@ -29,10 +28,10 @@ public sealed class EmbeddedBroker : IDisposable
         var configuration = MockCluster.NewConfiguration();
         // The handle that carries the cluster is a client without servers: its warnings about that say nothing.
         if (MockCluster.Set(configuration, "log_level", "3", error, (nuint)error.Length) != MockCluster.NoError)
-            throw new InvalidOperationException($"The embedded broker cannot be configured: {Text(error)}.");
+            throw new InvalidOperationException($"The embedded broker cannot be configured: {MockCluster.Text(error)}.");
         _handle = MockCluster.NewHandle(MockCluster.Producer, configuration, error, (nuint)error.Length);
         if (_handle == 0)
-            throw new InvalidOperationException($"The embedded broker cannot be started: {Text(error)}.");
+            throw new InvalidOperationException($"The embedded broker cannot be started: {MockCluster.Text(error)}.");
         _cluster = MockCluster.NewCluster(_handle, brokers);
         if (_cluster == 0)
         {
@@ -110,11 +109,5 @@ public sealed class EmbeddedBroker : IDisposable
         for (var broker = 1; broker <= _brokers; broker++)
             if (change(Cluster, broker) is not MockCluster.NoError and var code)
                 throw new InvalidOperationException($"Broker {broker} of the embedded cluster answers with error {code}.");
-    }
-
-    private static string Text(ReadOnlySpan<byte> error)
-    {
-        var end = error.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? error : error[..end]);
     }
 }

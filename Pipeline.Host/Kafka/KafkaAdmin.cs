@@ -16,6 +16,7 @@ internal sealed class KafkaAdmin : IDisposable
     private readonly IAdminClient _client;
     private readonly KafkaOptions _options;
     private readonly ClientHealth _health;
+    private Task _asking = Task.CompletedTask;
 
     public KafkaAdmin(KafkaOptions options, TimeProvider time)
     {
@@ -100,19 +101,27 @@ internal sealed class KafkaAdmin : IDisposable
         return described.ConsumerGroupDescriptions.FirstOrDefault()?.AuthorizedOperations?.ToArray() ?? [];
     }
 
-    public void Dispose() => _client.Dispose();
+    /// <summary>A question that was given up still uses the client: it goes when that ends, within the time limit.</summary>
+    public void Dispose() => _asking.ContinueWith(_ => _client.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private async Task<T> AskAsync<T>(Func<Task<T>> question)
     {
         try
         {
-            return await question();
+            var asking = question();
+            _asking = asking;
+            if (await Task.WhenAny(asking, _health.Refused) == asking)
+                return await asking;
+            throw Failure(ErrorCode.Local_Authentication, "refuses this client", _health.Fault ?? "");
         }
-        catch (KafkaException fault) when (fault is not CreateTopicsException)
+        catch (KafkaException fault) when (fault is not CreateTopicsException && !_health.Refused.IsCompleted)
         {
-            var cause = _health.Fault ?? $"{fault.Error.Reason}. {KafkaAdvice.For(fault.Error.Code, _options)}";
-            throw new KafkaException(new Error(fault.Error.Code, string.Create(
-                CultureInfo.InvariantCulture, $"Kafka at '{_options.BootstrapServers}' gave no answer within {Patience.TotalSeconds:0} s: {cause}.")));
+            throw Failure(
+                fault.Error.Code, string.Create(CultureInfo.InvariantCulture, $"gave no answer within {Patience.TotalSeconds:0} s"),
+                _health.Fault ?? $"{fault.Error.Reason}. {KafkaAdvice.For(fault.Error.Code, _options)}");
         }
     }
+
+    private KafkaException Failure(ErrorCode code, string what, string cause) =>
+        new(new Error(code, $"Kafka at '{_options.BootstrapServers}' {what}: {cause}."));
 }

@@ -25,9 +25,11 @@ internal static class KafkaAdvice
     };
 
     /// <summary>Whether the code says why, where others only say that there is no connection.</summary>
-    public static bool NamesCause(ErrorCode code) => code is
-        ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.UnsupportedSaslMechanism or ErrorCode.Local_Ssl
-        or ErrorCode.UnknownTopicOrPart or ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed;
+    public static bool NamesCause(ErrorCode code) => IsRefusal(code) || code is ErrorCode.UnknownTopicOrPart or ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed;
+
+    /// <summary>Whether the brokers refuse the client's name, password or certificate.</summary>
+    public static bool IsRefusal(ErrorCode code) => code is
+        ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.UnsupportedSaslMechanism or ErrorCode.Local_Ssl;
 
     /// <summary>Whether the fault can stand although the brokers are connected.</summary>
     public static bool OutlastsConnection(ErrorCode code) => code is

@@ -98,9 +98,9 @@ public sealed class KafkaOptions : IValidatableObject
         string[] topics = [SamplesTopic, ResultsTopic, DeadLettersTopic, StateTopic];
         if (topics.Distinct(StringComparer.Ordinal).Count() < topics.Length)
             yield return new ValidationResult("the four topics need four names", [nameof(SamplesTopic), nameof(ResultsTopic), nameof(DeadLettersTopic), nameof(StateTopic)]);
-        string[] taken = ["bootstrap.servers", "group.id", "enable.auto.commit", "enable.auto.offset.store", "auto.commit.interval.ms"];
-        foreach (var (name, properties) in new[] { (nameof(Properties), Properties), (nameof(ConsumerProperties), ConsumerProperties) })
-            foreach (var key in properties.Keys.Where(key => taken.Contains(ClientSettings.NameOf(key))))
-                yield return new ValidationResult($"'{key}' is not for librdkafka's properties: use {nameof(BootstrapServers)}, {nameof(GroupId)} and {nameof(CommitInterval)}; offsets are committed when output is acknowledged", [name]);
+        foreach (var (name, properties) in new[] { (nameof(Properties), Properties), (nameof(ConsumerProperties), ConsumerProperties), (nameof(ProducerProperties), ProducerProperties) })
+            foreach (var (key, value) in properties)
+                if (ClientSettings.FindFault(key, value) is { } fault)
+                    yield return new ValidationResult($"'{key}': {fault}", [name]);
     }
 }

@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Pipeline.Host.Kafka;
 
-/// <summary>The part of librdkafka's C interface (rdkafka.h, rdkafka_mock.h; 2.11 or newer) that the embedded broker needs.</summary>
+/// <summary>
+/// The part of librdkafka's C interface (rdkafka.h, rdkafka_mock.h; 2.11 or newer) that the embedded broker and the check of settings need.
+/// </summary>
 internal static partial class MockCluster
 {
     public const int Producer = 0;
@@ -12,6 +15,9 @@ internal static partial class MockCluster
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
     public static partial nint NewConfiguration();
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_destroy")]
+    public static partial void DestroyConfiguration(nint configuration);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Set(nint configuration, string name, string value, Span<byte> error, nuint errorSize);
@@ -42,4 +48,27 @@ internal static partial class MockCluster
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_up")]
     public static partial int SetUp(nint cluster, int broker);
+
+    /// <summary>What librdkafka says of a setting; null when it takes it.</summary>
+    public static string? FindFault(string name, string value)
+    {
+        Span<byte> error = stackalloc byte[512];
+        error.Clear();
+        var configuration = NewConfiguration();
+        try
+        {
+            return Set(configuration, name, value, error, (nuint)error.Length) == NoError ? null : Text(error);
+        }
+        finally
+        {
+            DestroyConfiguration(configuration);
+        }
+    }
+
+    /// <summary>A C string.</summary>
+    public static string Text(ReadOnlySpan<byte> text)
+    {
+        var end = text.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? text : text[..end]);
+    }
 }

@@ -93,7 +93,14 @@ internal sealed class TopicWriter : IDisposable
         {
             var round = new Round(records.Count);
             foreach (var record in records)
-                await SendAsync(topic, record, report => round.Note(record, report.Error), stop);
+                try
+                {
+                    await SendAsync(topic, record, report => round.Note(record, report.Error), stop);
+                }
+                catch (ProduceException<byte[], byte[]> fault)
+                {
+                    round.Note(record, fault.Error);    // too large for the client: a setting to be changed, waited for like an outage
+                }
             var (failed, error) = await round.Ended.WaitAsync(stop);
             if (error is null)
                 return;

@@ -56,10 +56,13 @@ public sealed class KafkaTests(KafkaServer server)
         Assert.Equal(6 * 30, await KafkaFlow.CommittedAsync(options));
     }
 
-    [SkippableFact]
-    public async Task Two_consumers_share_the_partitions_and_hand_them_over_without_loss()
+    [SkippableTheory]
+    [InlineData("classic")]
+    [InlineData("consumer")]
+    public async Task Two_consumers_share_the_partitions_and_hand_them_over_without_loss(string protocol)
     {
         var options = await server.PrepareAsync();
+        options.ConsumerProperties["group.protocol"] = protocol;
         await using var first = KafkaFlow.Start(options);
         await KafkaFlow.PublishAsync(options, patients: 8, from: 0, to: 10);
         await first.UntilAsync(sink => sink.Points.Count() == 8 * KafkaFlow.WindowsAfter(10));
@@ -95,6 +98,22 @@ public sealed class KafkaTests(KafkaServer server)
 
         Assert.Equal(4 * 30, await KafkaFlow.CommittedAsync(options));
         Assert.Empty(flow.Log.At(LogLevel.Error));
+    }
+
+    [SkippableFact]
+    public async Task A_topic_that_is_missing_is_named_and_waited_for()
+    {
+        var options = server.Options();
+        options.ConsumerProperties["topic.metadata.refresh.interval.ms"] = "300";
+        await using var flow = KafkaFlow.Start(options);
+        await flow.UntilFaultAsync();
+        Assert.Contains("run ./pipeline topics", flow.Source.Health.Fault, StringComparison.Ordinal);
+
+        await Topics.MendAsync(options, await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None), alter: false, TimeProvider.System);
+        await KafkaFlow.PublishAsync(options, patients: 1, from: 0, to: 8);
+        await flow.UntilAsync(sink => sink.Points.Any());
+
+        Assert.Null(flow.Source.Health.Fault);
     }
 
     [SkippableFact]

@@ -70,6 +70,15 @@ internal sealed class KafkaFlow : IAsyncDisposable
             await timer.WaitForNextTickAsync(late.Token);
     }
 
+    /// <summary>Waits until the source knows of a fault.</summary>
+    public async Task UntilFaultAsync()
+    {
+        using var late = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (Source.Health.Fault is null)
+            await timer.WaitForNextTickAsync(late.Token);
+    }
+
     /// <summary>Waits until the group has committed so many records.</summary>
     public static async Task UntilCommittedAsync(KafkaOptions options, long records)
     {
