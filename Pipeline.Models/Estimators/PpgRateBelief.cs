@@ -16,11 +16,11 @@ internal sealed class PpgRateBelief
     /// <summary>Distance of neighbours, per minute.</summary>
     public const double StepPerMinute = 2.5;
 
-    // Change in 2 s: two-sided exponential with this scale, in bins; with small probability a wide one; with a smaller one anything.
+    // Change in 2 s: two-sided exponential with this scale, in bins; with small probability a wide one, or anything.
     private const double Scale = 1.31;
     private const double WideScale = 6;
     private const double WideProbability = 1e-4;
-    private const double AnyProbability = 1e-6;
+    private const double AnyProbability = 1e-4;
 
     // Reading: the centre of gravity of the belief's power and, less heavily, of the window's own spectrum about the most likely bin.
     private const int ReadBins = 3;

@@ -44,13 +44,16 @@ public class PpgStageTests
     }
 
     [Fact]
-    public void A_lost_track_is_found_again()
+    public void A_lost_track_is_found_again_and_the_quality_falls_meanwhile()
     {
         var signal = new PpgSignal { Seconds = 90, HeartRate = t => t < 40 ? 65 : 130 };
 
-        var last = signal.Estimates()[^1];
+        var estimates = signal.Estimates();
 
-        Assert.InRange(last.Value, 128, 132);
+        var lost = estimates.Skip(20).TakeWhile(e => e.Value < 100).ToList();     // windows that start from 40 s hold the new rate alone
+        Assert.InRange(lost.Count, 0, 5);
+        Assert.InRange(estimates.Skip(18).Take(lost.Count + 3).Min(e => e.Quality), 0, PpgStage.UsableQuality);
+        Assert.All(estimates.Skip(20 + lost.Count), e => Assert.InRange(e.Value, 128, 132));
     }
 
     [Fact]
