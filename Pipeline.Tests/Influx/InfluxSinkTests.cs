@@ -49,7 +49,7 @@ public sealed class InfluxSinkTests
     {
         var gate = new TaskCompletionSource();
         await using var sut = new SinkUnderTest((_, _) => StoreStub.Status(204), options => (options.MaxLines, options.Connections) = (100, 2));
-        sut.Stub.Gate = gate.Task;
+        sut.Stub.GateAt(1, gate.Task);
 
         Task[] writes = [.. Enumerable.Range(0, 60).Select(i => sut.Sink.WriteAsync(Points.Batch(0, i == 7 ? 250 : 10, patient: $"P{i}"), Never))];
         await sut.Stub.SeenAsync(2);
@@ -69,7 +69,7 @@ public sealed class InfluxSinkTests
     {
         var gate = new TaskCompletionSource();
         await using var sut = new SinkUnderTest((_, _) => StoreStub.Status(204), options => (options.MaxLines, options.QueueLength) = (10, 2));
-        sut.Stub.Gate = gate.Task;
+        sut.Stub.GateAt(1, gate.Task);
         var first = sut.Sink.WriteAsync(Points.Batch(0, 10), Never);
         await sut.Stub.SeenAsync(1);
 
@@ -125,18 +125,17 @@ public sealed class InfluxSinkTests
     [Fact]
     public async Task An_outage_is_visible_with_its_reason_while_it_lasts_and_logged_once()
     {
-        var gate = new TaskCompletionSource();
+        var held = new TaskCompletionSource();
         await using var sut = new SinkUnderTest((_, number) => StoreStub.Status(number <= 40 ? 401 : 204, "{\"message\":\"unauthorized access\"}"));
+        sut.Stub.GateAt(20, held.Task);
         var write = sut.Sink.WriteAsync(Points.Batch(0, 1), Never);
         await sut.Stub.SeenAsync(20);
-        sut.Stub.Gate = gate.Task;
-        await sut.Stub.SeenAsync(sut.Stub.Requests.Count);
 
         Assert.Equal("unauthorized", sut.Sink.State.Outage?.Reason);
         Assert.Contains("unauthorized access", sut.Sink.State.Outage?.Detail, StringComparison.Ordinal);
         Assert.Single(sut.Logged);
 
-        gate.SetResult();
+        held.SetResult();
         await write;
         Assert.Null(sut.Sink.State.Outage);
     }
@@ -156,7 +155,7 @@ public sealed class InfluxSinkTests
     {
         var gate = new TaskCompletionSource();
         await using var sut = new SinkUnderTest((_, _) => StoreStub.Status(204)) { TimeLimitsThatFire = 1 };
-        sut.Stub.Gate = gate.Task;
+        sut.Stub.GateAt(1, gate.Task);
 
         var write = sut.Sink.WriteAsync(Points.Batch(0, 1), Never);
         while (sut.Sum("pipeline.influx.retries{timeout}") < 1)
@@ -222,13 +221,15 @@ public sealed class InfluxSinkTests
     [Fact]
     public async Task Cancelling_ends_the_wait_and_the_sink_goes_on()
     {
-        await using var sut = new SinkUnderTest((_, number) => StoreStub.Status(number < 50 ? 503 : 204));
+        var isUp = false;
+        await using var sut = new SinkUnderTest((_, _) => StoreStub.Status(Volatile.Read(ref isUp) ? 204 : 503));
         using var stop = new CancellationTokenSource();
         var given = sut.Sink.WriteAsync(Points.Batch(0, 1), stop.Token);
         await sut.Stub.SeenAsync(2);
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        Volatile.Write(ref isUp, true);
         await sut.Sink.WriteAsync(Points.Batch(1, 1), Never);
 
         Assert.Contains(sut.Stub.Requests, sent => sent.Lines.Any(line => line.EndsWith("1782892802000000000", StringComparison.Ordinal)));

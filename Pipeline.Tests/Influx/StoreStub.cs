@@ -17,6 +17,8 @@ internal sealed class StoreStub(Func<Sent, int, HttpResponseMessage> answer) : H
     private readonly List<Sent> _requests = [];
     private readonly List<(int Count, TaskCompletionSource Seen)> _waiting = [];
     private int _inFlight;
+    private int _gatedFrom = int.MaxValue;
+    private Task _gate = Task.CompletedTask;
 
     public IReadOnlyList<Sent> Requests
     {
@@ -30,8 +32,8 @@ internal sealed class StoreStub(Func<Sent, int, HttpResponseMessage> answer) : H
     /// <summary>Most requests that were under way at once.</summary>
     public int MostInFlight { get; private set; }
 
-    /// <summary>When set, requests are answered only after it completes.</summary>
-    public Task Gate { get; set; } = Task.CompletedTask;
+    /// <summary>Request <paramref name="number"/>, and every one after it, is answered only after <paramref name="gate"/> completes.</summary>
+    public void GateAt(int number, Task gate) => (_gatedFrom, _gate) = (number, gate);
 
     public static HttpResponseMessage Status(int code, string body = "", string? retryAfter = null)
     {
@@ -73,7 +75,8 @@ internal sealed class StoreStub(Func<Sent, int, HttpResponseMessage> answer) : H
         }
         try
         {
-            await Gate.WaitAsync(cancellationToken);
+            if (number >= _gatedFrom)
+                await _gate.WaitAsync(cancellationToken);
             return answer(sent, number);
         }
         finally
