@@ -41,15 +41,23 @@ internal static class BoardTable
             row.Add(good ? $"[green3]{state}[/]" : $"[{(state == "no data" ? "red1" : "yellow")}]{Markup.Escape(state)}[/]");
             table.AddRow([.. row]);
         }
-        var rows = new List<IRenderable> { Header(progress), table };
+        var rows = new List<IRenderable> { Header(progress, wide), table };
+        if (beds.Count == 0)
+            rows.Add(new Markup("[grey]  the first values come when the first windows are full: after 8 s of the ward's time[/]"));
         if (beds.Count > shown)
             rows.Add(new Markup($"[grey]  … and {beds.Count - shown} more beds: a higher terminal shows them[/]"));
-        rows.Add(new Markup("[grey]  heart rate in beats/min by signal; — : no value, State says why; Ctrl-C ends with a summary[/]"));
+        rows.Add(new Markup("[grey]  beats/min by signal; — : no value, State says why; Ctrl-C: summary[/]"));
         return new Rows(rows);
     }
 
-    private static Markup Header(WardProgress p) => new(string.Create(CultureInfo.InvariantCulture,
-        $"[bold]  Ward[/]  {p.Beds} beds  [grey]│[/]  {p.Elapsed:hh\\:mm\\:ss}  [grey]│[/]  {p.SamplesPerSecond:N0} samples/s  [grey]│[/]  {p.Windows:N0} windows  [grey]│[/]  latency p50 {Milliseconds(p.LatencyP50)}, p99 {Milliseconds(p.LatencyP99)}  [grey]│[/]  {p.Waiting} waiting"));
+    private static Markup Header(WardProgress p, bool wide)
+    {
+        const string Bar = "[grey]│[/]";
+        var latency = $"p50 {Milliseconds(p.LatencyP50)}, p99 {Milliseconds(p.LatencyP99)}";
+        FormattableString narrow = $"[bold]  {p.Beds} beds[/] {Bar} {p.Elapsed:hh\\:mm\\:ss} {Bar} {p.SamplesPerSecond:N0} samples/s {Bar} {latency}";
+        FormattableString full = $"[bold]  Ward[/]  {p.Beds} beds  {Bar}  {p.Elapsed:hh\\:mm\\:ss}  {Bar}  {p.SamplesPerSecond:N0} samples/s  {Bar}  {p.Windows:N0} windows  {Bar}  latency {latency}  {Bar}  {p.Waiting} waiting";
+        return new Markup((wide ? full : narrow).ToString(CultureInfo.InvariantCulture));
+    }
 
     private static string Milliseconds(TimeSpan? latency) =>
         latency is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.TotalMilliseconds:0.#} ms") : "—";

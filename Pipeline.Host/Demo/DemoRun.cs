@@ -68,7 +68,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var progress = Progress() with { Elapsed = elapsed, SamplesPerSecond = feed.SampleCount / elapsed.TotalSeconds };
         var folder = Path.GetFullPath(settings.Store.Directory);
         var bytes = Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
-        return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes);
+        return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes, ward.Notes);
     }
 
     private WardProgress ProgressOf(Ward ward, WardFeed feed, WardPipeline pipeline, LatencyProbe probe)

@@ -11,8 +11,10 @@ namespace Pipeline.Host.Demo;
 /// <param name="Scores">Errors against the truth.</param>
 /// <param name="StoreFolder">Where the points are.</param>
 /// <param name="StoreBytes">How much they take.</param>
+/// <param name="Notes">What should be known of the recordings.</param>
 internal sealed record DemoSummary(
-    WardProgress Progress, SampleAccount Samples, long PointsMade, IReadOnlyList<SignalScore> Scores, string StoreFolder, long StoreBytes)
+    WardProgress Progress, SampleAccount Samples, long PointsMade, IReadOnlyList<SignalScore> Scores, string StoreFolder, long StoreBytes,
+    IReadOnlyList<string> Notes)
 {
     /// <summary>Whether every sample is accounted for and every point stored.</summary>
     public bool NothingLost => Samples.Lost == 0 && PointsMade == Progress.Points;
@@ -31,6 +33,8 @@ internal sealed record DemoSummary(
                 ? Text($"no value in {score.Windows:N0} windows")
                 : Text($"{score.MeanAbsoluteError:0.00} beats/min in the {100.0 * score.Values / score.Windows:0.0} % of {score.Windows:N0} windows with a value, {score.UsableError:0.00} in the {100.0 * score.UsableValues / score.Windows:0.0} % of usable quality"));
         yield return ("store", Text($"{StoreFolder} ({StoreBytes / 1024.0:N0} KiB of line protocol)"));
+        foreach (var note in Notes)
+            yield return ("note", note);
         yield return ("lost", NothingLost ? "nothing" : Text($"{Samples.Lost:N0} samples, {PointsMade - p.Points:N0} points"));
     }
 
