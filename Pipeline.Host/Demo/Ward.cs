@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Pipeline.Host.Publishing;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
@@ -30,7 +31,7 @@ internal sealed class Ward
             using (var recording = Recording.Open(path, RecordingOptions.None))   // one that cannot be read is told before anything starts
                 notes.AddRange(recording.Notes.Select(note => $"{recording.Name}: {note}"));
             var bed = devices.Count;
-            devices.Add(Replay(path, new RecordedPatient(PatientOf(path), string.Create(CultureInfo.InvariantCulture, $"bed-{bed + 1:0000}"), "demo", 1, Begin(bed))));
+            devices.Add(RecordedSequence.Of(path, RecordingOptions.None, new RecordedPatient(PatientOf(path), string.Create(CultureInfo.InvariantCulture, $"bed-{bed + 1:0000}"), "demo", 1, Begin(bed)), isLooping: true));
         }
         for (var bed = devices.Count; bed < bedCount; bed++)
             devices.Add(Simulate(SimulatedWard.Bed(bed, seed, Begin(bed), epoch: 1, Faults, "demo")));
@@ -74,24 +75,6 @@ internal sealed class Ward
                 yield return chunk;
             chunks.Clear();
             beats.Clear();
-        }
-    }
-
-    /// <summary>A recording without end: after its last sample the devices restart.</summary>
-    private static IEnumerable<SampleChunk> Replay(string path, RecordedPatient patient)
-    {
-        while (true)
-        {
-            using var recording = Recording.Open(path, RecordingOptions.None);
-            var end = patient.Start;
-            foreach (var chunk in recording.Chunks(patient))
-            {
-                end = chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz);
-                yield return chunk;
-            }
-            if (end == patient.Start)
-                yield break;   // no sample in it: it would be read again without end
-            patient = patient with { Epoch = patient.Epoch + 1, Start = end };
         }
     }
 

@@ -85,6 +85,36 @@ public sealed class EstimateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Broken_neighbours_are_a_line_each_and_change_nothing()
+    {
+        var (good, _) = SimulatedRecording.Write(_folder.Path, "good", "ppg", 30);
+        var alone = Path.Combine(_folder.Path, "alone.csv");
+        await RunAsync("estimate", good, "--output", alone);
+        var random = new Random(11);
+        var edf = EdfFiles.Bytes(1, [new("PPG", "", -1, 1, 50, [.. Enumerable.Range(0, 1500).Select(i => (short)(i * 400))])]);
+        var files = new List<string> { good };
+        for (var i = 0; i < 40; i++)
+        {
+            var bytes = i % 2 == 0 ? edf[..random.Next(edf.Length)] : (byte[])edf.Clone();
+            for (var change = 0; change < i % 5 && bytes.Length > 0; change++)
+                bytes[random.Next(Math.Min(600, bytes.Length))] = (byte)random.Next(256);
+            files.Add(_folder.Write($"e{i}.edf", bytes));
+        }
+        var results = Path.Combine(_folder.Path, "results");
+
+        var (exit, _, error) = await RunAsync(["estimate", .. files, "--output", results]);
+
+        Assert.Equal(ExitCode.BadUsage, exit);
+        Assert.Equal(File.ReadAllText(alone), File.ReadAllText(Path.Combine(results, "good.csv")));
+        var said = error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(said, line => Assert.Matches("^e[0-9]+\\.edf: .", line));
+        // Every recording has its file or its line, and no half-written file stays.
+        Assert.All(files.Skip(1), file => Assert.True(
+            File.Exists(Path.Combine(results, $"{Path.GetFileNameWithoutExtension(file)}.csv")) || said.Any(line => line.StartsWith($"{Path.GetFileName(file)}: ", StringComparison.Ordinal))));
+        Assert.All(Directory.GetFiles(results), file => Assert.EndsWith(".csv", file, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Json_holds_the_same_as_the_CSV()
     {
         var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ppg", 20);

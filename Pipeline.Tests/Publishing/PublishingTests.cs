@@ -67,6 +67,21 @@ public sealed class PublishingTests : IDisposable
     }
 
     [Fact]
+    public async Task Stopped_it_ends_the_streams_and_counts_what_was_delivered()
+    {
+        var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ppg", 30);
+        using var stop = new CancellationTokenSource();
+        await using var output = new StoppingWriter(stop);
+
+        var exit = await CommandLine.InvokeAsync(["replay", path, "--loop", "--kafka", _broker.BootstrapServers], output, TextWriter.Null, stop.Token);
+
+        var sent = await ReadAsync();
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.Contains($"{sent.Count} reached the brokers, 0 did not.", output.ToString(), StringComparison.Ordinal);
+        Assert.True(sent.Count == 0 || sent[^1].EndOfStream);
+    }
+
+    [Fact]
     public void A_looping_recording_restarts_its_device_with_the_next_epoch_where_the_last_one_ended()
     {
         var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ecg", 3);
@@ -102,5 +117,15 @@ public sealed class PublishingTests : IDisposable
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         var exit = await CommandLine.InvokeAsync(arguments, output, error, CancellationToken.None);
         return (exit, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Stops what writes to it at its first line, as Ctrl-C would.</summary>
+    private sealed class StoppingWriter(CancellationTokenSource stop) : StringWriter
+    {
+        public override async Task WriteLineAsync(string? value)
+        {
+            await base.WriteLineAsync(value);
+            await stop.CancelAsync();
+        }
     }
 }
