@@ -30,8 +30,8 @@ internal sealed class RecordedDevice
     public bool IsEnded { get; private set; }
 
     /// <summary>The devices of a file, in the order of their first channels.</summary>
-    /// <exception cref="RecordingException">Too many channels of one rate, or too high a rate (the message lacks the file).</exception>
-    public static List<RecordedDevice> Group(IFrameReader reader, SignalKind?[] kinds, SignalBuffer[] buffers)
+    /// <exception cref="RecordingException">Too many channels of one rate, or too high a rate.</exception>
+    public static List<RecordedDevice> Group(string fileName, IFrameReader reader, SignalKind?[] kinds, SignalBuffer[] buffers)
     {
         var signals = reader.Signals;
         double RateOf(int s) => reader.FramesPerSecond * signals[s].SamplesPerFrame;
@@ -45,7 +45,7 @@ internal sealed class RecordedDevice
         foreach (var group in byRate)
         {
             if (group.Count() > ChannelLayout.MaxChannels || group.Key > MaxRateHz)
-                throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{group.Count()} channels at {group.Key} Hz; at most "
+                throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{fileName}: {group.Count()} channels at {group.Key} Hz; at most "
                     + $"{ChannelLayout.MaxChannels} at {MaxRateHz} Hz are possible: leave some out by --channel LABEL=ignore"));
             var name = byRate.Count == 1 ? "monitor" : string.Create(CultureInfo.InvariantCulture, $"monitor-{group.Key:0.###}hz");
             var layout = new ChannelLayout([.. group.Select(s => ChannelOf(signals[s], kinds[s] ?? default))]);

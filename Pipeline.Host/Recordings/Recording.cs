@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Recordings;
@@ -8,6 +9,9 @@ namespace Pipeline.Host.Recordings;
 /// </summary>
 public sealed class Recording : IDisposable
 {
+    /// <summary>Slower signals than a sample in each hop of 2 s (trends, body temperature) make no windows.</summary>
+    private const double MinRateHz = 0.5;
+
     private readonly IFrameReader _reader;
     private readonly SignalBuffer[] _buffers;   // one a signal of the file
     private readonly List<RecordedDevice> _devices;
@@ -20,9 +24,10 @@ public sealed class Recording : IDisposable
         _notes = [.. reader.Notes];
         _buffers = [.. reader.Signals.Select(_ => new SignalBuffer(reader.Format))];
         var kinds = KindsOf(reader.Signals, options);
-        _devices = RecordedDevice.Group(reader, kinds, _buffers);
+        _devices = RecordedDevice.Group(Path.GetFileName(path), reader, kinds, _buffers);
         if (_devices.Count == 0)
-            throw new RecordingException("every channel is ignored");
+            throw new RecordingException($"{Path.GetFileName(path)}: "
+                + (_notes.Count > 0 ? $"no channel is left: {string.Join("; ", _notes)}" : "every channel is ignored"));
     }
 
     /// <summary>File name without folder and ending.</summary>
@@ -113,6 +118,11 @@ public sealed class Recording : IDisposable
             var label = signals[s].Label;
             var said = options.Channels.LastOrDefault(channel => channel.Matches(label));
             kinds[s] = said is null ? ChannelKinds.Of(label) : said.Kind;
+            var rate = _reader.FramesPerSecond * signals[s].SamplesPerFrame;
+            if (kinds[s] is null || rate >= MinRateHz)
+                continue;
+            kinds[s] = null;
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{Shown(label)} at {rate:0.####} Hz is left out: {MinRateHz} Hz or more are wanted"));
         }
         foreach (var said in options.Channels.Where(said => !signals.Any(signal => said.Matches(signal.Label))))
             _notes.Add($"no channel is named '{said.Label}'; there are {string.Join(", ", signals.Select(signal => Shown(signal.Label)))}");

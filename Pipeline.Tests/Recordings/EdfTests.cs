@@ -82,6 +82,15 @@ public sealed class EdfTests : IDisposable
     }
 
     [Fact]
+    public void Signals_too_slow_for_windows_are_left_out_and_said()
+    {
+        using var recording = Reading.Open(_folder.Write("r.edf", EdfFiles.Bytes(10, [new("PPG", "", -1, 1, 40, [.. Enumerable.Repeat((short)1, 80)]), new("TEMP", "", -1, 1, 1, [3, 4])])));
+
+        Assert.Equal(["PPG"], Reading.Physical(recording).Keys);
+        Assert.Equal(["TEMP at 0.1 Hz is left out: 0.5 Hz or more are wanted"], recording.Notes);
+    }
+
+    [Fact]
     public void What_cannot_be_followed_is_one_clear_line()
     {
         var good = EdfFiles.Bytes(1, [new("PPG", "", -1, 1, 4, Count8)]);
@@ -92,6 +101,7 @@ public sealed class EdfTests : IDisposable
         Refused("ends within its header: truncated?", good[..300]);
         Refused("holds 1 of 2 data records: truncated?", good[..^1]);
         Refused("'PPG' has no range", EdfFiles.Bytes(1, [new("PPG", "", 1, 1, 4, Count8)]));
+        Refused("no channel is left: PPG at 0.04 Hz is left out", EdfFiles.Bytes(100, [new("PPG", "", -1, 1, 4, Count8)]));
         Refused("hold annotations only", EdfFiles.Bytes(0, [new("PPG", "", -1, 1, 4, Count8)]));
         Refused("no signals, only annotations", EdfFiles.Bytes(1, [new("EDF Annotations", "", -1, 1, 4, Count8)]));
         Refused("no annotations that name the times", EdfFiles.Bytes(1, [new("PPG", "", -1, 1, 4, Count8)], reserved: "EDF+D"));
