@@ -9,6 +9,8 @@ namespace Pipeline.Benchmarks.Ward;
 /// </summary>
 internal sealed class WardWindowsBenchmark : IBenchmark
 {
+    private const int Rounds = 5;
+
     private static readonly Expected SmallW0 = new(false, 100, 60, 5_992, 41, 2_697, 0xc0df24ccc8fa7cd8);
     private static readonly Expected SmallW1 = new(true, 100, 60, 5_992, 41, 2_697, 0xb5a8b5f981a2b52a, 32_794);
     private static readonly Expected LargeW0 = new(false, 1_000, 600, 599_962, 4_636, 296_990, 0x85692bba33001080);
@@ -26,29 +28,35 @@ internal sealed class WardWindowsBenchmark : IBenchmark
             return;
         var large = new WardSignal(1_000);
         await RunAsync(large, 150, spectra: true, stop);     // so that the compiler has seen it all
-        await MeasureAsync(report, large, 600, LargeW0, "chunks_per_cpu_s", new Reference("plain Java loop, published", 1_100_000), stop);
-        await MeasureAsync(report, large, 300, null, "w1_chunks_per_cpu_s", new Reference("plain Java loop, published", 60_000), stop);
-    }
-
-    private static async Task MeasureAsync(
-        Report report, WardSignal signal, int seconds, Expected? expected, string metric, Reference reference, CancellationToken stop)
-    {
-        const int Rounds = 5;
-        var rates = new double[Rounds];
+        WardPlainLoop.Run(large, 150);
+        var ours = new double[Rounds];
+        var plain = new double[Rounds];
         for (var i = 0; i < Rounds; i++)
         {
-            GC.Collect();
-            var start = Cost.Now();
-            var result = await RunAsync(signal, seconds, spectra: expected is null, stop);
-            var cost = Cost.Now() - start;
-            if (expected is not null)
-                Check(report, expected, result);
-            rates[i] = result.MessageCount / cost.ProcessCpuSeconds;
-            report.Remark($"{metric} round {i + 1}: {rates[i]:0}; {cost.WallSeconds:0.00} s elapsed, {cost.ProcessCpuSeconds:0.00} s CPU, {cost.ProcessBytes / result.MessageCount} bytes allocated a message, {GC.CollectionCount(0)} collections so far");
+            (ours[i], var result) = await MeasureAsync(() => RunAsync(large, 600, spectra: false, stop), report, $"W0 round {i + 1}");
+            Check(report, LargeW0, result);
+            (plain[i], result) = await MeasureAsync(() => Task.FromResult(WardPlainLoop.Run(large, 600)), report, $"plain loop round {i + 1}");
+            Check(report, LargeW0, result);
         }
-        Array.Sort(rates);
-        report.Add(metric, rates[Rounds / 2], "1/s", reference);
+        report.Add("chunks_per_cpu_s", Median(ours), "1/s", new Reference("plain Java loop, published", 1_100_000));
+        for (var i = 0; i < Rounds; i++)
+            (ours[i], _) = await MeasureAsync(() => RunAsync(large, 300, spectra: true, stop), report, $"W1 round {i + 1}");
+        report.Add("chunks_per_cpu_s", Median(ours), "1/s", new Reference("W1: plain Java loop, published", 60_000));
+        report.Add("plain_loop_chunks_per_cpu_s", Median(plain), "1/s", new Reference("plain Java loop, published", 1_100_000));
     }
+
+    private static async Task<(double Rate, Result Result)> MeasureAsync(Func<Task<Result>> work, Report report, string name)
+    {
+        GC.Collect();
+        var start = Cost.Now();
+        var result = await work();
+        var cost = Cost.Now() - start;
+        var rate = result.MessageCount / cost.ProcessCpuSeconds;
+        report.Remark($"{name}: {rate:0} chunks per CPU second; {cost.WallSeconds:0.00} s elapsed, {cost.ProcessCpuSeconds:0.00} s CPU, {cost.ProcessBytes / result.MessageCount} bytes allocated a message");
+        return (rate, result);
+    }
+
+    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
     /// <summary>Runs the workload once.</summary>
     internal static async Task<Result> RunAsync(WardSignal signal, int seconds, bool spectra, CancellationToken stop)
@@ -66,7 +74,8 @@ internal sealed class WardWindowsBenchmark : IBenchmark
         var wanted = new Result(expected.Messages, expected.Dropped, expected.Windows, expected.Checksum, expected.PeakSum);
         if (result != wanted)
             throw new InvalidOperationException($"{name}: {result} where {wanted} is right.");
-        report.Remark($"{name}: checksum {result.Checksum:x16}, as it must be");
+        if (expected.Seconds == 60)
+            report.Remark($"{name}: checksum {result.Checksum:x16}, as it must be");
     }
 
     internal sealed record Result(long MessageCount, long DroppedCount, long WindowCount, ulong Checksum, long PeakSum);

@@ -30,6 +30,10 @@ public class WardWorkloadTests
     }
 
     [Fact]
+    public void The_plain_loop_gives_the_same_checksum() =>
+        Assert.Equal(new WardWindowsBenchmark.Result(5_992, 41, 2_697, 0xc0df24ccc8fa7cd8, 0), WardPlainLoop.Run(new WardSignal(100), 60));
+
+    [Fact]
     public void The_statistics_equal_a_plain_loop_for_any_length_and_any_missing_samples()
     {
         var random = new Random(11);
