@@ -126,7 +126,7 @@ internal sealed class Shard
     private void FindPatients(int count)
     {
         for (var i = 0; i < count; i++)
-            if (_taken[i].Record.Chunk is { } chunk)
+            if (_taken[i].Record.Chunk is { Patient.Value: not null } chunk)
                 _found[i] = _patients.Find(chunk);
         for (var i = 0; i < count; i++)
             if (_found[i] is { } patient)
@@ -162,7 +162,7 @@ internal sealed class Shard
         {
             Counts.Add(Count.ChunksRefused);
             Counts.Add(Count.SamplesRefused, (long)chunk.SampleCount * chunk.Channels.Count);
-            PatientActor.AddDeadLetter("chunk", _patients.Fullness, record, origin, chunk, _batch);
+            PatientActor.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : _patients.Fullness, record, origin, chunk, _batch);
             return;
         }
         if (patient.IsStashFull)

@@ -36,6 +36,9 @@ internal sealed class Telemetry : IDisposable
         ("pipeline.batches", "{batch}", "Batches handed to the sinks, and acknowledged", [(Count.Batches, "handed_over"), (Count.BatchesAcknowledged, "acknowledged")]),
     ];
 
+    // 250 ms is what is promised from sample to store; the rest around it.
+    private static readonly double[] LatencySeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _latency;
 
@@ -46,7 +49,9 @@ internal sealed class Telemetry : IDisposable
         _meter.CreateObservableGauge("pipeline.mailbox.depth", () => PerShard(shards, s => s.WaitingCount), "{record}", "Records that wait in a shard's mailbox");
         _meter.CreateObservableGauge("pipeline.batches.in_flight", () => PerShard(shards, s => s.InFlightCount), "{batch}", "Batches that wait for their acknowledgement");
         _meter.CreateObservableGauge("pipeline.patients", () => PerShard(shards, s => s.PatientCount), "{patient}", "Patients in memory");
-        _latency = _meter.CreateHistogram<double>("pipeline.latency", "s", "From a batch's newest record entering its mailbox to the batch's acknowledgement");
+        _latency = _meter.CreateHistogram(
+            "pipeline.latency", "s", "From a batch's newest record entering its mailbox to the batch's acknowledgement", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencySeconds });
     }
 
     public void RecordLatency(double seconds) => _latency.Record(seconds);

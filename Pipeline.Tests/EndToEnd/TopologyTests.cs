@@ -98,6 +98,33 @@ public class TopologyTests
     }
 
     [Fact]
+    public async Task A_chunk_without_a_patient_is_refused_and_harms_nobody()
+    {
+        var nobody = Chunks.Of(0, 10);
+        nobody = new SampleChunk
+        {
+            Patient = default,
+            Bed = "",
+            Ward = "",
+            Device = nobody.Device,
+            Epoch = 0,
+            RateHz = nobody.RateHz,
+            FirstSampleIndex = 0,
+            FirstSampleTime = nobody.FirstSampleTime,
+            Channels = nobody.Channels,
+            SampleCount = nobody.SampleCount,
+            Format = nobody.Format,
+            Samples = nobody.Samples,
+        };
+
+        var counts = await RunAsync(new InMemorySource([nobody, Chunks.Of(0, 80)]));
+
+        Assert.Equal("no patient", Assert.Single(_sink.DeadLetters).Reason);
+        Assert.Single(_sink.Points);
+        Assert.Equal(0, counts.SamplesUnaccounted);
+    }
+
+    [Fact]
     public async Task What_the_decoder_refused_is_delivered_and_committed_like_output()
     {
         var letter = new DeadLetter("decode", "not a chunk", new Origin(InMemorySource.Topic, 0, 5), default, new byte[] { 1 });
