@@ -47,7 +47,7 @@ public sealed class AbpStage : IWindowStage
         ArgumentNullException.ThrowIfNull(output);
         Take(window, output);
         var quality = _quality.Of(window);
-        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value);
+        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, quality.Value >= UsableQuality);
         var status = EstimateStatus.Ok;
         if (double.IsNaN(rate.Value) || quality.Value < LeastQuality)
             status = quality.Fault != EstimateStatus.Ok ? quality.Fault

@@ -20,6 +20,8 @@ public sealed class EcgStage : IWindowStage
     /// <summary>Quality from which a heart rate can be used without looking at the trace.</summary>
     public const double UsableQuality = 0.5;
 
+    private const double BelievedQuality = 0.9;     // from here on, or in a window
+    private const double BelievedBusyness = 0.45;   // as calm as this, every beat is believed
     private const double WorkingHz = 300;
     private const int BlockSamples = 64;
     private readonly int[] _channels;
@@ -62,12 +64,15 @@ public sealed class EcgStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         Take(window, output);
-        var certainty = _origin < 0 ? 0 : _detector.Certainty((window.StartIndex - _origin) / _group, (window.EndIndex - _origin) / _group);
+        var (first, last) = ((window.StartIndex - _origin) / _group, (window.EndIndex - _origin) / _group);
+        var certainty = _origin < 0 ? 0 : _detector.Certainty(first, last);
         var quality = _quality.Of(window, certainty);
+        var busy = _detector.Busy(first, last);
+        var believed = quality.Value >= BelievedQuality || busy <= BelievedBusyness;
         _detector.Peek(_found);
         for (var i = 0; i < _found.Count; i++)
             _found[i] = IndexOf(_found[i]);
-        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, CollectionsMarshal.AsSpan(_found));
+        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, believed, CollectionsMarshal.AsSpan(_found));
         _found.Clear();
         var status = EstimateStatus.Ok;
         if (double.IsNaN(rate.Value) || quality.Value < EcgQuality.Least)

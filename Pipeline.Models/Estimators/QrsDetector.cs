@@ -105,6 +105,9 @@ internal sealed class QrsDetector
     /// <summary>How surely the beats of samples [<paramref name="start"/>, <paramref name="end"/>) were told from other peaks, 0 to 1.</summary>
     public double Certainty(long start, long end) => _outcomes.Certainty(start, end);
 
+    /// <summary>How busy the signal is between the beats of samples [<paramref name="start"/>, <paramref name="end"/>), 0 to 1.</summary>
+    public double Busy(long start, long end) => _outcomes.Busy(start, end);
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
@@ -190,7 +193,7 @@ internal sealed class QrsDetector
         var odds = ByThreshold ? 4 * _features.Rule : _score.LogOdds(features);
         var accepted = odds > 0;
         Observer?.Invoke(at, features.ToArray(), accepted);
-        _outcomes.Add(at, odds, _features.Match, accepted, _features.Rule > 0);
+        _outcomes.Add(at, odds, _features.Match, _features.Busy, accepted, _features.Rule > 0);
         if (!accepted)
             return;
         var replaces = _rhythm.Count > 0 && at - _rhythm.Last < _timing.Replacement;

@@ -19,6 +19,9 @@ internal sealed class QrsFeatures
     /// <summary>What a plain threshold would say: positive for a beat.</summary>
     public float Rule { get; private set; }
 
+    /// <summary>How high the strength is between the beats around the candidate, 0 to 1.</summary>
+    public float Busy { get; private set; }
+
     private readonly QrsTiming _timing;
     private readonly QrsLead[] _leads;
     private readonly QrsShape[] _shapes;
@@ -64,10 +67,10 @@ internal sealed class QrsFeatures
         var phase = since / _rhythm.Interval;
         var early = Math.Max(0, 1 - phase);
         var size = Log(strength / _rhythm.Level, 3);
-        var before = Log((_strength.Largest(at - t.Of(0.42), at - t.Of(0.1)) + 0.02f) / strength, 2);
+        var before = Log((_strength.Largest(at - t.Of(Math.Min(0.42, 0.75 * _rhythm.Interval)), at - t.Of(0.1)) + 0.02f) / strength, 2);
         var after = Log((_strength.Largest(at + t.Of(0.1), at + t.Of(0.3)) + 0.02f) / strength, 2);
         var later = Log((_strength.Largest(at + t.Of(0.3), at + t.LookAhead) + 0.02f) / strength, 2);
-        var busy = _strength.PartAbove(0.15f * _rhythm.Level, at - t.Of(0.6), at + t.LookAhead, 4);
+        var busy = Busy = Busyness(at);
         var flatter = first ? 0 : steepness - _rhythm.Steepness;
         Rule = Threshold(strength / _rhythm.Level, since, phase);
         var rule = Math.Clamp(Rule, -1, 0.5f);
@@ -125,6 +128,13 @@ internal sealed class QrsFeatures
         if (since < 0.36f && relative < 0.6f)
             return -1;
         return relative - (phase > 1.5f ? 0.2f : 0.38f);
+    }
+
+    /// <summary>How high the strength is between the beats around: 0 for a thirtieth of a beat, 1 for a whole one, by the logarithm.</summary>
+    private float Busyness(long at)
+    {
+        var floor = _strength.Quantile(0.3f, at - _timing.Of(0.6), at + _timing.LookAhead);
+        return Math.Clamp(1 + MathF.Log10(floor / _rhythm.Level + 0.01f) / 1.5f, 0, 1);
     }
 
     /// <summary>Tenths of a second for which the strength stays above half of its peak.</summary>

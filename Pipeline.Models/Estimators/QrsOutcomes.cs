@@ -3,13 +3,13 @@ namespace Pipeline.Models.Estimators;
 /// <summary>The last decisions of the QRS detector, as far as the signal quality of a window needs them.</summary>
 internal sealed class QrsOutcomes
 {
-    private const int Kept = 128;
+    private const int Kept = 64;
     private readonly Outcome[] _ring = new Outcome[Kept];
     private long _count;
 
     /// <summary>Takes a decision.</summary>
-    public void Add(long at, float logOdds, float match, bool accepted, bool byThreshold) =>
-        _ring[_count++ % Kept] = new Outcome(at, MathF.Abs(MathF.Tanh(logOdds / 2)), match, accepted, byThreshold);
+    public void Add(long at, float logOdds, float match, float busy, bool accepted, bool byThreshold) =>
+        _ring[_count++ % Kept] = new Outcome(at, MathF.Abs(MathF.Tanh(logOdds / 2)), match, busy, accepted, byThreshold);
 
     /// <summary>
     /// 0 to 1 for [<paramref name="start"/>, <paramref name="end"/>): mean likeness of the beats to their templates, times how clear the
@@ -42,8 +42,24 @@ internal sealed class QrsOutcomes
         return alike * sure * Math.Sqrt(agreed);
     }
 
+    /// <summary>How busy the signal is between the beats of [<paramref name="start"/>, <paramref name="end"/>), 0 to 1.</summary>
+    public double Busy(long start, long end)
+    {
+        double busy = 0;
+        var decisions = 0;
+        for (var i = Math.Max(0, _count - Kept); i < _count; i++)
+        {
+            ref readonly var outcome = ref _ring[i % Kept];
+            if (outcome.At < start || outcome.At >= end)
+                continue;
+            decisions++;
+            busy += outcome.Busy;
+        }
+        return decisions == 0 ? 0 : busy / decisions;
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Clear() => _count = 0;
 
-    private readonly record struct Outcome(long At, float Clear, float Match, bool Accepted, bool ByThreshold);
+    private readonly record struct Outcome(long At, float Clear, float Match, float Busy, bool Accepted, bool ByThreshold);
 }

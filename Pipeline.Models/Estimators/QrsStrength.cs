@@ -5,6 +5,7 @@ namespace Pipeline.Models.Estimators;
 /// <summary>The last two seconds of the beat strength of all leads together: 1 is a typical beat, 0 is what was never seen.</summary>
 internal sealed class QrsStrength
 {
+    private const int Sampled = 48;
     private readonly float[] _ring;
 
     public QrsStrength(int capacity) => _ring = new float[QrsTiming.RingSize(capacity)];
@@ -29,14 +30,18 @@ internal sealed class QrsStrength
             : Math.Max(TensorPrimitives.Max(_ring.AsSpan(first)), TensorPrimitives.Max(_ring.AsSpan(0, last + 1)));
     }
 
-    /// <summary>Part of the values of [<paramref name="from"/>, <paramref name="to"/>], every <paramref name="step"/>th, above <paramref name="level"/>.</summary>
-    public float PartAbove(float level, long from, long to, int step)
+    /// <summary>The <paramref name="part"/> quantile of about <see cref="Sampled"/> values spread over [<paramref name="from"/>, <paramref name="to"/>].</summary>
+    public float Quantile(float part, long from, long to)
     {
-        int above = 0, all = 0;
-        for (var i = Math.Max(0, from); i <= Math.Min(to, Count - 1); i += step, all++)
-            if (_ring[i & (_ring.Length - 1)] > level)
-                above++;
-        return all == 0 ? 0 : above / (float)all;
+        Span<float> sorted = stackalloc float[Sampled];
+        from = Math.Max(0, from);
+        to = Math.Min(to, Count - 1);
+        if (from > to)
+            return 0;
+        for (var i = 0; i < Sampled; i++)
+            sorted[i] = _ring[(from + (to - from) * i / (Sampled - 1)) & (_ring.Length - 1)];
+        sorted.Sort();
+        return sorted[(int)(part * Sampled)];
     }
 
     /// <summary>Forgets everything.</summary>

@@ -4,19 +4,26 @@ namespace Pipeline.Models.Estimators;
 internal readonly record struct BeatRate(double Value, double Sigma);
 
 /// <summary>
-/// The heart rate of a window from the beats found so far: 60 over the mean of the intervals between its beats. Where the signal is poor,
-/// intervals far from their median are taken for missed or false beats and left out.
+/// The heart rate of a window from the beats found so far. Where the signal is good, 60 over the mean of the intervals between the window's
+/// beats, whatever the rhythm. Where it is not, beats are missing and false ones stand between: then the interval on which most
+/// intervals, and sums of two neighbours, agree, those near the interval of the last good window before others.
 /// </summary>
 internal sealed class RateFromBeats
 {
     private const int Kept = 64;            // 8 s at 300 beats/min are 40
+    private const int Bins = 72;
+    private const double LeastInterval = 0.22;
     private const double LeastPerMinute = 15;
     private const double MostPerMinute = 320;
+    private const double Near = 0.12;       // intervals this near the agreed one make the mean
+    private static readonly double LogStep = Math.Log(1.036);
     private readonly double _rateHz;
     private readonly double[] _beats = new double[Kept];
     private readonly double[] _intervals = new double[Kept];
-    private readonly double[] _sorted = new double[Kept];
+    private readonly float[] _votes = new float[Bins];
     private long _count;
+    private double _usual;                  // interval of the last good window, s; 0 when there was none
+    private double _usualAt;                // its end, s
 
     public RateFromBeats(double rateHz) => _rateHz = rateHz;
 
@@ -30,10 +37,10 @@ internal sealed class RateFromBeats
     }
 
     /// <summary>
-    /// The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1. Beats that are
-    /// likely but not yet certain, all after the certain ones, may be given in <paramref name="likely"/>; they are not kept.
+    /// The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1 and every beat is
+    /// <paramref name="believed"/> or not. Beats that are likely but not yet certain, all after the certain ones, may be given in <paramref name="likely"/>; they are not kept.
     /// </summary>
-    public BeatRate Of(long start, long end, double quality, ReadOnlySpan<double> likely = default)
+    public BeatRate Of(long start, long end, double quality, bool believed, ReadOnlySpan<double> likely = default)
     {
         var count = 0;
         var from = double.NaN;
@@ -43,30 +50,21 @@ internal sealed class RateFromBeats
             count = Step(ref from, beat, start, end, count);
         if (count < 2)
             return new BeatRate(double.NaN, double.NaN);
-        Array.Copy(_intervals, _sorted, count);
-        Array.Sort(_sorted, 0, count);
-        var median = (_sorted[count / 2] + _sorted[(count - 1) / 2]) / 2;
-        // A clean signal is believed whatever its rhythm; the band closes as the quality falls.
-        var band = quality >= 0.8 ? double.PositiveInfinity : 1.3 + quality;
-        double sum = 0, squares = 0;
-        var used = 0;
-        for (var i = 0; i < count; i++)
-        {
-            var interval = _intervals[i];
-            if (interval > median * band || interval < median / band)
-                continue;
-            used++;
-            sum += interval;
-            squares += interval * interval;
-        }
-        var mean = sum / used;
+        var (mean, spread) = believed ? Plain(count) : Agreed(count, end / _rateHz);
         var rate = 60 / mean;
-        if (rate is < LeastPerMinute or > MostPerMinute)
+        if (!(rate is >= LeastPerMinute and <= MostPerMinute))
             return new BeatRate(double.NaN, double.NaN);
-        var spread = Math.Sqrt(Math.Max(0, squares / used - mean * mean) / used) / mean;
+        if (believed)
+            (_usual, _usualAt) = (mean, end / _rateHz);
         var doubt = 1 - quality;
-        var sigma = rate * Math.Sqrt(1e-5 + 0.1 * spread * spread + 0.1 * doubt * doubt * doubt + 0.02 * (count - used) / count);
-        return new BeatRate(rate, sigma);
+        return new BeatRate(rate, rate * Math.Sqrt(1e-5 + 0.1 * spread * spread + 0.15 * doubt * doubt));
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _count = 0;
+        _usual = 0;
     }
 
     private int Step(ref double from, double to, long start, long end, int count)
@@ -78,6 +76,64 @@ internal sealed class RateFromBeats
         return count;
     }
 
-    /// <summary>Forgets everything.</summary>
-    public void Clear() => _count = 0;
+    private (double Mean, double Spread) Plain(int count)
+    {
+        double sum = 0, squares = 0;
+        foreach (var interval in _intervals.AsSpan(0, count))
+        {
+            sum += interval;
+            squares += interval * interval;
+        }
+        var mean = sum / count;
+        return (mean, Math.Sqrt(Math.Max(0, squares / count - mean * mean) / count) / mean);
+    }
+
+    private (double Mean, double Spread) Agreed(int count, double now)
+    {
+        Array.Clear(_votes);
+        for (var i = 0; i < count; i++)
+        {
+            Vote(_intervals[i], 1);
+            if (i + 1 < count)
+                Vote(_intervals[i] + _intervals[i + 1], 0.5f);
+        }
+        var width = 0.08 + 0.004 * Math.Min(30, now - _usualAt);
+        var best = 0;
+        var most = 0.0;
+        for (var bin = 0; bin < Bins; bin++)
+        {
+            var away = _usual > 0 ? (bin * LogStep - Math.Log(_usual / LeastInterval)) / width : 0;
+            var votes = _votes[bin] * (0.25 + Math.Exp(-away * away / 2));
+            if (votes > most)
+                (most, best) = (votes, bin);
+        }
+        return MeanNear(LeastInterval * Math.Exp(best * LogStep), count);
+    }
+
+    private (double Mean, double Spread) MeanNear(double agreed, int count)
+    {
+        double sum = 0, squares = 0, weights = 0;
+        for (var i = 0; i < 2 * count - 1; i++)
+        {
+            var single = i < count;
+            var interval = single ? _intervals[i] : _intervals[i - count] + _intervals[i - count + 1];
+            if (Math.Abs(interval - agreed) > Near * agreed)
+                continue;
+            var weight = single ? 1 : 0.5;
+            weights += weight;
+            sum += weight * interval;
+            squares += weight * interval * interval;
+        }
+        var mean = sum / weights;
+        return (mean, Math.Sqrt(Math.Max(0, squares / weights - mean * mean) / weights) / mean);
+    }
+
+    private void Vote(double interval, float weight)
+    {
+        var bin = (int)Math.Round(Math.Log(interval / LeastInterval) / LogStep);
+        ReadOnlySpan<float> kernel = [0.25f, 0.65f, 1, 0.65f, 0.25f];
+        for (var k = 0; k < kernel.Length; k++)
+            if (bin + k - 2 is >= 0 and < Bins)
+                _votes[bin + k - 2] += weight * kernel[k];
+    }
 }

@@ -1,4 +1,6 @@
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
 using Xunit;
 
 namespace Pipeline.Tests.Estimators;
@@ -63,5 +65,41 @@ public sealed class EcgStageTests
 
         Assert.Equal((0, 0), StageRun.Compare(pauses.Beats(), inPauses, 0.01));
         Assert.Equal((0, 0), StageRun.Compare(bigeminy.Beats(), inBigeminy, 0.05));
+    }
+
+    [Theory]
+    [InlineData(0.32)]
+    [InlineData(0.42)]
+    [InlineData(1.9)]
+    public void Fast_and_slow_hearts_are_followed_from_the_start(double interval)
+    {
+        var ecg = new SyntheticEcg { Interval = _ => interval, TWave = interval < 0.5 ? 0.1 : 0.3, Noise = 0.03 };
+
+        var found = StageRun.BeatSeconds(StageRun.Ecg(250, [ecg.Samples()]), 250);
+
+        var (missed, wrong) = StageRun.Compare(ecg.Beats(), found, 0.01);
+        Assert.InRange(missed, 0, 2);
+        Assert.InRange(wrong, 0, 1);
+    }
+
+    [Fact]
+    public void The_first_beat_counts()
+    {
+        var ecg = new SyntheticEcg { Seconds = 10 };
+
+        var found = StageRun.BeatSeconds(StageRun.Ecg(250, [ecg.Samples()]), 250);
+
+        Assert.InRange(found[0], 0.34, 0.36);
+    }
+
+    [Fact]
+    public void A_stage_of_two_leads_keeps_less_than_24_KiB()
+    {
+        var layout = new ChannelLayout(new Channel("II", SignalKind.Ecg, "mV"), new Channel("V1", SignalKind.Ecg, "mV"));
+        _ = new EcgStage(layout, 360);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _ = new EcgStage(layout, 360);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 24 * 1024);
     }
 }
