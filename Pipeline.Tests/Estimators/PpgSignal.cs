@@ -11,6 +11,7 @@ internal sealed class PpgSignal
     public double Seconds { get; init; } = 60;
     public int PulseChannels { get; init; } = 1;
     public bool Accelerometer { get; init; } = true;
+    public bool Ecg { get; init; }
     public Func<double, double> HeartRate { get; init; } = _ => 72;
     public Func<double, double> Motion { get; init; } = _ => 0;
     public double MotionGain { get; init; }
@@ -68,6 +69,8 @@ internal sealed class PpgSignal
         if (Accelerometer)
             foreach (var axis in "XYZ")
                 channels.Add(new Channel($"ACC_{axis}", SignalKind.Acc, "g"));
+        if (Ecg)
+            channels.Add(new Channel("II", SignalKind.Ecg, "mV"));
         return new ChannelLayout([.. channels]);
     }
 
@@ -91,6 +94,8 @@ internal sealed class PpgSignal
                 double value;
                 if (c < PulseChannels)
                     value = Pulse(phase % 1) + MotionGain * Math.Sin(2 * Math.PI * swing - 0.7 - c) + Noise * Normal(random) + 5;
+                else if (Ecg && c == channels - 1)
+                    value = Math.Sin(i);
                 else
                     value = (Motion(t) > 0 ? 0.4 : 0) * Math.Sin(2 * Math.PI * swing + (c - PulseChannels)) + 0.01 * Normal(random) + 0.5;
                 all[c][i] = (float)Spoil(c, t, value);

@@ -142,6 +142,15 @@ public class PpgStageTests
     }
 
     [Fact]
+    public void An_ECG_of_the_same_device_changes_nothing()
+    {
+        var alone = new PpgSignal { Noise = 0 };
+        var beside = new PpgSignal { Noise = 0, Ecg = true, LeadOff = t => t > 30 ? 1u << 4 : 0 };
+
+        Assert.Equal(alone.Estimates(), beside.Estimates().Where(e => e.Signal == SignalKind.Ppg));
+    }
+
+    [Fact]
     public void Neither_gain_nor_sign_of_the_sensor_matters()
     {
         var plain = new PpgSignal { MotionGain = 0.5, Motion = _ => 130, HeartRate = _ => 90 }.Estimates();
