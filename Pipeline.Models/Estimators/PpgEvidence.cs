@@ -30,8 +30,8 @@ internal sealed class PpgEvidence
     // Log-normal curb on rates: low frequencies hold baseline wander, not pulses.
     private const float CurbPower = 0.3f, CurbCentre = 189, CurbWidth = 0.4f;
 
-    // No window may say more than this against a rate, as a part of all evidence: e^-3.
-    private const float OutlierFloor = 0.0498f;
+    // No window may say more than this against a rate, as a part of all evidence: e^-3. The first window has no track to protect.
+    private const float OutlierFloor = 0.0498f, FirstOutlierFloor = 0.005f;
 
     private const float Tiny = 1e-12f;
 
@@ -51,9 +51,11 @@ internal sealed class PpgEvidence
 
     /// <summary>
     /// Writes the likelihood of each rate, up to a factor. <paramref name="pulse"/>: [channels x <see cref="PpgSpectrumPlan.BinCount"/>];
-    /// <paramref name="cleaned"/>: the same after the motion was taken out; <paramref name="motion"/>: [axes x bins], changed, none when axes = 0.
+    /// <paramref name="cleaned"/>: the same after the motion was taken out; <paramref name="motion"/>: [axes x bins], changed, none when axes = 0;
+    /// <paramref name="isFirst"/>: nothing is known yet.
     /// </summary>
-    public void Judge(ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, Span<float> motion, int axes, Span<float> likelihood)
+    public void Judge(
+        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, Span<float> motion, int axes, bool isFirst, Span<float> likelihood)
     {
         Gather(pulse, cleaned, channels);
         if (axes > 0)
@@ -69,7 +71,7 @@ internal sealed class PpgEvidence
         TensorPrimitives.Subtract(likelihood, TensorPrimitives.Max<float>(likelihood), likelihood);
         TensorPrimitives.Exp<float>(likelihood, likelihood);
         TensorPrimitives.Multiply(likelihood, 1 / TensorPrimitives.Sum<float>(likelihood), likelihood);
-        TensorPrimitives.Add(likelihood, OutlierFloor, likelihood);
+        TensorPrimitives.Add(likelihood, isFirst ? FirstOutlierFloor : OutlierFloor, likelihood);
     }
 
     /// <summary>Powers of the channels, each in units of its own mean over the rates.</summary>

@@ -50,6 +50,7 @@ public sealed class PpgStage : IWindowStage
     private PpgSpectrumPlan? _plan;
     private int _planLength;
     private bool _started;
+    private bool _judged;                               // the belief holds evidence
     private double _expectedInterval = double.NaN;      // seconds, by the window before
 
     /// <summary>
@@ -107,7 +108,7 @@ public sealed class PpgStage : IWindowStage
         _belief.Reset();
         _pulses.Reset();
         _expectedInterval = double.NaN;
-        _started = false;
+        _started = _judged = false;
     }
 
     private Estimate None(EstimateStatus status, double coverage)
@@ -119,7 +120,8 @@ public sealed class PpgStage : IWindowStage
     private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in TakenPulse taken)
     {
         var axes = TakeMotion(window, plan, scratch);
-        JudgeSpectra(plan, scratch, taken.Used, axes);
+        JudgeSpectra(plan, scratch, taken.Used, axes, !_judged);
+        _judged = true;
         var (counted, irregularity) = _pulses.RateIn(window.StartIndex, window.EndIndex);
         var isEven = irregularity < MostIrregularity;
         if (isEven && _pulses.Unevenness < MostUnevenness)
@@ -221,7 +223,7 @@ public sealed class PpgStage : IWindowStage
         return used;
     }
 
-    private static void JudgeSpectra(PpgSpectrumPlan plan, PpgScratch scratch, int used, int axes)
+    private static void JudgeSpectra(PpgSpectrumPlan plan, PpgScratch scratch, int used, int axes, bool isFirst)
     {
         var fourier = scratch.Fourier(plan);
         var pulse = scratch.Pulse(plan)[..(used * plan.SampleCount)];
@@ -241,7 +243,7 @@ public sealed class PpgStage : IWindowStage
             axes = 0;
             scratch.PulsePower.CopyTo(scratch.CleanPower, 0);
         }
-        scratch.Evidence.Judge(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes, scratch.Likelihood);
+        scratch.Evidence.Judge(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes, isFirst, scratch.Likelihood);
     }
 
     private static void JudgeCount(Span<float> likelihood, double counted)
