@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Console;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Telemetry;
 
@@ -26,8 +27,9 @@ internal sealed class WatchServer : IAsyncDisposable
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
         // The slim builder's console is plain text whatever the settings say.
-        builder.Logging.ClearProviders();
         builder.Logging.AddConsole();
+        if (configuration["Logging:Console:FormatterName"] is { Length: > 0 } formatter)
+            builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = formatter);
         builder.WebHost.UseUrls(options.Urls);
         // Signals are the command line's: the lifetime of a web application would take them away from it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
