@@ -45,6 +45,9 @@ internal sealed class EcgRecord
     /// <summary>The same reference with other samples.</summary>
     public EcgRecord With(params float[][] leads) => new() { Name = Name, RateHz = RateHz, Leads = leads, Beats = Beats, Flutter = Flutter };
 
+    /// <summary>The same samples, said to be taken <paramref name="speed"/> times as fast.</summary>
+    public EcgRecord Played(double speed) => new() { Name = Name, RateHz = speed * RateHz, Leads = Leads, Beats = Beats, Flutter = Flutter };
+
     public bool IsScored(double sample) => !Flutter.Any(span => sample >= span.From && sample <= span.To);
 
     /// <summary>What the ECG stage says of it, through the product's own windows.</summary>

@@ -56,6 +56,12 @@ internal sealed class QrsAccuracy : IBenchmark
             report.Remark(Row(prefix, one));
         AddClean(report, prefix + "ds1", both, new Reference("wfdb gqrs, one lead, published", 99.77));
         AddClean(report, prefix + "ds1_lead0", Run(ds1, record => record.With(record.Leads[0])), new Reference("wfdb gqrs, one lead, published", 99.77));
+        foreach (var speed in new[] { 1.5, 2 })
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}ds1_played_{speed}_times_as_fast");
+            report.Add(name + "_f1", Pool(Run(ds1, record => record.Played(speed))).F1, "%");
+            report.Add(name + "_lead0_f1", Pool(Run(ds1, record => record.With(record.Leads[0]).Played(speed))).F1, "%");
+        }
         if (paced.Length > 0)
         {
             var apart = Run(paced, record => record);
@@ -69,9 +75,11 @@ internal sealed class QrsAccuracy : IBenchmark
         report.Add(prefix + "time_per_lead_second", QrsRecordScore.Median([.. both.Select(one => one.Microseconds).Order()]), "us");
     }
 
+    private static BeatCounts Pool(QrsRecordScore[] scores) => scores.Aggregate(default(BeatCounts), (sum, one) => sum + one.Beats);
+
     private static void AddClean(Report report, string name, QrsRecordScore[] scores, Reference? reference)
     {
-        var pooled = scores.Aggregate(default(BeatCounts), (sum, one) => sum + one.Beats);
+        var pooled = Pool(scores);
         report.Add(name + "_f1", pooled.F1, "%", reference);
         report.Add(name + "_sensitivity", pooled.Sensitivity, "%");
         report.Add(name + "_precision", pooled.Precision, "%");

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 
@@ -26,7 +25,7 @@ internal sealed class QrsRecordScore
     /// <summary>Of each window: start in samples, quality, error of the rate (NaN without a reference) and its sigma (NaN without a value).</summary>
     public required List<(double Start, double Quality, double Error, double Sigma)> Windows { get; init; }
 
-    /// <summary>Time taken, µs per second of signal and lead, windower included.</summary>
+    /// <summary>CPU time taken, µs per second of signal and lead, windower included.</summary>
     public required double Microseconds { get; init; }
 
     /// <summary>Part of the windows that have a value.</summary>
@@ -37,9 +36,9 @@ internal sealed class QrsRecordScore
     /// <summary>Runs the stage on <paramref name="record"/> and scores the samples that <paramref name="counts"/> accepts (all of them by default).</summary>
     public static QrsRecordScore Of(EcgRecord record, QrsScore score, Func<double, bool>? counts = null)
     {
-        var began = Stopwatch.GetTimestamp();
+        var began = Cost.Now();
         var results = record.Run(score);
-        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var seconds = (Cost.Now() - began).ThreadCpuSeconds;
         bool Counts(double sample) => record.IsScored(sample) && counts?.Invoke(sample) != false;
         var references = record.Beats.Select(b => (double)b.Sample).Where(Counts).ToArray();
         var found = results.SelectMany(r => r.Beats).Select(b => b.SampleIndex).Where(Counts).ToArray();

@@ -131,24 +131,41 @@ public sealed class EcgStage : IWindowStage
 
     private void Take(long index, int at)
     {
-        var any = false;
+        if (_origin < 0)
+        {
+            if (!IsAnyThere(at))
+                return;
+            _origin = index;
+        }
+        if (_group == 1)
+            for (var l = 0; l < _sample.Length; l++)
+                _sample[l] = _block[l * BlockSamples + at];
+        else if (!Group(at))
+            return;
+        _detector.Take(_sample, _found);
+    }
+
+    private bool IsAnyThere(int at)
+    {
+        for (var l = 0; l < _sample.Length; l++)
+            if (float.IsFinite(_block[l * BlockSamples + at]))
+                return true;
+        return false;
+    }
+
+    /// <summary>Adds to the means of the group; true when it is full and the means stand in the sample.</summary>
+    private bool Group(int at)
+    {
         for (var l = 0; l < _sample.Length; l++)
         {
             var value = _block[l * BlockSamples + at];
             if (!float.IsFinite(value))
                 continue;
-            any = true;
             _sums[l] += value;
             _counts[l]++;
         }
-        if (_origin < 0)
-        {
-            if (!any)
-                return;
-            _origin = index;
-        }
         if (++_inGroup < _group)
-            return;
+            return false;
         _inGroup = 0;
         for (var l = 0; l < _sample.Length; l++)
         {
@@ -156,7 +173,7 @@ public sealed class EcgStage : IWindowStage
             _sums[l] = 0;
             _counts[l] = 0;
         }
-        _detector.Take(_sample, _found);
+        return true;
     }
 
     private void Emit(StageOutput output, long end)

@@ -15,7 +15,7 @@ internal sealed class PeakLevels
     private readonly float[] _maxima = new float[MaximaKept];
     private readonly float[] _quantiles = new float[QuantilesKept];
     private readonly float[] _blockSamples = new float[QuantileSamples];
-    private int _held, _inBlock, _blockSampleCount, _blocks;
+    private int _held, _inBlock, _untilSample, _blockSampleCount, _blocks;
     private float _blockMaximum;
 
     /// <param name="block">Samples in half a second.</param>
@@ -56,8 +56,11 @@ internal sealed class PeakLevels
     {
         if (envelope > _blockMaximum)
             _blockMaximum = envelope;
-        if (_inBlock % _step == 0 && _blockSampleCount < QuantileSamples)
+        if (--_untilSample <= 0 && _blockSampleCount < QuantileSamples)
+        {
             _blockSamples[_blockSampleCount++] = envelope;
+            _untilSample = _step;
+        }
         return ++_inBlock == _block;
     }
 
@@ -73,13 +76,13 @@ internal sealed class PeakLevels
             SetLevels();
         }
         _blockMaximum = 0;
-        _inBlock = _blockSampleCount = 0;
+        _inBlock = _untilSample = _blockSampleCount = 0;
     }
 
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        _held = _inBlock = _blockSampleCount = _blocks = 0;
+        _held = _inBlock = _untilSample = _blockSampleCount = _blocks = 0;
         _blockMaximum = Peak = Floor = 0;
     }
 

@@ -23,7 +23,7 @@ internal sealed class QrsDetector
     private readonly QrsFeatures _features;
     private readonly QrsMark _mark;
     private readonly QrsOutcomes _outcomes = new();
-    private int _candidateHead, _candidateCount;
+    private int _candidateHead, _candidateCount, _inBlock;
     private bool _holding = true;
     private bool _unpublished;
     private float _lastOdds;
@@ -120,7 +120,7 @@ internal sealed class QrsDetector
         _outcomes.Clear();
         _mark.Clear();
         Array.Clear(_weights);
-        _candidateHead = _candidateCount = 0;
+        _candidateHead = _candidateCount = _inBlock = 0;
         _holding = true;
         _unpublished = false;
         _lastOdds = 0;
@@ -163,8 +163,11 @@ internal sealed class QrsDetector
         }
         _strength.Add(strength);
         var count = _strength.Count;
-        if (count % _timing.Block == 0)
+        if (++_inBlock == _timing.Block)
+        {
+            _inBlock = 0;
             SetWeights();
+        }
         FindPeak(count - 1 - _timing.PeakHalf);
         while (_candidateCount > 0 && _candidates[_candidateHead] + _timing.LookAhead < count)
         {

@@ -81,28 +81,32 @@ internal sealed class SignalWatch
         _run = 0;
     }
 
-    private void Take(ref Bin bin, ReadOnlySpan<float> samples)
+    private void Take(ref Bin kept, ReadOnlySpan<float> samples)
     {
+        var bin = kept;
+        var (previous, run) = (_previous, _run);
         bin.Total += samples.Length;
         foreach (var value in samples)
         {
             if (!float.IsFinite(value))
                 continue;
             bin.Present++;
-            _run = value == _previous ? _run + 1 : 1;
-            _previous = value;
+            run = value == previous ? run + 1 : 1;
+            previous = value;
             if (value < bin.Low)
                 (bin.Low, bin.AtLow) = (value, 0);
             if (value > bin.High)
                 (bin.High, bin.AtHigh) = (value, 0);
-            if (_run < _leastRun)
+            if (run < _leastRun)
                 continue;
-            var added = _run == _leastRun ? _leastRun : 1;
+            var added = run == _leastRun ? _leastRun : 1;
             if (value == bin.Low)
                 bin.AtLow += added;
             if (value == bin.High)
                 bin.AtHigh += added;
         }
+        (_previous, _run) = (previous, run);
+        kept = bin;
     }
 
     private struct Bin
