@@ -4,6 +4,7 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
+using Pipeline.Host.Wire;
 using Pipeline.Models;
 
 namespace Pipeline.Benchmarks.Ward;
@@ -15,11 +16,11 @@ namespace Pipeline.Benchmarks.Ward;
 internal sealed class WardKafkaBenchmark : IBenchmark
 {
     private const int Partitions = 8, PatientCount = 1_000, Rounds = 3;
-    private const string Topic = "ward";
+    private const string Workload = "ward", Product = "ward-chunks";
 
     public string Name => "ward-windows-kafka";
 
-    public string Summary => "the W0 of ward-windows from a pre-loaded topic of a real Kafka broker; chunks per CPU second, broker included";
+    public string Summary => "the W0 of ward-windows from a pre-loaded topic of a real Kafka broker, in the workload's form and in the product's; chunks per CPU second, broker included";
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
@@ -32,23 +33,37 @@ internal sealed class WardKafkaBenchmark : IBenchmark
         var signal = new WardSignal(PatientCount);
         var wanted = await WardWindowsBenchmark.RunAsync(signal, seconds, spectra: false, stop);
         await using var broker = await BenchBroker.StartAsync(script, stop);
-        Load(broker.BootstrapServers, signal, seconds);
-        var rates = new List<double>();
+        var decoder = new WardDecoder();
+        Load(broker.BootstrapServers, Workload, signal, seconds, message => message);
+        Load(broker.BootstrapServers, Product, signal, seconds, message => SampleEncoder.Encode(decoder.Decode(message)));
+        var (rates, productRates) = (new List<double>(), new List<double>());
         for (var round = 1; round <= (report.Quick ? 1 : Rounds); round++)
-            rates.Add(await MeasureAsync(report, broker, wanted, round, stop));
-        rates.Sort();
-        report.Add("chunks_per_cpu_s", rates[rates.Count / 2], "1/s", new Reference("Flink, published", 210_000));
+        {
+            // Beside them the same in memory: what other work on the machine takes from all three.
+            var start = Cost.Now();
+            var memory = await WardWindowsBenchmark.RunAsync(signal, seconds, spectra: false, stop);
+            report.Remark($"memory, round {round}: {memory.MessageCount / (Cost.Now() - start).ProcessCpuSeconds:0}");
+            rates.Add(await MeasureAsync(report, broker, Workload, (_, payload) => new SampleRecord(decoder.Decode(payload), null, null, payload), wanted, round, stop));
+            productRates.Add(await MeasureAsync(report, broker, Product, KafkaSource.Decoder(new KafkaOptions()), wanted, round, stop));
+        }
+        report.Add("chunks_per_cpu_s", Median(rates), "1/s", new Reference("Flink, published", 210_000));
+        report.Add("product_form_chunks_per_cpu_s", Median(productRates), "1/s", new Reference("Flink, published, its own form", 210_000));
     }
 
-    private static async Task<double> MeasureAsync(Report report, BenchBroker broker, WardWindowsBenchmark.Result wanted, int round, CancellationToken stop)
+    private static double Median(List<double> rates)
+    {
+        rates.Sort();
+        return rates[rates.Count / 2];
+    }
+
+    private static async Task<double> MeasureAsync(
+        Report report, BenchBroker broker, string topic, RecordDecoder decode, WardWindowsBenchmark.Result wanted, int round, CancellationToken stop)
     {
         GC.Collect();
         var totals = new WardTotals();
-        var decoder = new WardDecoder();
         using var metrics = new KafkaMetrics();
-        var options = new KafkaOptions { BootstrapServers = broker.BootstrapServers, GroupId = string.Create(CultureInfo.InvariantCulture, $"round{round}"), SamplesTopic = Topic };
-        await using var source = new KafkaSource(
-            options, metrics, NullLogger<KafkaSource>.Instance, TimeProvider.System, (_, payload) => new SampleRecord(decoder.Decode(payload), null, null, payload));
+        var options = new KafkaOptions { BootstrapServers = broker.BootstrapServers, GroupId = string.Create(CultureInfo.InvariantCulture, $"round{round}"), SamplesTopic = topic };
+        await using var source = new KafkaSource(options, metrics, NullLogger<KafkaSource>.Instance, TimeProvider.System, decode);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(stop);
         PatientShards? shards = null;
 
@@ -68,11 +83,11 @@ internal sealed class WardKafkaBenchmark : IBenchmark
         if (found != wanted)
             throw new InvalidOperationException($"From Kafka: {found} where {wanted} is right.");
         var rate = found.MessageCount / (cost.ProcessCpuSeconds + brokerCpu);
-        report.Remark($"round {round}: {rate:0}; {cost.WallSeconds:0.00} s elapsed, CPU {cost.ProcessCpuSeconds:0.00} s here and {brokerCpu:0.00} s in the broker, {cost.ProcessBytes / found.MessageCount} bytes allocated a message");
+        report.Remark($"{topic}, round {round}: {rate:0}; {cost.WallSeconds:0.00} s elapsed, CPU {cost.ProcessCpuSeconds:0.00} s here and {brokerCpu:0.00} s in the broker, {cost.ProcessBytes / found.MessageCount} bytes allocated a message");
         return rate;
     }
 
-    private static void Load(string bootstrapServers, WardSignal signal, int seconds)
+    private static void Load(string bootstrapServers, string topic, WardSignal signal, int seconds, Func<byte[], byte[]> form)
     {
         var settings = new Dictionary<string, string>
         {
@@ -83,12 +98,13 @@ internal sealed class WardKafkaBenchmark : IBenchmark
             ["max.in.flight.requests.per.connection"] = "1",    // in order, whatever is retried
         };
         using (var admin = new AdminClientBuilder(settings).Build())
-            admin.CreateTopicsAsync([new() { Name = Topic, NumPartitions = Partitions, ReplicationFactor = 1 }]).GetAwaiter().GetResult();
+            admin.CreateTopicsAsync([new() { Name = topic, NumPartitions = Partitions, ReplicationFactor = 1 }]).GetAwaiter().GetResult();
         using var producer = new ProducerBuilder<byte[], byte[]>(settings).Build();
         foreach (var (patient, chunk) in signal.Order(seconds))
         {
-            var message = new Message<byte[], byte[]> { Key = signal.Message(patient, chunk)[2..9], Value = signal.Message(patient, chunk) };
-            while (!TryProduce(producer, new TopicPartition(Topic, patient % Partitions), message))
+            var bytes = signal.Message(patient, chunk);
+            var message = new Message<byte[], byte[]> { Key = bytes[2..9], Value = form(bytes) };
+            while (!TryProduce(producer, new TopicPartition(topic, patient % Partitions), message))
                 producer.Poll(TimeSpan.FromMilliseconds(20));
         }
         producer.Flush();
