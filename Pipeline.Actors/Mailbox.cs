@@ -41,6 +41,26 @@ internal sealed class Mailbox<T>
         return true;
     }
 
+    /// <summary>Places the first of some messages, as many as there is room for, and wakes the reader once; returns how many.</summary>
+    public int Post(ReadOnlySpan<T> messages)
+    {
+        TaskCompletionSource? reader;
+        lock (_lock)
+        {
+            messages = messages[..(_completed ? 0 : Math.Min(messages.Length, _items.Length - _count))];
+            if (messages.IsEmpty)
+                return 0;
+            var tail = (_head + _count) & (_items.Length - 1);
+            var first = Math.Min(messages.Length, _items.Length - tail);
+            messages[..first].CopyTo(_items.AsSpan(tail));
+            messages[first..].CopyTo(_items);
+            _count += messages.Length;
+            (reader, _reader) = (_reader, null);
+        }
+        reader?.SetResult();
+        return messages.Length;
+    }
+
     /// <summary>Moves up to <paramref name="destination"/>'s length of the oldest messages there; returns how many. Reader only.</summary>
     public int Take(Span<T> destination)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Pipeline.Models.Estimators;
 
@@ -65,6 +66,23 @@ internal sealed class Shard
 
     /// <summary>Places a record; false when the mailbox is full. Any thread; offsets ascend.</summary>
     public bool TryPost(in ShardRecord record) => _mailbox.TryPost(new Envelope(record, Stopwatch.GetTimestamp()));
+
+    /// <summary>Places the first of some records, as many as there is room for; returns how many. Any thread; offsets ascend.</summary>
+    public int Post(ReadOnlySpan<ShardRecord> records)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var envelopes = ArrayPool<Envelope>.Shared.Rent(records.Length);
+        try
+        {
+            for (var i = 0; i < records.Length; i++)
+                envelopes[i] = new Envelope(records[i], now);
+            return _mailbox.Post(envelopes.AsSpan(0, records.Length));
+        }
+        finally
+        {
+            ArrayPool<Envelope>.Shared.Return(envelopes, clearArray: true);
+        }
+    }
 
     /// <summary>Completes when half of the mailbox is free. Any thread.</summary>
     public ValueTask WaitForSpaceAsync(CancellationToken stop) => _mailbox.WaitForSpaceAsync(stop);

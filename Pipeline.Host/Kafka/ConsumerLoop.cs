@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Pipeline.Actors;
 
@@ -23,6 +24,10 @@ internal sealed class ConsumerLoop : IDisposable
     private readonly IConsumer<Null, SampleRecord> _consumer;
     private readonly TimeSpan _lookEvery;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
+    // Records of one partition that came in a row and are not yet posted: the shard is woken once for all of them.
+    private readonly List<ShardRecord> _run = new(RecordsBetweenLooks);
+    private int _runPartition = -1;
+    private long _runBytes;
     private int _heldPartitions;
     private long _lookedAt, _lagAt, _readAtLook;
     private volatile PartitionLag[] _lags = [];
@@ -64,13 +69,16 @@ internal sealed class ConsumerLoop : IDisposable
         {
             try
             {
-                var result = _consumer.Consume(_heldPartitions > 0 ? (int)Moment.TotalMilliseconds : (int)_lookEvery.TotalMilliseconds);
+                // What was read is posted as soon as the client has nothing more at hand: a run shortens no one's wait.
+                var wait = _run.Count > 0 ? TimeSpan.Zero : _heldPartitions > 0 ? Moment : _lookEvery;
+                var result = _consumer.Consume((int)wait.TotalMilliseconds);
                 if (result is { IsPartitionEOF: false })
                 {
                     Take(result, stop);
                     if (++sinceLook < RecordsBetweenLooks)
                         continue;
                 }
+                PostRun(stop);
             }
             catch (ConsumeException fault)
             {
@@ -83,6 +91,7 @@ internal sealed class ConsumerLoop : IDisposable
             sinceLook = 0;
             Look();
         }
+        PostRun(stop);
         HandOver([.. _owned.Keys]);
         Close();
         return null;
@@ -97,36 +106,58 @@ internal sealed class ConsumerLoop : IDisposable
         if (!_owned.TryGetValue(partition, out var progress))
             return;   // handed over in this very call
         var offset = result.Offset.Value;
-        if (progress.Expected is { } expected && expected != offset && !IsToBeTaken(ref progress, expected, offset))
+        var isNext = progress.Expected is not { } expected || expected == offset;
+        if (_runPartition != partition || !isNext)
+            PostRun(stop);
+        if (!isNext && !IsToBeTaken(ref progress, progress.Expected ?? offset, offset))
             return;
         progress.NoteRead(offset);
         var read = result.Message.Value;
-        ShardRecord record;
-        if (read.Chunk is { } chunk)
-        {
-            _metrics.ReadBytes.Add(chunk.Samples.Length);
-            record = new ShardRecord(offset, chunk, Payload: read.Payload);
-        }
-        else
-        {
-            _metrics.Refused.Add(1);
-            record = new ShardRecord(offset, null, new DeadLetter(
-                "decode", read.Refused ?? "", new Origin(_options.SamplesTopic, partition, offset), read.Key, read.Payload));
-        }
-        _metrics.Read.Add(1);
-        if (progress.Held.Count == 0 && TryPost(progress, record, stop))
-            return;
-        Hold(progress, record);
+        _runPartition = partition;
+        _runBytes += read.Payload.Length;
+        _run.Add(read.Chunk is { } chunk
+            ? new ShardRecord(offset, chunk, Payload: read.Payload)
+            : new ShardRecord(offset, null, new DeadLetter(
+                "decode", read.Refused ?? "", new Origin(_options.SamplesTopic, partition, offset), read.Key, read.Payload)));
     }
 
-    /// <summary>Posts, and waits some moments for a mailbox that is full: pausing throws away what the client has fetched ahead.</summary>
-    private bool TryPost(PartitionProgress progress, in ShardRecord record, CancellationToken stop)
+    /// <summary>
+    /// Posts the records that came in a row from one partition, and waits some moments for a mailbox that is full: pausing throws away what the
+    /// client has fetched ahead.
+    /// </summary>
+    private void PostRun(CancellationToken stop)
     {
-        for (var waits = 0; !_shards.TryPost(progress.Partition, record); waits++)
-            if (waits == FullWaits || stop.WaitHandle.WaitOne(Moment))
-                return false;
-        progress.NotePosted(record.Offset);
-        return true;
+        if (_run.Count == 0)
+            return;
+        CountRun();
+        var rest = CollectionsMarshal.AsSpan(_run);
+        if (_owned.TryGetValue(_runPartition, out var progress))
+        {
+            for (var waits = 0; !rest.IsEmpty && progress.Held.Count == 0;)
+            {
+                var posted = _shards.Post(_runPartition, rest);
+                if (posted > 0)
+                    progress.NotePosted(rest[posted - 1].Offset);
+                rest = rest[posted..];
+                if (!rest.IsEmpty && (waits++ == FullWaits || stop.WaitHandle.WaitOne(Moment)))
+                    break;
+            }
+            foreach (ref readonly var record in rest)
+                Hold(progress, record);
+        }
+        _run.Clear();
+    }
+
+    private void CountRun()
+    {
+        var refused = 0;
+        foreach (ref readonly var record in CollectionsMarshal.AsSpan(_run))
+            refused += record.Chunk is null ? 1 : 0;
+        _metrics.Read.Add(_run.Count);
+        _metrics.ReadBytes.Add(_runBytes);
+        if (refused > 0)
+            _metrics.Refused.Add(refused);
+        _runBytes = 0;
     }
 
     private void Hold(PartitionProgress progress, in ShardRecord record)
@@ -278,6 +309,9 @@ internal sealed class ConsumerLoop : IDisposable
     private PartitionProgress Remove(int partition)
     {
         _owned.Remove(partition, out var progress);
+        // What was read and not posted is read again by the next owner.
+        if (_runPartition == partition)
+            _run.Clear();
         if (progress is { IsPaused: true })
             _heldPartitions--;
         _lags = [.. _lags.Where(lag => lag.Partition != partition)];
