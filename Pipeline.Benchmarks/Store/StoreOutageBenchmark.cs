@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Actors;
 using Pipeline.Host.Influx;
 
 namespace Pipeline.Benchmarks.Store;

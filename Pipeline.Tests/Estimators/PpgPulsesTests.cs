@@ -1,4 +1,3 @@
-using Pipeline.Models;
 using Xunit;
 
 namespace Pipeline.Tests.Estimators;
