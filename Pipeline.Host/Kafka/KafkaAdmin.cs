@@ -123,5 +123,5 @@ internal sealed class KafkaAdmin : IDisposable
     }
 
     private KafkaException Failure(ErrorCode code, string what, string cause) =>
-        new(new Error(code, $"Kafka at '{_options.BootstrapServers}' {what}: {cause}."));
+        new(new Error(code, $"Kafka at '{_options.BootstrapServers}' {what}: {cause}"));
 }

@@ -9,7 +9,7 @@ internal static class KafkaAdvice
     public static string For(ErrorCode code, KafkaOptions options) => code switch
     {
         ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.IllegalSaslState =>
-            "User or password is refused: check Kafka:Properties:sasl.username, sasl.password and sasl.mechanism; it is tried again",
+            "User or password is refused: check Kafka:Properties:sasl.username, sasl.password and sasl.mechanism",
         ErrorCode.UnsupportedSaslMechanism =>
             "The broker does not offer this mechanism: check Kafka:Properties:sasl.mechanism",
         ErrorCode.Local_Ssl =>
@@ -21,7 +21,7 @@ internal static class KafkaAdvice
         ErrorCode.ClusterAuthorizationFailed => "The user lacks the right IdempotentWrite on the cluster",
         ErrorCode.MsgSizeTooLarge => "Raise the topic's max.message.bytes and Kafka:ProducerProperties:message.max.bytes",
         ErrorCode.Local_MaxPollExceeded => "Output is not acknowledged fast enough: look at the store, or raise Kafka:ConsumerProperties:max.poll.interval.ms",
-        _ => $"Kafka:BootstrapServers is '{options.BootstrapServers}'; it is tried again without end",
+        _ => $"Is Kafka up, and is Kafka:BootstrapServers ('{options.BootstrapServers}') its address?",
     };
 
     /// <summary>Whether the code says why, where others only say that there is no connection.</summary>

@@ -138,6 +138,9 @@ public sealed class KafkaSourceTests : IDisposable
         Assert.Equal(
             flow.Sink.Points.OrderBy(point => point.ToString(), StringComparer.Ordinal),
             results.Select(record => ResultCodec.Decode(record.Message.Value, out _)!).OrderBy(point => point.ToString(), StringComparer.Ordinal));
+        await using (var again = new ResultsTopicSink(_options, metrics, NullLogger<ResultsTopicSink>.Instance, TimeProvider.System))
+            await again.WriteAsync(flow.Sink.Batches.First(batch => batch.Points.Count > 0), CancellationToken.None);   // as after a crash
+        Assert.Equal(results.Count, (await ResultsReader.ReadAsync(_options, TimeProvider.System, CancellationToken.None)).Count);
         var letter = DeadLetterCodec.Decode(Assert.Single(letters).Message.Value, out var complete, out _);
         Assert.True(complete);
         Assert.Equal(("decode", "P0", "1,2,3"), (letter?.Stage, System.Text.Encoding.UTF8.GetString(letter!.Key.Span), string.Join(',', letter.Payload.ToArray())));
