@@ -30,6 +30,9 @@ public sealed class DeviceStream
     /// <summary>How far a chunk's own time may lie from anchor + index / rate before the anchor moves, in seconds.</summary>
     public const double MaxDriftSeconds = 1;
 
+    /// <summary>A second of a device; what a longer chunk holds more would push its neighbours out of the cache.</summary>
+    private const int MaxPrefetchBytes = 4096;
+
     private const double MaxSeconds = long.MaxValue / (double)Timestamp.NanosecondsPerSecond;
 
     private readonly SlidingWindower _windower;
@@ -97,6 +100,7 @@ public sealed class DeviceStream
     public void Prefetch(SampleChunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
+        SampleRing.Prefetch(chunk.Samples.Span[..Math.Min(chunk.Samples.Length, MaxPrefetchBytes)]);
         _windower.Prefetch(chunk.SampleCount);
     }
 

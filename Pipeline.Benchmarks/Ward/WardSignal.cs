@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using System.Text;
 
 namespace Pipeline.Benchmarks.Ward;
@@ -61,8 +62,19 @@ internal sealed class WardSignal
         BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(17), StartMs + chunk * 1000L);
         BinaryPrimitives.WriteInt16LittleEndian(message.AsSpan(25), RateHz);
         BinaryPrimitives.WriteInt16LittleEndian(message.AsSpan(27), ChannelCount);
-        _payloads[patient % MostPayloads].AsSpan(chunk % PeriodSeconds * PayloadBytes, PayloadBytes).CopyTo(message.AsSpan(HeaderBytes));
+        var at = chunk % PeriodSeconds * PayloadBytes;
+        _payloads[patient % MostPayloads].AsSpan(at, PayloadBytes).CopyTo(message.AsSpan(HeaderBytes));
+        Prefetch(_payloads[(patient + 1) % _payloads.Length].AsSpan(at, PayloadBytes));     // the pool does not fit into any cache
         return message;
+    }
+
+    private static unsafe void Prefetch(ReadOnlySpan<byte> payload)
+    {
+        if (!Sse.IsSupported)
+            return;
+        fixed (byte* first = payload)
+            for (var i = 0; i < PayloadBytes; i += 64)
+                Sse.Prefetch0(first + i);
     }
 
     /// <summary>0: sent twice; 1: lost; 2: sent a second late; else sent once.</summary>

@@ -138,6 +138,16 @@ internal sealed class SampleRing
                     Sse.Prefetch0(samples + row + i);   // a line too many does no harm
     }
 
+    /// <summary>Asks the cache for <paramref name="samples"/>; changes nothing.</summary>
+    public static unsafe void Prefetch(ReadOnlySpan<byte> samples)
+    {
+        if (!Sse.IsSupported)
+            return;
+        fixed (byte* first = samples)
+            for (var i = 0; i < samples.Length; i += 64)
+                Sse.Prefetch0(first + i);
+    }
+
     private void Advance(int count)
     {
         _position += count;
