@@ -29,7 +29,7 @@ internal sealed class PpgAccuracy : IBenchmark
     public string Name => "accuracy-ppg";
 
     /// <inheritdoc/>
-    public string Summary => "heart rate from PPG, 8 s every 2 s, causal, every window counted: SPC 2015 train, BAMI-1, BIDMC (--data DIR)";
+    public string Summary => "heart rate from PPG, 8 s every 2 s, causal, every window counted: SPC 2015 train, BAMI-1, BIDMC (--data DIR); --fit also fits anew and scores subjects left out";
 
     /// <inheritdoc/>
     public Task RunAsync(Report report, CancellationToken stop)
@@ -37,6 +37,8 @@ internal sealed class PpgAccuracy : IBenchmark
         foreach (var suite in Suites)
             if (RecordingsFolder.Find(report, suite.Folder) is { } folder)
                 Run(suite, folder, report, stop);
+        if (report.Fit && RecordingsFolder.Find(report, "spc2015") is { } spc && RecordingsFolder.Find(report, "bami") is { } bami)
+            new PpgFit(report, spc, bami).Run(stop);
         return Task.CompletedTask;
     }
 
@@ -73,14 +75,15 @@ internal sealed class PpgAccuracy : IBenchmark
         report.Add($"{suite.Metric}_sigma_auc", pooled.SigmaArea, "1");
     }
 
-    /// <summary>One recording, with the reference in the file <c>.ref.csv</c> beside it: window start, window end, rate.</summary>
-    internal static RateScore Score(string file)
+    /// <summary>One recording, with the reference in the file <c>.ref.csv</c> beside it: window start, window end, rate; by the stages that run uses, or by the PPG's with other constants.</summary>
+    internal static RateScore Score(string file, PpgConstants? constants = null)
     {
         var score = new RateScore();
         var reference = ReadReference(Path.ChangeExtension(file, ".ref.csv"));
         using var recording = Recording.Open(file, RecordingOptions.None);
+        StageFactory? stages = constants is null ? null : first => [new PpgStage(first.Channels, first.RateHz, constants)];
         var chunks = recording.Chunks(new RecordedPatient(new PatientId("bench"), "", "", 0, default));
-        foreach (var result in StreamRun.Of(chunks))
+        foreach (var result in StreamRun.Of(chunks, stages))
             foreach (var estimate in result.Estimates)
                 if (estimate is { Signal: SignalKind.Ppg, Metric: Metric.HeartRate })
                     score.Take(

@@ -6,7 +6,7 @@ namespace Pipeline.Models.Estimators;
 /// What a window's spectra say of each rate of <see cref="PpgRateBelief"/>: power of the PPG at the rate and at twice the rate, damped where
 /// the accelerometer has power too (at the rate and at twice of it), little power at half and a third of the rate, and power of the PPG after
 /// <see cref="PpgMotionFit"/>. A product of powers of these over an outlier floor; only ratios enter, so unit, gain and sign of the sensors do
-/// not matter. Where the constants come from: <c>docs/estimators.md</c>. Owns its scratch: one thread at a time.
+/// not matter. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class PpgEvidence
 {
@@ -18,24 +18,10 @@ internal sealed class PpgEvidence
 
     private const int AtThird = 6;     // rate whose third is at 15; below it a third is no rate
 
-    // Exponents.
-    private const float MeanPower = 0.987f, MostPower = 0.687f, TwicePower = 0.577f, CleanPower = 1.16f, HalfPower = 0.537f, ThirdPower = 0.198f;
-
-    // Floors, in units of the mean power of a bin.
-    private const float RateFloor = 2.79f, TwiceFloor = 0.014f, CleanFloor = 0.000134f, HalfFloor = 5.62f, ThirdFloor = 3;
-
-    // How strongly motion damps: at the rate (the neighbouring bins' more strongly), at twice of it; and there the second harmonic.
-    private const float MotionAt = 0.0523f, Neighbour = 2.23f, MotionTwice = 0.948f, TwiceMotion = 0.663f;
-
-    // Log-normal curb on rates: low frequencies hold baseline wander, not pulses.
-    private const float CurbPower = 0.3f, CurbCentre = 189, CurbWidth = 0.4f;
-
-    // No window may say more than this against a rate, as a part of all evidence: e^-3. The first window has no track to protect.
-    private const float OutlierFloor = 0.0498f, FirstOutlierFloor = 0.005f;
+    private const float CurbWidth = 0.4f;              // of the logarithm of the rate
+    private const float FirstOutlierFloor = 0.005f;    // the first window has no track to protect
 
     private const float Tiny = 1e-12f;
-
-    private static readonly float[] Curb = MakeCurb();
 
     private readonly float[] _mean = new float[Rates];
     private readonly float[] _most = new float[Rates];
@@ -45,6 +31,8 @@ internal sealed class PpgEvidence
     private readonly float[] _clean = new float[Rates];
     private readonly float[] _damping = new float[Rates];
     private readonly float[] _term = new float[Rates];
+    private readonly float[] _curb = new float[Rates];
+    private PpgConstants? _curbOf;     // whose curb it is: the same for all streams, unless constants are being fitted
 
     /// <summary>Power at each rate after <see cref="Judge"/>: mean of the channels, damped by the motion; 1 is the mean over the rates.</summary>
     public ReadOnlySpan<float> Spectrum => _mean;
@@ -55,23 +43,26 @@ internal sealed class PpgEvidence
     /// <paramref name="isFirst"/>: nothing is known yet.
     /// </summary>
     public void Judge(
-        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, Span<float> motion, int axes, bool isFirst, Span<float> likelihood)
+        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, Span<float> motion, int axes, bool isFirst, PpgConstants constants,
+        Span<float> likelihood)
     {
         Gather(pulse, cleaned, channels);
         if (axes > 0)
-            Damp(motion, axes);
-        Curb.CopyTo(likelihood);
-        Add(likelihood, _mean, RateFloor, MeanPower);
-        Add(likelihood, _most, RateFloor, MostPower);
-        Add(likelihood, _twice, TwiceFloor, TwicePower);
-        Add(likelihood, _clean, CleanFloor, CleanPower);
-        Add(likelihood, _half, HalfFloor, -HalfPower);
-        Add(likelihood, _third, ThirdFloor, -ThirdPower);
+            Damp(motion, axes, constants);
+        if (!ReferenceEquals(_curbOf, constants))
+            MakeCurb(constants);
+        _curb.CopyTo(likelihood);
+        Add(likelihood, _mean, constants.RateFloor, constants.MeanPower);
+        Add(likelihood, _most, constants.RateFloor, constants.MostPower);
+        Add(likelihood, _twice, constants.TwiceFloor, constants.TwicePower);
+        Add(likelihood, _clean, constants.CleanFloor, constants.CleanPower);
+        Add(likelihood, _half, constants.HalfFloor, -constants.HalfPower);
+        Add(likelihood, _third, constants.ThirdFloor, -constants.ThirdPower);
 
         TensorPrimitives.Subtract(likelihood, TensorPrimitives.Max<float>(likelihood), likelihood);
         TensorPrimitives.Exp<float>(likelihood, likelihood);
         TensorPrimitives.Multiply(likelihood, 1 / TensorPrimitives.Sum<float>(likelihood), likelihood);
-        TensorPrimitives.Add(likelihood, isFirst ? FirstOutlierFloor : OutlierFloor, likelihood);
+        TensorPrimitives.Add(likelihood, isFirst ? FirstOutlierFloor : constants.OutlierFloor, likelihood);
     }
 
     /// <summary>Powers of the channels, each in units of its own mean over the rates.</summary>
@@ -106,8 +97,9 @@ internal sealed class PpgEvidence
         }
     }
 
-    private void Damp(Span<float> motion, int axes)
+    private void Damp(Span<float> motion, int axes, PpgConstants constants)
     {
+        var (at, neighbour, atTwice, ofTwice) = (constants.MotionAt, constants.Neighbour, constants.MotionTwice, constants.TwiceMotion);
         var sum = motion[..PpgSpectrumPlan.BinCount];
         for (var a = 1; a < axes; a++)
             TensorPrimitives.Add(sum, motion.Slice(a * PpgSpectrumPlan.BinCount, PpgSpectrumPlan.BinCount), sum);
@@ -117,8 +109,8 @@ internal sealed class PpgEvidence
         {
             var beside = Math.Max(k > 0 ? here[k - 1] : 0, k < Rates - 1 ? here[k + 1] : 0);
             var twice = sum[AtTwice + 2 * k];
-            _damping[k] = 1 + MotionAt * Math.Max(here[k], Neighbour * beside) + MotionTwice * twice;
-            _twice[k] /= 1 + TwiceMotion * twice;
+            _damping[k] = 1 + at * Math.Max(here[k], neighbour * beside) + atTwice * twice;
+            _twice[k] /= 1 + ofTwice * twice;
         }
         TensorPrimitives.Divide(_mean, _damping, _mean);
         TensorPrimitives.Divide(_most, _damping, _most);
@@ -132,14 +124,13 @@ internal sealed class PpgEvidence
         TensorPrimitives.MultiplyAdd(_term, exponent, logLikelihood, logLikelihood);
     }
 
-    private static float[] MakeCurb()
+    private void MakeCurb(PpgConstants constants)
     {
-        var curb = new float[Rates];
         for (var k = 0; k < Rates; k++)
         {
-            var distance = MathF.Log((float)PpgRateBelief.RateOf(k) / CurbCentre) / CurbWidth;
-            curb[k] = -CurbPower * distance * distance;
+            var distance = MathF.Log((float)PpgRateBelief.RateOf(k) / constants.CurbCentre) / CurbWidth;
+            _curb[k] = -constants.CurbPower * distance * distance;
         }
-        return curb;
+        _curbOf = constants;
     }
 }

@@ -16,21 +16,25 @@ internal sealed class PpgRateBelief
     /// <summary>Distance of neighbours, per minute.</summary>
     public const double StepPerMinute = 2.5;
 
-    // Change in 2 s: two-sided exponential with this scale, in bins; with small probability a wide one, or anything.
-    private const double Scale = 1.31;
+    // Change in 2 s: two-sided exponential; with small probability a wide one (scale in bins), or anything.
     private const double WideScale = 6;
     private const double WideProbability = 1e-4;
     private const double AnyProbability = 1e-4;
 
     // Reading: the centre of gravity of the belief's power and, less heavily, of the window's own spectrum about the most likely bin.
     private const int ReadBins = 3;
-    private const float BeliefPower = 2.35f, SpectrumPower = 3.31f;
-    private const double SpectrumWeight = 0.935, SpectrumReach = 1.5;
+    private const double SpectrumReach = 1.5;
 
+    private readonly PpgConstants _constants;
     private readonly float[] _belief = new float[BinCount];
     private readonly float[] _wide = new float[BinCount];
 
-    public PpgRateBelief() => Reset();
+    /// <summary>Nothing is known yet.</summary>
+    public PpgRateBelief(PpgConstants constants)
+    {
+        _constants = constants;
+        Reset();
+    }
 
     /// <summary>The belief, sum 1.</summary>
     public ReadOnlySpan<float> Probabilities => _belief;
@@ -43,7 +47,7 @@ internal sealed class PpgRateBelief
     {
         _belief.CopyTo(_wide, 0);
         Spread(_wide, WideScale);
-        Spread(_belief, Scale);
+        Spread(_belief, _constants.ChangeScale);
         for (var k = 0; k < BinCount; k++)
             _belief[k] = (float)((1 - WideProbability - AnyProbability) * _belief[k] + WideProbability * _wide[k] + AnyProbability / BinCount);
     }
@@ -91,22 +95,23 @@ internal sealed class PpgRateBelief
         var most = 0f;
         for (var k = first; k <= last; k++)
             most = Math.Max(most, spectrum[k]);
+        var (beliefPower, spectrumPower) = (_constants.BeliefPower, _constants.SpectrumPower);
         double believed = 0, believedWeight = 0, seen = 0, seenWeight = 0;
         for (var k = first; k <= last; k++)
         {
-            double weight = MathF.Pow(_belief[k] / _belief[best], BeliefPower);
+            double weight = MathF.Pow(_belief[k] / _belief[best], beliefPower);
             believed += weight * k;
             believedWeight += weight;
             if (!(most > 0))
                 continue;
             var distance = (k - best) / SpectrumReach;
-            weight = MathF.Pow(spectrum[k] / most, SpectrumPower) * Math.Exp(-0.5 * distance * distance);
+            weight = MathF.Pow(spectrum[k] / most, spectrumPower) * Math.Exp(-0.5 * distance * distance);
             seen += weight * k;
             seenWeight += weight;
         }
         var bin = believed / believedWeight;
         if (seenWeight > 0)
-            bin = (bin + SpectrumWeight * seen / seenWeight) / (1 + SpectrumWeight);
+            bin = (bin + _constants.SpectrumWeight * seen / seenWeight) / (1 + _constants.SpectrumWeight);
         return FirstPerMinute + StepPerMinute * bin;
     }
 

@@ -45,8 +45,10 @@ public sealed class PpgStage : IWindowStage
 
     private readonly int[] _pulseChannels;
     private readonly int[] _motionChannels;
-    private readonly PpgRateBelief _belief = new();
+    private readonly PpgConstants _constants;
+    private readonly PpgRateBelief _belief;
     private readonly PpgPulses _pulses;
+    private readonly PpgSpectraObserver? _observer;
     private PpgSpectrumPlan? _plan;
     private int _planLength;
     private bool _started;
@@ -59,6 +61,12 @@ public sealed class PpgStage : IWindowStage
     /// </summary>
     /// <exception cref="ArgumentException">No PPG channel, or a rate too low.</exception>
     public PpgStage(ChannelLayout channels, double rateHz)
+        : this(channels, rateHz, PpgConstants.Default)
+    {
+    }
+
+    /// <summary>With other constants than every stream's, or with an <paramref name="observer"/> of its spectra: to fit the constants.</summary>
+    internal PpgStage(ChannelLayout channels, double rateHz, PpgConstants constants, PpgSpectraObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(channels);
         if (!(rateHz >= MinRateHz))
@@ -70,6 +78,9 @@ public sealed class PpgStage : IWindowStage
         _pulseChannels = pulse[..Math.Min(pulse.Length, MaxPulseChannels)];
         _motionChannels = motion[..Math.Min(motion.Length, PpgMotionFit.MaxAxes)];
         _pulses = new PpgPulses(_pulseChannels.Length, rateHz);
+        _constants = constants;
+        _belief = new PpgRateBelief(constants);
+        _observer = observer;
     }
 
     /// <inheritdoc/>
@@ -223,7 +234,7 @@ public sealed class PpgStage : IWindowStage
         return used;
     }
 
-    private static void JudgeSpectra(PpgSpectrumPlan plan, PpgScratch scratch, int used, int axes, bool isFirst)
+    private void JudgeSpectra(PpgSpectrumPlan plan, PpgScratch scratch, int used, int axes, bool isFirst)
     {
         var fourier = scratch.Fourier(plan);
         var pulse = scratch.Pulse(plan)[..(used * plan.SampleCount)];
@@ -243,7 +254,8 @@ public sealed class PpgStage : IWindowStage
             axes = 0;
             scratch.PulsePower.CopyTo(scratch.CleanPower, 0);
         }
-        scratch.Evidence.Judge(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes, isFirst, scratch.Likelihood);
+        _observer?.Invoke(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes);
+        scratch.Evidence.Judge(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes, isFirst, _constants, scratch.Likelihood);
     }
 
     private static void JudgeCount(Span<float> likelihood, double counted)
@@ -255,3 +267,7 @@ public sealed class PpgStage : IWindowStage
         }
     }
 }
+
+/// <summary>Sees what <see cref="PpgEvidence.Judge"/> is about to judge; the spans are valid during the call.</summary>
+internal delegate void PpgSpectraObserver(
+    ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, ReadOnlySpan<float> motion, int axes);

@@ -97,7 +97,7 @@ public class PpgPartsTests
     [Fact]
     public void The_belief_spreads_as_the_sum_over_all_changes_says()
     {
-        var belief = new PpgRateBelief();
+        var belief = new PpgRateBelief(PpgConstants.Default);
         var likelihood = new float[PpgRateBelief.BinCount];
         likelihood[20] = 3;
         likelihood[21] = 1;
@@ -121,7 +121,7 @@ public class PpgPartsTests
     [Fact]
     public void Evidence_that_is_no_number_is_forgotten_with_the_rest()
     {
-        var belief = new PpgRateBelief();
+        var belief = new PpgRateBelief(PpgConstants.Default);
         var likelihood = new float[PpgRateBelief.BinCount];
         Array.Fill(likelihood, float.NaN);
 
