@@ -22,6 +22,7 @@ internal sealed class ConsumerLoop : IDisposable
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly IConsumer<Null, SampleRecord> _consumer;
+    private readonly GroupOffsets _offsets;
     private readonly TimeSpan _lookEvery;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
     // Records of one partition that came in a row and are not yet posted: the shard is woken once for all of them.
@@ -49,11 +50,12 @@ internal sealed class ConsumerLoop : IDisposable
             .SetErrorHandler((_, error) => health.Note(error))
             .SetLogHandler((_, message) => health.NoteLibrary(message))
             .SetStatisticsHandler((_, json) => health.NoteStatistics(json))
-            .SetOffsetsCommittedHandler((_, committed) => NoteCommitted(committed))
+            .SetOffsetsCommittedHandler((_, committed) => _offsets!.NoteCommitted(committed))   // set below, before the first poll
             .SetPartitionsAssignedHandler((_, partitions) => TakeOver(partitions))
             .SetPartitionsRevokedHandler((_, positions) => HandOver([.. positions.Select(at => at.Partition.Value)]))
             .SetPartitionsLostHandler((_, positions) => Forget([.. positions.Select(at => at.Partition.Value)]))
             .Build();
+        _offsets = new GroupOffsets(_consumer, options.SamplesTopic, health, metrics, log);
     }
 
     public long ReadCount { get; private set; }
@@ -93,7 +95,7 @@ internal sealed class ConsumerLoop : IDisposable
         }
         PostRun(stop);
         HandOver([.. _owned.Keys]);
-        Close();
+        _offsets.Close();
         return null;
     }
 
@@ -182,7 +184,7 @@ internal sealed class ConsumerLoop : IDisposable
         _lookedAt = _time.GetTimestamp();
         foreach (var progress in _owned.Values)
             if (_shards.CommittableOffset(progress.Partition) is { } offset && offset != progress.Stored)
-                Store(progress, offset);
+                _offsets.Store(progress, offset);
         if (ReadCount != _readAtLook)
             _health.NoteReached();
         _readAtLook = ReadCount;
@@ -191,20 +193,6 @@ internal sealed class ConsumerLoop : IDisposable
         _lagAt = _time.GetTimestamp();
         _lags = [.. _owned.Values.Select(LagOf)];
         _metrics.SetLags(_lags);
-    }
-
-    /// <summary>Gives an offset to the client, whose own thread commits it on its interval: nothing here waits for a broker.</summary>
-    private void Store(PartitionProgress progress, long offset)
-    {
-        try
-        {
-            _consumer.StoreOffset(new TopicPartitionOffset(_options.SamplesTopic, progress.Partition, offset));
-            progress.Stored = offset;
-        }
-        catch (KafkaException fault) when (fault.Error.Code == ErrorCode.Local_State)
-        {
-            // The partition is being taken away: its handler, which runs next, commits.
-        }
     }
 
     private void Release(PartitionProgress progress)
@@ -235,28 +223,13 @@ internal sealed class ConsumerLoop : IDisposable
     private void TakeOver(List<TopicPartition> partitions)
     {
         _health.NoteReached();
-        var committed = CommittedOffsets(partitions);
+        var committed = _offsets.Committed(partitions);
         foreach (var partition in partitions.Select(at => at.Partition.Value))
         {
             _owned[partition] = new PartitionProgress(partition, committed.TryGetValue(partition, out var offset) ? offset : null);
             _shards.Assign(partition, _options.SamplesTopic);
         }
         _log.Assigned(_options.SamplesTopic, partitions.Count, Text(partitions.Select(at => at.Partition.Value)));
-    }
-
-    /// <summary>Where the group stands: a first record after that offset means that the broker deleted some.</summary>
-    private Dictionary<int, long> CommittedOffsets(List<TopicPartition> partitions)
-    {
-        try
-        {
-            return _consumer.Committed(partitions, Patience).Where(at => !at.Offset.IsSpecial)
-                .ToDictionary(at => at.Partition.Value, at => at.Offset.Value);
-        }
-        catch (KafkaException fault)
-        {
-            _health.Note(fault.Error);
-            return [];
-        }
     }
 
     /// <summary>
@@ -281,7 +254,7 @@ internal sealed class ConsumerLoop : IDisposable
             if (progress.Posted is { } posted && (offset ?? progress.Stored ?? 0) < posted)
                 _log.HandedOverEarly(_options.SamplesTopic, partition);
         }
-        Commit(commits);
+        _offsets.Commit(commits);
         _log.Revoked(_options.SamplesTopic, partitions.Length, (long)_time.GetElapsedTime(started).TotalMilliseconds, Text(partitions));
     }
 
@@ -317,49 +290,6 @@ internal sealed class ConsumerLoop : IDisposable
         _lags = [.. _lags.Where(lag => lag.Partition != partition)];
         _metrics.SetLags(_lags);
         return progress ?? throw new InvalidOperationException($"Partition {partition} is not owned.");
-    }
-
-    private void Commit(List<TopicPartitionOffset> offsets)
-    {
-        if (offsets.Count == 0)
-            return;
-        try
-        {
-            _consumer.Commit(offsets);
-        }
-        catch (KafkaException fault)
-        {
-            // Illegal generation, unknown member, rebalance in progress, no broker: the new owner begins at the last commit, which repeats
-            // some records and loses none.
-            _metrics.CommitFailures.Add(1);
-            _log.CommitFailed(fault.Error.Reason);
-        }
-    }
-
-    private void Close()
-    {
-        try
-        {
-            _consumer.Close();
-        }
-        catch (KafkaException fault)
-        {
-            _log.CommitFailed(fault.Error.Reason);
-        }
-    }
-
-    private void NoteCommitted(CommittedOffsets committed)
-    {
-        var error = committed.Error.IsError ? committed.Error : committed.Offsets.FirstOrDefault(at => at.Error.IsError)?.Error;
-        if (error is null)
-        {
-            _health.NoteReached();
-            return;
-        }
-        if (error.Code == ErrorCode.Local_NoOffset)
-            return;
-        _metrics.CommitFailures.Add(1);
-        _log.CommitFailed(error.Reason);
     }
 
     /// <summary>
