@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Globalization;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Wire;
-using Pipeline.Models;
 
 namespace Pipeline.Benchmarks.Ward;
 
