@@ -29,6 +29,7 @@ internal sealed class PpgEvidence
     private readonly float[] _half = new float[Rates];
     private readonly float[] _third = new float[Rates];
     private readonly float[] _clean = new float[Rates];
+    private readonly float[] _motion = new float[PpgSpectrumPlan.BinCount];
     private readonly float[] _damping = new float[Rates];
     private readonly float[] _term = new float[Rates];
     private readonly float[] _curb = new float[Rates];
@@ -39,11 +40,11 @@ internal sealed class PpgEvidence
 
     /// <summary>
     /// Writes the likelihood of each rate, up to a factor. <paramref name="pulse"/>: [channels x <see cref="PpgSpectrumPlan.BinCount"/>];
-    /// <paramref name="cleaned"/>: the same after the motion was taken out; <paramref name="motion"/>: [axes x bins], changed, none when axes = 0;
+    /// <paramref name="cleaned"/>: the same after the motion was taken out; <paramref name="motion"/>: [axes x bins], none when axes = 0;
     /// <paramref name="isFirst"/>: nothing is known yet.
     /// </summary>
     public void Judge(
-        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, Span<float> motion, int axes, bool isFirst, PpgConstants constants,
+        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, ReadOnlySpan<float> motion, int axes, bool isFirst, PpgConstants constants,
         Span<float> likelihood)
     {
         Gather(pulse, cleaned, channels);
@@ -97,10 +98,11 @@ internal sealed class PpgEvidence
         }
     }
 
-    private void Damp(Span<float> motion, int axes, PpgConstants constants)
+    private void Damp(ReadOnlySpan<float> motion, int axes, PpgConstants constants)
     {
         var (at, neighbour, atTwice, ofTwice) = (constants.MotionAt, constants.Neighbour, constants.MotionTwice, constants.TwiceMotion);
-        var sum = motion[..PpgSpectrumPlan.BinCount];
+        var sum = _motion.AsSpan();
+        motion[..PpgSpectrumPlan.BinCount].CopyTo(sum);
         for (var a = 1; a < axes; a++)
             TensorPrimitives.Add(sum, motion.Slice(a * PpgSpectrumPlan.BinCount, PpgSpectrumPlan.BinCount), sum);
         TensorPrimitives.Multiply(sum, Rates / (TensorPrimitives.Sum<float>(sum.Slice(AtRate, Rates)) + Tiny), sum);

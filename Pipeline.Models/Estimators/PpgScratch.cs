@@ -1,3 +1,5 @@
+using Pipeline.Models.Features;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -35,6 +37,15 @@ internal sealed class PpgScratch
 
     /// <summary>[rates]</summary>
     public float[] Likelihood { get; } = new float[PpgRateBelief.BinCount];
+
+    /// <summary>[10 x 85], <see cref="RateFeatures.Spectra"/>.</summary>
+    public float[] Rows { get; } = new float[RateFeatures.SpectrumCount * RateFeatures.RateCount];
+
+    /// <summary>[12 x 85], <see cref="RateFeatures.Input"/>.</summary>
+    public float[] Input { get; } = new float[RateFeatures.InputRowCount * RateFeatures.RateCount];
+
+    /// <summary>[85 + 1], a network's answer.</summary>
+    public float[] Answer { get; } = new float[RateFeatures.RateCount + 1];
 
     /// <summary>[samples] of one channel as they came.</summary>
     public Span<float> Raw(int count) => Grown(ref _raw, count);

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators;
@@ -20,7 +19,8 @@ public sealed class PpgStage : IWindowStage
     /// <summary>Slowest stream that pulses can be told from motion in, in Hz.</summary>
     public const double MinRateHz = 20;
 
-    private const int MaxPulseChannels = 3;
+    /// <summary>PPG channels that are used; of more, the first.</summary>
+    public const int MaxPulseChannels = 3;
 
     // Below this part of the belief near the best rate the signal prefers no rate: an even belief has 0.1.
     private const double LeastMass = 0.12;
@@ -87,6 +87,16 @@ public sealed class PpgStage : IWindowStage
     public void Accept(in Window window, StageOutput output)
     {
         ArgumentNullException.ThrowIfNull(output);
+        var taken = Take(window, output);
+        output.Estimates.Add(Judge(window, taken));
+    }
+
+    /// <summary>
+    /// First half of <see cref="Accept"/>: the window's pulses go to <paramref name="output"/>, its spectra stand in the thread's
+    /// <see cref="PpgScratch"/>.
+    /// </summary>
+    internal PpgTaken Take(in Window window, StageOutput output)
+    {
         if (_plan is null || _planLength != window.Length)
             (_plan, _planLength) = (PpgSpectrumPlan.For(window.RateHz, window.Length), window.Length);
         if (_started)
@@ -95,10 +105,13 @@ public sealed class PpgStage : IWindowStage
 
         var scratch = PpgScratch.OfThread;
         var taken = TakePulse(window, _plan, scratch, output);
-        output.Estimates.Add(taken.Used == 0
-            ? None(taken.Fault, taken.Coverage)
-            : Estimate(window, _plan, scratch, taken));
+        return taken.Used == 0 ? taken : taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
     }
+
+    /// <summary>Second half of <see cref="Accept"/>: the estimate from what was taken of the same window.</summary>
+    internal Estimate Judge(in Window window, in PpgTaken taken) => taken.Used == 0 || _plan is null
+        ? None(taken.Fault, taken.Coverage)
+        : Estimate(window, _plan, PpgScratch.OfThread, taken);
 
     /// <inheritdoc/>
     public void Finish(in Window tail, StageOutput output)
@@ -128,10 +141,11 @@ public sealed class PpgStage : IWindowStage
         return new Estimate(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, status, Stages.Classical);
     }
 
-    private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in TakenPulse taken)
+    private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken)
     {
-        var axes = TakeMotion(window, plan, scratch);
-        JudgeSpectra(plan, scratch, taken.Used, axes, !_judged);
+        _observer?.Invoke(scratch.PulsePower, scratch.CleanPower, taken.Used, scratch.MotionPower, taken.Axes);
+        scratch.Evidence.Judge(
+            scratch.PulsePower, scratch.CleanPower, taken.Used, scratch.MotionPower, taken.Axes, !_judged, _constants, scratch.Likelihood);
         _judged = true;
         var (counted, irregularity) = _pulses.RateIn(window.StartIndex, window.EndIndex);
         var isEven = irregularity < MostIrregularity;
@@ -156,17 +170,9 @@ public sealed class PpgStage : IWindowStage
             SignalKind.Ppg, Metric.HeartRate, rate, sigma, Math.Clamp(quality, 0, 1), taken.Coverage, EstimateStatus.Ok, Stages.Classical);
     }
 
-    /// <summary>What was taken of a window's PPG.</summary>
-    /// <param name="Used">Usable channels, now in the scratch's first lanes.</param>
-    /// <param name="Coverage">Part of the samples of all PPG channels that are there.</param>
-    /// <param name="Unclipped">Part of the used samples that are not at a rail.</param>
-    /// <param name="Fault">What is wrong with the last of the others.</param>
-    private readonly record struct TakenPulse(int Used, double Coverage, double Unclipped, EstimateStatus Fault);
-
-    private TakenPulse TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
+    private PpgTaken TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
     {
         var raw = scratch.Raw(window.Length);
-        var pulse = scratch.Pulse(plan);
         int used = 0, usable = 0;
         double coverage = 0, unclipped = 0;
         var fault = EstimateStatus.Gap;
@@ -183,27 +189,13 @@ public sealed class PpgStage : IWindowStage
                 fault = off ? EstimateStatus.Flat : FaultOf(check, window, channel);
                 continue;
             }
-            var lane = pulse.Slice(used * plan.SampleCount, plan.SampleCount);
-            plan.Decimate(raw, lane);
-            Normalise(lane);
+            PpgSpectra.TakePulse(plan, scratch, raw, used);
             unclipped += 1 - check.AtRail;
             usable |= 1 << c;
             used++;
         }
         _pulses.Choose(usable);
-        return new TakenPulse(used, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault);
-    }
-
-    /// <summary>To a mean square of 1: no constant below knows a sensor's unit.</summary>
-    private static void Normalise(Span<float> lane)
-    {
-        var scale = 0f;
-        foreach (var value in lane)
-            scale = Math.Max(scale, Math.Abs(value));
-        if (!(scale > 0) || !float.IsFinite(scale))
-            return;
-        TensorPrimitives.Divide(lane, scale, lane);   // first, so that no square overflows
-        TensorPrimitives.Divide(lane, MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(lane) / lane.Length), lane);
+        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault);
     }
 
     private static EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)
@@ -221,41 +213,15 @@ public sealed class PpgStage : IWindowStage
     private int TakeMotion(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
     {
         var raw = scratch.Raw(window.Length);
-        var motion = scratch.Motion(plan);
         var used = 0;
         foreach (var channel in _motionChannels)
         {
             window.CopyPhysical(channel, 0, raw);
             if ((window.LeadOff >> channel & 1) != 0 || !PpgChannelCheck.TryBridge(raw))
                 continue;
-            plan.Decimate(raw, motion.Slice(used * plan.SampleCount, plan.SampleCount));
-            used++;
+            PpgSpectra.TakeMotion(plan, scratch, raw, used++);
         }
         return used;
-    }
-
-    private void JudgeSpectra(PpgSpectrumPlan plan, PpgScratch scratch, int used, int axes, bool isFirst)
-    {
-        var fourier = scratch.Fourier(plan);
-        var pulse = scratch.Pulse(plan)[..(used * plan.SampleCount)];
-        var motion = scratch.Motion(plan)[..(axes * plan.SampleCount)];
-        plan.Power(pulse, used, scratch.PulsePower, fourier);
-        if (axes > 0 && scratch.Fit.Prepare(motion, axes))
-        {
-            plan.Power(motion, axes, scratch.MotionPower, fourier);
-            var clean = scratch.Clean(plan)[..pulse.Length];
-            pulse.CopyTo(clean);
-            for (var c = 0; c < used; c++)
-                scratch.Fit.Subtract(motion, clean.Slice(c * plan.SampleCount, plan.SampleCount));
-            plan.Power(clean, used, scratch.CleanPower, fourier, PpgEvidence.AtRate, PpgRateBelief.BinCount);
-        }
-        else
-        {
-            axes = 0;
-            scratch.PulsePower.CopyTo(scratch.CleanPower, 0);
-        }
-        _observer?.Invoke(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes);
-        scratch.Evidence.Judge(scratch.PulsePower, scratch.CleanPower, used, scratch.MotionPower, axes, isFirst, _constants, scratch.Likelihood);
     }
 
     private static void JudgeCount(Span<float> likelihood, double counted)

@@ -1,0 +1,178 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pipeline.Models.Packages;
+
+/// <summary>What <c>model.json</c> says of a network: what it takes, what it gives, where it comes from.</summary>
+public sealed record ModelManifest
+{
+    /// <summary>Form of the file; this code reads 1.</summary>
+    public required int Format { get; init; }
+
+    /// <summary>Name, for <c>--model</c>; letters, digits, <c>-</c> and <c>_</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Version of the weights; stored with every estimate.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>What it estimates: <c>heart_rate</c>, <c>qrs</c>.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Name of the features that it takes; the code that makes them has the same name.</summary>
+    public required string Features { get; init; }
+
+    /// <summary>Signal kinds that it needs or can use, by their outside names.</summary>
+    public required IReadOnlyList<string> Kinds { get; init; }
+
+    /// <summary>Least sampling rate in Hz.</summary>
+    public required double MinRateHz { get; init; }
+
+    /// <summary>Greatest sampling rate in Hz.</summary>
+    public required double MaxRateHz { get; init; }
+
+    /// <summary>Length of the window in seconds.</summary>
+    public required double WindowSeconds { get; init; }
+
+    /// <summary>Hop in seconds; a recurrent network knows no other.</summary>
+    public required double HopSeconds { get; init; }
+
+    /// <summary>Floats of a row of input.</summary>
+    public required int InputLength { get; init; }
+
+    /// <summary>Floats of a row of state; 0 without memory.</summary>
+    public required int StateLength { get; init; }
+
+    /// <summary>Floats of a row of output.</summary>
+    public required int OutputLength { get; init; }
+
+    /// <summary>Trained numbers.</summary>
+    public required int Parameters { get; init; }
+
+    /// <summary>Millions of floating-point operations a window.</summary>
+    public required double Mflop { get; init; }
+
+    /// <summary>SHA-256 of each file of the package, in hexadecimal.</summary>
+    public required IReadOnlyDictionary<string, string> Sha256 { get; init; }
+
+    /// <summary>Model card: data, terms of the data, splits, seed, figures, command. Text for people.</summary>
+    public required IReadOnlyDictionary<string, string> Card { get; init; }
+}
+
+/// <summary>
+/// A network as a folder: <c>model.json</c>, <c>model.onnx</c>, <c>weights.safetensors</c>. Loading checks the hashes and that the network is
+/// what the manifest says; what does not fit is refused with both sides named.
+/// </summary>
+public sealed class ModelPackage
+{
+    /// <summary>The form that this code reads and writes.</summary>
+    public const int Format = 1;
+
+    /// <summary>Name of the manifest's file.</summary>
+    public const string ManifestFile = "model.json";
+
+    /// <summary>Name of the network's file.</summary>
+    public const string NetworkFile = "model.onnx";
+
+    /// <summary>Name of the weights' file, for training on.</summary>
+    public const string WeightsFile = "weights.safetensors";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private readonly byte[] _network;
+
+    private ModelPackage(ModelManifest manifest, byte[] network)
+    {
+        Manifest = manifest;
+        _network = network;
+    }
+
+    /// <summary>What it says of itself.</summary>
+    public ModelManifest Manifest { get; }
+
+    /// <summary>Name and version, as estimates carry it: <c>heart-rate@1</c>.</summary>
+    public string Identity => $"{Manifest.Name}@{Manifest.Version}";
+
+    /// <summary>Reads a package.</summary>
+    /// <exception cref="InvalidDataException">A file is missing, cut, of another form, or not the one that the manifest names.</exception>
+    public static ModelPackage Load(string folder)
+    {
+        var manifest = Parse(folder, Read(folder, ManifestFile));
+        foreach (var file in new[] { NetworkFile, WeightsFile })
+        {
+            if (!manifest.Sha256.TryGetValue(file, out var wanted))
+                throw new InvalidDataException($"{folder}: {ManifestFile} has no hash of {file}.");
+            var found = Hash(Read(folder, file));
+            if (!string.Equals(found, wanted, StringComparison.OrdinalIgnoreCase))
+                throw new InvalidDataException($"{folder}: {file} has SHA-256 {found}; {ManifestFile} says {wanted}.");
+        }
+        return new ModelPackage(manifest, Read(folder, NetworkFile));
+    }
+
+    /// <summary>Writes a package; hashes and form are filled in.</summary>
+    public static void Save(string folder, ModelManifest manifest, byte[] network, byte[] weights)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        Directory.CreateDirectory(folder);
+        var complete = manifest with
+        {
+            Format = Format,
+            Sha256 = new SortedDictionary<string, string> { [NetworkFile] = Hash(network), [WeightsFile] = Hash(weights) },
+        };
+        File.WriteAllBytes(Path.Combine(folder, NetworkFile), network);
+        File.WriteAllBytes(Path.Combine(folder, WeightsFile), weights);
+        File.WriteAllText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(complete, Json) + "\n");
+    }
+
+    /// <summary>Opens a session of the network.</summary>
+    /// <exception cref="InvalidDataException">The network has other row lengths than the manifest says.</exception>
+    public IModelSession Open(IReadOnlyList<int> batchSizes, int threads = 1)
+    {
+        var session = new OnnxSession(_network, batchSizes, threads);
+        if (session.InputLength == Manifest.InputLength && session.StateLength == Manifest.StateLength && session.OutputLength == Manifest.OutputLength)
+            return session;
+        var found = $"input {session.InputLength}, state {session.StateLength}, output {session.OutputLength}";
+        session.Dispose();
+        throw new InvalidDataException(
+            $"{Identity}: the network has {found}; {ManifestFile} says input {Manifest.InputLength}, state {Manifest.StateLength}, output {Manifest.OutputLength}.");
+    }
+
+    /// <summary>Why the network cannot take a stream, naming both sides; null when it can.</summary>
+    public string? FindMisfit(double rateHz, double windowSeconds, double hopSeconds)
+    {
+        if (rateHz < Manifest.MinRateHz || rateHz > Manifest.MaxRateHz)
+            return $"{Identity} takes {Manifest.MinRateHz} to {Manifest.MaxRateHz} Hz; the stream has {rateHz}";
+        return windowSeconds == Manifest.WindowSeconds && hopSeconds == Manifest.HopSeconds
+            ? null
+            : $"{Identity} takes windows of {Manifest.WindowSeconds} s every {Manifest.HopSeconds} s; they are {windowSeconds} s every {hopSeconds} s";
+    }
+
+    private static ModelManifest Parse(string folder, byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (!document.RootElement.TryGetProperty("format", out var format) || !format.TryGetInt32(out var number) || number != Format)
+                throw new InvalidDataException($"{folder}: {ManifestFile} has format {(format.ValueKind == JsonValueKind.Undefined ? "none" : format.ToString())}; this program reads {Format}.");
+            return document.Deserialize<ModelManifest>(Json) ?? throw new InvalidDataException($"{folder}: {ManifestFile} is empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{folder}: {ManifestFile} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static byte[] Read(string folder, string file)
+    {
+        var path = Path.Combine(folder, file);
+        return File.Exists(path) ? File.ReadAllBytes(path) : throw new InvalidDataException($"{folder} is no model package: it has no {file}.");
+    }
+
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}

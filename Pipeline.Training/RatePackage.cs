@@ -1,0 +1,49 @@
+using System.Globalization;
+using Pipeline.Models.Features;
+using Pipeline.Models.Packages;
+using TorchSharp;
+
+namespace Pipeline.Training;
+
+/// <summary>Writes a trained <see cref="RateNetwork"/> as a model package.</summary>
+public static class RatePackage
+{
+    // The spectra reach up to 8 Hz; above, rate only costs decimation.
+    private const double MinRateHz = 25, MaxRateHz = 1000;
+    private const int VersionDigits = 8;
+
+    /// <summary>
+    /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the beginning of the
+    /// weights' hash, so the same weights have the same name. Returns name and version.
+    /// </summary>
+    public static string Save(string folder, string name, RateNetwork network, IReadOnlyDictionary<string, string> card)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        using var scope = torch.NewDisposeScope();
+        using var weights = new MemoryStream();
+        Safetensors.Save(weights, network.state_dict());
+        var version = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToArray()))[..VersionDigits];
+        var manifest = new ModelManifest
+        {
+            Format = ModelPackage.Format,
+            Name = name,
+            Version = version,
+            Task = RateModel.Task,
+            Features = RateFeatures.Name,
+            Kinds = ["ppg", "acc"],
+            MinRateHz = MinRateHz,
+            MaxRateHz = MaxRateHz,
+            WindowSeconds = 8,
+            HopSeconds = 2,
+            InputLength = RateFeatures.InputRowCount * RateFeatures.RateCount,
+            StateLength = RateNetwork.StateLength,
+            OutputLength = RateNetwork.OutputLength,
+            Parameters = (int)network.parameters().Sum(p => p.Tensor.numel()),
+            Mflop = Math.Round(RateNetwork.Flop / 1e6, 2),
+            Sha256 = new Dictionary<string, string>(),
+            Card = card,
+        };
+        ModelPackage.Save(folder, manifest, network.ToOnnx(), weights.ToArray());
+        return string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
+    }
+}

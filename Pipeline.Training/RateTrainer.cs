@@ -1,0 +1,222 @@
+using Pipeline.Models.Features;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Pipeline.Training;
+
+/// <summary>How the heart-rate network is trained; the same options and data give the same weights.</summary>
+public sealed record RateTrainingOptions
+{
+    /// <summary>Batches; each is <see cref="RateBatch.Size"/> sequences of <see cref="RateBatch.Windows"/> windows.</summary>
+    public int Steps { get; init; } = 660;
+
+    /// <summary>Greatest learning rate, after the warm-up.</summary>
+    public double LearningRate { get; init; } = 4e-3;
+
+    /// <summary>Seed of the weights and of every draw.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Speeds at which each recording is also played.</summary>
+    public IReadOnlyList<double> Stretches { get; init; } = [0.7, 0.775, 0.85, 0.925, 1, 1.075, 1.15, 1.225, 1.3];
+
+    /// <summary>Where it runs.</summary>
+    public string Device { get; init; } = "cpu";
+}
+
+/// <summary>How a network does on one recording.</summary>
+/// <param name="Recording">The recording.</param>
+/// <param name="Windows">Windows that were scored.</param>
+/// <param name="MeanError">Mean absolute error, per minute; NaN without windows.</param>
+/// <param name="Near">Part of the windows less than 5 per minute off.</param>
+/// <param name="Covered">Part of the windows within 1.645 σ: 0.9 when σ is right.</param>
+public sealed record RateScore(RateRecording Recording, int Windows, double MeanError, double Near, double Covered);
+
+/// <summary>Trains and scores <see cref="RateNetwork"/>.</summary>
+public sealed class RateTrainer(RateTrainingOptions options)
+{
+    private const int Rates = RateFeatures.RateCount;
+    private const double TargetSd = 1.2;   // rates, that is 3 bpm
+    private const double NearPerMinute = 5;
+    private const double IntervalSigmas = 1.645;   // of a normal distribution, 90 % lie within
+
+    /// <summary>The sequences of a recording at every speed, the one as it was among them.</summary>
+    public RateSequence[] Prepare(RateRecording recording) =>
+        [.. options.Stretches.Select(s => RateSequence.From(recording, s)).Where(s => s.Count >= 8)];
+
+    /// <summary>Trains on <paramref name="recordings"/>; <paramref name="report"/> gets the step and its loss.</summary>
+    public RateNetwork Train(IReadOnlyList<RateSequence[]> recordings, Action<int, double>? report = null, CancellationToken stop = default)
+    {
+        manual_seed(options.Seed);
+        var device = torch.device(options.Device);
+        var network = new RateNetwork();
+        network.to(device);
+        using var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: 1e-3);
+        var schedule = optim.lr_scheduler.LambdaLR(optimizer, Factor);
+        var batch = new RateBatch(recordings, new Random(options.Seed));
+        for (var step = 0; step < options.Steps; step++)
+        {
+            stop.ThrowIfCancellationRequested();
+            batch.Next();
+            using var scope = NewDisposeScope();
+            var loss = Loss(network, batch, device);
+            optimizer.zero_grad();
+            loss.backward();
+            nn.utils.clip_grad_norm_(network.parameters(), 1);
+            optimizer.step();
+            schedule.step();
+            report?.Invoke(step + 1, loss.item<float>());
+        }
+        network.to(CPU);
+        network.eval();
+        return network;
+    }
+
+    /// <summary>
+    /// Runs the network over a sequence as a stream would: rate, trust and posterior standard deviation (per minute) of each window; NaN where no
+    /// PPG can be used.
+    /// </summary>
+    public static (float Rate, float Trust, float Sigma)[] Run(RateNetwork network, RateSequence sequence)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var input = new float[sequence.Count * RateFeatures.InputRowCount * Rates];
+        var level = float.NegativeInfinity;
+        for (var w = 0; w < sequence.Count; w++)
+        {
+            level = float.IsNaN(sequence.Motion[w]) ? level : Math.Max(level, sequence.Motion[w]);
+            var relative = float.IsNaN(sequence.Motion[w]) ? 0 : Math.Clamp(sequence.Motion[w] - level, -3, 0);
+            RateFeatures.Input(
+                sequence.Spectra.AsSpan(w * RateSequence.RowLength, RateSequence.RowLength), relative,
+                input.AsSpan(w * RateFeatures.InputRowCount * Rates, RateFeatures.InputRowCount * Rates));
+        }
+        var (hidden, evidence, pooled) = network.Encode(tensor(input, sequence.Count, RateFeatures.InputRowCount, Rates));
+        var (belief, h, c) = Start();
+        var results = new (float, float, float)[sequence.Count];
+        var silent = 0;
+        for (var w = 0; w < sequence.Count; w++)
+        {
+            using var inner = NewDisposeScope();
+            if (!sequence.Present[w])
+            {
+                results[w] = (float.NaN, 0, float.NaN);
+                silent++;
+                continue;
+            }
+            if (silent >= RateFeatures.SilentWindows)
+                (belief, h, c) = Start();
+            silent = 0;
+            (_, var trust, belief, h, c) = network.Step(hidden.narrow(0, w, 1), evidence.narrow(0, w, 1), pooled.narrow(0, w, 1), belief, h, c);
+            var (rate, sigma) = RateReadout.Read(belief.ToArray<float>());
+            results[w] = (rate, trust.sigmoid().item<float>(), sigma);
+            belief.MoveToOuterDisposeScope();
+            h.MoveToOuterDisposeScope();
+            c.MoveToOuterDisposeScope();
+        }
+        return results;
+    }
+
+    /// <summary>Scores the network on a sequence, every labelled window.</summary>
+    public static RateScore Score(RateNetwork network, RateSequence sequence)
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        var results = Run(network, sequence);
+        double sum = 0;
+        int count = 0, near = 0, covered = 0;
+        for (var w = 0; w < results.Length; w++)
+        {
+            if (float.IsNaN(sequence.Labels[w]) || float.IsNaN(results[w].Rate))
+                continue;
+            var error = Math.Abs(results[w].Rate - sequence.Labels[w]);
+            sum += error;
+            count++;
+            near += error < NearPerMinute ? 1 : 0;
+            covered += error <= IntervalSigmas * results[w].Sigma ? 1 : 0;
+        }
+        return new RateScore(sequence.Recording, count, sum / count, near / (double)count, covered / (double)count);
+    }
+
+    private static (Tensor Belief, Tensor H, Tensor C) Start() =>
+        (full([1, Rates], 1.0 / Rates), zeros(1, RateNetwork.Hidden), zeros(1, RateNetwork.Hidden));
+
+    private double Factor(long step)
+    {
+        const int warmUp = 30;
+        if (step < warmUp)
+            return (step + 1.0) / warmUp;
+        var along = (step - warmUp) / (double)Math.Max(1, options.Steps - warmUp);
+        return 0.02 + 0.98 * (1 + Math.Cos(Math.PI * Math.Min(1, along))) / 2;
+    }
+
+    private static Tensor Loss(RateNetwork network, RateBatch batch, Device device)
+    {
+        const int size = RateBatch.Size, windows = RateBatch.Windows;
+        var x = tensor((float[])batch.Input.Clone(), size * windows, RateFeatures.InputRowCount, Rates).to(device);
+        var (hidden, evidence, pooled) = network.Encode(x);
+        var hiddens = hidden.reshape(size, windows, -1, Rates).unbind(1);
+        var evidences = evidence.reshape(size, windows, Rates).unbind(1);
+        var pools = pooled.reshape(size, windows, -1).unbind(1);
+        var belief = full([size, Rates], 1.0 / Rates).to(device);
+        var h = zeros(size, RateNetwork.Hidden).to(device);
+        var c = zeros(size, RateNetwork.Hidden).to(device);
+        var logits = new Tensor[windows];
+        var trusts = new Tensor[windows];
+        for (var w = 0; w < windows; w++)
+            (logits[w], trusts[w], belief, h, c) = network.Step(hiddens[w], evidences[w], pools[w], belief, h, c);
+        return Targets(batch.Labels, device).Loss(stack(logits, 1), stack(trusts, 1).squeeze(2));
+    }
+
+    private static RateTargets Targets(float[] labels, Device device)
+    {
+        var soft = new float[labels.Length * Rates];
+        var near = new float[labels.Length * Rates];
+        var mask = new float[labels.Length];
+        var place = new float[labels.Length];
+        for (var i = 0; i < labels.Length; i++)
+        {
+            if (float.IsNaN(labels[i]))
+                continue;
+            mask[i] = 1;
+            var at = (labels[i] - RateFeatures.FirstPerMinute) / RateFeatures.StepPerMinute;
+            place[i] = (float)at;
+            double sum = 0;
+            for (var k = 0; k < Rates; k++)
+                sum += soft[i * Rates + k] = (float)Math.Exp(-0.5 * (k - at) * (k - at) / (TargetSd * TargetSd));
+            for (var k = 0; k < Rates; k++)
+            {
+                soft[i * Rates + k] /= (float)sum;
+                near[i * Rates + k] = Math.Abs(k - at) <= 4 ? 1 : 0;
+            }
+        }
+        Tensor Make(float[] data, params long[] shape) => tensor(data, shape).to(device);
+        return new RateTargets(
+            Make(soft, RateBatch.Size, RateBatch.Windows, Rates), Make(near, RateBatch.Size, RateBatch.Windows, Rates),
+            Make(mask, RateBatch.Size, RateBatch.Windows), Make(place, RateBatch.Size, RateBatch.Windows));
+    }
+
+    /// <summary>What a batch should have answered.</summary>
+    private sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor Place)
+    {
+        /// <summary>
+        /// Cross-entropy against a Gaussian about the reference, plus a tenth of the distance of the belief's centre near it, plus a tenth of
+        /// the cross-entropy of the trust against "within 5 bpm".
+        /// </summary>
+        public Tensor Loss(Tensor logits, Tensor trust)
+        {
+            var count = Mask.sum().clamp(min: 1);
+            var entropy = -(logits.log_softmax(2) * Soft).sum(2);
+            var probability = logits.softmax(2);
+            var nearby = probability * Near;
+            var mass = nearby.sum(2);
+            var axis = arange(0, Rates).to(logits.device);
+            var centre = (nearby * axis).sum(2) / (mass + 1e-6);
+            var known = (mass.detach() > 0.3).to(float32);
+            var distance = (centre - Place).abs() * known;
+            using var still = no_grad();
+            var best = probability.argmax(2).to(float32);
+            var within = ((best - Place).abs() < 5 / RateFeatures.StepPerMinute).to(float32);
+            using var again = enable_grad();
+            var trusted = nn.functional.binary_cross_entropy_with_logits(trust, within, nn.Reduction.None);
+            return ((entropy + distance * 0.1 + trusted * 0.1) * Mask).sum() / count;
+        }
+    }
+}
