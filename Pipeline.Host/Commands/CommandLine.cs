@@ -19,6 +19,8 @@ internal static class CommandLine
         EstimateCommand.Create,
         ReplayCommand.Create,
         SimulateCommand.Create,
+        TrainCommand.Create,
+        ModelsCommand.Create,
         DoctorCommand.Create,
     ];
 

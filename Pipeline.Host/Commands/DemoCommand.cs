@@ -27,6 +27,7 @@ internal static class DemoCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var plain = new Option<bool>("--plain") { Description = "Lines instead of a live table, as without a terminal." };
+        var model = RunCommand.Model();
         var store = new Option<DirectoryInfo?>("--store") { Description = "Where the points go; a new folder below data/demo.", HelpName = "FOLDER" };
         Check(beds, value => value is >= 1 and <= MaxBeds, $"1 to {MaxBeds}");
         Check(speed, value => value is > 0 and <= MaxSpeed, $"more than 0, at most {MaxSpeed}");
@@ -42,6 +43,7 @@ internal static class DemoCommand
             seconds,
             speed,
             recording,
+            model,
             store,
             plain,
         };
@@ -50,7 +52,7 @@ internal static class DemoCommand
             var live = !parsed.GetValue(plain) && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
             var length = parsed.GetValue(seconds) is { } given ? TimeSpan.FromSeconds(given) : live ? (TimeSpan?)null : LengthWithoutTerminal;
             var request = new DemoRequest(parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)]);
-            var settings = PipelineSettings.From(Settings.Load(parsed));
+            var settings = PipelineSettings.From(Settings.Load(parsed, ("Topology:Model", parsed.GetValue(model))));
             // The settings may be those of a real ward: made-up patients never go to its Kafka or InfluxDB.
             settings.Influx.Url = null;
             settings.Store.Directory = parsed.GetValue(store)?.FullName ?? NewFolder(TimeProvider.System);

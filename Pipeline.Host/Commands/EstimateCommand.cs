@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pipeline.Host.Estimates;
+using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;
 using Spectre.Console;
 
@@ -8,27 +9,21 @@ namespace Pipeline.Host.Commands;
 /// <summary><c>estimate</c>: recordings through the product's own flow, as fast as it goes.</summary>
 internal static class EstimateCommand
 {
-    private static readonly string[] Models = [Stages.Classical];
-
     public static Command Create()
     {
         var files = RecordingArguments.Files();
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
-        var model = new Option<string>("--model") { Description = "What estimates (classical).", DefaultValueFactory = _ => Stages.Classical, HelpName = "NAME" };
+        var model = new Option<string>("--model") { Description = "What estimates from PPG: classical, or a model's name or folder (classical).", DefaultValueFactory = _ => Stages.Classical, HelpName = "NAME" };
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
-        model.Validators.Add(result =>
-        {
-            if (!Models.Contains(result.GetValueOrDefault<string>(), StringComparer.Ordinal))
-                result.AddError($"There is no model '{result.GetValueOrDefault<string>()}'; there is: {string.Join(", ", Models)}.");
-        });
         var command = new DocumentedCommand(
             "estimate", "Estimate heart rate and quality from recordings: WFDB (.hea), EDF, CSV, WAV.",
             "./pipeline estimate bidmc_01.hea --output bidmc_01.csv",
             "./pipeline estimate wrist.csv --rate 100 --channel column1=ppg --beats beats.csv",
-            "./pipeline estimate records/*.hea --output estimates --format json")
+            "./pipeline estimate records/*.hea --output estimates --format json",
+            "./pipeline estimate wrist.hea --model heart-rate")
         {
             files, model, format, output, beats, channels, rate,
         };
@@ -43,7 +38,7 @@ internal static class EstimateCommand
                 EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json"),
                 EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv"));
             Check(request);
-            return RunAsync(request, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+            return RunAsync(request, parsed.GetValue(model) ?? Stages.Classical, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
     }
@@ -64,9 +59,10 @@ internal static class EstimateCommand
             Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
     }
 
-    private static async Task<int> RunAsync(EstimateRequest request, TextWriter output, TextWriter error, CancellationToken stop)
+    private static async Task<int> RunAsync(EstimateRequest request, string model, TextWriter output, TextWriter error, CancellationToken stop)
     {
-        await using var run = new EstimateRun(request, output);
+        using var network = ModelCatalog.Open(model);
+        await using var run = new EstimateRun(request, output, network);
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
         var isWatched = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected && (request.Outputs is not null || Console.IsOutputRedirected);
         try

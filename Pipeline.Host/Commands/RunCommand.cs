@@ -11,6 +11,7 @@ internal static class RunCommand
     {
         var kafka = PublishingArguments.Kafka();
         var influx = Influx();
+        var model = Model();
         var command = new DocumentedCommand(
             "run", "Run the service: consume from Kafka, write to InfluxDB or the embedded store, until stopped.",
             "./pipeline run --kafka kafka:9092 --influx http://influxdb:8086",
@@ -20,11 +21,21 @@ internal static class RunCommand
         {
             kafka,
             influx,
+            model,
         };
         command.SetAction((parsed, stop) => ServiceHost.RunAsync(
-            Settings.Load(parsed, ("Kafka:BootstrapServers", parsed.GetValue(kafka)), ("Influx:Url", parsed.GetValue(influx))), TimeProvider.System, stop));
+            Settings.Load(
+                parsed, ("Kafka:BootstrapServers", parsed.GetValue(kafka)), ("Influx:Url", parsed.GetValue(influx)), ("Topology:Model", parsed.GetValue(model))),
+            TimeProvider.System, stop));
         return command;
     }
+
+    /// <summary><c>--model</c>.</summary>
+    public static Option<string?> Model() => new("--model")
+    {
+        Description = "What estimates from PPG: classical, or a model's name or folder; the same as --set Topology:Model=….",
+        HelpName = "NAME",
+    };
 
     /// <summary><c>--influx</c>.</summary>
     public static Option<string?> Influx() => new("--influx")

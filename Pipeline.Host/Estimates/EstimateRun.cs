@@ -1,6 +1,8 @@
 using Pipeline.Actors;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Recordings;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Estimates;
@@ -15,11 +17,12 @@ internal sealed class EstimateRun : IPatientSink
 
     private readonly EstimateRequest _request;
     private readonly TextWriter _standardOutput;
+    private readonly RateModel? _network;
     private readonly RecordedFile[] _files;
 
-    public EstimateRun(EstimateRequest request, TextWriter standardOutput)
+    public EstimateRun(EstimateRequest request, TextWriter standardOutput, RateModel? network = null)
     {
-        (_request, _standardOutput) = (request, standardOutput);
+        (_request, _standardOutput, _network) = (request, standardOutput, network);
         _files = [.. request.Files.Select(_ => new RecordedFile())];
     }
 
@@ -36,7 +39,8 @@ internal sealed class EstimateRun : IPatientSink
         {
             await using var source = new RecordingSource(
                 _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
-            await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop);
+            await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop,
+                stages: first => Stages.Create(first.Channels, first.RateHz, _network));
         }
         finally
         {
@@ -69,6 +73,9 @@ internal sealed class EstimateRun : IPatientSink
                 + $"name one by --channel LABEL=KIND ({string.Join(' ', ChannelKinds.AllNames)})");
         file.Notes.AddRange(recording.Notes.Select(note => $"{name}: {note}"));
         file.Seconds = recording.Seconds;
+        foreach (var (_, rate, layout) in recording.Devices)
+            if (layout.IndicesOf(SignalKind.Ppg).Length > 0 && _network?.FindMisfit(rate, WindowShape.Default) is { } misfit)
+                file.Notes.Add($"{name}: {misfit}: {Stages.Classical} estimates");
         var rows = _request.Outputs is { } outputs ? new EstimateFile(outputs[index]) : new EstimateFile(_standardOutput);
         file.Output = new(recording, _request.Format, rows, _request.Beats is { } beats ? new EstimateFile(beats[index]) : null);
     }

@@ -159,7 +159,7 @@ public sealed class EstimateCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("There is no model 'dnn'; there is: classical.", "x.hea", "--model", "dnn")]
+    [InlineData("There is no model 'dnn'; there is: classical", "x.hea", "--model", "dnn")]
     [InlineData("--channel 'a' is not LABEL=KIND.", "x.hea", "--channel", "a")]
     [InlineData("--rate is more than 0", "x.csv", "--rate", "0")]
     [InlineData("2 recordings need --output FOLDER", "x.hea", "y.hea")]

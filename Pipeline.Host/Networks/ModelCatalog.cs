@@ -1,0 +1,83 @@
+using Pipeline.Host.Commands;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
+
+namespace Pipeline.Host.Networks;
+
+/// <summary>A folder that may be a model package: the package, or what is wrong with it.</summary>
+/// <param name="Folder">The folder.</param>
+/// <param name="Package">The package; null when it is broken.</param>
+/// <param name="Fault">What is wrong, in one line; null when nothing is.</param>
+internal sealed record FoundModel(string Folder, ModelPackage? Package, string? Fault);
+
+/// <summary>The model packages that a user can name: folders below <c>models/</c> and below those that <c>--models</c> names.</summary>
+internal static class ModelCatalog
+{
+    /// <summary><c>models/</c> of the repository that the program was built in; else beside the program; null when there is neither.</summary>
+    public static string? OwnFolder { get; } = FindOwn();
+
+    /// <summary>Every folder with a <c>model.json</c> directly below the own folder and <paramref name="more"/> (or being it), by path.</summary>
+    /// <exception cref="CommandException">A folder of <paramref name="more"/> is not there.</exception>
+    public static IReadOnlyList<FoundModel> Find(string? more = null)
+    {
+        if (more is not null && !Directory.Exists(more))
+            throw CommandException.BadUsage($"--models {more}: there is no such folder.");
+        var folders = new List<string>();
+        foreach (var root in new[] { OwnFolder, more }.OfType<string>().Select(Path.GetFullPath).Distinct(StringComparer.Ordinal))
+            folders.AddRange(IsPackage(root) ? [root] : Directory.EnumerateDirectories(root).Where(IsPackage).Order(StringComparer.Ordinal));
+        return [.. folders.Select(Look)];
+    }
+
+    /// <summary>The model that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>. The caller disposes it.</summary>
+    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
+    public static RateModel? Open(string name)
+    {
+        if (name == Stages.Classical)
+            return null;
+        try
+        {
+            return new RateModel(IsPackage(name) ? ModelPackage.Load(name) : ByName(name));
+        }
+        catch (InvalidDataException fault)
+        {
+            throw CommandException.BadUsage(fault.Message);
+        }
+    }
+
+    private static ModelPackage ByName(string name)
+    {
+        var all = Find();
+        if (all.FirstOrDefault(model => model.Package?.Manifest.Name == name)?.Package is { } package)
+            return package;
+        if (all.FirstOrDefault(model => Path.GetFileName(model.Folder) == name)?.Fault is { } fault)
+            throw CommandException.BadUsage(fault);
+        var names = all.Select(model => model.Package?.Manifest.Name).OfType<string>().Prepend(Stages.Classical);
+        throw CommandException.BadUsage($"There is no model '{name}'; there is: {string.Join(", ", names)}, or a folder with a {ModelPackage.ManifestFile}.");
+    }
+
+    private static FoundModel Look(string folder)
+    {
+        try
+        {
+            var package = ModelPackage.Load(folder);
+            package.Open([1]).Dispose();
+            return new FoundModel(folder, package, null);
+        }
+        catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return new FoundModel(folder, null, fault.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    private static bool IsPackage(string folder) => File.Exists(Path.Combine(folder, ModelPackage.ManifestFile));
+
+    private static string? FindOwn()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
+                return Existing(Path.Combine(folder.FullName, "models"));
+        return Existing(Path.Combine(AppContext.BaseDirectory, "models"));
+
+        static string? Existing(string folder) => Directory.Exists(folder) ? folder : null;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using Pipeline.Host.Commands;
+using Pipeline.Host.Networks;
+using Pipeline.Models.Packages;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Networks;
+
+/// <summary>Copies of the shipped package with one thing wrong: refused, with both sides named.</summary>
+public sealed class ModelPackageTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Another_file_than_the_manifest_names_is_refused_with_both_hashes()
+    {
+        var folder = Copy();
+        var weights = Path.Combine(folder, ModelPackage.WeightsFile);
+        var bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+
+        var fault = Assert.Throws<InvalidDataException>(() => ModelPackage.Load(folder)).Message;
+
+        Assert.Matches("weights.safetensors has SHA-256 [0-9a-f]{64}; model.json says [0-9a-f]{64}", fault);
+    }
+
+    [Theory]
+    [InlineData("format", "2", "has format 2; this program reads 1")]
+    [InlineData("state_length", "7", "model.json says input 1020, state 7, output 86")]
+    [InlineData("input_length", "7", "takes 7 floats and gives 86; 1020 and 86 are wanted")]
+    [InlineData("task", "\"sleep\"", "is for the task 'sleep'; 'heart_rate' is wanted")]
+    [InlineData("features", "\"wavelets\"", "takes the features 'wavelets'; this program makes 'rate-spectra-1'")]
+    [InlineData("surprise", "1", "cannot be read")]
+    public void A_manifest_that_does_not_fit_is_refused_with_both_sides_named(string key, string value, string message)
+    {
+        var folder = Copy();
+        Change(folder, key, value);
+
+        var fault = Assert.Throws<InvalidDataException>(() => new RateModel(ModelPackage.Load(folder)).Dispose()).Message;
+
+        Assert.Contains(message, fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Models_are_listed_with_their_size_and_a_broken_one_is_one_line()
+    {
+        var folder = Copy();
+        Change(folder, "format", "9");
+
+        var (exit, output) = await RunAsync("models", "--models", _folder.Path);
+
+        Assert.Equal(ExitCode.Failed, exit);
+        Assert.Contains("heart-rate@", output, StringComparison.Ordinal);
+        Assert.Contains("parameters", output, StringComparison.Ordinal);
+        Assert.Single(output.Split('\n'), line => line.StartsWith("broken: ", StringComparison.Ordinal) && line.Contains("has format 9; this program reads 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_folder_of_models_that_is_not_there_is_said()
+    {
+        var (exit, output) = await RunAsync("models", "--models", "/nowhere");
+
+        Assert.Equal((ExitCode.BadUsage, "--models /nowhere: there is no such folder.\n"), (exit, output));
+    }
+
+    private string Copy()
+    {
+        var source = Path.Combine(ModelCatalog.OwnFolder ?? throw new InvalidOperationException("models/ is not there"), "heart-rate");
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "copy")).FullName;
+        foreach (var file in Directory.GetFiles(source))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        return folder;
+    }
+
+    private static void Change(string folder, string key, string value)
+    {
+        var path = Path.Combine(folder, ModelPackage.ManifestFile);
+        var manifest = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        manifest[key] = JsonNode.Parse(value);
+        File.WriteAllText(path, manifest.ToJsonString());
+    }
+
+    private static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var exit = await CommandLine.InvokeAsync(arguments, output, output, CancellationToken.None);
+        return (exit, output.ToString());
+    }
+}

@@ -1,0 +1,28 @@
+using Pipeline.Models.Packages;
+using Pipeline.Tests.Torch;
+using Pipeline.Training;
+using TorchSharp;
+
+namespace Pipeline.Tests.Networks;
+
+/// <summary>An untrained network with nothing at zero, as a package.</summary>
+internal static class TestModel
+{
+    public static RateNetwork Network(int seed = 5)
+    {
+        Libtorch.Need();
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        torch.manual_seed(seed);
+        var network = new RateNetwork();
+        foreach (var parameter in network.parameters())
+            parameter.Tensor.add_(torch.randn(parameter.Tensor.shape), 0.05);
+        return network;
+    }
+
+    public static ModelPackage Save(string folder, RateNetwork network)
+    {
+        RatePackage.Save(folder, "test", network, new Dictionary<string, string> { ["figures"] = "none" });
+        return ModelPackage.Load(folder);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using Pipeline.Host.Commands;
+using Pipeline.Models.Packages;
+using Pipeline.Models.Simulation;
+using Pipeline.Tests.Estimates;
+using Pipeline.Tests.Support;
+using Pipeline.Tests.Torch;
+using Xunit;
+
+namespace Pipeline.Tests.Networks;
+
+/// <summary>Training as a user types it, on simulated recordings.</summary>
+public sealed class TrainCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [SkippableFact]
+    public async Task The_same_seed_gives_the_same_weights_and_another_one_does_not()
+    {
+        Libtorch.Need();
+        var data = Data();
+        var (first, second, other) = (Path.Combine(_folder.Path, "first"), Path.Combine(_folder.Path, "second"), Path.Combine(_folder.Path, "other"));
+
+        foreach (var (folder, seed) in new[] { (first, "3"), (second, "3"), (other, "4") })
+            Assert.Equal(ExitCode.Ok, (await RunAsync("--data", data, "--steps", "2", "--seed", seed, "--out", folder)).Exit);
+
+        byte[] Weights(string folder) => File.ReadAllBytes(Path.Combine(folder, ModelPackage.WeightsFile));
+        Assert.Equal(Weights(first), Weights(second));
+        Assert.NotEqual(Weights(first), Weights(other));
+        var package = ModelPackage.Load(first);
+        Assert.Equal(("first", "3", "2"), (package.Manifest.Name, package.Manifest.Card["seed"], package.Manifest.Card["steps"]));
+        Assert.Contains("--steps 2", package.Manifest.Card["command"], StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Every_recording_is_held_out_once_and_an_extra_one_never_taken()
+    {
+        Libtorch.Need();
+
+        var (exit, output, error) = await RunAsync("--data", Data(), "--steps", "1", "--folds", "loso");
+
+        Assert.Equal((ExitCode.Ok, ""), (exit, error));
+        var rows = output.Split('\n').Where(line => line.Length > 0 && char.IsDigit(line[0])).Select(line => line.Split(',')).ToList();
+        Assert.Equal(["a", "b"], rows.Select(row => row[2]));
+        Assert.Equal(["1", "2"], rows.Select(row => row[0]));
+        Assert.Contains("held-out error", output, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("Nothing to do: --folds N measures", "--data", ".")]
+    [InlineData("--data /nowhere: there is no such folder.", "--data", "/nowhere", "--folds", "2")]
+    [InlineData("it holds no WFDB recordings", "--data", "EMPTY", "--folds", "2")]
+    [InlineData("none of its 1 recordings has a reference beside it", "--data", "BARE", "--folds", "2")]
+    [InlineData("--folds 9: 2 to 2 are possible with 2 people.", "--data", "DATA", "--folds", "9")]
+    [InlineData("--device tpu: cpu or cuda.", "--data", ".", "--folds", "2", "--device", "tpu")]
+    [InlineData("the folder's name becomes the model's", "--data", "DATA", "--out", "a model")]
+    public async Task What_cannot_be_done_is_one_clear_line_and_exit_2(string message, params string[] arguments)
+    {
+        Libtorch.Need();
+        var folders = new Dictionary<string, Func<string>>
+        {
+            ["EMPTY"] = () => Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName,
+            ["BARE"] = () => Path.GetDirectoryName(SimulatedRecording.Write(Directory.CreateDirectory(Path.Combine(_folder.Path, "bare")).FullName, "x", "ppg", 20).Path)!,
+            ["DATA"] = Data,
+        };
+
+        var (exit, _, error) = await RunAsync([.. arguments.Select(a => folders.TryGetValue(a, out var make) ? make() : a)]);
+
+        Assert.Equal(ExitCode.BadUsage, exit);
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    private string Data()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "data")).FullName;
+        foreach (var (name, index) in new[] { "a", "b", "extra_a" }.Select((name, index) => (name, index)))
+        {
+            var (path, beats) = SimulatedRecording.Write(folder, name, "ppg", 41, SimulatedWard.Bed(index, 5, new(0), 0, default));
+            File.WriteAllLines(Path.ChangeExtension(path, ".ref.csv"), Enumerable.Range(0, 17)
+                .Select(w => string.Create(CultureInfo.InvariantCulture, $"{2 * w},{2 * w + 8},{TrueBeat.HeartRate(beats, 2 * w, 2 * w + 8):F2}"))
+                .Prepend("t_start_s,t_end_s,hr_bpm"));
+        }
+        return folder;
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
+        var exit = await CommandLine.InvokeAsync(["train", "heart-rate", .. arguments], output, error, CancellationToken.None);
+        return (exit, output.ToString(), error.ToString());
+    }
+}
