@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Pipeline.Host.Influx;
@@ -13,7 +12,7 @@ internal sealed class RealInflux : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("pipeline-bench-").FullName;
     private readonly HttpClient _http = new();
     private readonly string? _script;
-    private Process? _version1;
+    private Influx1Process? _version1;
 
     private RealInflux(string? script) => _script = script;
 
@@ -24,7 +23,7 @@ internal sealed class RealInflux : IDisposable
     {
         var shared = Environment.GetEnvironmentVariable("PIPELINE_SHARED") ?? Path.Combine(Environment.CurrentDirectory, "..", "shared");
         var script = Path.Combine(shared, "servers", "influxd2");
-        var found = api == InfluxApi.V2 ? File.Exists(script) : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "influxd")));
+        var found = api == InfluxApi.V2 ? File.Exists(script) : Influx1Process.IsInstalled;
         if (!found)
             return null;
         var server = new RealInflux(api == InfluxApi.V2 ? script : null);
@@ -37,7 +36,8 @@ internal sealed class RealInflux : IDisposable
         }
         else
         {
-            await server.StartVersion1Async(0);
+            server._version1 = await Influx1Process.StartAsync(server._folder, 0, withUsers: false);
+            server.Options.Url = server._version1.Url;
             await server.QueryAsync($"CREATE DATABASE {Database}");
         }
         return server;
@@ -50,11 +50,17 @@ internal sealed class RealInflux : IDisposable
             await RunScriptAsync("stop", "--kill");
             return;
         }
-        _version1!.Kill();
-        await _version1.WaitForExitAsync();
+        await _version1!.KillAsync();
+        _version1 = null;
     }
 
-    public Task RestartAsync() => _script is not null ? RunScriptAsync("start") : StartVersion1Async(Options.Url!.Port);
+    public async Task RestartAsync()
+    {
+        if (_script is not null)
+            await RunScriptAsync("start");
+        else
+            _version1 = await Influx1Process.StartAsync(_folder, Options.Url!.Port, withUsers: false);
+    }
 
     /// <summary>Points that are stored.</summary>
     public async Task<long> CountAsync()
@@ -68,7 +74,7 @@ internal sealed class RealInflux : IDisposable
         if (_script is not null)
             RunScriptAsync("stop", "--kill").GetAwaiter().GetResult();
         else
-            _version1?.Kill();
+            _version1?.Dispose();
         _http.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
@@ -92,42 +98,5 @@ internal sealed class RealInflux : IDisposable
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"influxd2 {arguments[0]} ended with {process.ExitCode}");
-    }
-
-    private async Task StartVersion1Async(int port)
-    {
-        var configuration = Path.Combine(_folder, "influxdb.conf");
-        await File.WriteAllTextAsync(configuration, $"""
-            reporting-disabled = true
-            bind-address = "127.0.0.1:0"
-            [meta]
-              dir = "{_folder}/meta"
-            [data]
-              dir = "{_folder}/data"
-              wal-dir = "{_folder}/wal"
-              query-log-enabled = false
-            [monitor]
-              store-enabled = false
-            [subscriber]
-              enabled = false
-            [http]
-              bind-address = "127.0.0.1:{port}"
-              log-enabled = false
-            """);
-        var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _version1 = new Process { StartInfo = new ProcessStartInfo("influxd", ["run", "-config", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true } };
-        _version1.ErrorDataReceived += (_, line) =>
-        {
-            const string Address = "addr=127.0.0.1:";
-            if (line.Data is null)
-                listening.TrySetException(new InvalidOperationException("influxd ended"));
-            else if (line.Data.Contains("Listening on HTTP", StringComparison.Ordinal))
-                listening.TrySetResult(int.Parse(line.Data[(line.Data.IndexOf(Address, StringComparison.Ordinal) + Address.Length)..].Split(' ')[0], CultureInfo.InvariantCulture));
-        };
-        _version1.OutputDataReceived += (_, _) => { };
-        _version1.Start();
-        _version1.BeginErrorReadLine();
-        _version1.BeginOutputReadLine();
-        Options.Url = new Uri($"http://127.0.0.1:{await listening.Task}");
     }
 }

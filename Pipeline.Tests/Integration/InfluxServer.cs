@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Pipeline.Benchmarks.Store;
 using Pipeline.Host.Influx;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -176,12 +177,12 @@ public sealed class Influx2Server : InfluxServer
 public sealed class Influx1Server : InfluxServer
 {
     private const string User = "ward";
-    private Process? _process;
+    private Influx1Process? _process;
     private string _password = "first";
 
     public override async Task InitializeAsync()
     {
-        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "influxd"))))
+        if (!Influx1Process.IsInstalled)
         {
             Absent = "no InfluxDB 1: there is no influxd on the PATH (apt-get install influxdb)";
             return;
@@ -190,12 +191,7 @@ public sealed class Influx1Server : InfluxServer
         await QueryAsync("", $"CREATE USER {User} WITH PASSWORD '{_password}' WITH ALL PRIVILEGES");
     }
 
-    public override async Task KillAsync()
-    {
-        _process!.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-    }
+    public override Task KillAsync() => _process!.KillAsync();
 
     public override Task RestartAsync() => StartAsync(Url.Port);
 
@@ -230,39 +226,7 @@ public sealed class Influx1Server : InfluxServer
 
     private async Task StartAsync(int port)
     {
-        var configuration = Path.Combine(Folder, "influxdb.conf");
-        await File.WriteAllTextAsync(configuration, $"""
-            reporting-disabled = true
-            bind-address = "127.0.0.1:0"
-            [meta]
-              dir = "{Folder}/meta"
-            [data]
-              dir = "{Folder}/data"
-              wal-dir = "{Folder}/wal"
-              query-log-enabled = false
-            [monitor]
-              store-enabled = false
-            [subscriber]
-              enabled = false
-            [http]
-              bind-address = "127.0.0.1:{port}"
-              auth-enabled = true
-              log-enabled = false
-            """);
-        var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _process = new Process { StartInfo = new ProcessStartInfo("influxd", ["run", "-config", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true } };
-        _process.ErrorDataReceived += (_, line) =>
-        {
-            const string Address = "addr=127.0.0.1:";
-            if (line.Data is null)
-                listening.TrySetException(new InvalidOperationException("influxd ended"));
-            else if (line.Data.Contains("Listening on HTTP", StringComparison.Ordinal))
-                listening.TrySetResult(int.Parse(line.Data[(line.Data.IndexOf(Address, StringComparison.Ordinal) + Address.Length)..].Split(' ')[0], CultureInfo.InvariantCulture));
-        };
-        _process.OutputDataReceived += (_, _) => { };
-        _process.Start();
-        _process.BeginErrorReadLine();
-        _process.BeginOutputReadLine();
-        Url = new Uri($"http://127.0.0.1:{await listening.Task.WaitAsync(TimeSpan.FromSeconds(30))}");
+        _process = await Influx1Process.StartAsync(Folder, port, withUsers: true);
+        Url = _process.Url;
     }
 }
