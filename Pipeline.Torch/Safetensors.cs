@@ -48,11 +48,8 @@ public static class Safetensors
     public static Dictionary<string, torch.Tensor> Load(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        var headerLength = bytes.Length >= 8 ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : -1;
-        if (headerLength < 2 || headerLength > MaxHeader || 8 + headerLength > bytes.Length)
-            throw new InvalidDataException($"{path} is not a safetensors file: its header would take {headerLength} of {bytes.Length} bytes.");
+        using var header = HeaderOf(path, bytes, out var headerLength);
         var tensors = new Dictionary<string, torch.Tensor>();
-        using var header = JsonDocument.Parse(bytes.AsMemory(8, (int)headerLength));
         foreach (var entry in header.RootElement.EnumerateObject().Where(e => e.Name != "__metadata__"))
         {
             var type = entry.Value.GetProperty("dtype").GetString();
@@ -65,5 +62,30 @@ public static class Safetensors
             tensors[entry.Name] = torch.tensor(data, shape);
         }
         return tensors;
+    }
+
+    /// <summary>The notes that were saved with the tensors.</summary>
+    /// <exception cref="InvalidDataException">The file is not safetensors.</exception>
+    public static Dictionary<string, string> LoadMetadata(string path)
+    {
+        using var header = HeaderOf(path, File.ReadAllBytes(path), out _);
+        return header.RootElement.TryGetProperty("__metadata__", out var notes)
+            ? notes.EnumerateObject().ToDictionary(n => n.Name, n => n.Value.GetString() ?? "", StringComparer.Ordinal)
+            : [];
+    }
+
+    private static JsonDocument HeaderOf(string path, byte[] bytes, out long length)
+    {
+        length = bytes.Length >= 8 ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : -1;
+        if (length < 2 || length > MaxHeader || 8 + length > bytes.Length)
+            throw new InvalidDataException($"{path} is not a safetensors file: its header would take {length} of {bytes.Length} bytes.");
+        try
+        {
+            return JsonDocument.Parse(bytes.AsMemory(8, (int)length));
+        }
+        catch (JsonException fault)
+        {
+            throw new InvalidDataException($"{path} is not a safetensors file: its header is no JSON: {fault.Message}", fault);
+        }
     }
 }

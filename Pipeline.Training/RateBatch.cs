@@ -6,7 +6,7 @@ namespace Pipeline.Training;
 /// <summary>
 /// Draws batches of sequences and varies them: another speed, motion of another recording mixed into the PPG, noise, a motion fit that
 /// explains nothing, no accelerometer. Every
-/// number comes from the one seeded generator, in one order.
+/// number of a batch comes from the generator that it is given.
 /// </summary>
 public sealed class RateBatch
 {
@@ -19,16 +19,15 @@ public sealed class RateBatch
     private const int Rates = RateFeatures.RateCount;
     private static readonly int Row = RateSequence.RowLength;
 
-    private readonly Random _random;
     private readonly IReadOnlyList<RateSequence[]> _recordings;   // every speed of each
     private readonly double[] _cumulative;
+    private Random _random = new(0);
 
     /// <summary>Batches from <paramref name="recordings"/>: for each its sequences at all speeds, the speed 1 among them.</summary>
-    public RateBatch(IReadOnlyList<RateSequence[]> recordings, Random random)
+    public RateBatch(IReadOnlyList<RateSequence[]> recordings)
     {
         ArgumentNullException.ThrowIfNull(recordings);
         _recordings = recordings;
-        _random = random;
         var sets = recordings.GroupBy(r => r[0].Recording.Set).ToDictionary(g => g.Key, g => g.Count());
         double sum = 0;
         _cumulative = recordings.Select(r => sum += 1.0 / Math.Sqrt(sets[r[0].Recording.Set])).ToArray();
@@ -40,9 +39,10 @@ public sealed class RateBatch
     /// <summary>[batch x windows]; NaN where there is no reference.</summary>
     public float[] Labels { get; } = new float[Size * Windows];
 
-    /// <summary>Draws the next batch.</summary>
-    public void Next()
+    /// <summary>Draws a batch.</summary>
+    public void Next(Random random)
     {
+        _random = random;
         var rows = new float[Windows * Row];
         var motion = new float[Windows];
         for (var b = 0; b < Size; b++)

@@ -43,32 +43,20 @@ public sealed class RateTrainer(RateTrainingOptions options)
     public RateSequence[] Prepare(RateRecording recording) =>
         [.. options.Stretches.Select(s => RateSequence.From(recording, s)).Where(s => s.Count >= 8)];
 
-    /// <summary>Trains on <paramref name="recordings"/>; <paramref name="report"/> gets the step and its loss.</summary>
-    public RateNetwork Train(IReadOnlyList<RateSequence[]> recordings, Action<int, double>? report = null, CancellationToken stop = default)
+    /// <summary>Begins a training on <paramref name="recordings"/>; its error is that of the belief's greatest rate, per minute.</summary>
+    public TrainingLoop Begin(IReadOnlyList<RateSequence[]> recordings)
     {
         manual_seed(options.Seed);
         var device = torch.device(options.Device);
         var network = new RateNetwork();
         network.to(device);
-        using var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: 1e-3);
-        var schedule = optim.lr_scheduler.LambdaLR(optimizer, Factor);
-        var batch = new RateBatch(recordings, new Random(options.Seed));
-        for (var step = 0; step < options.Steps; step++)
+        var batch = new RateBatch(recordings);
+        var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: 1e-3);
+        return new TrainingLoop(network, optimizer, options.Steps, options.Seed, Factor, random =>
         {
-            stop.ThrowIfCancellationRequested();
-            batch.Next();
-            using var scope = NewDisposeScope();
-            var loss = Loss(network, batch, device);
-            optimizer.zero_grad();
-            loss.backward();
-            nn.utils.clip_grad_norm_(network.parameters(), 1);
-            optimizer.step();
-            schedule.step();
-            report?.Invoke(step + 1, loss.item<float>());
-        }
-        network.to(CPU);
-        network.eval();
-        return network;
+            batch.Next(random);
+            return Loss(network, batch, device);
+        });
     }
 
     /// <summary>
@@ -147,7 +135,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         return 0.02 + 0.98 * (1 + Math.Cos(Math.PI * Math.Min(1, along))) / 2;
     }
 
-    private static Tensor Loss(RateNetwork network, RateBatch batch, Device device)
+    private static StepAnswer Loss(RateNetwork network, RateBatch batch, Device device)
     {
         const int size = RateBatch.Size, windows = RateBatch.Windows;
         var x = tensor((float[])batch.Input.Clone(), size * windows, RateFeatures.InputRowCount, Rates).to(device);
@@ -200,7 +188,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         /// Cross-entropy against a Gaussian about the reference, plus a tenth of the distance of the belief's centre near it, plus a tenth of
         /// the cross-entropy of the trust against "within 5 bpm".
         /// </summary>
-        public Tensor Loss(Tensor logits, Tensor trust)
+        public StepAnswer Loss(Tensor logits, Tensor trust)
         {
             var count = Mask.sum().clamp(min: 1);
             var entropy = -(logits.log_softmax(2) * Soft).sum(2);
@@ -213,10 +201,12 @@ public sealed class RateTrainer(RateTrainingOptions options)
             var distance = (centre - Place).abs() * known;
             using var still = no_grad();
             var best = probability.argmax(2).to(float32);
-            var within = ((best - Place).abs() < 5 / RateFeatures.StepPerMinute).to(float32);
+            var off = (best - Place).abs();
+            var within = (off < NearPerMinute / RateFeatures.StepPerMinute).to(float32);
+            var error = (off * Mask).sum() * RateFeatures.StepPerMinute / count;
             using var again = enable_grad();
             var trusted = nn.functional.binary_cross_entropy_with_logits(trust, within, nn.Reduction.None);
-            return ((entropy + distance * 0.1 + trusted * 0.1) * Mask).sum() / count;
+            return new StepAnswer(((entropy + distance * 0.1 + trusted * 0.1) * Mask).sum() / count, error);
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Pipeline.Host.Networks;
-using Pipeline.Training;
 using Spectre.Console;
 using TorchSharp;
 
@@ -10,29 +9,30 @@ namespace Pipeline.Host.Commands;
 /// <summary><c>train</c>: networks from recordings with references.</summary>
 internal static class TrainCommand
 {
-    private const int MaxSteps = 1_000_000;
+    private const int MaxSteps = 1_000_000, MaxEpochs = 10_000;
+
+    /// <summary>The networks that can be trained. A new one is a line here.</summary>
+    private static readonly TrainedModel[] Models =
+    [
+        new("heart-rate", "Train the heart-rate network on recordings of a PPG (NAME.hea or NAME.csv) with NAME.ref.csv beside them.", request => new RateTraining(request)),
+    ];
 
     public static Command Create()
     {
         var command = new DocumentedCommand(
             "train", "Train a network on recordings with references.",
-            "./pipeline train heart-rate --data spc2015 --data bami --folds 3")
-        {
-            HeartRate(),
-        };
+            "./pipeline train heart-rate --data spc2015 --data bami --folds 3");
+        foreach (var model in Models)
+            command.Add(Create(model));
         return command;
     }
 
-    private static DocumentedCommand HeartRate()
+    private static DocumentedCommand Create(TrainedModel model)
     {
-        var data = new Option<string[]>("--data")
-        {
-            Description = "Folder of WFDB recordings with NAME.ref.csv beside them; may be repeated.",
-            HelpName = "DIR",
-            Required = true,
-        };
+        var data = new Option<string[]>("--data") { Description = "Folder of recordings with references; may be repeated.", HelpName = "DIR", Required = true };
         var folds = new Option<string?>("--folds") { Description = "Also measure: people cut into N parts, each held out once; loso: one each.", HelpName = "N|loso" };
-        var steps = new Option<int>("--steps") { Description = "Batches of 16 sequences of 48 windows (660).", DefaultValueFactory = _ => new RateTrainingOptions().Steps, HelpName = "N" };
+        var steps = new Option<int?>("--steps") { Description = "Batches of one training (the model's own number).", HelpName = "N" };
+        var epochs = new Option<int?>("--epochs") { Description = "The same, counted in epochs: as many windows as the data has.", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "The same seed, the same weights (1).", DefaultValueFactory = _ => 1, HelpName = "N" };
         var device = new Option<string>("--device") { Description = "cpu or cuda (cpu).", DefaultValueFactory = _ => "cpu", HelpName = "NAME" };
         var folder = new Option<string?>("--out") { Description = "Folder of the model package; its name is the model's.", HelpName = "DIR" };
@@ -40,33 +40,39 @@ internal static class TrainCommand
         Check(folds, result => result == "loso" || (int.TryParse(result, CultureInfo.InvariantCulture, out var n) && n >= 2) ? null : $"--folds {result}: a number from 2, or loso.");
         Check(device, result => result is "cpu" or "cuda" ? null : $"--device {result}: cpu or cuda.");
         Check(steps, value => value is >= 1 and <= MaxSteps ? null : $"--steps {value}: 1 to {MaxSteps} are possible.");
+        Check(epochs, value => value is >= 1 and <= MaxEpochs ? null : $"--epochs {value}: 1 to {MaxEpochs} are possible.");
         notes.Validators.Add(result =>
         {
             if (result.Tokens.FirstOrDefault(token => token.Value.IndexOf('=', StringComparison.Ordinal) <= 0) is { } wrong)
                 result.AddError($"--note {wrong.Value}: KEY=TEXT is wanted.");
         });
         var command = new DocumentedCommand(
-            "heart-rate", "Train the heart-rate network; with --folds, print the error on people that it has not seen.",
-            "./pipeline train heart-rate --data spc2015 --data bami --folds 3",
-            "./pipeline train heart-rate --data spc2015 --data bami --seed 1 --out models/heart-rate")
+            model.Name, model.Description,
+            $"./pipeline train {model.Name} --data DIR --folds loso",
+            $"./pipeline train {model.Name} --data DIR --data DIR2 --seed 1 --out models/{model.Name}")
         {
-            data, folds, steps, seed, device, folder, notes,
+            data, folds, steps, epochs, seed, device, folder, notes,
         };
         command.SetAction(async (parsed, stop) =>
         {
-            var options = new RateTrainingOptions { Steps = parsed.GetValue(steps), Seed = parsed.GetValue(seed), Device = parsed.GetValue(device) ?? "cpu" };
             var parts = parsed.GetValue(folds);
             var request = new TrainRequest(
+                model.Name,
                 parsed.GetValue(data) ?? [],
                 parts is null ? null : parts == "loso" ? int.MaxValue : int.Parse(parts, CultureInfo.InvariantCulture),
-                options,
+                parsed.GetValue(steps),
+                parsed.GetValue(epochs),
+                parsed.GetValue(seed),
+                parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(folder),
                 (parsed.GetValue(notes) ?? []).Select(note => note.Split('=', 2)).ToDictionary(note => note[0], note => note[1], StringComparer.Ordinal),
                 $"./pipeline {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value))}");
             if (request.Folds is null && request.Output is null)
                 throw CommandException.BadUsage("Nothing to do: --folds N measures on held-out people, --out DIR writes a model.");
-            NeedLibtorch(options.Device);
-            await RunAsync(new TrainRun(request, parsed.InvocationConfiguration.Output), parsed.InvocationConfiguration.Error, stop);
+            if (request is { Steps: not null, Epochs: not null })
+                throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
+            NeedLibtorch(request.Device);
+            await RunAsync(new TrainRun(request, model.Read, parsed.InvocationConfiguration.Output, TimeProvider.System), parsed.InvocationConfiguration.Error, stop);
             return ExitCode.Ok;
         });
         return command;
@@ -94,7 +100,7 @@ internal static class TrainCommand
 
     private static async Task RunAsync(TrainRun run, TextWriter error, CancellationToken stop)
     {
-        var running = Task.Factory.StartNew(() => run.Run(stop), stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var running = Task.Factory.StartNew(() => run.Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         if (ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected)
             await ShowAsync(run, running);
         await running;
@@ -106,13 +112,18 @@ internal static class TrainCommand
         return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async progress =>
             {
-                var bar = progress.AddTask("Training");
+                var bar = progress.AddTask(run.Doing);
                 using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
                 while (!running.IsCompleted && await timer.WaitForNextTickAsync())
                 {
-                    bar.Value = 100 * run.Progress;
-                    bar.Description = double.IsNaN(run.Loss) ? run.Doing : string.Create(CultureInfo.InvariantCulture, $"{run.Doing}, loss {run.Loss:F3}");
+                    var (done, all) = run.Steps;
+                    bar.MaxValue = Math.Max(1, all);
+                    bar.Value = done;
+                    bar.Description = double.IsNaN(run.Loss) ? run.Doing : string.Create(CultureInfo.InvariantCulture, $"{run.Doing}: loss {run.Loss:F3}, error {run.Error}");
                 }
             });
     }
+
+    /// <summary>A network that can be trained.</summary>
+    private sealed record TrainedModel(string Name, string Description, Func<TrainRequest, ITraining> Read);
 }

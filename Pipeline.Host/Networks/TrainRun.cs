@@ -2,30 +2,27 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Pipeline.Host.Commands;
 using Pipeline.Training;
+using TorchSharp;
 
 namespace Pipeline.Host.Networks;
 
-/// <summary>What was asked of <c>train heart-rate</c>.</summary>
-/// <param name="Data">Folders of recordings.</param>
-/// <param name="Folds">Parts into which the people are cut for held-out errors; <see cref="int.MaxValue"/>: one each; null: no held-out errors.</param>
-/// <param name="Options">Steps, seed, device.</param>
-/// <param name="Output">Folder of the package; null: none is written.</param>
-/// <param name="Notes">More lines for the model card.</param>
-/// <param name="Command">The command line, for the model card.</param>
-internal sealed record TrainRequest(
-    IReadOnlyList<string> Data, int? Folds, RateTrainingOptions Options, string? Output, IReadOnlyDictionary<string, string> Notes, string Command);
-
 /// <summary>
-/// Trains the heart-rate network: once for each fold without the people of that fold, who are then scored, and at last on everybody. Runs on
-/// one thread, so that the same seed gives the same weights.
+/// Trains a network: once for each fold without the people of that fold, who are then scored, and at last on everybody. Runs on one thread, so
+/// that the same seed gives the same weights. What is done is kept in a checkpoint: the same command goes on there, to the same weights.
 /// </summary>
 /// <param name="request">What was asked.</param>
+/// <param name="read">Reads the data of the kind of network.</param>
 /// <param name="output">For the held-out errors.</param>
-internal sealed partial class TrainRun(TrainRequest request, TextWriter output)
+/// <param name="time">How often the checkpoint is written.</param>
+/// <param name="stepped">Told after every step, on the training's thread.</param>
+internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, ITraining> read, TextWriter output, TimeProvider time, Action? stepped = null)
 {
-    private const double LossMemory = 0.95;
+    private const double Memory = 0.95;   // of the averages that the bar shows
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
+    private static readonly HashSet<string> Nobody = [];
     private int _doneSteps;
     private double _loss = double.NaN;
+    private double _error = double.NaN;
 
     /// <summary>What is being done.</summary>
     public string Doing { get; private set; } = "Reading";
@@ -33,86 +30,117 @@ internal sealed partial class TrainRun(TrainRequest request, TextWriter output)
     /// <summary>Loss, averaged over the last steps; NaN before the first.</summary>
     public double Loss => Volatile.Read(ref _loss);
 
-    /// <summary>Part of all steps that is done, 0 to 1.</summary>
-    public double Progress => TotalSteps == 0 ? 0 : Volatile.Read(ref _doneSteps) / (double)TotalSteps;
+    /// <summary>Error of the batches, with its unit, averaged likewise; empty before the first.</summary>
+    public string Error => double.IsNaN(Volatile.Read(ref _error)) ? "" : string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref _error):F2} {ErrorUnit}");
+
+    /// <summary>Steps that are done, of all.</summary>
+    public (int Done, int All) Steps => (Volatile.Read(ref _doneSteps), TotalSteps);
 
     private int TotalSteps { get; set; }
 
+    private string ErrorUnit { get; set; } = "";
+
     /// <summary>Does it all.</summary>
+    /// <exception cref="CommandException">The data cannot be used, or it was interrupted.</exception>
     public void Run(CancellationToken stop)
     {
         var name = request.Output is { } folder ? NameOf(folder) : "";
-        var recordings = TrainingData.Read(request.Data);
-        var folds = request.Folds is { } asked ? FoldsOf(recordings, asked) : [];
-        TotalSteps = request.Options.Steps * (folds.Count + (request.Output is null ? 0 : 1));
-        var trainer = new RateTrainer(request.Options);
-        Doing = "Features";
-        var sequences = recordings.ToDictionary(r => r, trainer.Prepare);
-        var figures = Measure(trainer, sequences, folds, stop);
-        if (request.Output is null)
-            return;
-        Doing = "All recordings";
-        using var network = trainer.Train([.. sequences.Values], Report, stop);
-        var identity = RatePackage.Save(request.Output, name, network, CardOf(recordings, folds.Count, figures));
-        output.WriteLine($"{identity} written to {request.Output}");
+        var training = read(request);
+        ErrorUnit = training.ErrorUnit;
+        var folds = request.Folds is { } asked ? FoldsOf(training.People, asked) : [];
+        TotalSteps = training.Steps * (folds.Count + (request.Output is null ? 0 : 1));
+        var checkpoint = TrainCheckpoint.Open(request, training);
+        if (checkpoint.IsResumed)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"# goes on from {checkpoint.Path}: {checkpoint.Scores.Count} of {folds.Count} folds done, then step {checkpoint.Step} of {training.Steps}"));
+        var figures = Measure(training, checkpoint, folds, stop);
+        if (request.Output is not null)
+        {
+            Doing = "All recordings";
+            using var loop = Fit(training, checkpoint, Nobody, stop);
+            var identity = training.Save(request.Output, name, loop.Network, CardOf(training, folds.Count, figures));
+            output.WriteLine($"{identity} written to {request.Output}");
+        }
+        checkpoint.Delete();
     }
 
-    private List<string> Measure(
-        RateTrainer trainer, Dictionary<RateRecording, RateSequence[]> sequences, List<IReadOnlySet<string>> folds, CancellationToken stop)
+    private List<string> Measure(ITraining training, TrainCheckpoint checkpoint, List<IReadOnlySet<string>> folds, CancellationToken stop)
     {
         if (folds.Count == 0)
             return [];
-        output.WriteLine("fold,set,recording,windows,mae_bpm,within_5_bpm,within_90_interval");
-        var scores = new List<RateScore>();
+        output.WriteLine($"fold,set,recording,{string.Join(',', training.ScoreColumns)}");
         for (var f = 0; f < folds.Count; f++)
         {
-            Doing = $"Fold {f + 1} of {folds.Count}";
-            var held = folds[f];
-            using var network = trainer.Train([.. sequences.Where(s => !held.Contains(s.Key.Subject)).Select(s => s.Value)], Report, stop);
-            foreach (var (recording, speeds) in sequences.Where(s => held.Contains(s.Key.Subject)))
+            if (f >= checkpoint.Scores.Count)
             {
-                var score = RateTrainer.Score(network, speeds.Single(s => s.Stretch == 1));
-                scores.Add(score);
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{f + 1},{recording.Set},{recording.Name},{score.Windows},{score.MeanError:F2},{score.Near:F3},{score.Covered:F3}"));
+                Doing = $"Fold {f + 1} of {folds.Count}";
+                using var loop = Fit(training, checkpoint, folds[f], stop);
+                checkpoint.Finish([.. training.Score(loop.Network, folds[f])]);
             }
+            else
+                Interlocked.Add(ref _doneSteps, training.Steps);
+            foreach (var score in checkpoint.Scores[f])
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{f + 1},{score.Set},{score.Recording},{score.Count},{string.Join(',', score.Figures.Select(x => x.ToString("F3", CultureInfo.InvariantCulture)))}"));
         }
-        var figures = scores.GroupBy(s => s.Recording.Set).Select(FigureOf).ToList();
+        var figures = checkpoint.Scores.SelectMany(s => s).GroupBy(s => s.Set).Select(set => training.FigureOf(set.Key, [.. set])).ToList();
         foreach (var figure in figures)
             output.WriteLine($"# {figure}");
         return figures;
     }
 
-    private static string FigureOf(IGrouping<string, RateScore> set) => string.Create(CultureInfo.InvariantCulture,
-        $"{set.Key}: held-out error {set.Average(s => s.MeanError):F2} bpm (mean over {set.Count()} recordings; worst {set.Max(s => s.MeanError):F2}), "
-        + $"{100 * set.Average(s => s.Near):F1} % of windows within 5 bpm, 90 % interval holds {100 * set.Average(s => s.Covered):F1} %");
+    /// <summary>Trains without <paramref name="held"/>, from the checkpoint's step on. The network is on the CPU and in evaluation afterwards.</summary>
+    private TrainingLoop Fit(ITraining training, TrainCheckpoint checkpoint, IReadOnlySet<string> held, CancellationToken stop)
+    {
+        var loop = training.Begin(held);
+        checkpoint.Restore(loop);
+        Interlocked.Add(ref _doneSteps, loop.Step);
+        var saved = time.GetTimestamp();
+        while (loop.Step < loop.Steps)
+        {
+            if (stop.IsCancellationRequested)
+            {
+                checkpoint.Save(loop);
+                throw new CommandException($"Interrupted at step {loop.Step} of {loop.Steps} ({Doing}); the same command goes on from there: it is kept in {checkpoint.Path}.");
+            }
+            var (loss, error) = loop.Next();
+            Show(loss, error, loop.Step);
+            stepped?.Invoke();
+            if (time.GetElapsedTime(saved) < CheckpointEvery)
+                continue;
+            checkpoint.Save(loop);
+            saved = time.GetTimestamp();
+        }
+        loop.Network.to(torch.CPU);
+        loop.Network.eval();
+        return loop;
+    }
+
+    private void Show(double loss, double error, int step)
+    {
+        Volatile.Write(ref _loss, step == 1 || double.IsNaN(_loss) ? loss : Memory * _loss + (1 - Memory) * loss);
+        Volatile.Write(ref _error, step == 1 || double.IsNaN(_error) ? error : Memory * _error + (1 - Memory) * error);
+        Interlocked.Increment(ref _doneSteps);
+    }
 
     /// <summary>People are dealt out by name in turn; every person is held out once.</summary>
-    private static List<IReadOnlySet<string>> FoldsOf(IReadOnlyList<RateRecording> recordings, int asked)
+    private static List<IReadOnlySet<string>> FoldsOf(IReadOnlyList<string> people, int asked)
     {
-        var people = recordings.Select(r => r.Subject).Distinct().Order(StringComparer.Ordinal).ToList();
         var count = asked == int.MaxValue ? people.Count : asked;
         if (count < 2 || count > people.Count)
             throw CommandException.BadUsage($"--folds {count}: 2 to {people.Count} are possible with {people.Count} people.");
         return [.. Enumerable.Range(0, count).Select(f => people.Where((_, i) => i % count == f).ToHashSet())];
     }
 
-    private void Report(int step, double loss)
-    {
-        Volatile.Write(ref _loss, step == 1 ? loss : LossMemory * _loss + (1 - LossMemory) * loss);
-        Interlocked.Increment(ref _doneSteps);
-    }
-
-    private SortedDictionary<string, string> CardOf(IReadOnlyList<RateRecording> recordings, int folds, List<string> figures)
+    private SortedDictionary<string, string> CardOf(ITraining training, int folds, List<string> figures)
     {
         var card = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["command"] = request.Command,
-            ["data"] = string.Join("; ", recordings.GroupBy(r => r.Set).Select(g => $"{g.Key}: {string.Join(' ', g.Select(r => r.Name))}")),
+            ["data"] = training.Data,
             ["figures"] = figures.Count == 0 ? "not measured" : string.Join("; ", figures),
-            ["seed"] = request.Options.Seed.ToString(CultureInfo.InvariantCulture),
+            ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
             ["split"] = folds == 0 ? "none; trained on all recordings" : $"{folds} folds by person (recording), names in order dealt out in turn; then trained on all recordings",
-            ["steps"] = request.Options.Steps.ToString(CultureInfo.InvariantCulture),
+            ["steps"] = training.Steps.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (key, text) in request.Notes)
             card[key] = text;

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Signals;
@@ -35,6 +38,22 @@ internal static class TrainingData
         if (recordings.GroupBy(r => r.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw CommandException.BadUsage($"{twice.Key} is there twice, in {string.Join(" and ", twice.Select(r => r.Set))}: a recording must not be on both sides of a split.");
         return recordings;
+    }
+
+    /// <summary>SHA-256 over names, rates, samples and references, in hexadecimal.</summary>
+    public static string HashOf(IReadOnlyList<RateRecording> recordings)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var recording in recordings)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+                $"{recording.Set}/{recording.Name} {recording.RateHz} {recording.Ppg.Length} {recording.Acc.Length} {recording.Labels.Count}\n")));
+            foreach (var channel in recording.Ppg.Concat(recording.Acc))
+                hash.AppendData(MemoryMarshal.AsBytes<float>(channel));
+            foreach (var (start, rate) in recording.Labels)
+                hash.AppendData(MemoryMarshal.AsBytes<double>([start, rate]));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static string ReferenceOf(string header) => Path.ChangeExtension(header, ReferenceEnding);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Estimates;
@@ -48,7 +49,78 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("held-out error", output, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public void An_interrupted_training_goes_on_to_the_very_same_weights()
+    {
+        Libtorch.Need();
+        var (whole, cut) = (Path.Combine(_folder.Path, "whole"), Path.Combine(_folder.Path, "cut"));
+        var data = Data();
+
+        var uninterrupted = Train(whole, 5, stopAfter: int.MaxValue);
+        var first = Assert.Throws<CommandException>(() => Train(cut, 5, stopAfter: 3)).Message;
+        var second = Assert.Throws<CommandException>(() => Train(cut, 5, stopAfter: 4)).Message;
+        var third = Train(cut, 5, stopAfter: int.MaxValue);
+
+        Assert.Contains("Interrupted at step 3 of 5 (Fold 1 of 2); the same command goes on from there", first, StringComparison.Ordinal);
+        Assert.Contains("Interrupted at step 2 of 5 (Fold 2 of 2)", second, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 folds done, then step 2 of 5", third, StringComparison.Ordinal);
+        Assert.Equal(Rows(uninterrupted), Rows(third));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, ModelPackage.WeightsFile)), File.ReadAllBytes(Path.Combine(cut, ModelPackage.WeightsFile)));
+        Assert.False(Directory.Exists(cut + ".training"));
+
+        string Train(string folder, int steps, int stopAfter)
+        {
+            using var stop = new CancellationTokenSource();
+            var output = new StringWriter { NewLine = "\n" };
+            var request = new TrainRequest("heart-rate", [data], 2, steps, null, 3, "cpu", folder, new Dictionary<string, string>(), "train");
+            var done = 0;
+            new TrainRun(request, r => new RateTraining(r), output, TimeProvider.System, stepped: () => Cancel(stop, ++done == stopAfter)).Run(stop.Token);
+            return output.ToString();
+        }
+
+        static void Cancel(CancellationTokenSource stop, bool now)
+        {
+            if (now)
+                stop.Cancel();
+        }
+
+        static IEnumerable<string> Rows(string output) => output.Split('\n').Where(line => line.Length > 0 && char.IsDigit(line[0]));
+    }
+
+    [SkippableFact]
+    public async Task Another_training_over_an_unfinished_one_is_refused_and_both_are_named()
+    {
+        Libtorch.Need();
+        var data = Data();
+        var folder = Path.Combine(_folder.Path, "model");
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+
+        var interrupted = await RunAsync(stop.Token, "--data", data, "--steps", "5", "--out", folder);
+        var refused = await RunAsync("--data", data, "--steps", "6", "--out", folder);
+
+        Assert.Equal(ExitCode.Failed, interrupted.Exit);
+        Assert.Contains("Interrupted at step 0 of 5", interrupted.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.BadUsage, refused.Exit);
+        Assert.Contains("holds an unfinished training by", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--steps 5", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--steps 6", refused.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task An_epoch_is_as_many_windows_as_the_data_has()
+    {
+        Libtorch.Need();
+        var folder = Path.Combine(_folder.Path, "model");
+
+        // 2 recordings of 17 windows, 60 times: 2,040 windows are 3 batches of 16 x 48.
+        Assert.Equal(ExitCode.Ok, (await RunAsync("--data", Data(), "--epochs", "60", "--out", folder)).Exit);
+
+        Assert.Equal("3", ModelPackage.Load(folder).Manifest.Card["steps"]);
+    }
+
     [SkippableTheory]
+    [InlineData("--steps and --epochs say the same twice", "--data", ".", "--folds", "2", "--steps", "2", "--epochs", "2")]
     [InlineData("Nothing to do: --folds N measures", "--data", ".")]
     [InlineData("--data /nowhere: there is no such folder.", "--data", "/nowhere", "--folds", "2")]
     [InlineData("it holds no WFDB recordings", "--data", "EMPTY", "--folds", "2")]
@@ -86,10 +158,12 @@ public sealed class TrainCommandTests : IDisposable
         return folder;
     }
 
-    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
+    private static Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments) => RunAsync(CancellationToken.None, arguments);
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(CancellationToken stop, params string[] arguments)
     {
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
-        var exit = await CommandLine.InvokeAsync(["train", "heart-rate", .. arguments], output, error, CancellationToken.None);
+        var exit = await CommandLine.InvokeAsync(["train", "heart-rate", .. arguments], output, error, stop);
         return (exit, output.ToString(), error.ToString());
     }
 }

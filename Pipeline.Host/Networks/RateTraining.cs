@@ -1,0 +1,63 @@
+using System.Globalization;
+using Pipeline.Training;
+using TorchSharp;
+
+namespace Pipeline.Host.Networks;
+
+/// <summary>Training of the heart-rate network: recordings of a PPG with a reference heart rate.</summary>
+internal sealed class RateTraining : ITraining
+{
+    private readonly IReadOnlyList<RateRecording> _recordings;
+    private readonly RateTrainer _trainer;
+    private readonly Dictionary<RateRecording, RateSequence[]> _sequences = [];
+
+    /// <summary>Reads the recordings.</summary>
+    public RateTraining(TrainRequest request)
+    {
+        _recordings = TrainingData.Read(request.Data);
+        var options = new RateTrainingOptions { Seed = request.Seed, Device = request.Device };
+        Steps = request.Steps ?? (request.Epochs is { } epochs ? StepsOf(epochs) : options.Steps);
+        _trainer = new RateTrainer(options with { Steps = Steps });
+        People = [.. _recordings.Select(r => r.Subject).Distinct().Order(StringComparer.Ordinal)];
+        DataHash = TrainingData.HashOf(_recordings);
+    }
+
+    public IReadOnlyList<string> People { get; }
+
+    public string Data => string.Join("; ", _recordings.GroupBy(r => r.Set).Select(g => $"{g.Key}: {string.Join(' ', g.Select(r => r.Name))}"));
+
+    public string DataHash { get; }
+
+    public int Steps { get; }
+
+    public string ErrorUnit => "bpm";
+
+    public IReadOnlyList<string> ScoreColumns => ["windows", "mae_bpm", "within_5_bpm", "within_90_interval"];
+
+    public TrainingLoop Begin(IReadOnlySet<string> held) => _trainer.Begin([.. _recordings.Where(r => !held.Contains(r.Subject)).Select(SequencesOf)]);
+
+    public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
+        _recordings.Where(r => held.Contains(r.Subject)).Select(recording =>
+        {
+            var score = RateTrainer.Score((RateNetwork)network, SequencesOf(recording).Single(s => s.Stretch == 1));
+            return new HeldOutScore(recording.Set, recording.Name, score.Windows, [score.MeanError, score.Near, score.Covered]);
+        });
+
+    public string FigureOf(string set, IReadOnlyList<HeldOutScore> scores) => string.Create(CultureInfo.InvariantCulture,
+        $"{set}: held-out error {scores.Average(s => s.Figures[0]):F2} bpm (mean over {scores.Count} recordings; worst {scores.Max(s => s.Figures[0]):F2}), "
+        + $"{100 * scores.Average(s => s.Figures[1]):F1} % of windows within 5 bpm, 90 % interval holds {100 * scores.Average(s => s.Figures[2]):F1} %");
+
+    public string Save(string folder, string name, torch.nn.Module network, IReadOnlyDictionary<string, string> card) =>
+        RatePackage.Save(folder, name, (RateNetwork)network, card);
+
+    // An epoch is as many windows as the data has, whoever is held out: every fold takes the same number of steps.
+    private int StepsOf(int epochs)
+    {
+        const int windowsOfStep = RateBatch.Size * RateBatch.Windows;
+        var windows = _recordings.Sum(r => (long)r.Labels.Count);
+        return (int)Math.Clamp((epochs * windows + windowsOfStep - 1) / windowsOfStep, 1, int.MaxValue);
+    }
+
+    private RateSequence[] SequencesOf(RateRecording recording) =>
+        _sequences.TryGetValue(recording, out var made) ? made : _sequences[recording] = _trainer.Prepare(recording);
+}
