@@ -22,7 +22,7 @@ public readonly record struct PassedWindow(long Id, long StartIndex, long EndInd
 /// One epoch of one device: windower, event time and stages. Per chunk: <see cref="Accept"/>, then <see cref="TryNext"/> until it is false.
 /// Pure: what comes out is a function of the chunks. One thread at a time.
 /// </summary>
-public sealed class DeviceStream
+public sealed partial class DeviceStream
 {
     /// <summary>Most bytes that a stream's samples may take in memory: 1 channel of 100 kHz, or 64 of 2 kHz, in windows of 8 s.</summary>
     public const long MaxRingBytes = 16 << 20;

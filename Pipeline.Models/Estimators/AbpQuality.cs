@@ -1,4 +1,5 @@
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -82,6 +83,20 @@ internal sealed class AbpQuality
     {
         _watch.Clear();
         _count = 0;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        _watch.Transfer(state);
+        for (var i = 0; i < Kept; i++)
+        {
+            state.Value(ref _pulses[i].At);
+            state.Value(ref _pulses[i].Normal);
+        }
+        state.Count(ref _count);
+        state.Value(ref _previous);
+        state.Value(ref _previousInterval);
     }
 
     private bool IsInRange(in PressurePulse pulse) => _millimetre <= 0

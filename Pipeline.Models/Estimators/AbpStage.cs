@@ -1,4 +1,5 @@
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -7,7 +8,7 @@ namespace Pipeline.Models.Estimators;
 /// of the intervals between its onsets. Missing samples (NaN) are bridged; a channel that the device says is off counts as missing. Above
 /// 180 Hz samples are averaged in groups first. A pulse depends on nothing more than 1 s after its onset.
 /// </summary>
-public sealed class AbpStage : IWindowStage
+public sealed class AbpStage : IWindowStage, IStageState
 {
     /// <summary>Slowest rate at which onsets can be placed, Hz.</summary>
     public const double MinRateHz = 50;
@@ -79,6 +80,25 @@ public sealed class AbpStage : IWindowStage
         _sum = 0;
         _summed = _inGroup = 0;
         _origin = -1;
+    }
+
+    /// <inheritdoc/>
+    public string StateName => "abp";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
+
+    /// <inheritdoc/>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _detector.Transfer(state);
+        _quality.Transfer(state);
+        _rate.Transfer(state);
+        state.Value(ref _sum);
+        state.Within(ref _summed, 0, _group);
+        state.Within(ref _inGroup, 0, _group - 1);
+        state.Within(ref _origin, -1);
     }
 
     private void Take(in Window window, StageOutput output)

@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -44,6 +46,14 @@ internal struct CentredMean
 
     /// <summary>Takes a sample; gives the mean.</summary>
     public float Next(float sample) => Next(sample, out _);
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<float>(_ring);
+        state.Value(ref _sum);
+        state.Within(ref _at, 0, _ring.Length - 1);
+    }
 
     private static double Exactly(float[] ring)
     {

@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -16,7 +18,7 @@ internal sealed class PeakLevels
     private readonly float[] _quantiles = new float[QuantilesKept];
     private readonly float[] _blockSamples = new float[QuantileSamples];
     private int _held, _inBlock, _untilSample, _blockSampleCount, _blocks;
-    private float _blockMaximum;
+    private float _blockMaximum, _peak, _floor;
 
     /// <param name="block">Samples in half a second.</param>
     /// <param name="hold">Samples from which the first levels are taken.</param>
@@ -28,10 +30,16 @@ internal sealed class PeakLevels
     }
 
     /// <summary>Height of a typical peak; 0 when there is none.</summary>
-    public float Peak { get; private set; }
+    public float Peak => _peak;
 
     /// <summary>Height between the peaks, never less than a thousandth of <see cref="Peak"/>.</summary>
-    public float Floor { get; private set; }
+    public float Floor => _floor;
+
+    /// <summary>Samples kept by <see cref="Hold"/>.</summary>
+    public int HeldCount => _held;
+
+    /// <summary>Whether enough are kept.</summary>
+    public bool IsHeld => _held == _hold.Length;
 
     /// <summary>A sample kept by <see cref="Hold"/>.</summary>
     public float Held(int index) => _hold[index];
@@ -40,14 +48,14 @@ internal sealed class PeakLevels
     public bool Hold(float envelope)
     {
         _hold[_held++] = envelope;
-        if (_held < _hold.Length)
+        if (!IsHeld)
             return false;
         foreach (var value in _hold)
-            Peak = Math.Max(Peak, value);
+            _peak = Math.Max(_peak, value);
         for (var i = 0; i < QuantileSamples; i++)
             _blockSamples[i] = _hold[i * (_hold.Length - 1) / (QuantileSamples - 1)];
         Array.Sort(_blockSamples);
-        Floor = Math.Max(_blockSamples[QuantileSamples * 2 / 5], 1e-3f * Peak);
+        _floor = Math.Max(_blockSamples[QuantileSamples * 2 / 5], 1e-3f * Peak);
         return true;
     }
 
@@ -83,7 +91,24 @@ internal sealed class PeakLevels
     public void Clear()
     {
         _held = _inBlock = _untilSample = _blockSampleCount = _blocks = 0;
-        _blockMaximum = Peak = Floor = 0;
+        _blockMaximum = _peak = _floor = 0;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<float>(_hold);
+        state.Values<float>(_maxima);
+        state.Values<float>(_quantiles);
+        state.Values<float>(_blockSamples);
+        state.Within(ref _held, 0, _hold.Length);
+        state.Within(ref _inBlock, 0, _block - 1);
+        state.Value(ref _untilSample);
+        state.Within(ref _blockSampleCount, 0, QuantileSamples);
+        state.Within(ref _blocks, 0, int.MaxValue - 1);
+        state.Value(ref _blockMaximum);
+        state.Value(ref _peak);
+        state.Value(ref _floor);
     }
 
     private void SetLevels()
@@ -100,10 +125,10 @@ internal sealed class PeakLevels
         sorted[..groups].Sort();
         var peak = (sorted[(groups - 1) / 2] + sorted[groups / 2]) / 2;
         // The first second and a half knows only the hold to judge by.
-        Peak = _blocks <= 3 ? Math.Max(Peak, peak) : peak;
+        _peak = _blocks <= 3 ? Math.Max(Peak, peak) : peak;
         var count = Math.Min(_blocks, QuantilesKept);
         _quantiles.AsSpan(0, count).CopyTo(sorted);
         sorted[..count].Sort();
-        Floor = Math.Max(sorted[count / 2], 1e-3f * Peak);
+        _floor = Math.Max(sorted[count / 2], 1e-3f * Peak);
     }
 }

@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -31,6 +33,7 @@ internal sealed class PpgBeatDetector
     private double _lastPulse;
     private double _candidateAt, _candidateSlope;            // slope 0: none
     private int _missing;
+    private double _unevenness;
     private bool _primed;
 
     /// <summary>For a channel at <paramref name="rateHz"/>, 20 Hz or more.</summary>
@@ -49,7 +52,7 @@ internal sealed class PpgBeatDetector
     }
 
     /// <summary>How uneven steepness was from pulse to pulse lately: 0 all the same, 1 as different as can be.</summary>
-    public double Unevenness { get; private set; }
+    public double Unevenness => _unevenness;
 
     /// <summary>Forgets everything.</summary>
     public void Reset()
@@ -61,7 +64,28 @@ internal sealed class PpgBeatDetector
         _candidateSlope = 0;
         _lastPulse = double.NegativeInfinity;
         _missing = 0;
-        Unevenness = 1;
+        _unevenness = 1;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Value(ref _x1);
+        state.Value(ref _x2);
+        state.Value(ref _y1);
+        state.Value(ref _y2);
+        state.Value(ref _slope1);
+        state.Value(ref _slope2);
+        state.Value(ref _skew);
+        state.Value(ref _polarity);
+        state.Value(ref _usual);
+        state.Value(ref _threshold);
+        state.Value(ref _lastPulse);
+        state.Value(ref _candidateAt);
+        state.Value(ref _candidateSlope);
+        state.Value(ref _missing);
+        state.Value(ref _unevenness);
+        state.Value(ref _primed);
     }
 
     /// <summary>
@@ -145,7 +169,7 @@ internal sealed class PpgBeatDetector
         pulse = _candidateAt;
         var isFirst = _usual == 0;
         var deviation = isFirst ? 1 : Math.Min(1, Math.Abs(_candidateSlope - _usual) / Math.Max(_usual, _candidateSlope));
-        Unevenness += 0.15 * (deviation - Unevenness);
+        _unevenness += 0.15 * (deviation - _unevenness);
         _usual = isFirst ? _candidateSlope : _usual + 0.25 * (Math.Min(_candidateSlope, 2 * _usual) - _usual);
         _threshold = ThresholdPart * _usual;
         _lastPulse = _candidateAt;

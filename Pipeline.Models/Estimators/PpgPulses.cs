@@ -1,4 +1,5 @@
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -35,6 +36,17 @@ internal sealed class PpgPulses
         foreach (var detector in _detectors)
             detector.Reset();
         (_count, _heard, _last) = (0, 0, double.NegativeInfinity);
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        foreach (var detector in _detectors)
+            detector.Transfer(state);
+        state.Values<double>(_times);
+        state.Within(ref _count, 0, 2 * Kept - 1);
+        state.Within(ref _heard, -1, _detectors.Length - 1);
+        state.Value(ref _last);
     }
 
     /// <summary>Takes the new samples of PPG channel <paramref name="channel"/>; adds the pulses of the channel that is heard.</summary>

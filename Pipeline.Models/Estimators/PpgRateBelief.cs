@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -41,6 +43,9 @@ internal sealed class PpgRateBelief
 
     /// <summary>Nothing is known.</summary>
     public void Reset() => Array.Fill(_belief, 1f / BinCount);
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state) => state.Values<float>(_belief);
 
     /// <summary>Moves on by one hop (2 s).</summary>
     public void Advance()

@@ -1,4 +1,5 @@
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -9,7 +10,7 @@ namespace Pipeline.Models.Estimators;
 /// the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still, at its limits or more than half missing is left
 /// out, and when none is left the status says why there is no value. State: under 4 KiB a stream.
 /// </summary>
-public sealed class PpgStage : IWindowStage
+public sealed class PpgStage : IWindowStage, IStageState
 {
     /// <summary>
     /// Quality from which a value is usable: of the values below, about one in five is more than 5 per minute off; of those above, one in thirty.
@@ -133,6 +134,23 @@ public sealed class PpgStage : IWindowStage
         _pulses.Reset();
         _expectedInterval = double.NaN;
         _started = _judged = false;
+    }
+
+    /// <inheritdoc/>
+    public string StateName => "ppg";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
+
+    /// <inheritdoc/>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _belief.Transfer(state);
+        _pulses.Transfer(state);
+        state.Value(ref _started);
+        state.Value(ref _judged);
+        state.Value(ref _expectedInterval);
     }
 
     private Estimate None(EstimateStatus status, double coverage)

@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>A pulse of an arterial pressure.</summary>
@@ -102,6 +104,27 @@ internal sealed class PulseOnsetDetector
         _crossed = _lastOnset = long.MinValue / 2;
         _started = _up = false;
         _holding = true;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        _smooth.Transfer(state);
+        _levels.Transfer(state);
+        state.Values<float>(_pressure);
+        state.Values<float>(_rises);
+        state.Value(ref _sum);
+        state.Value(ref _last);
+        state.Value(ref _offset);
+        state.Value(ref _missing);
+        state.Value(ref _missingInBlock);
+        state.Count(ref _count);
+        state.Within(ref _crossed, long.MinValue / 2);
+        state.Within(ref _lastOnset, long.MinValue / 2);
+        state.Value(ref _started);
+        state.Value(ref _holding);
+        state.Value(ref _up);
+        state.Check(!_holding || (_count == _levels.HeldCount && !_levels.IsHeld), "the start does not hold what was taken");
     }
 
     private float Pressure(long index) => _pressure[index & (_pressure.Length - 1)];

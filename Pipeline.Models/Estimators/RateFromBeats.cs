@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>A rate per minute with the standard deviation of its expected error; NaN, NaN where there is none.</summary>
@@ -65,6 +67,15 @@ internal sealed class RateFromBeats
     {
         _count = 0;
         _usual = 0;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<double>(_beats);
+        state.Count(ref _count);
+        state.Value(ref _usual);
+        state.Value(ref _usualAt);
     }
 
     private int Step(ref double from, double to, long start, long end, int count)

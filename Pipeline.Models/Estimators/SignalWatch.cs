@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>Parts, 0 to 1, of a window's samples.</summary>
@@ -81,6 +83,14 @@ internal sealed class SignalWatch
         _run = 0;
     }
 
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<Bin>(_bins);
+        state.Value(ref _previous);
+        state.Value(ref _run);
+    }
+
     private void Take(ref Bin kept, ReadOnlySpan<float> samples)
     {
         var bin = kept;
@@ -109,7 +119,7 @@ internal sealed class SignalWatch
         kept = bin;
     }
 
-    private struct Bin
+    private struct Bin      // without padding: it is stored as it lies
     {
         public long Number;
         public int Total, Present, AtLow, AtHigh;

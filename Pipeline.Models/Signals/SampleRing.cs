@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Signals;
 
@@ -122,6 +123,32 @@ internal sealed class SampleRing
     {
         _position = 0;
         _end = index;
+    }
+
+    /// <summary>
+    /// The last <paramref name="count"/> samples of every channel, in order: where in the ring they lie is nobody's business. When reading, the
+    /// last of them is the one before <paramref name="end"/>.
+    /// </summary>
+    public void Transfer(StateTransfer state, int count, long end)
+    {
+        if (state.IsReading)
+            (_position, _end) = (count == _capacity ? 0 : count, end);
+        for (var c = 0; c < Channels.Count; c++)
+        {
+            var (at, first) = Locate(c, _end - count, count);
+            if (Format == SampleFormat.Int16)
+            {
+                state.Part(_int16.AsSpan(at, first));
+                if (first < count)
+                    state.Part(_int16.AsSpan(c * _capacity, count - first));
+            }
+            else
+            {
+                state.Part(_float32.AsSpan(at, first));
+                if (first < count)
+                    state.Part(_float32.AsSpan(c * _capacity, count - first));
+            }
+        }
     }
 
     /// <summary>Asks the cache for the last <paramref name="before"/> samples and the places of the next <paramref name="after"/>; changes nothing.</summary>

@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Signals;
 
 /// <summary>
@@ -46,6 +48,9 @@ public sealed class SlidingWindower
         _ring = new SampleRing(channels, format, _length);
         Aim(0);
     }
+
+    /// <summary>Length and hop of its windows.</summary>
+    public WindowShape Shape => _shape;
 
     /// <summary>Index after the last sample that was taken or given up as missing.</summary>
     public long NextSampleIndex => _next;
@@ -121,6 +126,39 @@ public sealed class SlidingWindower
     {
         var length = (int)(_next - _start);
         return new Window(_ring, _id, _start, length, _afresh ? length : (int)(_next - _lastEnd), _rateHz, _leadOff, _afresh);
+    }
+
+    /// <summary>All that changes, between two chunks: of the samples those that a later window can hold.</summary>
+    /// <exception cref="InvalidOperationException">A chunk is being taken.</exception>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        if (_chunk is not null)
+            throw new InvalidOperationException($"A chunk is being taken; {nameof(TryNext)} first until it is false.");
+        state.Count(ref _id);
+        state.Count(ref _next);
+        state.Count(ref _lastEnd);
+        state.Count(ref _gapStart);
+        state.Count(ref _gapEnd);
+        state.Value(ref _afresh);
+        state.Value(ref _leadOff);
+        if (state.IsReading)
+            CheckPlace(state);
+        if (state.Fault is null)
+            _ring.Transfer(state, (int)(_next - _start), _next);
+    }
+
+    /// <summary>Aims at the window that was read, after a look whether its numbers can stand beside each other.</summary>
+    private void CheckPlace(StateTransfer state)
+    {
+        // An id that lies beyond every sample index would overflow in Aim.
+        state.Check(_id * _shape.Hop.TotalSeconds * _rateHz < 1L << 54, $"window {_id}");
+        if (state.Fault is not null)
+            return;
+        Aim(_id);
+        state.Check(_start <= _next && _next < _end, $"sample {_next} is next where window {_id} holds {_start} to {_end}");
+        var shared = _shape.StartAt(_id - 1, _rateHz) + _length;
+        state.Check(_afresh || (_id > 0 && _lastEnd == shared), $"the window before window {_id} ended at {_lastEnd}, not {shared}");
     }
 
     private bool Take(SampleChunk chunk)

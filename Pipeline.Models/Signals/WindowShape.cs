@@ -17,10 +17,8 @@ public sealed record WindowShape
     /// <exception cref="ArgumentOutOfRangeException">Not 0 &lt; hop ≤ length ≤ 1 h.</exception>
     public WindowShape(TimeSpan length, TimeSpan hop)
     {
-        if (length <= TimeSpan.Zero || length > TimeSpan.FromHours(1))
-            throw new ArgumentOutOfRangeException(nameof(length), length, "A window is longer than 0 and at most one hour.");
-        if (hop <= TimeSpan.Zero || hop > length)
-            throw new ArgumentOutOfRangeException(nameof(hop), hop, $"A hop is longer than 0 and at most the window's {length}.");
+        if (FindShapeFault(length, hop) is { } fault)
+            throw new ArgumentOutOfRangeException(hop > TimeSpan.Zero && hop <= length ? nameof(length) : nameof(hop), fault);
         Length = length;
         Hop = hop;
     }
@@ -47,6 +45,12 @@ public sealed record WindowShape
             id++;
         return id;
     }
+
+    /// <summary>Why no windows are of this length and hop, or null.</summary>
+    public static string? FindShapeFault(TimeSpan length, TimeSpan hop) =>
+        length <= TimeSpan.Zero || length > TimeSpan.FromHours(1) ? $"a window of {length}; it is longer than 0 and at most one hour"
+        : hop <= TimeSpan.Zero || hop > length ? $"a hop of {hop}; it is longer than 0 and at most the window's {length}"
+        : null;
 
     /// <summary>What is wrong with <paramref name="rateHz"/> for this shape, or null: a hop must hold a sample, and windows must leave none out.</summary>
     public string? FindFault(double rateHz)

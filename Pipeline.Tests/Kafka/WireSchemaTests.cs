@@ -37,7 +37,7 @@ public sealed class WireSchemaTests
     private static string Render()
     {
         var text = new StringBuilder();
-        foreach (var file in new[] { ChunkReflection.Descriptor, ResultReflection.Descriptor, DeadLetterReflection.Descriptor })
+        foreach (var file in new[] { ChunkReflection.Descriptor, ResultReflection.Descriptor, DeadLetterReflection.Descriptor, SnapshotReflection.Descriptor })
         {
             foreach (var type in file.EnumTypes)
                 foreach (var value in type.Values)

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Host.Wire;
+
+/// <summary>Patients' snapshots as bytes (<c>snapshot.proto</c>) and back. Thread-safe.</summary>
+public static class SnapshotCodec
+{
+    /// <summary>The version that is written; it and older ones are read.</summary>
+    public const uint Version = 1;
+
+    private const int TopicIdBytes = 16;
+
+    /// <summary>The bytes of a snapshot.</summary>
+    public static byte[] Encode(PatientSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var state = new V1.PatientState
+        {
+            Patient = snapshot.Patient.Value,
+            Partition = snapshot.Applied.Partition,
+            Offset = snapshot.Applied.Offset,
+        };
+        if (snapshot.Applied.TopicId != Guid.Empty)
+            state.TopicId = ByteString.CopyFrom(snapshot.Applied.TopicId.ToByteArray(bigEndian: true));
+        foreach (var device in snapshot.Devices)
+            state.Devices.Add(Encode(device));
+        var bytes = state.ToByteArray();
+        return new V1.Snapshot { Version = Version, Checksum = Crc32C(bytes), State = UnsafeByteOperations.UnsafeWrap(bytes) }.ToByteArray();
+    }
+
+    /// <summary>
+    /// Reads a snapshot; null when it is damaged or of a newer version, and then <paramref name="refused"/> says why. The snapshot keeps
+    /// nothing of <paramref name="bytes"/>.
+    /// </summary>
+    public static PatientSnapshot? Decode(ReadOnlySpan<byte> bytes, out string? refused)
+    {
+        try
+        {
+            var snapshot = V1.Snapshot.Parser.ParseFrom(bytes);
+            refused = FindFault(snapshot);
+            if (refused is not null)
+                return null;
+            var state = V1.PatientState.Parser.ParseFrom(snapshot.State);
+            refused = FindFault(state);
+            return refused is not null ? null : new PatientSnapshot(
+                new PatientId(state.Patient),
+                new RecordPosition(
+                    state.TopicId.IsEmpty ? Guid.Empty : new Guid(state.TopicId.Span, bigEndian: true), state.Partition, state.Offset),
+                [.. state.Devices.Select(Decode)]);
+        }
+        catch (InvalidProtocolBufferException fault)
+        {
+            refused = $"not a snapshot: {fault.Message}";
+            return null;
+        }
+    }
+
+    /// <summary>CRC-32C (Castagnoli), as iSCSI and Kafka have it: RFC 3720, B.4.</summary>
+    internal static uint Crc32C(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        var words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        foreach (var word in words)
+            crc = BitOperations.Crc32C(crc, word);
+        foreach (var rest in bytes[(words.Length * sizeof(ulong))..])
+            crc = BitOperations.Crc32C(crc, rest);
+        return ~crc;
+    }
+
+    private static V1.DeviceState Encode(PlacedDevice device)
+    {
+        var stream = device.Stream;
+        var state = new V1.DeviceState
+        {
+            Device = stream.Device,
+            Epoch = stream.Epoch,
+            RateHz = stream.RateHz,
+            Format = (V1.SampleFormat)stream.Format,
+            WindowLengthTicks = stream.Shape.Length.Ticks,
+            WindowHopTicks = stream.Shape.Hop.Ticks,
+            Ward = device.Ward,
+            Bed = device.Bed,
+            LastTimeNs = device.LastTime.UnixNanoseconds,
+        };
+        foreach (var channel in stream.Channels.Span)
+            state.Channels.Add(new V1.Channel
+            {
+                Label = channel.Label,
+                Kind = (V1.SignalKind)channel.Kind,
+                Unit = channel.Unit,
+                Gain = channel.Gain,
+                Baseline = channel.Baseline,
+            });
+        foreach (var block in stream.Blocks)
+            state.Blocks.Add(new V1.StateBlock
+            {
+                Name = block.Name,
+                Version = (uint)block.Version,
+                Model = block.Model,
+                Bytes = UnsafeByteOperations.UnsafeWrap(block.Bytes),   // not changed any more
+            });
+        return state;
+    }
+
+    private static PlacedDevice Decode(V1.DeviceState state) => new(
+        new DeviceSnapshot(
+            state.Device, state.Epoch, state.RateHz, (SampleFormat)state.Format,
+            new ChannelLayout([.. state.Channels.Select(c => new Channel(c.Label, (SignalKind)c.Kind, c.Unit, c.Gain, c.Baseline))]),
+            new WindowShape(TimeSpan.FromTicks(state.WindowLengthTicks), TimeSpan.FromTicks(state.WindowHopTicks)),
+            [.. state.Blocks.Select(b => new StateBlock(b.Name, (int)b.Version, b.Model, b.Bytes.Memory))]),
+        state.Ward, state.Bed, new Timestamp(state.LastTimeNs));
+
+    private static string? FindFault(V1.Snapshot snapshot)
+    {
+        if (snapshot.Version is 0 or > Version)
+            return string.Create(CultureInfo.InvariantCulture, $"version {snapshot.Version} of the snapshot; this program reads 1 to {Version}");
+        var checksum = Crc32C(snapshot.State.Span);
+        return checksum == snapshot.Checksum
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"checksum {checksum:x8} of {snapshot.State.Length} bytes where {snapshot.Checksum:x8} was written: damaged");
+    }
+
+    private static string? FindFault(V1.PatientState state) =>
+        !PatientId.IsValid(state.Patient) ? "no patient"
+        : state.TopicId.Length is not (0 or TopicIdBytes) ? $"a topic id of {state.TopicId.Length} bytes"
+        : state.Devices.Select(FindFault).FirstOrDefault(fault => fault is not null);
+
+    private static string? FindFault(V1.DeviceState state)
+    {
+        if (state.Channels.Count is 0 or > ChannelLayout.MaxChannels)
+            return $"device '{state.Device}' with {state.Channels.Count} channels";
+        if (state.Channels.Any(c => !double.IsFinite(c.Gain) || c.Gain == 0 || !double.IsFinite(c.Baseline)))
+            return $"device '{state.Device}' with a channel without gain";
+        if (!Enum.IsDefined((SampleFormat)state.Format))
+            return $"device '{state.Device}' with samples of format {state.Format}";
+        return WindowShape.FindShapeFault(TimeSpan.FromTicks(state.WindowLengthTicks), TimeSpan.FromTicks(state.WindowHopTicks)) is { } fault
+            ? $"device '{state.Device}': {fault}"
+            : null;
+    }
+}

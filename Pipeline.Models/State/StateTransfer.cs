@@ -1,0 +1,132 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Pipeline.Models.State;
+
+/// <summary>
+/// One pass over the mutable fields of something stateful, in either direction. A stateful class has one method that hands each of its fields
+/// over by reference, in a fixed order: when writing the field is appended to the bytes, when reading it is set from them. So what is written
+/// and what is read cannot drift apart.
+/// <para>
+/// Reading never throws and never reads past the end, whatever the bytes are: after the first <see cref="Fault"/> every further field stays as
+/// it is, and the object is to be thrown away. What later serves as an index is handed over with its limits. Used again and again, one thread at
+/// a time; little-endian, as the samples are.
+/// </para>
+/// </summary>
+public sealed class StateTransfer
+{
+    /// <summary>Highest count of samples or records: what a double holds exactly, as <see cref="Signals.SampleChunk.FindFault"/> demands.</summary>
+    private const long MostCount = 1L << 53;
+
+    private byte[] _written = new byte[4096];
+    private ReadOnlyMemory<byte> _read;
+    private int _at;
+
+    /// <summary>Whether fields are set from the bytes; else the bytes are made from the fields.</summary>
+    public bool IsReading { get; private set; }
+
+    /// <summary>What is wrong with the bytes being read, for a person; null as long as nothing is, and when writing.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Version of the bytes: the writer's own when writing, that or an older one when reading.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Begins to write; what was written before is gone.</summary>
+    public void BeginWriting(int version) => (IsReading, Version, Fault, _at, _read) = (false, version, null, 0, default);
+
+    /// <summary>Ends writing; the bytes are the caller's.</summary>
+    public byte[] EndWriting() => _written.AsSpan(0, _at).ToArray();
+
+    /// <summary>Begins to read what <see cref="EndWriting"/> gave.</summary>
+    public void BeginReading(ReadOnlyMemory<byte> state, int version) => (IsReading, Version, Fault, _at, _read) = (true, version, null, 0, state);
+
+    /// <summary>Ends reading: what is wrong with the bytes, or null; bytes that nobody wanted are wrong, too.</summary>
+    public string? EndReading()
+    {
+        Check(_at == _read.Length, "bytes are left over");
+        _read = default;
+        return Fault;
+    }
+
+    /// <summary>When reading: makes <paramref name="fault"/> the fault unless <paramref name="holds"/>, or there is one already.</summary>
+    public void Check(bool holds, string fault)
+    {
+        if (IsReading && !holds)
+            Fault ??= $"{fault}, at byte {_at} of {_read.Length}";
+    }
+
+    /// <summary>A number, or a struct of numbers without padding between them; all its values are possible.</summary>
+    public void Value<T>(ref T value) where T : unmanaged
+    {
+        var size = Unsafe.SizeOf<T>();
+        if (!IsReading)
+            MemoryMarshal.Write(Append(size), value);
+        else if (TryRead(size, out var bytes))
+            value = MemoryMarshal.Read<T>(bytes);
+    }
+
+    /// <summary>A truth.</summary>
+    public void Value(ref bool value)
+    {
+        var number = value ? (byte)1 : (byte)0;
+        Value(ref number);
+        Check(number <= 1, $"a truth of {number}");
+        value = number == 1;
+    }
+
+    /// <summary>The elements of an array whose length follows from how its owner was made.</summary>
+    public void Values<T>(Span<T> values) where T : unmanaged
+    {
+        var count = values.Length;
+        Value(ref count);
+        Check(count == values.Length, $"{count} numbers where {values.Length} are wanted");
+        Part(values);
+    }
+
+    /// <summary>As <see cref="Values"/>, but part of something whose count follows from a field before it.</summary>
+    public void Part<T>(Span<T> values) where T : unmanaged
+    {
+        var bytes = MemoryMarshal.AsBytes(values);
+        if (!IsReading)
+            bytes.CopyTo(Append(bytes.Length));
+        else if (TryRead(bytes.Length, out var read))
+            read.CopyTo(bytes);
+    }
+
+    /// <summary>A number in [<paramref name="least"/>, <paramref name="most"/>]: an index or a count.</summary>
+    public void Within(ref int value, int least, int most)
+    {
+        Value(ref value);
+        Check(value >= least && value <= most, $"{value} where {least} to {most} is possible");
+    }
+
+    /// <summary>A count or position in samples, records or pulses: 0 to 2^53.</summary>
+    public void Count(ref long value) => Within(ref value, 0);
+
+    /// <summary>A number from <paramref name="least"/> to 2^53.</summary>
+    public void Within(ref long value, long least)
+    {
+        Value(ref value);
+        Check(value >= least && value <= MostCount, $"{value} where {least} to 2^53 is possible");
+    }
+
+    private Span<byte> Append(int size)
+    {
+        if (_written.Length - _at < size)
+            Array.Resize(ref _written, Math.Max(2 * _written.Length, _at + size));
+        var place = _written.AsSpan(_at, size);
+        _at += size;
+        return place;
+    }
+
+    private bool TryRead(int size, out ReadOnlySpan<byte> bytes)
+    {
+        bytes = default;
+        Check(_read.Length - _at >= size, $"cut off in a field of {size} bytes");
+        if (Fault is not null)
+            return false;
+        bytes = _read.Span.Slice(_at, size);
+        _at += size;
+        return true;
+    }
+}

@@ -1,0 +1,76 @@
+using Pipeline.Host.Wire;
+using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Tests.State;
+
+/// <summary>One patient's chunks through its device streams, as the patient's actor does it, with everything that comes out as text.</summary>
+internal sealed class PatientRun
+{
+    public static readonly StageFactory Stages = first =>
+        [.. Models.Estimators.Stages.Create(first.Channels, first.RateHz).Where(stage => stage is IStageState)];
+
+    private readonly StageOutput _output = new();
+
+    public List<DeviceStream> Streams { get; } = [];
+
+    /// <summary>Takes a chunk; what comes out, one line each.</summary>
+    public List<string> Take(SampleChunk chunk)
+    {
+        var said = new List<string>();
+        var at = Streams.FindIndex(s => s.Device == chunk.Device);
+        if (at < 0 || Streams[at].Epoch < chunk.Epoch)
+        {
+            if (at >= 0)
+            {
+                Streams[at].End();
+                Drain(Streams[at], said);
+                Streams.RemoveAt(at);
+            }
+            Streams.Add(new DeviceStream(WindowShape.Default, Stages, chunk));
+            at = Streams.Count - 1;
+        }
+        var stream = Streams[at];
+        if (chunk.Epoch < stream.Epoch)
+            return said;
+        said.Add(stream.Accept(chunk).ToString());
+        Drain(stream, said);
+        return said;
+    }
+
+    public PatientSnapshot Capture(StateTransfer transfer) => new(
+        new PatientId("P1"), new RecordPosition(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), 3, 17),
+        [.. Streams.Select(s => new PlacedDevice(s.Capture(transfer), "w1", "b1", new Timestamp(5)))]);
+
+    /// <summary>A run that goes on from the bytes of a snapshot; what was refused or begins anew in <paramref name="told"/>.</summary>
+    public static PatientRun? Restore(ReadOnlySpan<byte> bytes, out string? told)
+    {
+        told = null;
+        if (SnapshotCodec.Decode(bytes, out told) is not { } snapshot)
+            return null;
+        var run = new PatientRun();
+        foreach (var device in snapshot.Devices)
+        {
+            var stream = DeviceStream.Restore(WindowShape.Default, Stages, snapshot.Patient, device.Stream, new StateTransfer(), out told);
+            if (stream is null)
+                return null;
+            run.Streams.Add(stream);
+        }
+        return run;
+    }
+
+    private void Drain(DeviceStream stream, List<string> said)
+    {
+        while (stream.TryNext(_output, out var passed))
+        {
+            said.Add(passed.ToString());
+            foreach (var estimate in _output.Estimates)
+                said.Add(FormattableString.Invariant($"{estimate.Signal} {estimate.Value:R} {estimate.Sigma:R} {estimate.Quality:R} {estimate.Coverage:R} {estimate.Status}"));
+            foreach (var beat in _output.Beats)
+                said.Add(FormattableString.Invariant($"{beat.Signal} {beat.Kind} {beat.SampleIndex:R}"));
+            _output.Clear();
+        }
+    }
+}
