@@ -1,5 +1,6 @@
 using Pipeline.Actors;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
@@ -40,7 +41,7 @@ internal sealed class EstimateRun : IPatientSink
             await using var source = new RecordingSource(
                 _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
             await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop,
-                stages: first => Stages.Create(first.Channels, first.RateHz, _network));
+                stages: first => Stages.Create(first.Channels, first.RateHz, _network, qrs: ModelCatalog.Qrs));
         }
         finally
         {

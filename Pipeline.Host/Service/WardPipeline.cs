@@ -85,5 +85,5 @@ internal sealed class WardPipeline : IAsyncDisposable
     }
 
     private IWindowStage[] CreateStages(SampleChunk first) => Stages.Create(
-        first.Channels, first.RateHz, _network, new WindowShape(_topology.WindowLength, _topology.WindowHop));
+        first.Channels, first.RateHz, _network, new WindowShape(_topology.WindowLength, _topology.WindowHop), ModelCatalog.Qrs);
 }
