@@ -57,6 +57,21 @@ public enum Count
     /// <summary>Beats.</summary>
     Beats,
 
+    /// <summary>Windows that a network was asked about.</summary>
+    Questions,
+
+    /// <summary>Questions that came back, answered or failed.</summary>
+    Answers,
+
+    /// <summary>Answers that are none, because the network threw on the row: dead-lettered with the reason, estimated by the classical stage.</summary>
+    AnswersFailed,
+
+    /// <summary>Questions that were given up with their shard; its next owner asks them again.</summary>
+    QuestionsDropped,
+
+    /// <summary>Shards' changes to a new version of a model.</summary>
+    ModelSwitches,
+
     /// <summary>Device streams begun: a new device, or a new epoch.</summary>
     StreamsBegun,
 
@@ -97,6 +112,9 @@ public sealed class Counts
 
     /// <summary>Samples that came and are neither taken, dropped nor refused: 0 whenever no chunk is being handled or waits for another attempt.</summary>
     public long SamplesUnaccounted => this[Count.Samples] - this[Count.SamplesTaken] - this[Count.SamplesDropped] - this[Count.SamplesRefused];
+
+    /// <summary>Whether nothing that was taken is under way: every question is answered, every batch acknowledged.</summary>
+    public bool IsSettled => this[Count.Questions] == this[Count.Answers] + this[Count.QuestionsDropped] && this[Count.Batches] == this[Count.BatchesAcknowledged];
 
     internal void Add(Count count, long amount = 1) => _values[(int)count] += amount;
 

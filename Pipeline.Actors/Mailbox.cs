@@ -12,7 +12,8 @@ internal sealed class Mailbox<T>
     private int _count;
     private bool _completed;
     private bool _woken;
-    private TaskCompletionSource? _reader;
+    private TaskCompletionSource? _reader;      // waits for anything
+    private TaskCompletionSource? _sleeper;     // waits for Wake alone
     private TaskCompletionSource? _writers;
 
     /// <summary>Takes the least capacity; the next power of two is used.</summary>
@@ -68,7 +69,6 @@ internal sealed class Mailbox<T>
         int taken;
         lock (_lock)
         {
-            _woken = false;
             taken = Math.Min(destination.Length, _count);
             var first = Math.Min(taken, _items.Length - _head);
             Move(_items.AsSpan(_head, first), destination);
@@ -88,9 +88,27 @@ internal sealed class Mailbox<T>
         lock (_lock)
         {
             if (_count > 0 || _completed || _woken)
+            {
+                _woken = false;
                 return ValueTask.CompletedTask;
+            }
             _reader = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return new ValueTask(_reader.Task);
+        }
+    }
+
+    /// <summary>Completes after <see cref="Wake"/> alone: for a reader who has no room for a message, or is told that none will come. Reader only.</summary>
+    public ValueTask WaitForWakeAsync()
+    {
+        lock (_lock)
+        {
+            if (_woken)
+            {
+                _woken = false;
+                return ValueTask.CompletedTask;
+            }
+            _sleeper = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_sleeper.Task);
         }
     }
 
@@ -111,14 +129,15 @@ internal sealed class Mailbox<T>
         }
     }
 
-    /// <summary>Lets the reader look again although no message came: for its timers.</summary>
+    /// <summary>Lets the reader look again although no message came: for its timers, and for what reaches it beside the mailbox.</summary>
     public void Wake()
     {
         TaskCompletionSource? reader;
         lock (_lock)
         {
-            _woken = true;
-            (reader, _reader) = (_reader, null);
+            reader = _reader ?? _sleeper;
+            (_reader, _sleeper) = (null, null);
+            _woken = reader is null;    // nobody waits: the next wait is over at once
         }
         reader?.SetResult();
     }

@@ -40,7 +40,7 @@ public sealed record VitalPoint(
 public readonly record struct BeatPoint(PatientId Patient, string Device, long Epoch, double Seconds, Beat Beat);
 
 /// <summary>Something that could not be used, kept with the reason.</summary>
-/// <param name="Stage">Where it failed: <c>decode</c>, <c>chunk</c>, <c>patient</c>, <c>store</c>.</param>
+/// <param name="Stage">Where it failed: <c>decode</c>, <c>chunk</c>, <c>patient</c>, <c>inference</c>, <c>store</c>.</param>
 /// <param name="Reason">What was found and what was wanted, for a person.</param>
 /// <param name="Origin">The record.</param>
 /// <param name="Key">Key of the record, as it came; empty when there is none.</param>
@@ -48,18 +48,18 @@ public readonly record struct BeatPoint(PatientId Patient, string Device, long E
 public sealed record DeadLetter(string Stage, string Reason, Origin Origin, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Payload);
 
 /// <summary>
-/// Output of some consecutive records of one shard. The sink's acknowledgement covers all of it, and with it every record up to
-/// <see cref="LastOffset"/>. Not changed after it was handed to a sink.
+/// Output of one shard: of some consecutive records, and of windows of earlier ones that waited for a network. The sink's acknowledgement
+/// covers all of it. Not changed after it was handed to a sink.
 /// </summary>
 public sealed class OutputBatch
 {
     /// <summary>The shard.</summary>
     public required int Shard { get; init; }
 
-    /// <summary>Offset of the last record whose output is in here or in an earlier batch of the shard.</summary>
+    /// <summary>Offset of the last record that was handled before it was handed over; windows of it, or of earlier ones, may still wait for a network.</summary>
     public long LastOffset { get; set; }
 
-    /// <summary>Points, in the order in which windows ended.</summary>
+    /// <summary>Points; those of one patient in the order in which its windows ended.</summary>
     public List<VitalPoint> Points { get; } = [];
 
     /// <summary>Beats, for those who want them; most sinks pass over them.</summary>

@@ -2,12 +2,13 @@ namespace Pipeline.Actors;
 
 /// <summary>
 /// Up to where a shard's records are done with: the lowest offset that something still holds. Records are taken in ascending order; a
-/// <see cref="Hold"/> stands for records whose output is not acknowledged (a batch under way, a record that waits for another attempt) by the
-/// lowest of their offsets. Pure; one thread at a time; holds are few (batches in flight and stashed records), so they are searched.
+/// <see cref="Hold"/> stands for records whose output is not acknowledged (a batch under way, a record that waits for another attempt, a window that a network is asked about) by the
+/// lowest of their offsets. Pure; one thread at a time; every operation costs the logarithm of the holds at most.
 /// </summary>
 public sealed class OffsetWatermark
 {
-    private readonly List<Hold> _holds = [];
+    private readonly SortedSet<Hold> _holds = new(Comparer<Hold>.Create((a, b) => (a.Offset, a.Number).CompareTo((b.Offset, b.Number))));
+    private long _holdCount;
     private long? _firstTaken;
     private long _lastTaken;
 
@@ -21,12 +22,13 @@ public sealed class OffsetWatermark
         {
             if (_firstTaken is not { } first)
                 return null;
-            var lowest = _lastTaken + 1;
-            foreach (var hold in _holds)
-                lowest = Math.Min(lowest, hold.Offset);
+            var lowest = LowestHeld is { } held ? Math.Min(held, _lastTaken + 1) : _lastTaken + 1;
             return lowest > first ? lowest : null;
         }
     }
+
+    /// <summary>The lowest offset that is held; null when none is.</summary>
+    public long? LowestHeld => _holds.Min?.Offset;
 
     /// <summary>Records up to <paramref name="offset"/> were taken. Whoever is not done with one of them has opened its hold before.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is not greater than the last.</exception>
@@ -41,7 +43,7 @@ public sealed class OffsetWatermark
     /// <summary>Begins to hold <paramref name="offset"/> and all after it.</summary>
     public Hold Open(long offset)
     {
-        var hold = new Hold(offset);
+        var hold = new Hold(offset, _holdCount++);
         _holds.Add(hold);
         return hold;
     }
@@ -51,8 +53,12 @@ public sealed class OffsetWatermark
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(to);
-        to.Offset = Math.Min(to.Offset, from.Offset);
         Close(from);
+        if (from.Offset >= to.Offset)
+            return;
+        _holds.Remove(to);
+        to.Offset = from.Offset;
+        _holds.Add(to);
     }
 
     /// <summary>What the hold stood for is acknowledged.</summary>
@@ -61,9 +67,12 @@ public sealed class OffsetWatermark
     /// <summary>Some records that are not done with.</summary>
     public sealed class Hold
     {
-        internal Hold(long offset) => Offset = offset;
+        internal Hold(long offset, long number) => (Offset, Number) = (offset, number);
 
         /// <summary>The lowest of their offsets.</summary>
         public long Offset { get; internal set; }
+
+        /// <summary>Tells holds of the same offset apart.</summary>
+        internal long Number { get; }
     }
 }

@@ -1,23 +1,40 @@
+using Pipeline.Actors.Serving;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
 
 /// <summary>What the actors of one topology share; immutable.</summary>
-internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape, RestartPolicy RestartPolicy, StageFactory Stages);
+internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape, RestartPolicy RestartPolicy, StageFactory Stages, ServedModels? Models);
+
+/// <summary>A record on its way through its patient.</summary>
+/// <param name="Record">The record.</param>
+/// <param name="Chunk">Its chunk.</param>
+/// <param name="Origin">What its output says of where it comes from.</param>
+/// <param name="Model">The network of its place in the partition; null without networks.</param>
+/// <param name="Batch">Takes points, beats and dead letters.</param>
+/// <param name="Scratch">Empty, and left empty.</param>
+internal readonly record struct Handling(
+    ShardRecord Record, SampleChunk Chunk, Origin Origin, RateModel? Model, OutputBatch Batch, StageOutput Scratch);
 
 /// <summary>
 /// One patient: its device streams, and nothing else. In: the patient's records, in offset order. Out: points, beats and dead letters in the
-/// shard's batch. Runs on its shard's loop; keeps no reference to a chunk.
+/// shard's batch; points that a network is to be asked about, and those behind them, in <paramref name="waiting"/>. Runs on its shard's loop;
+/// keeps no reference to a chunk.
 /// </summary>
-internal sealed class PatientActor(ActorSettings settings, Counts counts)
+internal sealed class PatientActor(ActorSettings settings, Counts counts, WaitingPoints waiting)
 {
     private readonly List<Device> _devices = new(2);
+    private RateModel? _model;      // that of the last record
 
-    /// <summary>Handles a record that holds a chunk. <paramref name="scratch"/> is empty, and is left empty.</summary>
-    public void Handle(in ShardRecord record, in Origin origin, SampleChunk chunk, OutputBatch batch, StageOutput scratch)
+    /// <summary>Handles a record.</summary>
+    public void Handle(in Handling handling)
     {
+        var chunk = handling.Chunk;
+        if (handling.Model != _model)
+            Use(handling.Model);
         var device = Find(chunk.Device);
         if (device is not null && chunk.Epoch < device.Stream.Epoch)
         {
@@ -26,21 +43,21 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
         }
         if (device is null || chunk.Epoch > device.Stream.Epoch)
         {
-            if ((DeviceStream.FindFault(settings.Shape, chunk) ?? FindCrowd(device, chunk, origin, batch, scratch)) is { } fault)
+            if ((DeviceStream.FindFault(settings.Shape, chunk) ?? FindCrowd(device, handling)) is { } fault)
             {
-                Refuse(record, origin, chunk, fault, batch);
+                Refuse(handling, fault);
                 return;
             }
-            device = Begin(device, chunk, origin, batch, scratch);
+            device = Begin(device, handling);
         }
 
         var verdict = device.Stream.Accept(chunk);
         if (verdict.Fate == ChunkFate.Refused)
         {
-            Refuse(record, origin, chunk, verdict.Reason, batch);
+            Refuse(handling, verdict.Reason);
             return;
         }
-        Pass(device, chunk, origin, batch, scratch);
+        Pass(device, chunk, handling);
         if (verdict.TakenCount > 0)
             device.Seen(chunk);
         Count(chunk, verdict);   // last: a chunk on which a stage throws is counted when it is tried again, or given up
@@ -49,10 +66,17 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
     /// <summary>See <see cref="DeviceStream.Prefetch"/>.</summary>
     public void Prefetch(SampleChunk chunk) => Find(chunk.Device)?.Stream.Prefetch(chunk);
 
-    /// <summary>A dead letter about <paramref name="chunk"/>, with the record's own bytes.</summary>
-    public static void AddDeadLetter(string stage, string? reason, in ShardRecord record, in Origin origin, SampleChunk chunk, OutputBatch batch) =>
-        batch.DeadLetters.Add(new DeadLetter(
-            stage, reason ?? "", origin, System.Text.Encoding.UTF8.GetBytes(chunk.Patient.Value ?? ""), record.Payload));
+    /// <summary>A dead letter about the record, with its own bytes.</summary>
+    public static void AddDeadLetter(string stage, string? reason, in Handling handling) => handling.Batch.DeadLetters.Add(new DeadLetter(
+        stage, reason ?? "", handling.Origin, System.Text.Encoding.UTF8.GetBytes(handling.Chunk.Patient.Value ?? ""), handling.Record.Payload));
+
+    private void Use(RateModel? model)
+    {
+        _model = model;
+        if (model is not null)
+            foreach (var device in _devices)
+                device.Stream.Use(model);
+    }
 
     private Device? Find(string name)
     {
@@ -63,25 +87,27 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
     }
 
     /// <summary>Begins an epoch; the one before it ends with its tail.</summary>
-    private Device Begin(Device? earlier, SampleChunk chunk, in Origin origin, OutputBatch batch, StageOutput scratch)
+    private Device Begin(Device? earlier, in Handling handling)
     {
         if (earlier is not null)
-            End(earlier, origin, batch, scratch);
-        var device = new Device(new DeviceStream(settings.Shape, settings.Stages, chunk), chunk);
+            End(earlier, handling);
+        var device = new Device(new DeviceStream(settings.Shape, settings.Stages, handling.Chunk), handling.Chunk);
+        if (_model is not null)
+            device.Stream.Use(_model);
         _devices.Add(device);
         counts.Add(Actors.Count.StreamsBegun);
         return device;
     }
 
-    private void End(Device device, in Origin origin, OutputBatch batch, StageOutput scratch)
+    private void End(Device device, in Handling handling)
     {
         device.Stream.End();
-        Pass(device, null, origin, batch, scratch);
+        Pass(device, null, handling);
         _devices.Remove(device);
     }
 
     /// <summary>Why there is no place for another device, or null; one that ended or is idle makes place.</summary>
-    private string? FindCrowd(Device? earlier, SampleChunk chunk, in Origin origin, OutputBatch batch, StageOutput scratch)
+    private string? FindCrowd(Device? earlier, in Handling handling)
     {
         if (earlier is not null || _devices.Count < settings.Options.MaxDevicesPerPatient)
             return null;
@@ -89,16 +115,16 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
         foreach (var device in _devices)
             if (device.LastTime < oldest.LastTime)
                 oldest = device;
-        if (chunk.FirstSampleTime.SecondsSince(oldest.LastTime) < settings.Options.IdleAfter.TotalSeconds)
+        if (handling.Chunk.FirstSampleTime.SecondsSince(oldest.LastTime) < settings.Options.IdleAfter.TotalSeconds)
             return $"the patient has {_devices.Count} devices at work; at most {nameof(TopologyOptions.MaxDevicesPerPatient)} = {settings.Options.MaxDevicesPerPatient} are kept";
-        End(oldest, origin, batch, scratch);
+        End(oldest, handling);
         return null;
     }
 
-    /// <summary>Passes the completed windows to the stages, and what they say to the batch.</summary>
-    private void Pass(Device device, SampleChunk? chunk, in Origin origin, OutputBatch batch, StageOutput scratch)
+    /// <summary>Passes the completed windows to the stages, and what they say to the batch or, where it has to wait, behind the points that wait.</summary>
+    private void Pass(Device device, SampleChunk? chunk, in Handling handling)
     {
-        var stream = device.Stream;
+        var (stream, batch, scratch) = (device.Stream, handling.Batch, handling.Scratch);
         var moves = stream.AnchorMoveCount;
         var (windows, points, beats) = (0, batch.Points.Count, batch.Beats.Count);
         while (stream.TryNext(scratch, out var window))
@@ -107,10 +133,14 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
                 windows++;
             // Bed and ward change with the first window that ends after the chunk that says so.
             var bySelf = chunk is not null && window.EndIndex > chunk.FirstSampleIndex;
-            var (ward, bed) = bySelf ? (chunk!.Ward, chunk.Bed) : (device.Ward, device.Bed);
+            var place = new Place(handling.Origin, window, bySelf ? chunk!.Ward : device.Ward, bySelf ? chunk!.Bed : device.Bed);
+            foreach (var question in scratch.Questions)
+                waiting.Add(device.PointAt(place, default), question);
             foreach (var estimate in scratch.Estimates)
-                batch.Points.Add(new VitalPoint(
-                    origin, device.Patient, ward, bed, stream.Device, stream.Epoch, window.Id, window.Start, window.End, estimate));
+                if (waiting.Count > 0)
+                    waiting.Add(device.PointAt(place, estimate), null);
+                else
+                    batch.Points.Add(device.PointAt(place, estimate));
             foreach (var beat in scratch.Beats)
                 batch.Beats.Add(new BeatPoint(device.Patient, stream.Device, stream.Epoch, beat.SampleIndex / stream.RateHz, beat));
             scratch.Clear();
@@ -123,10 +153,10 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
         counts.Add(Actors.Count.AnchorMoves, stream.AnchorMoveCount - moves);
     }
 
-    private void Refuse(in ShardRecord record, in Origin origin, SampleChunk chunk, string? reason, OutputBatch batch)
+    private void Refuse(in Handling handling, string? reason)
     {
-        Count(chunk, new ChunkVerdict(ChunkFate.Refused, 0, 0, reason));
-        AddDeadLetter("chunk", reason, record, origin, chunk, batch);
+        Count(handling.Chunk, new ChunkVerdict(ChunkFate.Refused, 0, 0, reason));
+        AddDeadLetter("chunk", reason, handling);
     }
 
     private void Count(SampleChunk chunk, ChunkVerdict verdict)
@@ -150,6 +180,9 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
         }
     }
 
+    /// <summary>What a window's points have in common.</summary>
+    private readonly record struct Place(Origin Origin, PassedWindow Window, string Ward, string Bed);
+
     private sealed class Device(DeviceStream stream, SampleChunk first)
     {
         public DeviceStream Stream { get; } = stream;
@@ -161,6 +194,9 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts)
         public string Bed { get; private set; } = first.Bed;
 
         public Timestamp LastTime { get; private set; } = first.FirstSampleTime;
+
+        public VitalPoint PointAt(in Place place, in Estimate estimate) => new(
+            place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id, place.Window.Start, place.Window.End, estimate);
 
         public void Seen(SampleChunk chunk) => (Ward, Bed, LastTime) = (chunk.Ward, chunk.Bed, chunk.FirstSampleTime);
     }

@@ -1,3 +1,4 @@
+using Pipeline.Actors.Serving;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 
@@ -20,21 +21,27 @@ public sealed class PatientShards : IAsyncDisposable
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Owned?[] _shards = [];      // by number; replaced when it grows, so that a post takes no lock
 
-    /// <summary>Takes options that were <see cref="TopologyOptions.Validate()">validated</see>. The sinks stay the caller's.</summary>
+    /// <summary>
+    /// Takes options that were <see cref="TopologyOptions.Validate()">validated</see>. The sinks stay the caller's, and so do
+    /// <paramref name="models"/>, the networks that estimate from PPG; without them the classical estimator does.
+    /// </summary>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
-    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null)
+    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(sinks);
         ArgumentNullException.ThrowIfNull(time);
         options.Validate();
-        _settings = new ActorSettings(options, options.Shape, options.RestartPolicy, stages ?? (first => Stages.Create(first.Channels, first.RateHz)));
+        var shape = options.Shape;
+        stages ??= first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape);
+        _settings = new ActorSettings(options, shape, options.RestartPolicy, stages, models);
+        _ = models?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _sinks = sinks;
         _time = time;
         _telemetry = new Telemetry(this);
     }
 
-    /// <summary>Fails when a shard fails, which only a sink that breaks its promise can cause; never completes otherwise.</summary>
+    /// <summary>Fails when a shard or a worker fails, which only a sink or a session that breaks its promise can cause; never completes otherwise.</summary>
     public Task Failure => _failed.Task;
 
     /// <summary>Numbers of the shards that are assigned, ascending.</summary>
@@ -106,7 +113,9 @@ public sealed class PatientShards : IAsyncDisposable
         var owned = Get(shard);
         owned.Shard.Complete();
         await using var cancelled = stop.Register(owned.Cancel.Cancel);
-        await owned.Shard.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);    // a failure is told by Failure
+        await owned.Shard.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (owned.Shard.Completion.IsFaulted)
+            Fail(owned.Shard.Completion);   // told by Failure, not later than here
         lock (_lock)
         {
             if (_shards[shard] == owned)
@@ -144,11 +153,11 @@ public sealed class PatientShards : IAsyncDisposable
         var counts = new Counts();
         var delivery = new Delivery(_sinks, _settings.Options.MaxBatchesInFlight, counts, _telemetry.RecordLatency);
         var shard = new Shard(number, topic, _settings, _places, delivery, counts, _time, cancel.Token);
-        _ = shard.Completion.ContinueWith(
-            done => _failed.TrySetException(done.Exception!.InnerExceptions),   // only runs when it faulted
-            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = shard.Completion.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return new Owned(shard, cancel);
     }
+
+    private void Fail(Task failed) => _failed.TrySetException(failed.Exception!.InnerExceptions);     // only runs when it faulted
 
     private sealed record Owned(Shard Shard, CancellationTokenSource Cancel);
 }

@@ -1,13 +1,16 @@
 using System.Buffers;
 using System.Diagnostics;
+using Pipeline.Actors.Serving;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
 
 /// <summary>
-/// One shard = one partition: a loop over a bounded mailbox. In: the partition's records. Out: batches for the sinks. Only the loop touches
-/// the patients; what other threads may call is said on the member. When <see cref="TopologyOptions.MaxBatchesInFlight"/> batches wait for
-/// their acknowledgement the loop stands still, the mailbox fills, and <see cref="TryPost"/> says no: that is the whole back-pressure.
+/// One shard = one partition: a loop over a bounded mailbox. In: the partition's records, and the networks' answers beside them. Out: batches for
+/// the sinks. Only the loop touches the patients; what other threads may call is said on the member. When
+/// <see cref="TopologyOptions.MaxBatchesInFlight"/> batches wait for their acknowledgement the loop stands still; when too many windows wait for
+/// networks it takes answers and no records. Then the mailbox fills, and <see cref="TryPost"/> says no: that is the whole back-pressure.
 /// </summary>
 internal sealed class Shard
 {
@@ -18,25 +21,28 @@ internal sealed class Shard
     private readonly Mailbox<Envelope> _mailbox;
     private readonly Envelope[] _taken = new Envelope[TakeCount];
     private readonly SupervisedPatient?[] _found = new SupervisedPatient?[TakeCount];   // whose records are in _taken
+    private readonly ShardOutput _output;
+    private readonly ShardQuestions _questions;
     private readonly StageOutput _scratch = new();
-    private readonly TopologyOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationToken _stop;
-    private OutputBatch _batch;
-    private OffsetWatermark.Hold? _hold;    // of the records in _batch; null while there is none
 
     public Shard(int number, string topic, ActorSettings settings, PatientPlaces places, Delivery delivery, Counts counts, TimeProvider time, CancellationToken stop)
     {
         (Number, Topic, Counts) = (number, topic, counts);
-        _options = settings.Options;
         _patients = new ShardPatients(number, settings, places, Counts);
         _delivery = delivery;
         _mailbox = new Mailbox<Envelope>(settings.Options.MailboxCapacity);
         _delivery.Failed = _mailbox.Wake;
+        _output = new ShardOutput(number, settings.Options.MaxBatchPoints, delivery, counts);
+        _questions = new ShardQuestions(number, settings, delivery, counts, time, _mailbox.Wake, stop);
         _time = time;
         _stop = stop;
-        _batch = new OutputBatch { Shard = number };
-        stop.Register(_mailbox.Complete);
+        stop.Register(() =>
+        {
+            _mailbox.Complete();
+            _mailbox.Wake();
+        });
         Completion = Task.Run(RunAsync, CancellationToken.None);
     }
 
@@ -58,7 +64,10 @@ internal sealed class Shard
     /// <summary>Batches that wait for their acknowledgement. Any thread.</summary>
     public int InFlightCount => _delivery.InFlightCount;
 
-    /// <summary>Ends when the mailbox was completed and all that was in it is delivered; fails when a sink does. Any thread.</summary>
+    /// <summary>Windows that a network is asked about, and has not answered. Any thread.</summary>
+    public int QuestionCount => _questions.OpenCount;
+
+    /// <summary>Ends when the mailbox was completed and all that was in it is answered and delivered; fails when a sink does. Any thread.</summary>
     public Task Completion { get; }
 
     /// <summary>See <see cref="OffsetWatermark.Committable"/>. Any thread.</summary>
@@ -90,6 +99,8 @@ internal sealed class Shard
     /// <summary>No record follows. Any thread.</summary>
     public void Complete() => _mailbox.Complete();
 
+    private bool IsAtEnd => _mailbox is { IsCompleted: true, Count: 0 };
+
     private async Task RunAsync()
     {
         try
@@ -97,18 +108,18 @@ internal sealed class Shard
             while (!_stop.IsCancellationRequested)
             {
                 _delivery.ThrowIfFailed();
-                RetryDue(force: _mailbox is { IsCompleted: true, Count: 0 });
-                var count = _mailbox.Take(_taken);
-                if (count > 0)
+                RetryDue(force: IsAtEnd);
+                await SettleAsync(null).ConfigureAwait(false);
+                if (_questions.HasRoom && _mailbox.Take(_taken) is > 0 and var count)
                 {
                     await HandleAsync(count).ConfigureAwait(false);
                     continue;
                 }
-                if (_hold is not null)
-                    await FlushAsync(null).ConfigureAwait(false);
-                if (_mailbox is { IsCompleted: true, Count: 0 } && !_patients.AnyWaiting)
+                await _output.FlushAsync(null, _stop).ConfigureAwait(false);
+                if (IsAtEnd && !_patients.AnyWaiting && _questions.OpenCount == 0)
                     break;
-                await WaitAsync().ConfigureAwait(false);
+                // At the end a patient that waits for another attempt gets it at once: the mailbox does not let the loop wait then.
+                await WaitAsync(forRecords: _questions.HasRoom && (!IsAtEnd || _patients.AnyWaiting)).ConfigureAwait(false);
             }
             await _delivery.WhenAllAcknowledgedAsync().ConfigureAwait(false);
         }
@@ -120,24 +131,41 @@ internal sealed class Shard
         {
             _mailbox.Complete();
             _patients.Clear();
+            await _questions.EndAsync().ConfigureAwait(false);
             await _delivery.WhenAllEndedAsync().ConfigureAwait(false);
         }
     }
 
     private async ValueTask HandleAsync(int count)
     {
-        _hold ??= _delivery.Open(_taken[0].Record.Offset);
-        _delivery.Take(_taken[0].Record.Offset, _taken[count - 1].Record.Offset);
+        var first = _taken[0].Record.Offset;
+        _output.Begin(first);
+        _delivery.Take(first, _taken[count - 1].Record.Offset);
+        _questions.Reach(first);
         Counts.Add(Count.Records, count);
         FindPatients(count);
         for (var i = 0; i < count;)
         {
-            i = HandleUntilFull(i, count);
-            if (IsFull)
-                await FlushAsync(i < count ? _taken[i].Record.Offset : null).ConfigureAwait(false);
+            i = HandleWhilePossible(i, count);
+            if (i == count)
+                break;
+            await SettleAsync(_taken[i].Record.Offset).ConfigureAwait(false);
+            if (_questions.HasRoom)
+                continue;
+            await _output.FlushAsync(_taken[i].Record.Offset, _stop).ConfigureAwait(false);
+            await _mailbox.WaitForWakeAsync().ConfigureAwait(false);
+            _stop.ThrowIfCancellationRequested();
         }
         Array.Clear(_taken, 0, count);
         Array.Clear(_found, 0, count);
+    }
+
+    /// <summary>Takes the answers that came, and gives the batch to the sinks when it is full; records from <paramref name="next"/> on are taken but not yet handled.</summary>
+    private async ValueTask SettleAsync(long? next)
+    {
+        _questions.Settle(_output, _scratch);
+        if (_output.IsFull)
+            await _output.FlushAsync(next, _stop).ConfigureAwait(false);
     }
 
     /// <summary>Looks all patients up before the first is handled, so that the waits for their memory overlap.</summary>
@@ -151,63 +179,58 @@ internal sealed class Shard
                 patient.Prefetch(_taken[i].Record.Chunk!);   // found by its chunk
     }
 
-    private bool IsFull => _batch.Points.Count + _batch.DeadLetters.Count >= _options.MaxBatchPoints;
-
-    private int HandleUntilFull(int from, int count)
+    private int HandleWhilePossible(int from, int count)
     {
-        for (; from < count && !IsFull; from++)
+        for (; from < count && !_output.IsFull && _questions.HasRoom; from++)
         {
             ref readonly var envelope = ref _taken[from];
-            _batch.EnteredAt = envelope.EnteredAt;
-            _batch.LastOffset = envelope.Record.Offset;
-            Handle(envelope.Record, _found[from]);
+            _output.Batch.EnteredAt = envelope.EnteredAt;
+            _output.Batch.LastOffset = envelope.Record.Offset;
+            Handle(envelope, _found[from]);
         }
         return from;
     }
 
-    private void Handle(in ShardRecord record, SupervisedPatient? patient)
+    private void Handle(in Envelope envelope, SupervisedPatient? patient)
     {
+        var record = envelope.Record;
         if (record.Chunk is not { } chunk)
         {
             Counts.Add(Count.RecordsRefused);
             if (record.Refused is { } letter)
-                _batch.DeadLetters.Add(letter);
+                _output.Batch.DeadLetters.Add(letter);
             return;
         }
         Counts.Add(Count.Samples, (long)chunk.SampleCount * chunk.Channels.Count);
-        var origin = new Origin(Topic, Number, record.Offset);
         if (patient is null)
         {
             Counts.Add(Count.ChunksRefused);
             Counts.Add(Count.SamplesRefused, (long)chunk.SampleCount * chunk.Channels.Count);
-            PatientActor.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : _patients.Fullness, record, origin, chunk, _batch);
+            PatientActor.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : _patients.Fullness, Begin(record, chunk));
             return;
         }
         if (patient.IsStashFull)
             Retry(patient, force: true);
         if (patient.IsWaiting)
             patient.Stash(record, _delivery.Open(record.Offset));
-        else if (!patient.TryHandle(record, origin, chunk, _batch, _scratch))
+        else if (!TryHandle(patient, record, envelope.EnteredAt))
         {
             patient.Stash(record, _delivery.Open(record.Offset));
             Wait(patient);
         }
     }
 
-    /// <summary>Gives the batch to the sinks; records from <paramref name="next"/> on are taken but not yet handled.</summary>
-    private async ValueTask FlushAsync(long? next)
+    private bool TryHandle(SupervisedPatient patient, in ShardRecord record, long enteredAt)
     {
-        var (batch, hold) = (_batch, _hold!);   // flushed only after a record was handled, which opened the hold
-        _hold = next is { } offset ? _delivery.Open(offset) : null;
-        if (batch.Points.Count + batch.Beats.Count + batch.DeadLetters.Count == 0)
-        {
-            _delivery.Close(hold);
-            return;
-        }
-        _batch = new OutputBatch { Shard = Number, LastOffset = batch.LastOffset };
-        Counts.Add(Count.Batches);
-        await _delivery.HandOverAsync(batch, hold, _stop).ConfigureAwait(false);
+        var waiting = patient.Points.Count;
+        if (!patient.TryHandle(Begin(record, record.Chunk!)))   // only records with a chunk reach a patient
+            return false;
+        _questions.Admit(patient.Points, waiting, record, enteredAt);
+        return true;
     }
+
+    private Handling Begin(in ShardRecord record, SampleChunk chunk) =>
+        new(record, chunk, new Origin(Topic, Number, record.Offset), _questions.ModelAt(record.Offset), _output.Batch, _scratch);
 
     private void Wait(SupervisedPatient patient)
     {
@@ -232,10 +255,9 @@ internal sealed class Shard
         while (patient.IsWaiting)
         {
             var record = patient.Next;
-            _hold ??= _delivery.Open(record.Offset);
-            // A stashed record has a chunk: only those reach a patient.
-            if (patient.TryHandle(record, new Origin(Topic, Number, record.Offset), record.Chunk!, _batch, _scratch))
-                _delivery.Merge(patient.Release(), _hold);
+            _output.Begin(record.Offset);
+            if (TryHandle(patient, record, Stopwatch.GetTimestamp()))
+                _output.Join(patient.Release(), Stopwatch.GetTimestamp());
             else if (!force)
             {
                 Wait(patient);
@@ -244,17 +266,17 @@ internal sealed class Shard
         }
     }
 
-    /// <summary>Waits for a record, the end, or the next attempt that is due.</summary>
-    private async ValueTask WaitAsync()
+    /// <summary>Waits for a record or the end of them if <paramref name="forRecords"/>, and for an answer, or the next attempt that is due.</summary>
+    private async ValueTask WaitAsync(bool forRecords)
     {
-        if (_patients.NextRetryAt is not { } due)
-        {
-            await _mailbox.WaitAsync().ConfigureAwait(false);
-            return;
-        }
-        var wait = TimeSpan.FromSeconds(Math.Max(0, due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
-        await using var timer = _time.CreateTimer(_ => _mailbox.Wake(), null, wait, Timeout.InfiniteTimeSpan);
-        await _mailbox.WaitAsync().ConfigureAwait(false);
+        using var timer = _patients.NextRetryAt is { } due ? WakeAt(due) : null;
+        await (forRecords ? _mailbox.WaitAsync() : _mailbox.WaitForWakeAsync()).ConfigureAwait(false);
+    }
+
+    private ITimer WakeAt(long timestamp)
+    {
+        var wait = TimeSpan.FromSeconds(Math.Max(0, timestamp - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+        return _time.CreateTimer(_ => _mailbox.Wake(), null, wait, Timeout.InfiniteTimeSpan);
     }
 
     private readonly record struct Envelope(ShardRecord Record, long EnteredAt);

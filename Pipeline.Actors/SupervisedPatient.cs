@@ -1,4 +1,4 @@
-using Pipeline.Models.Estimators;
+using Pipeline.Actors.Serving;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
@@ -10,7 +10,8 @@ namespace Pipeline.Actors;
 /// </summary>
 internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Counts counts)
 {
-    private PatientActor _actor = new(settings, counts);
+    private readonly WaitingPoints _points = new();
+    private PatientActor? _actor;
     private Queue<Stashed>? _stash;
     private int _failedCount;
 
@@ -23,6 +24,11 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     /// <summary>Event time of the patient's last chunk.</summary>
     public Timestamp LastTime { get; set; }
 
+    /// <summary>
+    /// Its points that wait for a network. They outlive a restart: what earlier records gave does not depend on what became of a later one.
+    /// </summary>
+    public WaitingPoints Points => _points;
+
     /// <summary>Whether it waits for another attempt.</summary>
     public bool IsWaiting => _stash is not null;
 
@@ -33,15 +39,16 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     public long RetryAt { get; private set; }
 
     /// <summary>See <see cref="Models.DeviceStream.Prefetch"/>.</summary>
-    public void Prefetch(SampleChunk chunk) => _actor.Prefetch(chunk);
+    public void Prefetch(SampleChunk chunk) => _actor?.Prefetch(chunk);
 
     /// <summary>Handles a record while the patient does not wait; false when it threw and waits from now on, with the record.</summary>
-    public bool TryHandle(in ShardRecord record, in Origin origin, SampleChunk chunk, OutputBatch batch, StageOutput scratch)
+    public bool TryHandle(in Handling handling)
     {
-        var (points, beats, letters) = (batch.Points.Count, batch.Beats.Count, batch.DeadLetters.Count);
+        var (batch, chunk) = (handling.Batch, handling.Chunk);
+        var (points, beats, letters, waiting) = (batch.Points.Count, batch.Beats.Count, batch.DeadLetters.Count, _points.Count);
         try
         {
-            _actor.Handle(record, origin, chunk, batch, scratch);
+            (_actor ??= new PatientActor(settings, counts, _points)).Handle(handling);
             _failedCount = 0;
             return true;
         }
@@ -52,13 +59,14 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
             batch.Points.RemoveRange(points, batch.Points.Count - points);
             batch.Beats.RemoveRange(beats, batch.Beats.Count - beats);
             batch.DeadLetters.RemoveRange(letters, batch.DeadLetters.Count - letters);
-            scratch.Clear();
-            _actor = new PatientActor(settings, counts);
+            _points.Truncate(waiting);
+            handling.Scratch.Clear();
+            _actor = null;
             _failedCount++;
             counts.Add(Count.PatientsRestarted);
             if (_failedCount < settings.RestartPolicy.MaxAttempts)
                 return false;
-            PatientActor.AddDeadLetter("patient", $"failed {_failedCount} times, last with {failure.GetType().Name}: {failure.Message}", record, origin, chunk, batch);
+            PatientActor.AddDeadLetter("patient", $"failed {_failedCount} times, last with {failure.GetType().Name}: {failure.Message}", handling);
             counts.Add(Count.ChunksFailed);
             counts.Add(Count.SamplesRefused, (long)chunk.SampleCount * chunk.Channels.Count);
             _failedCount = 0;

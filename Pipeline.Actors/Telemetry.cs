@@ -26,6 +26,9 @@ internal sealed class Telemetry : IDisposable
         ("pipeline.estimates", "{estimate}", "Estimates, with or without a value", [(Count.Estimates, "")]),
         ("pipeline.values", "{estimate}", "Estimates with a value", [(Count.Values, "")]),
         ("pipeline.beats", "{beat}", "Beats found", [(Count.Beats, "")]),
+        ("pipeline.questions", "{window}", "Windows that networks were asked about, by what became of them",
+            [(Count.Questions, "asked"), (Count.Answers, "answered"), (Count.AnswersFailed, "failed"), (Count.QuestionsDropped, "dropped")]),
+        ("pipeline.model.switches", "{switch}", "Shards that changed to a new version of a model", [(Count.ModelSwitches, "")]),
         ("pipeline.streams.begun", "{stream}", "Device streams begun: new devices and new epochs", [(Count.StreamsBegun, "")]),
         ("pipeline.anchor.moves", "{move}", "Time anchors moved because a device's clock and sample count drifted apart", [(Count.AnchorMoves, "")]),
         ("pipeline.patients.events", "{event}", "What happened to patient actors",
@@ -49,6 +52,7 @@ internal sealed class Telemetry : IDisposable
         _meter.CreateObservableGauge("pipeline.mailbox.depth", () => PerShard(shards, s => s.WaitingCount), "{record}", "Records that wait in a shard's mailbox");
         _meter.CreateObservableGauge("pipeline.batches.in_flight", () => PerShard(shards, s => s.InFlightCount), "{batch}", "Batches that wait for their acknowledgement");
         _meter.CreateObservableGauge("pipeline.patients", () => PerShard(shards, s => s.PatientCount), "{patient}", "Patients in memory");
+        _meter.CreateObservableGauge("pipeline.questions.open", () => PerShard(shards, s => s.QuestionCount), "{window}", "Windows that wait for a network's answer");
         _latency = _meter.CreateHistogram(
             "pipeline.latency", "s", "From a batch's newest record entering its mailbox to the batch's acknowledgement", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencySeconds });

@@ -1,3 +1,4 @@
+using Pipeline.Actors.Serving;
 using Pipeline.Models;
 
 namespace Pipeline.Actors;
@@ -7,9 +8,11 @@ namespace Pipeline.Actors;
 /// <code>
 /// ISampleSource ─post─► PatientShards: Shard (a loop and a bounded mailbox per partition)
 ///                         └► SupervisedPatient ─► PatientActor ─► DeviceStream: SlidingWindower ─► IWindowStages
+///                              │   └► WaitingPoints ─question─► ServedModels: InferenceWorkers ─answer─► AnswerBox ─► the shard's loop
 ///                              └► OutputBatch ─► every IPatientSink ─acknowledgement─► OffsetWatermark ─► ISampleSource commits
 /// </code>
-/// Everything is bounded: a sink that does not acknowledge stops its shard, whose mailbox fills, whose partition the source pauses.
+/// Everything is bounded: a sink that does not acknowledge stops its shard, and so do networks that do not keep up; its mailbox fills, and the
+/// source pauses its partition.
 /// </summary>
 public static class Topology
 {
@@ -17,14 +20,15 @@ public static class Topology
     /// Runs <paramref name="source"/> through the actors into <paramref name="sinks"/> until the source ends (everything is acknowledged then)
     /// or <paramref name="stop"/> is cancelled. Returns what was counted. Source and sinks stay the caller's. <paramref name="stages"/>: other
     /// estimators than those of the product, for benchmarks and tests. <paramref name="started"/> is told of the shards before the source runs.
+    /// <paramref name="models"/>: the networks to ask; they stay the caller's, too.
     /// </summary>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
     public static async Task<Counts> RunAsync(
         ISampleSource source, IReadOnlyList<IPatientSink> sinks, TopologyOptions options, TimeProvider time, CancellationToken stop,
-        StageFactory? stages = null, Action<PatientShards>? started = null)
+        StageFactory? stages = null, Action<PatientShards>? started = null, ServedModels? models = null)
     {
         ArgumentNullException.ThrowIfNull(source);
-        await using var shards = new PatientShards(options, sinks, time, stages);
+        await using var shards = new PatientShards(options, sinks, time, stages, models);
         started?.Invoke(shards);
 
         using var stopOrFailure = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -36,6 +40,8 @@ public static class Topology
             await shards.Failure.ConfigureAwait(false);
         }
         await running.ConfigureAwait(false);
+        if (shards.Failure.IsFaulted)
+            await shards.Failure.ConfigureAwait(false);     // a shard that failed with its last record
         return shards.Total();
     }
 }

@@ -33,6 +33,18 @@ public sealed class TopologyOptions : IValidatableObject
     [Range(1, 64)]
     public int MaxBatchesInFlight { get; set; } = 4;
 
+    /// <summary>Windows of one shard that networks may be asked about at the same time, 1 to 100,000; default 1,024. With as many the shard takes no more records.</summary>
+    [Range(1, 100_000)]
+    public int MaxWaitingWindows { get; set; } = 1_024;
+
+    /// <summary>Windows of one patient that may wait for a network, 1 to 1,000; default 4. One is under way, the others wait for its answer.</summary>
+    [Range(1, 1_000)]
+    public int MaxWaitingWindowsPerPatient { get; set; } = 4;
+
+    /// <summary>Age up to which a chunk is live, 1 s to 1 h; default 10 s. Networks answer the windows of older ones after those of live ones.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan LiveWithin { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Patients that a shard keeps in memory, 1 to 1,000,000; default 5,000. The chunks of further ones go to the dead letters.</summary>
     [Range(1, 1_000_000)]
     public int MaxPatientsPerShard { get; set; } = 5_000;

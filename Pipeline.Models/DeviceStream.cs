@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models;
@@ -121,6 +122,13 @@ public sealed partial class DeviceStream
         if (verdict.TakenCount > 0)
             Compare(chunk);
         return verdict;
+    }
+
+    /// <summary>See <see cref="IWindowStage.Use"/>.</summary>
+    public void Use(RateModel model)
+    {
+        foreach (var stage in _stages)
+            stage.Use(model);
     }
 
     /// <summary>Nothing more will come: <see cref="TryNext"/> then gives the tail, if it was not given before.</summary>

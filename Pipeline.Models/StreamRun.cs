@@ -9,7 +9,8 @@ namespace Pipeline.Models;
 /// <param name="Beats">Beats that became certain with it.</param>
 public sealed record WindowResult(PassedWindow Window, IReadOnlyList<Estimate> Estimates, IReadOnlyList<Beat> Beats);
 
-/// <summary>A device's chunks, one after the other, through <see cref="DeviceStream"/>: for measuring an estimator without a topology around it.</summary>
+/// <summary>A device's chunks, one after the other, through <see cref="DeviceStream"/>: for measuring an estimator without a topology around it.
+/// A network is asked a window at a time, at once.</summary>
 public static class StreamRun
 {
     /// <summary>
@@ -26,6 +27,7 @@ public static class StreamRun
     private static IEnumerable<WindowResult> Walk(IEnumerable<SampleChunk> chunks, StageFactory stages, WindowShape shape)
     {
         DeviceStream? stream = null;
+        var output = new StageOutput();
         foreach (var chunk in chunks)
         {
             if (stream is null || chunk.Epoch > stream.Epoch)
@@ -34,12 +36,21 @@ public static class StreamRun
                 continue;
             if (stream.Accept(chunk) is { Fate: ChunkFate.Refused } refused)
                 throw new ArgumentException(refused.Reason, nameof(chunks));
-            var output = new StageOutput();
             while (stream.TryNext(output, out var passed))
             {
-                yield return new WindowResult(passed, [.. output.Estimates], [.. output.Beats]);
+                yield return new WindowResult(passed, [.. Answers(output), .. output.Estimates], [.. output.Beats]);
                 output.Clear();
             }
+        }
+    }
+
+    /// <summary>Asks networks at once, a row at a time.</summary>
+    private static IEnumerable<Estimate> Answers(StageOutput output)
+    {
+        foreach (var question in output.Questions)
+        {
+            yield return question.Ask();
+            output.Return(question);
         }
     }
 }

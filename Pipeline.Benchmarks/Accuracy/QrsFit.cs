@@ -1,6 +1,5 @@
 using System.Globalization;
 using Pipeline.Models.Estimators;
-using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;
 
@@ -10,7 +9,7 @@ namespace Pipeline.Benchmarks.Accuracy;
 /// with all. A first pass meets the candidates with the plain threshold deciding, the second with the constants of the first, so that the
 /// detector's memory is as it will be. Records 118 and 119 of the noise test are in one group.
 /// </summary>
-internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecording> noises)
+internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> noises)
 {
     private const int Groups = 6;
     private const int Passes = 2;
@@ -20,7 +19,7 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
     private QrsScore[]? _scores;
 
     /// <summary>The constants that were fitted without <paramref name="record"/>.</summary>
-    public QrsScore ScoreFor(EcgRecording record) => (_scores ?? throw new InvalidOperationException("Nothing is fitted yet."))[GroupOf(record.Name)];
+    public QrsScore ScoreFor(EcgRecord record) => (_scores ?? throw new InvalidOperationException("Nothing is fitted yet."))[GroupOf(record.Name)];
 
     /// <summary>Fits, and writes the constants of all records as a remark.</summary>
     public void Run(Report report, CancellationToken stop)
@@ -47,7 +46,7 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
         return index % Groups;
     }
 
-    private void Collect(EcgRecording record)
+    private void Collect(EcgRecord record)
     {
         var random = new Random(int.Parse(record.Name, CultureInfo.InvariantCulture));
         var (a, b) = (record.Leads[0], record.Leads[1]);
@@ -68,7 +67,7 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
 
     private static double Faster(Random random) => 1.3 + 0.9 * random.NextDouble();
 
-    private void Collect(EcgRecording record, float weight, bool clean, double speed, params float[][] leads)
+    private void Collect(EcgRecord record, float weight, bool clean, double speed, params float[][] leads)
     {
         var candidates = new List<(double At, float[] Features)>();
         var units = new float[leads.Length];
@@ -76,7 +75,7 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
         var detector = new QrsDetector(record.RateHz * speed, units, _scores is null ? null : ScoreFor(record))
         {
             ByThreshold = _scores is null,
-            Observer = (at, features, _) => candidates.Add((at, features.ToArray())),
+            Observer = (at, features, _) => candidates.Add((at, features)),
         };
         var beats = new List<double>();
         var sample = new float[leads.Length];
@@ -87,7 +86,7 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
             detector.Take(sample, beats);
         }
         detector.Finish(beats);
-        var matching = BeatMatching.Of([.. record.Beats.Select(m => m.Sample)], [.. candidates.Select(c => c.At)], 0.15 * record.RateHz);
+        var matching = BeatMatching.Of([.. record.Beats.Select(m => (double)m.Sample)], [.. candidates.Select(c => c.At)], 0.15 * record.RateHz);
         for (var c = 0; c < candidates.Count; c++)
         {
             if (!record.IsScored(candidates[c].At))
@@ -107,7 +106,7 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
     }
 
     /// <summary>Noise by the minute: in 70 % of them, of any kind, −4 to 14 dB, any sign and channel; of two leads one is spared in 30 %.</summary>
-    private float[][] AddNoise(EcgRecording record, Random random, params float[][] leads)
+    private float[][] AddNoise(EcgRecord record, Random random, params float[][] leads)
     {
         string[] kinds = ["em", "em", "ma", "bw"];
         var minute = (int)(60 * record.RateHz);

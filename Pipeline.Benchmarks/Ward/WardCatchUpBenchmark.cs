@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
+using Pipeline.Actors.Inference;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
@@ -36,7 +37,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         {
             var settings = new PipelineSettings(
                 EmbeddedBroker.Reach(new KafkaOptions { Partitions = request.Partitions }, feeder.BootstrapServers),
-                new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.FullName });
+                new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.FullName }, new InferenceOptions());
             await using var pipeline = new WardPipeline(settings, NullLoggerFactory.Instance, TimeProvider.System);
             var heapBefore = GC.GetTotalMemory(forceFullCollection: true);
             using var stopPipeline = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -89,7 +90,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
                 continue;
             if (third == 0 && counts[Count.Records] >= records / 3)
                 third = Environment.WorkingSet;
-            if (counts[Count.Records] >= records && counts[Count.Batches] == counts[Count.BatchesAcknowledged])
+            if (counts[Count.Records] >= records && counts.IsSettled)
                 break;
         }
         return (third, Environment.WorkingSet);

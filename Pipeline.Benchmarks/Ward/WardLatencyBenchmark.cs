@@ -1,6 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
+using Pipeline.Actors.Inference;
 using Pipeline.Host.Demo;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
@@ -34,7 +35,7 @@ internal sealed class WardLatencyBenchmark : IBenchmark
             using var stamps = file.CreateViewAccessor();
             var settings = new PipelineSettings(
                 EmbeddedBroker.Reach(new KafkaOptions { Partitions = Partitions }, feeder.BootstrapServers),
-                new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = Path.Combine(folder.FullName, "store") });
+                new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = Path.Combine(folder.FullName, "store") }, new InferenceOptions());
             LatencyProbe? probe = null;
             await using var pipeline = new WardPipeline(settings, NullLoggerFactory.Instance, TimeProvider.System,
                 store => probe = new LatencyProbe(store, point => SinceProduced(point, stamps, seconds, warmUp)));

@@ -99,7 +99,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
     {
         var began = time.GetTimestamp();
         using var timer = new PeriodicTimer(Look, time);
-        while (pipeline.Counts is not { } counts || counts[Count.Records] < chunkCount || counts[Count.BatchesAcknowledged] < counts[Count.Batches])
+        while (pipeline.Counts is not { } counts || counts[Count.Records] < chunkCount || !counts.IsSettled)
         {
             if (time.GetElapsedTime(began) > DrainTimeout || running.IsCompleted)
                 return;

@@ -1,3 +1,5 @@
+using Pipeline.Actors.Inference;
+using Pipeline.Actors.Serving;
 using Pipeline.Host.Commands;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
@@ -13,9 +15,6 @@ internal sealed record FoundModel(string Folder, ModelPackage? Package, string? 
 /// <summary>The model packages that a user can name: folders below <c>models/</c> and below those that <c>--models</c> names.</summary>
 internal static class ModelCatalog
 {
-    private const string QrsFolder = "qrs";
-    private static readonly Lazy<QrsModel?> OwnQrs = new(OpenQrs);
-
     /// <summary><c>models/</c> of the repository that the program was built in; else beside the program; null when there is neither.</summary>
     public static string? OwnFolder { get; } = FindOwn();
 
@@ -47,21 +46,20 @@ internal static class ModelCatalog
         }
     }
 
-    /// <summary>
-    /// The QRS network that ships with the program, read once; null when it is not there or cannot be used: the rule then decides, and
-    /// <c>./pipeline models</c> says why.
-    /// </summary>
-    public static QrsModel? Qrs => OwnQrs.Value;
-
-    private static QrsModel? OpenQrs()
+    /// <summary>As <see cref="Open"/>, with its workers.</summary>
+    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
+    public static ServedModels? Serve(string name, InferenceOptions options, TimeProvider time)
     {
+        if (Open(name) is not { } model)
+            return null;
         try
         {
-            return OwnFolder is { } own && IsPackage(Path.Combine(own, QrsFolder)) ? new QrsModel(ModelPackage.Load(Path.Combine(own, QrsFolder))) : null;
+            return new ServedModels(model, options, time);
         }
-        catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (InvalidDataException fault)
         {
-            return null;
+            model.Dispose();
+            throw CommandException.BadUsage(fault.Message);
         }
     }
 

@@ -1,4 +1,5 @@
 using Pipeline.Actors;
+using Pipeline.Actors.Inference;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
@@ -11,10 +12,15 @@ namespace Pipeline.Host.Service;
 /// <param name="Topology">Section <c>Topology</c>.</param>
 /// <param name="Influx">Section <c>Influx</c>; not used without an address.</param>
 /// <param name="Store">Section <c>Store</c>: used when there is no InfluxDB.</param>
-internal sealed record PipelineSettings(KafkaOptions Kafka, TopologyOptions Topology, InfluxOptions Influx, EmbeddedStoreOptions Store)
+/// <param name="Inference">Section <c>Inference</c>: how networks are served, when <c>Topology:Model</c> names one.</param>
+internal sealed record PipelineSettings(
+    KafkaOptions Kafka, TopologyOptions Topology, InfluxOptions Influx, EmbeddedStoreOptions Store, InferenceOptions Inference)
 {
     /// <summary>The section of the windows, shards and patients.</summary>
     public const string TopologySection = "Topology";
+
+    /// <summary>The section of the networks' workers.</summary>
+    public const string InferenceSection = "Inference";
 
     /// <summary>Reads and checks all sections.</summary>
     /// <exception cref="Commands.CommandException">Names key, value and what is allowed.</exception>
@@ -22,5 +28,6 @@ internal sealed record PipelineSettings(KafkaOptions Kafka, TopologyOptions Topo
         Settings.Bind<KafkaOptions>(configuration, KafkaOptions.Section),
         Settings.Bind<TopologyOptions>(configuration, TopologySection),
         Settings.Bind<InfluxOptions>(configuration, InfluxOptions.Section),
-        Settings.Bind<EmbeddedStoreOptions>(configuration, EmbeddedStoreOptions.Section));
+        Settings.Bind<EmbeddedStoreOptions>(configuration, EmbeddedStoreOptions.Section),
+        Settings.Bind<InferenceOptions>(configuration, InferenceSection));
 }

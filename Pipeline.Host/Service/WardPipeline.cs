@@ -1,13 +1,11 @@
 using System.Diagnostics.Metrics;
 using Pipeline.Actors;
+using Pipeline.Actors.Serving;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Store;
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Service;
 
@@ -24,7 +22,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly ResultsTopicSink _results;
     private readonly DeadLetterSink _deadLetters;
     private readonly IPatientSink _store;
-    private readonly RateModel? _network;
+    private readonly ServedModels? _models;
     private PatientShards? _shards;
 
     /// <summary>Starts the sinks; the source connects when it runs.</summary>
@@ -37,7 +35,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
     {
         (_topology, _time) = (settings.Topology, time);
-        _network = ModelCatalog.Open(settings.Topology.Model);
+        _models = ModelCatalog.Serve(settings.Topology.Model, settings.Inference, time);
         Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time);
         _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
         _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
@@ -69,7 +67,7 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     /// <summary>Runs until <paramref name="stop"/>; what was read is finished, if the sinks acknowledge it in time.</summary>
     public Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null) =>
-        Topology.RunAsync(Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards);
+        Topology.RunAsync(Source, [_store, _results, _deadLetters], _topology, _time, stop, stages, started: shards => _shards = shards, _models);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -79,11 +77,9 @@ internal sealed class WardPipeline : IAsyncDisposable
         await _results.DisposeAsync();
         await _deadLetters.DisposeAsync();
         _http?.Dispose();
-        _network?.Dispose();
+        if (_models is not null)
+            await _models.DisposeAsync();
         _kafkaMetrics.Dispose();
         _storeMeter.Dispose();
     }
-
-    private IWindowStage[] CreateStages(SampleChunk first) => Stages.Create(
-        first.Channels, first.RateHz, _network, new WindowShape(_topology.WindowLength, _topology.WindowHop), ModelCatalog.Qrs);
 }

@@ -1,3 +1,4 @@
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators;
@@ -10,7 +11,7 @@ public interface IWindowStage
 {
     /// <summary>
     /// Takes the next window; windows come in order of their ids and without holes (a hole is a <see cref="Reset"/>). Adds one estimate
-    /// for each of its metrics, with or without a value, and the beats that became certain.
+    /// for each of its metrics, with or without a value, or a question that stands for it, and the beats that became certain.
     /// </summary>
     void Accept(in Window window, StageOutput output);
 
@@ -22,13 +23,23 @@ public interface IWindowStage
 
     /// <summary>Forgets everything: the device restarted, or samples are missing for longer than a window.</summary>
     void Reset();
+
+    /// <summary>From the next window on <paramref name="model"/> is to be asked by a stage that asks a network; the others pass over it.</summary>
+    void Use(RateModel model)
+    {
+    }
 }
 
 /// <summary>What the stages of one window said; cleared and used again for the next.</summary>
 public sealed class StageOutput
 {
+    private readonly Stack<RateQuestion> _idle = new();
+
     /// <summary>The estimates, in the order of the stages.</summary>
     public List<Estimate> Estimates { get; } = [];
+
+    /// <summary>Windows of which a network is to say the estimate. Whoever takes them out gives them back by <see cref="Return"/>.</summary>
+    public List<RateQuestion> Questions { get; } = [];
 
     /// <summary>The beats that became certain, in ascending order within a signal kind.</summary>
     public List<Beat> Beats { get; } = [];
@@ -37,6 +48,25 @@ public sealed class StageOutput
     public void Clear()
     {
         Estimates.Clear();
+        Questions.Clear();
         Beats.Clear();
+    }
+
+    /// <summary>Takes back a question that is done with, to be asked again.</summary>
+    public void Return(RateQuestion question) => _idle.Push(question);
+
+    /// <summary>Adds a question for <paramref name="model"/>, to be filled by the stage.</summary>
+    internal RateQuestion Ask(RateModel model)
+    {
+        // One that does not suit is an earlier model's.
+        while (_idle.TryPop(out var idle))
+            if (idle.TryTurnTo(model))
+            {
+                Questions.Add(idle);
+                return idle;
+            }
+        var question = new RateQuestion(model);
+        Questions.Add(question);
+        return question;
     }
 }

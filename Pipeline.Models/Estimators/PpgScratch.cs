@@ -41,12 +41,6 @@ internal sealed class PpgScratch
     /// <summary>[10 x 85], <see cref="RateFeatures.Spectra"/>.</summary>
     public float[] Rows { get; } = new float[RateFeatures.SpectrumCount * RateFeatures.RateCount];
 
-    /// <summary>[12 x 85], <see cref="RateFeatures.Input"/>.</summary>
-    public float[] Input { get; } = new float[RateFeatures.InputRowCount * RateFeatures.RateCount];
-
-    /// <summary>[85 + 1], a network's answer.</summary>
-    public float[] Answer { get; } = new float[RateFeatures.RateCount + 1];
-
     /// <summary>[samples] of one channel as they came.</summary>
     public Span<float> Raw(int count) => Grown(ref _raw, count);
 

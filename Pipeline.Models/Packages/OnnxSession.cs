@@ -4,14 +4,19 @@ namespace Pipeline.Models.Packages;
 
 /// <summary>
 /// A network in ONNX form on ONNX Runtime. Inputs <c>input</c> [B, ...] and, with memory, <c>state</c> [B, S]; outputs <c>output</c> [B, O] and
-/// <c>next_state</c> [B, S]. Every batch size of <see cref="BatchSizes"/> has tensors of its own, bound once, so that a pass copies rows and
-/// allocates nothing.
+/// <c>next_state</c> [B, S]. All batch sizes share the same memory, bound once for each of them, so that a pass allocates nothing.
 /// </summary>
 public sealed class OnnxSession : IModelSession
 {
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new();
-    private readonly Bound[] _bound;
+    private readonly float[] _input;
+    private readonly float[] _state;
+    private readonly float[] _output;
+    private readonly float[] _nextState;
+    private readonly List<OrtValue> _values = [];
+    private readonly OrtIoBinding[] _bindings;
+    private int _dirtyRows;     // rows from here on are zeros
 
     /// <summary>Loads and warms up.</summary>
     /// <param name="model">The bytes of a <c>model.onnx</c>.</param>
@@ -23,7 +28,7 @@ public sealed class OnnxSession : IModelSession
         ArgumentNullException.ThrowIfNull(batchSizes);
         if (batchSizes.Count == 0 || batchSizes[0] < 1 || !batchSizes.Zip(batchSizes.Skip(1), (a, b) => a < b).All(x => x))
             throw new ArgumentException("Batch sizes ascend from 1 up.", nameof(batchSizes));
-        BatchSizes = batchSizes;
+        BatchSizes = [.. batchSizes];
         using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1 };
         // Workers share cores with their neighbours: a thread that waits must not spin.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
@@ -37,15 +42,15 @@ public sealed class OnnxSession : IModelSession
         }
         var input = RowShape(_session.InputMetadata, "input");
         var output = RowShape(_session.OutputMetadata, "output");
-        var hasState = _session.InputMetadata.ContainsKey("state");
-        InputLength = Product(input);
-        OutputLength = Product(output);
-        StateLength = hasState ? Product(RowShape(_session.InputMetadata, "state")) : 0;
-        if (hasState && Product(RowShape(_session.OutputMetadata, "next_state")) != StateLength)
+        int[] state = _session.InputMetadata.ContainsKey("state") ? [Product(RowShape(_session.InputMetadata, "state"))] : [];
+        (InputLength, OutputLength, StateLength) = (Product(input), Product(output), state is [var length] ? length : 0);
+        if (StateLength > 0 && Product(RowShape(_session.OutputMetadata, "next_state")) != StateLength)
             throw new InvalidDataException("The network's next_state has another shape than its state.");
-        _bound = batchSizes.Select(size => new Bound(_session, size, input, StateLength, output)).ToArray();
-        foreach (var bound in _bound)
-            _session.RunWithBinding(_run, bound.Binding);
+        (_input, _output) = (Rows(InputLength), Rows(OutputLength));
+        (_state, _nextState) = (Rows(StateLength), Rows(StateLength));
+        _bindings = [.. BatchSizes.Select(size => Bind(size, input, state, output))];
+        foreach (var size in BatchSizes)
+            Run(size);
     }
 
     /// <inheritdoc/>
@@ -61,28 +66,43 @@ public sealed class OnnxSession : IModelSession
     public IReadOnlyList<int> BatchSizes { get; }
 
     /// <inheritdoc/>
-    public void Forward(int rows, ReadOnlySpan<float> input, ReadOnlySpan<float> state, Span<float> output, Span<float> nextState)
+    public Span<float> Input => _input;
+
+    /// <inheritdoc/>
+    public Span<float> State => _state;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> Output => _output;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> NextState => _nextState;
+
+    /// <inheritdoc/>
+    public void Run(int rows)
     {
         if (rows < 1 || rows > BatchSizes[^1])
             throw new ArgumentException($"{rows} rows; 1 to {BatchSizes[^1]} are possible.", nameof(rows));
-        if (input.Length != rows * InputLength || output.Length != rows * OutputLength || state.Length != rows * StateLength || nextState.Length != state.Length)
-            throw new ArgumentException(
-                $"{rows} rows take {rows * InputLength} input, {rows * StateLength} state and {rows * OutputLength} output floats; {input.Length}, {state.Length}/{nextState.Length} and {output.Length} were given.",
-                nameof(input));
-        var bound = _bound[0];
-        for (var i = 0; BatchSizes[i] < rows; i++)
-            bound = _bound[i + 1];
-        bound.Fill(rows, input, state);
-        _session.RunWithBinding(_run, bound.Binding);
-        bound.Output.AsSpan(0, output.Length).CopyTo(output);
-        bound.NextState.AsSpan(0, nextState.Length).CopyTo(nextState);
+        var i = 0;
+        while (BatchSizes[i] < rows)
+            i++;
+        // What pads the batch may be left of an earlier, fuller one: cleared, so that no patient's row is computed twice.
+        var dirty = Math.Min(_dirtyRows, BatchSizes[i]);
+        if (dirty > rows)
+        {
+            _input.AsSpan(rows * InputLength, (dirty - rows) * InputLength).Clear();
+            _state.AsSpan(rows * StateLength, (dirty - rows) * StateLength).Clear();
+        }
+        _dirtyRows = _dirtyRows <= BatchSizes[i] ? rows : _dirtyRows;
+        _session.RunWithBinding(_run, _bindings[i]);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var bound in _bound)
-            bound.Dispose();
+        foreach (var binding in _bindings)
+            binding.Dispose();
+        foreach (var value in _values)
+            value.Dispose();
         _run.Dispose();
         _session.Dispose();
     }
@@ -99,68 +119,26 @@ public sealed class OnnxSession : IModelSession
 
     private static int Product(int[] shape) => shape.Aggregate(1, (a, b) => a * b);
 
-    /// <summary>The tensors of one batch size.</summary>
-    private sealed class Bound : IDisposable
+    private float[] Rows(int length) => GC.AllocateArray<float>(BatchSizes[^1] * length, pinned: true);
+
+    private OrtIoBinding Bind(int size, int[] input, int[] state, int[] output)
     {
-        private readonly float[] _input;
-        private readonly float[] _state;
-        private readonly List<OrtValue> _values = [];
-        private int _dirtyRows;
-
-        public Bound(InferenceSession session, int size, int[] input, int stateLength, int[] output)
+        var binding = _session.CreateIoBinding();
+        binding.BindInput("input", Value(_input, size, input));
+        binding.BindOutput("output", Value(_output, size, output));
+        if (state.Length > 0)
         {
-            _input = new float[size * Product(input)];
-            _state = new float[size * stateLength];
-            Output = new float[size * Product(output)];
-            NextState = new float[size * stateLength];
-            Binding = session.CreateIoBinding();
-            Binding.BindInput("input", Value(_input, size, input));
-            Binding.BindOutput("output", Value(Output, size, output));
-            if (stateLength > 0)
-            {
-                Binding.BindInput("state", Value(_state, size, [stateLength]));
-                Binding.BindOutput("next_state", Value(NextState, size, [stateLength]));
-            }
-            InputRow = Product(input);
-            StateRow = stateLength;
+            binding.BindInput("state", Value(_state, size, state));
+            binding.BindOutput("next_state", Value(_nextState, size, state));
         }
+        return binding;
+    }
 
-        public OrtIoBinding Binding { get; }
-
-        public float[] Output { get; }
-
-        public float[] NextState { get; }
-
-        private int InputRow { get; }
-
-        private int StateRow { get; }
-
-        public void Fill(int rows, ReadOnlySpan<float> input, ReadOnlySpan<float> state)
-        {
-            input.CopyTo(_input);
-            state.CopyTo(_state);
-            if (_dirtyRows > rows)
-            {
-                // Rows of an earlier, fuller batch: cleared, so that padding is the same zeros always.
-                _input.AsSpan(rows * InputRow, (_dirtyRows - rows) * InputRow).Clear();
-                _state.AsSpan(rows * StateRow, (_dirtyRows - rows) * StateRow).Clear();
-            }
-            _dirtyRows = rows;
-        }
-
-        public void Dispose()
-        {
-            Binding.Dispose();
-            foreach (var value in _values)
-                value.Dispose();
-        }
-
-        private OrtValue Value(float[] memory, int size, int[] row)
-        {
-            var shape = row.Select(d => (long)d).Prepend(size).ToArray();
-            var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory.AsMemory(), shape);
-            _values.Add(value);
-            return value;
-        }
+    private OrtValue Value(float[] memory, int size, int[] row)
+    {
+        var shape = row.Select(d => (long)d).Prepend(size).ToArray();
+        var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory.AsMemory(0, size * Product(row)), shape);
+        _values.Add(value);
+        return value;
     }
 }

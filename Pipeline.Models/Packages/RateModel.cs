@@ -23,14 +23,23 @@ public sealed class RateModel : IDisposable
     public RateModel(ModelPackage package)
     {
         ArgumentNullException.ThrowIfNull(package);
-        _package = package;
+        (_package, Identity) = (package, package.Identity);
         if (FindFault(package.Manifest) is { } fault)
             throw new InvalidDataException($"{package.Identity} {fault}.");
         _idle.Enqueue(package.Open(OneRow));
     }
 
     /// <summary>Name and version, as estimates carry it.</summary>
-    public string Identity => _package.Identity;
+    public string Identity { get; }
+
+    /// <summary>The package, for opening sessions.</summary>
+    public ModelPackage Package => _package;
+
+    /// <summary>Floats of a row of input.</summary>
+    public int InputLength => _package.Manifest.InputLength;
+
+    /// <summary>Floats of a row of output.</summary>
+    public int OutputLength => _package.Manifest.OutputLength;
 
     /// <summary>Floats of a stream's state; all zero at its start.</summary>
     public int StateLength => _package.Manifest.StateLength;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
+using Pipeline.Actors.Inference;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Demo;
 using Pipeline.Host.Influx;
@@ -18,7 +19,7 @@ public sealed class DemoTests
     public async Task A_ward_at_high_speed_loses_nothing_and_is_close_to_the_truth()
     {
         using var folder = new TemporaryFolder();
-        var settings = new PipelineSettings(new KafkaOptions(), new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path });
+        var settings = new PipelineSettings(new KafkaOptions(), new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path }, new InferenceOptions());
         var demo = new DemoRun(new DemoRequest(Beds: 6, Length: null, Speed: 60, Recordings: []), settings, NullLoggerFactory.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
 
@@ -42,7 +43,7 @@ public sealed class DemoTests
     public async Task Stopping_it_ends_in_order_with_the_summary()
     {
         using var folder = new TemporaryFolder();
-        var settings = new PipelineSettings(new KafkaOptions(), new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path });
+        var settings = new PipelineSettings(new KafkaOptions(), new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path }, new InferenceOptions());
         var demo = new DemoRun(new DemoRequest(Beds: 2, Length: null, Speed: 100, Recordings: []), settings, NullLoggerFactory.Instance, TimeProvider.System);
         using var stop = new CancellationTokenSource();
 

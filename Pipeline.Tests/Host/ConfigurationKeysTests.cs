@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using Pipeline.Actors;
+using Pipeline.Actors.Inference;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
@@ -25,6 +26,7 @@ public sealed class ConfigurationKeysTests
         {
             (KafkaOptions.Section, new KafkaOptions()),
             (PipelineSettings.TopologySection, new TopologyOptions()),
+            (PipelineSettings.InferenceSection, new InferenceOptions()),
             (InfluxOptions.Section, new InfluxOptions()),
             (EmbeddedStoreOptions.Section, new EmbeddedStoreOptions()),
             (WebOptions.Section, new WebOptions()),

@@ -1,4 +1,6 @@
 using Pipeline.Actors;
+using Pipeline.Actors.Inference;
+using Pipeline.Actors.Serving;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
@@ -25,7 +27,7 @@ public sealed class NetworkStageTests : IDisposable
     public async Task A_served_package_answers_as_the_trained_network_on_the_same_recording(double rateHz, int channels, bool accelerometer)
     {
         using var network = TestModel.Network();
-        using var model = new RateModel(TestModel.Save(Path.Combine(_folder.Path, "test"), network));
+        var model = new RateModel(TestModel.Save(Path.Combine(_folder.Path, "test"), network));
         var signal = new PpgSignal
         {
             RateHz = rateHz,
@@ -39,8 +41,8 @@ public sealed class NetworkStageTests : IDisposable
         var chunks = signal.Chunks(0.7).ToList();
 
         var sink = new RecordingSink();
-        await Topology.RunAsync(
-            new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, default, first => Stages.Create(first.Channels, first.RateHz, model));
+        await using var models = new ServedModels(model, new InferenceOptions(), TimeProvider.System);
+        await Topology.RunAsync(new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, default, models: models);
         var expected = RateTrainer.Run(network, RateSequence.From(Recording(chunks), 1));
 
         var served = sink.Points.OrderBy(p => p.WindowId).Select(p => p.Estimate).ToList();

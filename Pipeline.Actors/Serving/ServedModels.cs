@@ -1,0 +1,126 @@
+using Pipeline.Actors.Inference;
+using Pipeline.Models.Packages;
+
+namespace Pipeline.Actors.Serving;
+
+/// <summary>From this offset on a shard asks another model. What a snapshot has to keep, so that a restart switches nowhere else.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="Offset">The first record whose windows the model is asked about.</param>
+/// <param name="Model">Name and version.</param>
+/// <param name="Before">Name and version of the model before; null at the shard's beginning.</param>
+public readonly record struct ModelSwitch(int Shard, long Offset, string Model, string? Before);
+
+/// <summary>
+/// The networks in service: the present one, and earlier ones for as long as a shard waits for their answers. Shards take the present one up at
+/// their next record. Thread-safe. Dispose it after the shards.
+/// </summary>
+public sealed class ServedModels : IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly InferenceOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Func<RateModel, IReadOnlyList<int>, IModelSession> _open;
+    private readonly InferenceTelemetry _telemetry = new();
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Task> _ending = [];
+    private readonly List<ServedModel> _served = [];    // the last is the present one
+    private volatile ServedModel _current;
+
+    /// <summary>Opens the workers of the first model, which becomes this one's own.</summary>
+    /// <param name="first">The model to begin with.</param>
+    /// <param name="options">How models are served.</param>
+    /// <param name="time">For the workers.</param>
+    /// <param name="open">Opens sessions in another way than the package does.</param>
+    /// <exception cref="InvalidDataException">The package cannot be opened for these options.</exception>
+    public ServedModels(RateModel first, InferenceOptions options, TimeProvider time, Func<RateModel, IReadOnlyList<int>, IModelSession>? open = null)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        (_options, _time, _open) = (options, time, open ?? ((model, sizes) => model.Package.Open(sizes)));
+        _current = Open(first);
+        _served.Add(_current);
+    }
+
+    /// <summary>The model that is asked from the next record on.</summary>
+    public RateModel Current => _current.Model;
+
+    /// <summary>Fails when a worker does, which no row of data can cause; never completes otherwise.</summary>
+    public Task Failure => _failed.Task;
+
+    /// <summary>Told of the model that a shard begins with, and of every change, by the shard's thread before the model is asked.</summary>
+    public event Action<ModelSwitch>? Switched;
+
+    /// <summary>
+    /// Opens the workers of <paramref name="next"/>, which becomes this one's own, and makes it the present model. When that fails, the present one
+    /// stays, and <paramref name="next"/> is the caller's.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The package cannot be opened for the options.</exception>
+    public void Replace(RateModel next)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        var served = Open(next);    // outside of the lock: it warms up
+        lock (_lock)
+        {
+            var before = _current;
+            _current = served;
+            _served.Add(served);
+            EndIfUnused_NeedsLock(before);
+        }
+    }
+
+    /// <summary>Ends all workers.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task[] ending;
+        lock (_lock)
+        {
+            foreach (var served in _served)
+                _ending.Add(served.DisposeAsync().AsTask());
+            _served.Clear();
+            ending = [.. _ending];
+        }
+        await Task.WhenAll(ending).ConfigureAwait(false);
+        _telemetry.Dispose();
+    }
+
+    /// <summary>Whether <paramref name="model"/> is still the present one; costs nothing.</summary>
+    internal bool IsCurrent(ServedModel model) => _current == model;
+
+    /// <summary>The present model, for a shard that gives it back by <see cref="Release"/>.</summary>
+    internal ServedModel Acquire()
+    {
+        lock (_lock)
+        {
+            _current.UserCount++;
+            return _current;
+        }
+    }
+
+    /// <summary>A shard asks it no more.</summary>
+    internal void Release(ServedModel model)
+    {
+        lock (_lock)
+        {
+            model.UserCount--;
+            EndIfUnused_NeedsLock(model);
+        }
+    }
+
+    internal void Tell(in ModelSwitch change) => Switched?.Invoke(change);
+
+    private void EndIfUnused_NeedsLock(ServedModel model)
+    {
+        if (model.UserCount > 0 || model == _current || !_served.Remove(model))
+            return;
+        _ending.RemoveAll(task => task.IsCompletedSuccessfully);
+        _ending.Add(Task.Run(async () => await model.DisposeAsync().ConfigureAwait(false)));
+    }
+
+    private ServedModel Open(RateModel model)
+    {
+        var workers = new InferenceWorkers(model.Identity, sizes => _open(model, sizes), _options, _time, _telemetry);
+        _ = workers.Failure.ContinueWith(
+            failed => _failed.TrySetException(failed.Exception!.InnerExceptions),   // only runs when it faulted
+            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return new ServedModel(model, workers);
+    }
+}

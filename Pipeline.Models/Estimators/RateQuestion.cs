@@ -1,0 +1,88 @@
+using Pipeline.Models.Features;
+using Pipeline.Models.Packages;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Estimators;
+
+/// <summary>
+/// A window that a heart-rate network is asked about. A stage makes it when the window is complete, and waits for nothing; the answer becomes an
+/// estimate later (<see cref="Answered"/>, or <see cref="Unanswered"/>), in the order of the stream's windows and by one thread at a time. Made
+/// and used again by <see cref="StageOutput"/>.
+/// </summary>
+public sealed class RateQuestion
+{
+    private const double LeastSigma = 0.5;      // per minute: the belief's own grid is 2.5 wide
+
+    private Estimate _classical;
+    private double _usable;
+    private bool _startsAnew;
+
+    internal RateQuestion(RateModel model) => (Model, Input, Output) = (model, new float[model.InputLength], new float[model.OutputLength]);
+
+    /// <summary>The network.</summary>
+    public RateModel Model { get; private set; }
+
+    /// <summary>The row of input, as the network takes it.</summary>
+    public float[] Input { get; }
+
+    /// <summary>Place for the row of output.</summary>
+    public float[] Output { get; }
+
+    /// <summary>The stream's state, which nothing but its answers changes; in place it becomes the next state.</summary>
+    public RateMemory Memory { get; private set; } = RateMemory.None;
+
+    /// <summary>
+    /// Has to be called when every earlier question of the stream is answered, before the network computes: from here on <see cref="Memory"/>
+    /// holds the state with which this window is to be answered.
+    /// </summary>
+    public void Begin()
+    {
+        if (_startsAnew || Memory.Identity != Model.Identity || Memory.State.Length != Model.StateLength)
+            Memory.Begin(Model);
+    }
+
+    /// <summary>
+    /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and the state starts anew: it would
+    /// hold none either.
+    /// </summary>
+    public Estimate Answered()
+    {
+        var (rate, sigma) = RateReadout.Read(Output.AsSpan(0, RateFeatures.RateCount));
+        var trust = Output[RateFeatures.RateCount];
+        if (!float.IsFinite(rate) || !float.IsFinite(trust))
+            return Unanswered();
+        return new Estimate(
+            SignalKind.Ppg, Metric.HeartRate, rate, Math.Max(sigma, LeastSigma), Math.Clamp(trust * _usable, 0, 1), _classical.Coverage,
+            EstimateStatus.Ok, Model.Identity);
+    }
+
+    /// <summary>The estimate where the network fails: the classical one, as such. The state starts anew.</summary>
+    public Estimate Unanswered()
+    {
+        Memory.Forget();
+        return _classical;
+    }
+
+    /// <summary>Asks here and now, a row at a time, and answers.</summary>
+    public Estimate Ask()
+    {
+        Begin();
+        Model.Forward(Input, Memory.State, Output);
+        return Answered();
+    }
+
+    /// <summary>Is for <paramref name="model"/> from now on, if its rows are long enough and no longer.</summary>
+    internal bool TryTurnTo(RateModel model)
+    {
+        Model = model;
+        return Input.Length == model.InputLength && Output.Length == model.OutputLength;
+    }
+
+    /// <summary>What goes with the row of input.</summary>
+    /// <param name="memory">The stream's state.</param>
+    /// <param name="startsAnew">Whether nothing before the window counts.</param>
+    /// <param name="classical">What stands where the network has no answer; its coverage is the answer's.</param>
+    /// <param name="usable">Part of the samples that can be used; the network's trust times this is the quality.</param>
+    internal void Set(RateMemory memory, bool startsAnew, in Estimate classical, double usable) =>
+        (Memory, _startsAnew, _classical, _usable) = (memory, startsAnew, classical, usable);
+}
