@@ -8,6 +8,7 @@ internal static class Catalog
         new StftBenchmark(),
         new Ward.WardWindowsBenchmark(),
         new Ward.WardKafkaBenchmark(),
+        new Entities.EntitiesBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;
+using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;
 
@@ -21,7 +23,7 @@ internal sealed class QrsAccuracy : IBenchmark
     public string Name => "accuracy-qrs";
 
     /// <inheritdoc/>
-    public string Summary => "QRS detection, MIT-BIH DS1 and paced, noise stress; --fit also shows constants fitted without the record scored";
+    public string Summary => "QRS detection, MIT-BIH DS1 and paced, noise stress, by the network and by the rule; --fit also by ones fitted without the record scored";
 
     /// <inheritdoc/>
     public Task RunAsync(Report report, CancellationToken stop)
@@ -29,27 +31,33 @@ internal sealed class QrsAccuracy : IBenchmark
         if (RecordingsFolder.Find(report, "mitdb") is not { } mitdb || RecordingsFolder.Find(report, "nstdb") is not { } nstdb)
             return Task.CompletedTask;
         var names = report.Quick ? ["118", "119"] : Ds1;
-        var ds1 = names.Select(name => EcgRecord.Read(mitdb, name)).ToArray();
-        var paced = (report.Quick ? [] : Paced).Select(name => EcgRecord.Read(mitdb, name)).ToArray();
-        var noises = new[] { "em", "ma", "bw" }.ToDictionary(name => name, name => EcgRecord.Read(nstdb, name));
-        Func<EcgRecord, QrsScore> score = _ => QrsScore.Default;
-        Measure(report, "", score, ds1, paced, noises, stop);
+        var ds1 = names.Select(name => EcgRecordings.Read(mitdb, name)).ToArray();
+        var paced = (report.Quick ? [] : Paced).Select(name => EcgRecordings.Read(mitdb, name)).ToArray();
+        var noises = new[] { "em", "ma", "bw" }.ToDictionary(name => name, name => EcgRecordings.Read(nstdb, name));
+        if (ModelCatalog.Qrs is { } model)
+            Measure(report, "", _ => new QrsDecision(QrsScore.Default, model.Network), ds1, paced, noises, stop);
+        else
+            report.Remark("left out: no QRS network; the rule alone");
+        Measure(report, "rule_", _ => new QrsDecision(QrsScore.Default, null), ds1, paced, noises, stop);
         if (!report.Fit)
             return Task.CompletedTask;
-        var fit = new QrsFit([.. ds1, .. paced], noises);
-        fit.Run(report, stop);
-        Measure(report, "held_out_", fit.ScoreFor, ds1, paced, noises, stop);
+        var networks = new QrsNetworkFit([.. ds1, .. paced], noises);
+        networks.Run(report, stop);
+        Measure(report, "held_out_", record => new QrsDecision(QrsScore.Default, networks.NetworkFor(record)), ds1, paced, noises, stop);
+        var rules = new QrsFit([.. ds1, .. paced], noises);
+        rules.Run(report, stop);
+        Measure(report, "held_out_rule_", record => new QrsDecision(rules.ScoreFor(record), null), ds1, paced, noises, stop);
         return Task.CompletedTask;
     }
 
     private static void Measure(
-        Report report, string prefix, Func<EcgRecord, QrsScore> score, EcgRecord[] ds1, EcgRecord[] paced, Dictionary<string, EcgRecord> noises,
+        Report report, string prefix, Func<EcgRecording, QrsDecision> decision, EcgRecording[] ds1, EcgRecording[] paced, Dictionary<string, EcgRecording> noises,
         CancellationToken stop)
     {
-        QrsRecordScore[] Run(IEnumerable<EcgRecord> records, Func<EcgRecord, EcgRecord> leads)
+        QrsRecordScore[] Run(IEnumerable<EcgRecording> records, Func<EcgRecording, EcgRecording> leads)
         {
             stop.ThrowIfCancellationRequested();
-            return [.. records.Select(record => QrsRecordScore.Of(leads(record), score(record)))];
+            return [.. records.Select(record => QrsRecordScore.Of(leads(record), decision(record)))];
         }
         var both = Run(ds1, record => record);
         foreach (var one in both)
@@ -71,7 +79,7 @@ internal sealed class QrsAccuracy : IBenchmark
         }
         var stressed = ds1.Where(record => record.Name is "118" or "119").ToArray();
         foreach (var decibels in new[] { 24, 12, 6, 0 })
-            AddNoisy(report, prefix, stressed, noises["em"], decibels, score);
+            AddNoisy(report, prefix, stressed, noises["em"], decibels, decision);
         report.Add(prefix + "time_per_lead_second", QrsRecordScore.Median([.. both.Select(one => one.Microseconds).Order()]), "us");
     }
 
@@ -94,7 +102,7 @@ internal sealed class QrsAccuracy : IBenchmark
     }
 
     private static void AddNoisy(
-        Report report, string prefix, EcgRecord[] records, EcgRecord noise, int decibels, Func<EcgRecord, QrsScore> score)
+        Report report, string prefix, EcgRecording[] records, EcgRecording noise, int decibels, Func<EcgRecording, QrsDecision> decision)
     {
         foreach (var leads in new[] { 2, 1 })
         {
@@ -104,7 +112,7 @@ internal sealed class QrsAccuracy : IBenchmark
             {
                 var rate = record.RateHz;
                 var mixed = NoiseStress.Mix(record, noise, decibels);
-                var one = QrsRecordScore.Of(leads == 2 ? mixed : mixed.With(mixed.Leads[0]), score(record), sample => NoiseStress.IsNoisy(sample, rate));
+                var one = QrsRecordScore.Of(leads == 2 ? mixed : mixed.With(mixed.Leads[0]), decision(record), sample => NoiseStress.IsNoisy(sample, rate));
                 counts += one.Beats;
                 foreach (var (start, quality, error, _) in one.Windows)
                 {

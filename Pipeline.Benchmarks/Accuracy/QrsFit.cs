@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipeline.Models.Estimators;
+using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;
 
@@ -9,7 +10,7 @@ namespace Pipeline.Benchmarks.Accuracy;
 /// with all. A first pass meets the candidates with the plain threshold deciding, the second with the constants of the first, so that the
 /// detector's memory is as it will be. Records 118 and 119 of the noise test are in one group.
 /// </summary>
-internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> noises)
+internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecording> noises)
 {
     private const int Groups = 6;
     private const int Passes = 2;
@@ -19,7 +20,7 @@ internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> 
     private QrsScore[]? _scores;
 
     /// <summary>The constants that were fitted without <paramref name="record"/>.</summary>
-    public QrsScore ScoreFor(EcgRecord record) => (_scores ?? throw new InvalidOperationException("Nothing is fitted yet."))[GroupOf(record.Name)];
+    public QrsScore ScoreFor(EcgRecording record) => (_scores ?? throw new InvalidOperationException("Nothing is fitted yet."))[GroupOf(record.Name)];
 
     /// <summary>Fits, and writes the constants of all records as a remark.</summary>
     public void Run(Report report, CancellationToken stop)
@@ -46,7 +47,7 @@ internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> 
         return index % Groups;
     }
 
-    private void Collect(EcgRecord record)
+    private void Collect(EcgRecording record)
     {
         var random = new Random(int.Parse(record.Name, CultureInfo.InvariantCulture));
         var (a, b) = (record.Leads[0], record.Leads[1]);
@@ -67,7 +68,7 @@ internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> 
 
     private static double Faster(Random random) => 1.3 + 0.9 * random.NextDouble();
 
-    private void Collect(EcgRecord record, float weight, bool clean, double speed, params float[][] leads)
+    private void Collect(EcgRecording record, float weight, bool clean, double speed, params float[][] leads)
     {
         var candidates = new List<(double At, float[] Features)>();
         var units = new float[leads.Length];
@@ -75,7 +76,7 @@ internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> 
         var detector = new QrsDetector(record.RateHz * speed, units, _scores is null ? null : ScoreFor(record))
         {
             ByThreshold = _scores is null,
-            Observer = (at, features, _) => candidates.Add((at, features)),
+            Observer = (at, features, _) => candidates.Add((at, features.ToArray())),
         };
         var beats = new List<double>();
         var sample = new float[leads.Length];
@@ -86,7 +87,7 @@ internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> 
             detector.Take(sample, beats);
         }
         detector.Finish(beats);
-        var matching = BeatMatching.Of([.. record.Beats.Select(m => (double)m.Sample)], [.. candidates.Select(c => c.At)], 0.15 * record.RateHz);
+        var matching = BeatMatching.Of([.. record.Beats.Select(m => m.Sample)], [.. candidates.Select(c => c.At)], 0.15 * record.RateHz);
         for (var c = 0; c < candidates.Count; c++)
         {
             if (!record.IsScored(candidates[c].At))
@@ -106,7 +107,7 @@ internal sealed class QrsFit(EcgRecord[] records, Dictionary<string, EcgRecord> 
     }
 
     /// <summary>Noise by the minute: in 70 % of them, of any kind, −4 to 14 dB, any sign and channel; of two leads one is spared in 30 %.</summary>
-    private float[][] AddNoise(EcgRecord record, Random random, params float[][] leads)
+    private float[][] AddNoise(EcgRecording record, Random random, params float[][] leads)
     {
         string[] kinds = ["em", "em", "ma", "bw"];
         var minute = (int)(60 * record.RateHz);

@@ -1,5 +1,6 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;
 
@@ -34,13 +35,13 @@ internal sealed class QrsRecordScore
     public static double Within(IReadOnlyCollection<double> errors) => 100.0 * errors.Count(e => e <= WithinPerMinute) / errors.Count;
 
     /// <summary>Runs the stage on <paramref name="record"/> and scores the samples that <paramref name="counts"/> accepts (all of them by default).</summary>
-    public static QrsRecordScore Of(EcgRecord record, QrsScore score, Func<double, bool>? counts = null)
+    public static QrsRecordScore Of(EcgRecording record, QrsDecision decision, Func<double, bool>? counts = null)
     {
         var began = Cost.Now();
-        var results = record.Run(score);
+        var results = record.Run(decision);
         var seconds = (Cost.Now() - began).ThreadCpuSeconds;
         bool Counts(double sample) => record.IsScored(sample) && counts?.Invoke(sample) != false;
-        var references = record.Beats.Select(b => (double)b.Sample).Where(Counts).ToArray();
+        var references = record.Beats.Select(b => b.Sample).Where(Counts).ToArray();
         var found = results.SelectMany(r => r.Beats).Select(b => b.SampleIndex).Where(Counts).ToArray();
         var matching = BeatMatching.Of(references, found, ToleranceSeconds * record.RateHz);
         var toMs = 1000 / record.RateHz;
@@ -73,7 +74,7 @@ internal sealed class QrsRecordScore
     }
 
     /// <summary>Reference: 60 over the mean interval of the window's reference beats, of which there must be three, none in flutter.</summary>
-    private static (List<double> Errors, List<(double, double, double, double)> Windows) Rates(EcgRecord record, List<WindowResult> results)
+    private static (List<double> Errors, List<(double, double, double, double)> Windows) Rates(EcgRecording record, List<WindowResult> results)
     {
         var errors = new List<double>();
         var windows = new List<(double, double, double, double)>();

@@ -44,7 +44,7 @@ internal static class ModelsCommand
         output.WriteLine(package.Identity);
         Line("task", m.Task);
         Line("takes", string.Create(CultureInfo.InvariantCulture,
-            $"{string.Join(", ", m.Kinds)} at {m.MinRateHz} to {m.MaxRateHz} Hz, windows of {m.WindowSeconds} s every {m.HopSeconds} s"));
+            $"{string.Join(", ", m.Kinds)} at {m.MinRateHz} to {m.MaxRateHz} Hz{(m.WindowSeconds > 0 ? $", windows of {m.WindowSeconds} s every {m.HopSeconds} s" : ", candidate by candidate")}"));
         Line("size", string.Create(CultureInfo.InvariantCulture, $"{m.Parameters} parameters, {m.Mflop} MFLOP a window, {m.StateLength} floats of state a stream"));
         foreach (var key in new[] { "figures", "terms" })
             if (m.Card.TryGetValue(key, out var text))

@@ -15,6 +15,7 @@ internal static class TrainCommand
     private static readonly TrainedModel[] Models =
     [
         new("heart-rate", "Train the heart-rate network on recordings of a PPG (NAME.hea or NAME.csv) with NAME.ref.csv beside them.", request => new RateTraining(request)),
+        new("qrs", "Train the QRS network on ECG records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to mix in.", request => new QrsTraining(request)),
     ];
 
     public static Command Create()

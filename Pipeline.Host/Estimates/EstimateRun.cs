@@ -2,6 +2,7 @@ using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
@@ -42,7 +43,8 @@ internal sealed class EstimateRun : IPatientSink
             await using var source = new RecordingSource(
                 _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
             await using var models = _network is null ? null : new ServedModels(_network, new InferenceOptions(), time);
-            await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop, models: models);
+            await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop,
+                stages: first => Stages.Create(first.Channels, first.RateHz, models?.Current, qrs: ModelCatalog.Qrs), models: models);
         }
         finally
         {

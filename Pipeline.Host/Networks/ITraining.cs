@@ -31,6 +31,11 @@ internal interface ITraining
     /// <summary>Names of the figures of a score, the count first.</summary>
     IReadOnlyList<string> ScoreColumns { get; }
 
+    /// <summary>Makes what <see cref="Begin"/> needs, where that takes long; is told what is done and which part of it, 0 to 1.</summary>
+    void Prepare(Action<string, double> progress, CancellationToken stop)
+    {
+    }
+
     /// <summary>Begins a training on everybody but <paramref name="held"/>; the same people give the same weights.</summary>
     TrainingLoop Begin(IReadOnlySet<string> held);
 

@@ -15,6 +15,9 @@ internal sealed record FoundModel(string Folder, ModelPackage? Package, string? 
 /// <summary>The model packages that a user can name: folders below <c>models/</c> and below those that <c>--models</c> names.</summary>
 internal static class ModelCatalog
 {
+    private const string QrsFolder = "qrs";
+    private static readonly Lazy<QrsModel?> OwnQrs = new(OpenQrs);
+
     /// <summary><c>models/</c> of the repository that the program was built in; else beside the program; null when there is neither.</summary>
     public static string? OwnFolder { get; } = FindOwn();
 
@@ -60,6 +63,24 @@ internal static class ModelCatalog
         {
             model.Dispose();
             throw CommandException.BadUsage(fault.Message);
+        }
+    }
+
+    /// <summary>
+    /// The QRS network that ships with the program, read once; null when it is not there or cannot be used: the rule then decides, and
+    /// <c>./pipeline models</c> says why.
+    /// </summary>
+    public static QrsModel? Qrs => OwnQrs.Value;
+
+    private static QrsModel? OpenQrs()
+    {
+        try
+        {
+            return OwnFolder is { } own && IsPackage(Path.Combine(own, QrsFolder)) ? new QrsModel(ModelPackage.Load(Path.Combine(own, QrsFolder))) : null;
+        }
+        catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

@@ -52,6 +52,7 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
         var checkpoint = TrainCheckpoint.Open(request, training);
         if (checkpoint.IsResumed)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"# goes on from {checkpoint.Path}: {checkpoint.Scores.Count} of {folds.Count} folds done, then step {checkpoint.Step} of {training.Steps}"));
+        training.Prepare((doing, part) => Doing = string.Create(CultureInfo.InvariantCulture, $"{doing} {100 * part:F0} %"), stop);
         var figures = Measure(training, checkpoint, folds, stop);
         if (request.Output is not null)
         {

@@ -6,6 +6,8 @@ using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Store;
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Service;
 
@@ -67,7 +69,7 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     /// <summary>Runs until <paramref name="stop"/>; what was read is finished, if the sinks acknowledge it in time.</summary>
     public Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null) =>
-        Topology.RunAsync(Source, [_store, _results, _deadLetters], _topology, _time, stop, stages, started: shards => _shards = shards, _models);
+        Topology.RunAsync(Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -82,4 +84,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         _kafkaMetrics.Dispose();
         _storeMeter.Dispose();
     }
+
+    private IWindowStage[] CreateStages(SampleChunk first) => Stages.Create(
+        first.Channels, first.RateHz, _models?.Current, new WindowShape(_topology.WindowLength, _topology.WindowHop), ModelCatalog.Qrs);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators;
@@ -34,23 +35,29 @@ public sealed class EcgStage : IWindowStage
     private readonly EcgQuality _quality;
     private readonly RateFromBeats _rate;
     private readonly List<double> _found = new(64);
+    private readonly string _decidedBy = Stages.Classical;
     private int _inGroup;
     private long _origin = -1;              // sample index of the detector's sample 0; −1 before the first sample that is there
 
-    /// <summary>Takes the ECG channels of <paramref name="channels"/>; there is at least one.</summary>
-    public EcgStage(ChannelLayout channels, double rateHz)
-        : this(channels, rateHz, QrsScore.Default)
+    /// <summary>
+    /// Takes the ECG channels of <paramref name="channels"/>; there is at least one. <paramref name="model"/> decides what is a beat, where it takes the
+    /// rate; else the rule does.
+    /// </summary>
+    public EcgStage(ChannelLayout channels, double rateHz, QrsModel? model = null)
+        : this(channels, rateHz, QrsScore.Default, model?.FindMisfit(rateHz) is null ? model?.Network : null)
     {
+        if (model is not null && model.FindMisfit(rateHz) is null)
+            _decidedBy = model.Identity;
     }
 
-    /// <summary>The same with other constants: to measure ones that were fitted without a recording on that recording.</summary>
-    internal EcgStage(ChannelLayout channels, double rateHz, QrsScore score)
+    /// <summary>The same with other constants or weights: to measure ones that were fitted without a recording on that recording.</summary>
+    internal EcgStage(ChannelLayout channels, double rateHz, QrsScore score, QrsNetwork? network)
     {
         ArgumentNullException.ThrowIfNull(channels);
         _channels = Choose(channels.IndicesOf(SignalKind.Ecg));
         _group = Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
         var units = Array.ConvertAll(_channels, c => MillivoltIn(channels[c].Unit));
-        _detector = new QrsDetector(rateHz / _group, units, score);
+        _detector = new QrsDetector(rateHz / _group, units, score, network);
         _quality = new EcgQuality(rateHz, units);
         _rate = new RateFromBeats(rateHz);
         _block = new float[_channels.Length * BlockSamples];
@@ -81,7 +88,7 @@ public sealed class EcgStage : IWindowStage
         var ok = status == EstimateStatus.Ok;
         output.Estimates.Add(new Estimate(
             SignalKind.Ecg, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, quality.Value, quality.Coverage,
-            status, Stages.Classical));
+            status, _decidedBy));
     }
 
     /// <inheritdoc/>

@@ -1,9 +1,12 @@
 namespace Pipeline.Models.Estimators;
 
+/// <summary>Is told of a candidate: where, what the rule and what the network sees of it.</summary>
+internal delegate void QrsObserver(long at, ReadOnlySpan<float> features, ReadOnlySpan<float> input);
+
 /// <summary>
 /// Finds the R peaks of an ECG, all leads together, each from nothing later than a second after it. Every lead gives an envelope
 /// (<see cref="QrsLead"/>); their sum, each over its own beat level and weighted by how far its beats stand out, is the beat strength; its peaks are
-/// candidates; each is described (<see cref="QrsFeatures"/>) and scored (<see cref="QrsScore"/>). Of two accepted ones within 200 ms the
+/// candidates; each is described (<see cref="QrsFeatures"/>) and scored (<see cref="QrsScore"/> or <see cref="QrsNetwork"/>). Of two accepted ones within 200 ms the
 /// surer stays. The mark is the R peak (<see cref="QrsMark"/>). One thread; nothing is allocated after construction.
 /// </summary>
 internal sealed class QrsDetector
@@ -13,6 +16,7 @@ internal sealed class QrsDetector
     private const int Pending = 32;
     private readonly QrsTiming _timing;
     private readonly QrsScore _score;
+    private readonly QrsNetwork? _network;
     private readonly QrsLead[] _leads;
     private readonly QrsShape[] _shapes;
     private readonly float[] _weights;
@@ -21,6 +25,7 @@ internal sealed class QrsDetector
     private readonly QrsStrength _strength;
     private readonly QrsRhythm _rhythm;
     private readonly QrsFeatures _features;
+    private readonly QrsNetworkInput _input;
     private readonly QrsMark _mark;
     private readonly QrsOutcomes _outcomes = new();
     private int _candidateHead, _candidateCount, _inBlock;
@@ -31,9 +36,11 @@ internal sealed class QrsDetector
 
     /// <param name="rateHz">Samples per second, 100 to 500.</param>
     /// <param name="millivolts">One millivolt in the unit of each lead; 0 where it is not known.</param>
-    /// <param name="score">What decides on a candidate; the fitted one by default.</param>
-    public QrsDetector(double rateHz, ReadOnlySpan<float> millivolts, QrsScore? score = null)
+    /// <param name="score">The rule that decides on a candidate where there is no network; the fitted one by default.</param>
+    /// <param name="network">The network that decides.</param>
+    public QrsDetector(double rateHz, ReadOnlySpan<float> millivolts, QrsScore? score = null, QrsNetwork? network = null)
     {
+        _network = network;
         _score = score ?? QrsScore.Default;
         _timing = new QrsTiming(rateHz);
         _leads = new QrsLead[millivolts.Length];
@@ -45,14 +52,15 @@ internal sealed class QrsDetector
         }
         _weights = new float[_leads.Length];
         _envelopes = new float[_leads.Length];
-        _strength = new QrsStrength(_timing.Of(0.62) + _timing.LookAhead + _timing.Replacement);
+        _strength = new QrsStrength(_timing.Of(1.25) + _timing.LookAhead + _timing.Replacement);
         _rhythm = new QrsRhythm(rateHz);
         _features = new QrsFeatures(_timing, _leads, _shapes, _weights, _strength, _rhythm);
+        _input = new QrsNetworkInput(_timing, _leads, _shapes, _weights, _strength, _rhythm, _features);
         _mark = new QrsMark(_timing);
     }
 
-    /// <summary>Is told of every candidate: where, its features, and whether it was accepted. For fitting the score.</summary>
-    public Action<long, float[], bool>? Observer { get; set; }
+    /// <summary>Is told of every candidate. For fitting.</summary>
+    public QrsObserver? Observer { get; set; }
 
     /// <summary>Decides by the plain threshold alone. For fitting the score.</summary>
     public bool ByThreshold { get; set; }
@@ -95,7 +103,7 @@ internal sealed class QrsDetector
         for (var c = 0; c < _candidateCount; c++)
         {
             var at = _candidates[(_candidateHead + c) % Pending];
-            if (at - last < _timing.Replacement || _score.LogOdds(_features.Describe(at)) <= 0 || _features.Rule <= 0)
+            if (at - last < _timing.Replacement || LogOdds(at, c, out _) <= 0 || _features.Rule <= 0)
                 continue;
             beats.Add(_mark.Peek(_leads, _weights, at));
             last = at;
@@ -119,6 +127,7 @@ internal sealed class QrsDetector
         _rhythm.Clear();
         _outcomes.Clear();
         _mark.Clear();
+        _input.Clear();
         Array.Clear(_weights);
         _candidateHead = _candidateCount = _inBlock = 0;
         _holding = true;
@@ -192,10 +201,9 @@ internal sealed class QrsDetector
 
     private void Decide(long at, List<double> beats)
     {
-        var features = _features.Describe(at);
-        var odds = ByThreshold ? 4 * _features.Rule : _score.LogOdds(features);
+        var odds = LogOdds(at, 0, out var raw);
         var accepted = odds > 0;
-        Observer?.Invoke(at, features.ToArray(), accepted);
+        _input.Decided(at, raw);
         _outcomes.Add(at, odds, _features.Match, _features.Busy, accepted, _features.Rule > 0);
         if (!accepted)
             return;
@@ -212,10 +220,31 @@ internal sealed class QrsDetector
         for (var l = 0; l < _leads.Length; l++)
             if (_weights[l] > 0)
                 _shapes[l].Learn(usual);
+        _input.Accepted();
         _rhythm.Learn(at, replaces, _strength[at], _features.Steepness);
         _lastOdds = odds;
         _lastMark = _mark.Find(_leads, _weights, at);
         _unpublished = true;
+    }
+
+    /// <summary>
+    /// How far the odds of the candidate at <paramref name="at"/>, which is number <paramref name="place"/> of those that wait, are above what makes a beat;
+    /// <paramref name="raw"/> is the logarithm of the odds itself.
+    /// </summary>
+    private float LogOdds(long at, int place, out float raw)
+    {
+        var features = _features.Describe(at);
+        if (_network is null && Observer is null)
+            return raw = _score.LogOdds(features);
+        Span<long> next = stackalloc long[Pending];
+        var count = 0;
+        for (var c = place + 1; c < _candidateCount; c++)
+            next[count++] = _candidates[(_candidateHead + c) % Pending];
+        var input = _input.Describe(at, next[..count]);
+        Observer?.Invoke(at, features, input);
+        if (_network is not null)
+            return (raw = _network.LogOdds(input)) - _input.Threshold;
+        return raw = ByThreshold ? 4 * _features.Rule : _score.LogOdds(features);
     }
 
     private void Publish(List<double> beats)

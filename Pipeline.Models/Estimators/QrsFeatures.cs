@@ -22,6 +22,27 @@ internal sealed class QrsFeatures
     /// <summary>How high the strength is between the beats around the candidate, 0 to 1.</summary>
     public float Busy { get; private set; }
 
+    /// <summary>Likeness to the usual beat, −1 to 1.</summary>
+    public float Usual { get; private set; }
+
+    /// <summary>How much flatter than the last beats it is: the logarithm of the steepness over theirs.</summary>
+    public float Flatter { get; private set; }
+
+    /// <summary>Tenths of a second for which the strength stays above half of its peak.</summary>
+    public float Width { get; private set; }
+
+    /// <summary>Logarithm of how far the beats stand out from the noise.</summary>
+    public float Clarity { get; private set; }
+
+    /// <summary>Logarithm of the greatest strength before it over its own, of 0.1 to 0.3 s after, and of what is seen after that.</summary>
+    public float Before { get; private set; }
+
+    /// <summary>See <see cref="Before"/>.</summary>
+    public float After { get; private set; }
+
+    /// <summary>See <see cref="Before"/>.</summary>
+    public float Later { get; private set; }
+
     private readonly QrsTiming _timing;
     private readonly QrsLead[] _leads;
     private readonly QrsShape[] _shapes;
@@ -61,17 +82,19 @@ internal sealed class QrsFeatures
             steepness += weight * MathF.Log((shape.Peak + 1e-12f) / (Swing(_leads[l], at) + 1e-12f));
         }
         Steepness = steepness;
+        Usual = usual;
+        Clarity = clarity;
         Match = Math.Max(usual, Math.Max(other, previous));
         var first = _rhythm.Count == 0;
         var since = _rhythm.SecondsSince(at);
         var phase = since / _rhythm.Interval;
         var early = Math.Max(0, 1 - phase);
         var size = Log(strength / _rhythm.Level, 3);
-        var before = Log((_strength.Largest(at - t.Of(Math.Min(0.42, 0.75 * _rhythm.Interval)), at - t.Of(0.1)) + 0.02f) / strength, 2);
-        var after = Log((_strength.Largest(at + t.Of(0.1), at + t.Of(0.3)) + 0.02f) / strength, 2);
-        var later = Log((_strength.Largest(at + t.Of(0.3), at + t.LookAhead) + 0.02f) / strength, 2);
+        var before = Before = Log((_strength.Largest(at - t.Of(Math.Min(0.42, 0.75 * _rhythm.Interval)), at - t.Of(0.1)) + 0.02f) / strength, 2);
+        var after = After = Log((_strength.Largest(at + t.Of(0.1), at + t.Of(0.3)) + 0.02f) / strength, 2);
+        var later = Later = Log((_strength.Largest(at + t.Of(0.3), at + t.LookAhead) + 0.02f) / strength, 2);
         var busy = Busy = Busyness(at);
-        var flatter = first ? 0 : steepness - _rhythm.Steepness;
+        var flatter = Flatter = first ? 0 : steepness - _rhythm.Steepness;
         Rule = Threshold(strength / _rhythm.Level, since, phase);
         var rule = Math.Clamp(Rule, -1, 0.5f);
 
@@ -94,7 +117,7 @@ internal sealed class QrsFeatures
         x[16] = Math.Max(0, later);
         x[17] = steepness;
         x[18] = flatter;
-        x[19] = Width(at, strength);
+        x[19] = Width = WidthOf(at, strength);
         x[20] = clarity;
         x[21] = busy;
         x[22] = rule;
@@ -138,7 +161,7 @@ internal sealed class QrsFeatures
     }
 
     /// <summary>Tenths of a second for which the strength stays above half of its peak.</summary>
-    private float Width(long at, float strength)
+    private float WidthOf(long at, float strength)
     {
         var limit = _timing.Of(50 / 360.0);
         int left = 0, right = 0;

@@ -51,6 +51,18 @@ internal sealed class QrsLead
     /// <summary>The sample at <paramref name="index"/>, its offset at the start taken away.</summary>
     public float Sample(long index) => _samples[index & (_samples.Length - 1)];
 
+    /// <summary>The samples from <paramref name="first"/> on; those before the start are 0, those not there yet like the last one.</summary>
+    public void CopySamples(long first, Span<float> samples)
+    {
+        var mask = _samples.Length - 1;
+        var there = (int)Math.Clamp(SampleCount - first, 0, samples.Length);
+        var start = (int)(first & mask);
+        var part = Math.Min(there, _samples.Length - start);
+        _samples.AsSpan(start, part).CopyTo(samples);
+        _samples.AsSpan(0, there - part).CopyTo(samples[part..]);
+        samples[there..].Fill(_samples[(SampleCount - 1) & mask]);
+    }
+
     /// <summary>The band-passed wave centred on sample <paramref name="index"/>.</summary>
     public float Wave(long index) => _wave[(index + _timing.WaveDelay) & (_wave.Length - 1)];
 

@@ -1,9 +1,12 @@
+using System.Numerics.Tensors;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
 /// Finds the R peak near a candidate on one lead: the first, or the clearest one where the first has been poor for a while. Of the highest and the lowest
 /// point (a quarter of a second's mean taken away) the high one is taken where it has a good part of the other's size, more readily where
-/// the last beats had it so; then the extremum of the samples themselves.
+/// the last beats had it so. The mark is the centre of gravity of what rises above a part of that peak: of a peak it is the top, of a notched or
+/// skewed one the middle, and it lies between samples.
 /// </summary>
 internal sealed class QrsMark
 {
@@ -11,11 +14,13 @@ internal sealed class QrsMark
     private const float ShareRate = 1 / 32f;
     private const float Readily = 0.6f;
     private const float Unreadily = 0.95f;
+    private const float Foot = 0.55f;
     private readonly QrsTiming _timing;
     private readonly int _smoothHalf;
     private readonly int _slowHalf;
-    private readonly int _snap;
+    private readonly int _reach;
     private readonly float[] _smooth;
+    private readonly float[] _wave;
     private bool _positive = true;
     private bool _onFirst = true;
     private float _share = 1;
@@ -25,27 +30,26 @@ internal sealed class QrsMark
         _timing = timing;
         _smoothHalf = (timing.FirstSmoothing - 1) / 2;
         _slowHalf = (timing.MarkBaseline - 1) / 2;
-        _snap = timing.Of(4 / 360.0);
-        _smooth = new float[2 * (timing.MarkHalf + _slowHalf) + 1];
+        _reach = timing.Of(20 / 360.0);
+        _wave = new float[2 * (timing.MarkHalf + _reach) + 1];
+        _smooth = new float[_wave.Length + 2 * _slowHalf];
     }
 
-    /// <summary>The sample of the R peak of the beat whose strength peaks at <paramref name="at"/>; lead and polarity follow it.</summary>
-    public long Find(QrsLead[] leads, float[] weights, long at)
+    /// <summary>The R peak, in samples, of the beat whose strength peaks at <paramref name="at"/>; lead and polarity follow it.</summary>
+    public double Find(QrsLead[] leads, float[] weights, long at)
     {
         var lead = Choose(leads, weights);
-        Smooth(lead, at - _timing.MarkHalf - _slowHalf);
-        var (high, low, highAt, lowAt) = Extremes();
-        _positive = high >= -low * (_positive ? Readily : Unreadily);
-        var rough = at - _timing.MarkHalf + (_positive ? highAt : lowAt);
-        var best = rough;
-        for (var i = rough - _snap; i <= rough + _snap; i++)
-            if (_positive ? lead.Sample(i) > lead.Sample(best) : lead.Sample(i) < lead.Sample(best))
-                best = i;
-        return best;
+        var first = at - _timing.MarkHalf - _reach;
+        Smooth(lead, first - _slowHalf);
+        RemoveMean();
+        var searched = _wave.AsSpan(_reach, 2 * _timing.MarkHalf + 1);
+        var (highAt, lowAt) = (TensorPrimitives.IndexOfMax<float>(searched), TensorPrimitives.IndexOfMin<float>(searched));
+        _positive = searched[highAt] >= -searched[lowAt] * (_positive ? Readily : Unreadily);
+        return first + Centre(_reach + (_positive ? highAt : lowAt), _positive ? 1 : -1);
     }
 
     /// <summary>The same, but lead and polarity stay.</summary>
-    public long Peek(QrsLead[] leads, float[] weights, long at)
+    public double Peek(QrsLead[] leads, float[] weights, long at)
     {
         var kept = (_positive, _onFirst, _share);
         var mark = Find(leads, weights, at);
@@ -87,24 +91,31 @@ internal sealed class QrsMark
         }
     }
 
-    private (float High, float Low, int HighAt, int LowAt) Extremes()
+    private void RemoveMean()
     {
-        float high = float.NegativeInfinity, low = float.PositiveInfinity;
-        int highAt = 0, lowAt = 0;
         double sum = 0;
         for (var i = 0; i < 2 * _slowHalf; i++)
             sum += _smooth[i];
         var inverse = 1.0 / (2 * _slowHalf + 1);
-        for (var i = 0; i <= 2 * _timing.MarkHalf; i++)
+        for (var i = 0; i < _wave.Length; i++)
         {
             sum += _smooth[i + 2 * _slowHalf];
-            var value = _smooth[i + _slowHalf] - (float)(sum * inverse);
+            _wave[i] = _smooth[i + _slowHalf] - (float)(sum * inverse);
             sum -= _smooth[i];
-            if (value > high)
-                (high, highAt) = (value, i);
-            if (value < low)
-                (low, lowAt) = (value, i);
         }
-        return (high, low, highAt, lowAt);
+    }
+
+    /// <summary>Centre of gravity of what the peak at <paramref name="top"/> has above <see cref="Foot"/> of its height, at most the reach to either side.</summary>
+    private double Centre(int top, int sign)
+    {
+        var foot = Foot * sign * _wave[top];
+        double weight = 0, moment = 0;
+        for (var step = -1; step <= 1; step += 2)
+            for (var i = step < 0 ? top : top + 1; Math.Abs(i - top) <= _reach && sign * _wave[i] > foot; i += step)
+            {
+                weight += sign * _wave[i] - foot;
+                moment += (sign * _wave[i] - foot) * (i - top);
+            }
+        return weight > 0 ? top + moment / weight : top;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class QrsShape
     private readonly float[] _previous = new float[Points];
     private readonly float[] _now = new float[Taken];
     private readonly float[] _energies = new float[2 * Shifts + 1];
-    private int _usualCount, _otherCount;
+    private int _usualCount, _otherCount, _count;
 
     public QrsShape(QrsTiming timing)
     {
@@ -40,6 +40,12 @@ internal sealed class QrsShape
     /// <summary>Largest absolute wave of what was last seen.</summary>
     public float Peak { get; private set; }
 
+    /// <summary>Running mean of <see cref="Peak"/> of the beats; 0 before the first.</summary>
+    public float Level { get; private set; }
+
+    /// <summary>What was last seen.</summary>
+    public ReadOnlySpan<float> Seen => _now.AsSpan(Shifts, Points);
+
     /// <summary>Takes the wave around <paramref name="index"/> and compares it.</summary>
     public void See(QrsLead lead, long index)
     {
@@ -58,6 +64,26 @@ internal sealed class QrsShape
         PreviousMatch = Match(_previous);
     }
 
+    /// <summary>Likeness of the wave around <paramref name="index"/> to the usual beat, as <see cref="UsualMatch"/>; what was last seen stays.</summary>
+    public float Likeness(QrsLead lead, long index)
+    {
+        Span<float> wave = stackalloc float[Taken];
+        for (var i = 0; i < Taken; i++)
+            wave[i] = lead.Wave(index + _lags[i]);
+        var energy = TensorPrimitives.SumOfSquares<float>(_usual);
+        if (energy <= 0)
+            return 0;
+        var best = -1f;
+        for (var shift = 0; shift <= 2 * Shifts; shift++)
+        {
+            var part = wave.Slice(shift, Points);
+            var own = TensorPrimitives.SumOfSquares<float>(part);
+            if (own > 0)
+                best = Math.Max(best, TensorPrimitives.Dot<float>(part, _usual) / MathF.Sqrt(own * energy));
+        }
+        return best;
+    }
+
     /// <summary>Learns what was last seen as a beat, the usual kind or (<paramref name="usual"/> false) the other.</summary>
     public void Learn(bool usual)
     {
@@ -67,6 +93,7 @@ internal sealed class QrsShape
         else
             Approach(_other, now, ++_otherCount <= 4 ? 0.5f : 0.2f);
         now.CopyTo(_previous);
+        Level += Math.Max(1f / ++_count, 1 / 8f) * (Peak - Level);
     }
 
     /// <summary>Whether a beat with this best match is of the other kind.</summary>
@@ -78,7 +105,8 @@ internal sealed class QrsShape
         Array.Clear(_usual);
         Array.Clear(_other);
         Array.Clear(_previous);
-        _usualCount = _otherCount = 0;
+        _usualCount = _otherCount = _count = 0;
+        Level = 0;
     }
 
     private static void Approach(Span<float> template, ReadOnlySpan<float> now, float rate)

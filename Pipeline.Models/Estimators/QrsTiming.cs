@@ -6,6 +6,9 @@ namespace Pipeline.Models.Estimators;
 /// </summary>
 internal sealed class QrsTiming
 {
+    private const int LagZero = 24;
+    private readonly int[] _lags = new int[2 * LagZero + 1];
+
     /// <summary>Longest time from a beat to the last sample that its decision may depend on, in seconds.</summary>
     private const double DecisionSeconds = 0.98;
 
@@ -26,7 +29,9 @@ internal sealed class QrsTiming
         LookAhead = (int)(DecisionSeconds * rateHz) - EnvelopeDelay - Replacement;
         Hold = Of(0.75);
         Block = Of(0.5);
-        History = RingSize(Of(0.1) + EnvelopeDelay + LookAhead + Of(0.05) + Baseline / 2 + 2);
+        History = RingSize(EnvelopeDelay + LookAhead + Of(98 / 360.0) + Baseline / 2 + 2);
+        for (var k = 0; k < _lags.Length; k++)
+            _lags[k] = Of((k - LagZero) * 0.05);
     }
 
     /// <summary>Samples per second.</summary>
@@ -73,6 +78,9 @@ internal sealed class QrsTiming
 
     /// <summary><paramref name="seconds"/> in samples, rounded.</summary>
     public int Of(double seconds) => (int)Math.Round(seconds * RateHz);
+
+    /// <summary><paramref name="steps"/> of 50 ms, −24 to 24, in samples.</summary>
+    public int Lag(int steps) => _lags[steps + LagZero];
 
     /// <summary>The smallest power of two that holds <paramref name="samples"/>.</summary>
     public static int RingSize(int samples) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)samples);

@@ -85,10 +85,12 @@ public sealed class ModelPackage
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private readonly string _folder;
     private readonly byte[] _network;
 
-    private ModelPackage(ModelManifest manifest, byte[] network)
+    private ModelPackage(string folder, ModelManifest manifest, byte[] network)
     {
+        _folder = folder;
         Manifest = manifest;
         _network = network;
     }
@@ -112,7 +114,17 @@ public sealed class ModelPackage
             if (!string.Equals(found, wanted, StringComparison.OrdinalIgnoreCase))
                 throw new InvalidDataException($"{folder}: {file} has SHA-256 {found}; {ManifestFile} says {wanted}.");
         }
-        return new ModelPackage(manifest, Read(folder, NetworkFile));
+        return new ModelPackage(folder, manifest, Read(folder, NetworkFile));
+    }
+
+    /// <summary>The bytes of <c>weights.safetensors</c>, read again.</summary>
+    /// <exception cref="InvalidDataException">The file is gone or another one by now.</exception>
+    public byte[] ReadWeights()
+    {
+        var bytes = Read(_folder, WeightsFile);
+        return string.Equals(Hash(bytes), Manifest.Sha256[WeightsFile], StringComparison.OrdinalIgnoreCase)
+            ? bytes
+            : throw new InvalidDataException($"{_folder}: {WeightsFile} changed after the package was read.");
     }
 
     /// <summary>Writes a package; hashes and form are filled in.</summary>

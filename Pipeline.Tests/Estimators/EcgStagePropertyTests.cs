@@ -86,7 +86,7 @@ public sealed class EcgStagePropertyTests
 
         var allocated = Allocation.Least(() =>
         {
-            var stage = new EcgStage(layout, 250);
+            var stage = new EcgStage(layout, 250, StageRun.Network);
             var windower = new SlidingWindower(WindowShape.Default, layout, SampleFormat.Float32, 250);
             var output = new StageOutput();
             output.Beats.Capacity = output.Estimates.Capacity = 256;
@@ -114,7 +114,7 @@ public sealed class EcgStagePropertyTests
     public void A_stage_that_was_reset_is_as_a_new_one()
     {
         var layout = new ChannelLayout(new Channel("II", SignalKind.Ecg, "mV"));
-        var stage = new EcgStage(layout, 250);
+        var stage = new EcgStage(layout, 250, StageRun.Network);
         WindowResult[] Run() => [.. StreamRun.Of(StageRun.Chunked([Lead], layout, 250, 250), _ => [stage])];
 
         var first = Run();

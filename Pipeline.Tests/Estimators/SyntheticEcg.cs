@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 
@@ -110,13 +112,16 @@ internal static class StageRun
         }
     }
 
-    public static WindowResult[] Ecg(double rateHz, float[][] leads, int? chunk = null, Func<int, ulong>? leadOff = null, string unit = "mV")
+    /// <summary>The network that ships.</summary>
+    public static QrsModel Network => ModelCatalog.Qrs ?? throw new InvalidOperationException("models/qrs is not there or is refused");
+
+    public static WindowResult[] Ecg(double rateHz, float[][] leads, int? chunk = null, Func<int, ulong>? leadOff = null, string unit = "mV", bool byRule = false)
     {
         var channels = new Channel[leads.Length];
         for (var l = 0; l < leads.Length; l++)
             channels[l] = new Channel($"L{l}", SignalKind.Ecg, unit);
         var layout = new ChannelLayout(channels);
-        return [.. StreamRun.Of(Chunked(leads, layout, rateHz, chunk ?? (int)rateHz, leadOff), first => [new EcgStage(first.Channels, first.RateHz)])];
+        return [.. StreamRun.Of(Chunked(leads, layout, rateHz, chunk ?? (int)rateHz, leadOff), first => [new EcgStage(first.Channels, first.RateHz, byRule ? null : Network)])];
     }
 
     public static double[] BeatSeconds(IEnumerable<WindowResult> results, double rateHz) =>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Pipeline.Benchmarks.Accuracy;
+namespace Pipeline.Host.Recordings;
 
 /// <summary>A mark of a WFDB annotation file.</summary>
 /// <param name="Sample">Its sample.</param>
@@ -9,9 +9,6 @@ internal readonly record struct WfdbAnnotation(int Sample, int Code)
 {
     /// <summary>Whether it marks a beat.</summary>
     public bool IsBeat => Code is (>= 1 and <= 13) or 25 or 30 or 34 or 35 or 38 or 41;
-
-    /// <summary>Whether it marks a beat that begins in the ventricles or too early: the ones that do not look or come like the others.</summary>
-    public bool IsEctopic => Code is >= 4 and <= 11 or 38;
 }
 
 /// <summary>Reads annotation files in MIT format: 16-bit words, 6 bits of code over 10 bits of time since the mark before.</summary>
@@ -20,6 +17,7 @@ internal static class WfdbAnnotations
     private const int Skip = 59;
     private const int Auxiliary = 63;
 
+    /// <summary>The marks of a file, ascending.</summary>
     public static List<WfdbAnnotation> Read(string path)
     {
         var bytes = File.ReadAllBytes(path);

@@ -1,4 +1,4 @@
-namespace Pipeline.Benchmarks.Accuracy;
+namespace Pipeline.Training;
 
 /// <summary>
 /// Mixes recorded noise into a record as PhysioNet's <c>nst</c> does (Moody, Muldrow, Mark, "A noise stress test for arrhythmia detectors",
@@ -6,7 +6,7 @@ namespace Pipeline.Benchmarks.Accuracy;
 /// eighth of the squared QRS height (peak to peak within ±50 ms, mean over the first 300 normal beats without the outer 5 %); the noise's is
 /// the squared RMS of seconds (mean over the first 300 without the outer 5 %); each lead has its own gain.
 /// </summary>
-internal static class NoiseStress
+public static class NoiseStress
 {
     private const int Frames = 300;
     private const double Trimmed = 0.05;
@@ -19,8 +19,10 @@ internal static class NoiseStress
     }
 
     /// <summary>The record with <paramref name="noise"/> in its noisy minutes at <paramref name="decibels"/>.</summary>
-    public static EcgRecord Mix(EcgRecord record, EcgRecord noise, double decibels)
+    public static EcgRecording Mix(EcgRecording record, EcgRecording noise, double decibels)
     {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(noise);
         var leads = new float[record.Leads.Length][];
         for (var l = 0; l < leads.Length; l++)
         {
@@ -34,21 +36,24 @@ internal static class NoiseStress
     }
 
     /// <summary>What noise is to be multiplied by for <paramref name="decibels"/> on lead <paramref name="lead"/>.</summary>
-    public static float Gain(EcgRecord record, int lead, float[] noise, double decibels)
+    public static float Gain(EcgRecording record, int lead, float[] noise, double decibels)
     {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(noise);
         var height = QrsHeight(record, lead);
         var rms = Rms(noise, (int)record.RateHz);
         return (float)Math.Sqrt(height * height / 8 / (rms * rms * Math.Pow(10, decibels / 10)));
     }
 
-    private static double QrsHeight(EcgRecord record, int lead)
+    /// <summary>Mean height of the beats on a lead, as the noise test has it.</summary>
+    internal static double QrsHeight(EcgRecording record, int lead)
     {
         var half = (int)(0.05 * record.RateHz);
         var heights = new List<double>();
         foreach (var beat in record.Beats.Where(b => b.Code != 5).Take(Frames))
         {
-            var from = Math.Max(0, beat.Sample - half);
-            var around = record.Leads[lead].AsSpan(from, Math.Min(record.SampleCount, beat.Sample + half + 1) - from);
+            var from = Math.Max(0, (int)beat.Sample - half);
+            var around = record.Leads[lead].AsSpan(from, Math.Min(record.SampleCount, (int)beat.Sample + half + 1) - from);
             float low = float.MaxValue, high = float.MinValue;
             foreach (var value in around)
                 (low, high) = (Math.Min(low, value), Math.Max(high, value));

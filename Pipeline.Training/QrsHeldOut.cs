@@ -1,0 +1,39 @@
+using Pipeline.Models.Estimators;
+
+namespace Pipeline.Training;
+
+/// <summary>How the detector does on one recording with a network.</summary>
+/// <param name="BothLeads">Beats with all leads.</param>
+/// <param name="FirstLead">Beats with the first lead alone.</param>
+/// <param name="Noisy">Beats in the noisy minutes at 6 and 0 dB with all leads, then with the first lead alone; empty without electrode motion noise.</param>
+public sealed record QrsHeldOut(BeatCounts BothLeads, BeatCounts FirstLead, IReadOnlyList<BeatCounts> Noisy)
+{
+    private const double ToleranceSeconds = 0.15;
+    private static readonly int[] Decibels = [6, 0];
+
+    /// <summary>Measures <paramref name="record"/>, ±150 ms.</summary>
+    public static QrsHeldOut Of(EcgRecording record, QrsClassifier network, EcgRecording? noise)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(network);
+        var decision = network.ToNetwork();
+        var noisy = new List<BeatCounts>();
+        if (noise is not null && noise.RateHz == record.RateHz)
+            foreach (var one in new[] { false, true })
+                foreach (var decibels in Decibels)
+                {
+                    var mixed = NoiseStress.Mix(record, noise, decibels);
+                    noisy.Add(Count(one ? mixed.With(mixed.Leads[0]) : mixed, decision, sample => NoiseStress.IsNoisy(sample, record.RateHz)));
+                }
+        return new QrsHeldOut(Count(record, decision, _ => true), Count(record.With(record.Leads[0]), decision, _ => true), noisy);
+    }
+
+    private static BeatCounts Count(EcgRecording record, QrsNetwork network, Func<double, bool> counts)
+    {
+        bool Counts(double sample) => record.IsScored(sample) && counts(sample);
+        var references = record.Beats.Select(b => b.Sample).Where(Counts).ToArray();
+        var found = QrsCourse.Detect(record, network, null).Where(Counts).ToArray();
+        var matching = BeatMatching.Of(references, found, ToleranceSeconds * record.RateHz);
+        return new BeatCounts(matching.True, matching.False, matching.Missed);
+    }
+}

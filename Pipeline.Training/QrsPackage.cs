@@ -1,0 +1,49 @@
+using System.Globalization;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
+using TorchSharp;
+
+namespace Pipeline.Training;
+
+/// <summary>Writes a trained <see cref="QrsClassifier"/> as a model package.</summary>
+public static class QrsPackage
+{
+    private const double MinRateHz = 80, MaxRateHz = 50_000;   // the stage averages fast signals down to about 300 Hz
+    private const int VersionDigits = 8;
+
+    /// <summary>
+    /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the beginning of the
+    /// weights' hash. Returns name and version.
+    /// </summary>
+    public static string Save(string folder, string name, QrsClassifier network, IReadOnlyDictionary<string, string> card)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        using var scope = torch.NewDisposeScope();
+        using var weights = new MemoryStream();
+        Safetensors.Save(weights, network.Weights());
+        var version = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToArray()))[..VersionDigits];
+        const int hidden = QrsClassifier.Hidden, inputs = QrsClassifier.InputLength;
+        var manifest = new ModelManifest
+        {
+            Format = ModelPackage.Format,
+            Name = name,
+            Version = version,
+            Task = QrsModel.Task,
+            Features = QrsNetworkInput.Name,
+            Kinds = ["ecg"],
+            MinRateHz = MinRateHz,
+            MaxRateHz = MaxRateHz,
+            WindowSeconds = 0,
+            HopSeconds = 0,
+            InputLength = inputs,
+            StateLength = 0,
+            OutputLength = 1,
+            Parameters = hidden * (inputs + 1) + hidden + 1,
+            Mflop = Math.Round(2e-6 * hidden * (inputs + 1), 4),
+            Sha256 = new Dictionary<string, string>(),
+            Card = card,
+        };
+        ModelPackage.Save(folder, manifest, network.ToOnnx(), weights.ToArray());
+        return string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
+    }
+}

@@ -1,0 +1,61 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Pipeline.Training;
+
+/// <summary>How the QRS network is trained; the same options and data give the same weights.</summary>
+public sealed record QrsTrainingOptions
+{
+    /// <summary>Batches of 512 candidates.</summary>
+    public int Steps { get; init; } = 12_000;
+
+    /// <summary>Greatest learning rate; it falls as a cosine.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Decoupled decay of the weights.</summary>
+    public double Decay { get; init; } = 1e-3;
+
+    /// <summary>Seed of the weights and of every draw.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Where it runs.</summary>
+    public string Device { get; init; } = "cpu";
+}
+
+/// <summary>Fits <see cref="QrsClassifier"/> to candidates: weighted cross-entropy, AdamW.</summary>
+internal static class QrsTrainer
+{
+    private const int Batch = 512;
+
+    /// <summary>Begins a fit to the rows that are of none of <paramref name="held"/>.</summary>
+    public static TrainingLoop Begin(QrsExamples examples, IReadOnlySet<string> held, QrsTrainingOptions options)
+    {
+        manual_seed(options.Seed);
+        var rows = examples.Without(held);
+        var (mean, scale) = examples.Moments(rows);
+        var network = new QrsClassifier(mean, scale);
+        var place = torch.device(options.Device);
+        network.to(place);
+        var x = new float[Batch * QrsExamples.RowLength];
+        float[] y = new float[Batch], weights = new float[Batch];
+        StepAnswer Answer(Random random)
+        {
+            for (var i = 0; i < Batch; i++)
+            {
+                var row = rows[random.Next(rows.Length)];
+                network.Normalise(examples.Row(row), x.AsSpan(i * QrsExamples.RowLength, QrsExamples.RowLength));
+                var (isBeat, weight) = examples.Answer(row);
+                (y[i], weights[i]) = (isBeat ? 1 : 0, weight);
+            }
+            var odds = network.Forward(tensor(x, Batch, QrsExamples.RowLength).to(place));
+            var wanted = tensor(y, Batch).to(place);
+            var loss = (nn.functional.binary_cross_entropy_with_logits(odds, wanted, nn.Reduction.None) * tensor(weights, Batch).to(place)).mean();
+            using var still = no_grad();
+            var wrong = (((odds > 0).to(float32) - wanted).abs().mean() * 100).detach();
+            return new StepAnswer(loss, wrong);
+        }
+        return new TrainingLoop(
+            network, optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.Decay), options.Steps, options.Seed,
+            step => 0.01 + 0.99 * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)options.Steps))) / 2, Answer);
+    }
+}
