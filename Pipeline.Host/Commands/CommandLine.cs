@@ -20,6 +20,7 @@ internal static class CommandLine
         ReplayCommand.Create,
         SimulateCommand.Create,
         TrainCommand.Create,
+        EvaluateCommand.Create,
         ModelsCommand.Create,
         DoctorCommand.Create,
     ];

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Pipeline.Host.Networks;
-using Spectre.Console;
 using TorchSharp;
 
 namespace Pipeline.Host.Commands;
@@ -38,6 +37,8 @@ internal static class TrainCommand
         var device = new Option<string>("--device") { Description = "cpu or cuda (cpu).", DefaultValueFactory = _ => "cpu", HelpName = "NAME" };
         var folder = new Option<string?>("--out") { Description = "Folder of the model package; its name is the model's.", HelpName = "DIR" };
         var notes = new Option<string[]>("--note") { Description = "A line for the model card, for example terms=…; may be repeated.", HelpName = "KEY=TEXT" };
+        var channels = RecordingArguments.Channels();
+        var rate = RecordingArguments.Rate();
         Check(folds, result => result == "loso" || (int.TryParse(result, CultureInfo.InvariantCulture, out var n) && n >= 2) ? null : $"--folds {result}: a number from 2, or loso.");
         Check(device, result => result is "cpu" or "cuda" ? null : $"--device {result}: cpu or cuda.");
         Check(steps, value => value is >= 1 and <= MaxSteps ? null : $"--steps {value}: 1 to {MaxSteps} are possible.");
@@ -52,7 +53,7 @@ internal static class TrainCommand
             $"./pipeline train {model.Name} --data DIR --folds loso",
             $"./pipeline train {model.Name} --data DIR --data DIR2 --seed 1 --out models/{model.Name}")
         {
-            data, folds, steps, epochs, seed, device, folder, notes,
+            data, folds, steps, epochs, seed, device, folder, notes, channels, rate,
         };
         command.SetAction(async (parsed, stop) =>
         {
@@ -60,6 +61,7 @@ internal static class TrainCommand
             var request = new TrainRequest(
                 model.Name,
                 parsed.GetValue(data) ?? [],
+                RecordingArguments.Options(parsed, channels, rate),
                 parts is null ? null : parts == "loso" ? int.MaxValue : int.Parse(parts, CultureInfo.InvariantCulture),
                 parsed.GetValue(steps),
                 parsed.GetValue(epochs),
@@ -67,25 +69,31 @@ internal static class TrainCommand
                 parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(folder),
                 (parsed.GetValue(notes) ?? []).Select(note => note.Split('=', 2)).ToDictionary(note => note[0], note => note[1], StringComparer.Ordinal),
-                $"./pipeline {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value))}");
+                LineOf(parsed));
             if (request.Folds is null && request.Output is null)
                 throw CommandException.BadUsage("Nothing to do: --folds N measures on held-out people, --out DIR writes a model.");
             if (request is { Steps: not null, Epochs: not null })
                 throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
             NeedLibtorch(request.Device);
-            await RunAsync(new TrainRun(request, model.Read, parsed.InvocationConfiguration.Output, TimeProvider.System), parsed.InvocationConfiguration.Error, stop);
+            var run = new TrainRun(request, model.Read, parsed.InvocationConfiguration.Output, TimeProvider.System);
+            var running = Task.Factory.StartNew(() => run.Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await ProgressBar.ShowAsync(parsed.InvocationConfiguration.Error, running, () => (run.Fitting.Text, run.Fitting.Progress));
             return ExitCode.Ok;
         });
         return command;
     }
 
-    private static void Check<T>(Option<T> option, Func<T?, string?> faultOf) => option.Validators.Add(result =>
+    internal static void Check<T>(Option<T> option, Func<T?, string?> faultOf) => option.Validators.Add(result =>
     {
         if (!result.Errors.Any() && result.Tokens.Count > 0 && faultOf(result.GetValueOrDefault<T>()) is { } fault)
             result.AddError(fault);
     });
 
-    private static void NeedLibtorch(string device)
+    /// <summary>The command line as it can be typed again.</summary>
+    internal static string LineOf(ParseResult parsed) =>
+        $"./pipeline {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value))}";
+
+    internal static void NeedLibtorch(string device)
     {
         try
         {
@@ -99,31 +107,8 @@ internal static class TrainCommand
             throw CommandException.BadUsage("--device cuda: this libtorch finds no CUDA device; cpu is possible.");
     }
 
-    private static async Task RunAsync(TrainRun run, TextWriter error, CancellationToken stop)
-    {
-        var running = Task.Factory.StartNew(() => run.Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        if (ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected)
-            await ShowAsync(run, running);
-        await running;
-    }
-
-    private static Task ShowAsync(TrainRun run, Task running)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .StartAsync(async progress =>
-            {
-                var bar = progress.AddTask(run.Doing);
-                using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-                while (!running.IsCompleted && await timer.WaitForNextTickAsync())
-                {
-                    var (done, all) = run.Steps;
-                    bar.MaxValue = Math.Max(1, all);
-                    bar.Value = done;
-                    bar.Description = double.IsNaN(run.Loss) ? run.Doing : string.Create(CultureInfo.InvariantCulture, $"{run.Doing}: loss {run.Loss:F3}, error {run.Error}");
-                }
-            });
-    }
+    /// <summary>How the networks with that task are trained; null: they cannot be.</summary>
+    internal static Func<TrainRequest, ITraining>? ReadOf(string task) => Array.Find(Models, model => model.Name == task.Replace('_', '-'))?.Read;
 
     /// <summary>A network that can be trained.</summary>
     private sealed record TrainedModel(string Name, string Description, Func<TrainRequest, ITraining> Read);

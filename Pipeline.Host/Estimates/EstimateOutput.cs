@@ -32,6 +32,9 @@ internal sealed class EstimateOutput : IDisposable
         beats?.WriteLine(EstimateRow.BeatHeader);
     }
 
+    /// <summary>Gets the points, in order, in the place of the rows.</summary>
+    public Action<VitalPoint>? Taken { get; init; }
+
     /// <summary>Rows written.</summary>
     public long RowCount { get; private set; }
 
@@ -80,7 +83,9 @@ internal sealed class EstimateOutput : IDisposable
     {
         foreach (var point in _window.OrderBy(point => Names.Of(point.Estimate.Signal), StringComparer.Ordinal).ThenBy(point => Names.Of(point.Estimate.Metric), StringComparer.Ordinal))
         {
-            if (_format == EstimateFormat.Csv)
+            if (Taken is not null)
+                Taken(point);
+            else if (_format == EstimateFormat.Csv)
                 _rows.WriteLine(EstimateRow.Csv(point));
             else
                 _rows.Write((RowCount > 0 ? ",\n" : "") + EstimateRow.Json(point));

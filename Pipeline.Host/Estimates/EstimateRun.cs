@@ -21,11 +21,13 @@ internal sealed class EstimateRun : IPatientSink
     private readonly EstimateRequest _request;
     private readonly TextWriter _standardOutput;
     private readonly RateModel? _network;
+    private readonly Action<int, VitalPoint>? _taken;
     private readonly RecordedFile[] _files;
 
-    public EstimateRun(EstimateRequest request, TextWriter standardOutput, RateModel? network = null)
+    /// <summary><paramref name="taken"/>: gets the points in the place of files, with the number of the recording; from one thread a recording.</summary>
+    public EstimateRun(EstimateRequest request, TextWriter standardOutput, RateModel? network = null, Action<int, VitalPoint>? taken = null)
     {
-        (_request, _standardOutput, _network) = (request, standardOutput, network);
+        (_request, _standardOutput, _network, _taken) = (request, standardOutput, network, taken);
         _files = [.. request.Files.Select(_ => new RecordedFile())];
     }
 
@@ -34,6 +36,9 @@ internal sealed class EstimateRun : IPatientSink
 
     /// <summary>Recordings that are done with.</summary>
     public int EndedCount => _files.Count(file => file.IsEnded);
+
+    /// <summary>What was wrong with recordings, one line each; empty when nothing was.</summary>
+    public IEnumerable<string> Faults => _files.Select(file => file.Fault).OfType<string>();
 
     /// <summary>Runs all recordings. Returns the exit code: the worst of them.</summary>
     public async Task<int> RunAsync(TimeProvider time, CancellationToken stop)
@@ -81,7 +86,10 @@ internal sealed class EstimateRun : IPatientSink
             if (layout.IndicesOf(SignalKind.Ppg).Length > 0 && _network?.FindMisfit(rate, WindowShape.Default) is { } misfit)
                 file.Notes.Add($"{name}: {misfit}: {Stages.Classical} estimates");
         var rows = _request.Outputs is { } outputs ? new EstimateFile(outputs[index]) : new EstimateFile(_standardOutput);
-        file.Output = new(recording, _request.Format, rows, _request.Beats is { } beats ? new EstimateFile(beats[index]) : null);
+        file.Output = new(recording, _request.Format, rows, _request.Beats is { } beats ? new EstimateFile(beats[index]) : null)
+        {
+            Taken = _taken is null ? null : point => _taken(index, point),
+        };
     }
 
     private void Played(int index, double seconds) => _files[index].PlayedSeconds = seconds;

@@ -37,11 +37,9 @@ internal static class ModelCatalog
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
     public static RateModel? Open(string name)
     {
-        if (name == Stages.Classical)
-            return null;
         try
         {
-            return new RateModel(IsPackage(name) ? ModelPackage.Load(name) : ByName(name));
+            return Load(name) is { } package ? new RateModel(package) : null;
         }
         catch (InvalidDataException fault)
         {
@@ -83,6 +81,11 @@ internal static class ModelCatalog
             return null;
         }
     }
+
+    /// <summary>The package that <paramref name="name"/> means; null for <c>classical</c>.</summary>
+    /// <exception cref="CommandException">There is none; says what there is.</exception>
+    /// <exception cref="InvalidDataException">It is broken.</exception>
+    public static ModelPackage? Load(string name) => name == Stages.Classical ? null : IsPackage(name) ? ModelPackage.Load(name) : ByName(name);
 
     private static ModelPackage ByName(string name)
     {

@@ -14,7 +14,7 @@ internal sealed class RateTraining : ITraining
     /// <summary>Reads the recordings.</summary>
     public RateTraining(TrainRequest request)
     {
-        _recordings = TrainingData.Read(request.Data);
+        _recordings = TrainingData.Read(request.Data, request.Reading);
         var options = new RateTrainingOptions { Seed = request.Seed, Device = request.Device };
         Steps = request.Steps ?? (request.Epochs is { } epochs ? StepsOf(epochs) : options.Steps);
         _trainer = new RateTrainer(options with { Steps = Steps });
@@ -33,6 +33,16 @@ internal sealed class RateTraining : ITraining
     public string ErrorUnit => "bpm";
 
     public IReadOnlyList<string> ScoreColumns => ["windows", "mae_bpm", "within_5_bpm", "within_90_interval"];
+
+    public void Prepare(Action<string, double> progress, CancellationToken stop)
+    {
+        for (var r = 0; r < _recordings.Count; r++)
+        {
+            stop.ThrowIfCancellationRequested();
+            progress("Features", r / (double)_recordings.Count);
+            SequencesOf(_recordings[r]);
+        }
+    }
 
     public TrainingLoop Begin(IReadOnlySet<string> held) => _trainer.Begin([.. _recordings.Where(r => !held.Contains(r.Subject)).Select(SequencesOf)]);
 

@@ -38,9 +38,9 @@ internal sealed class TrainCheckpoint
 
     /// <summary>Takes up what an earlier run of the same training left, or begins.</summary>
     /// <exception cref="CommandException">Another training's is there, or it cannot be read.</exception>
-    public static TrainCheckpoint Open(TrainRequest request, ITraining training)
+    public static TrainCheckpoint Open(TrainRequest request, ITraining training, IReadOnlyList<IReadOnlySet<string>> folds)
     {
-        var checkpoint = new TrainCheckpoint(FolderOf(request), request.Command, RecipeOf(request, training));
+        var checkpoint = new TrainCheckpoint(FolderOf(request), request.Command, RecipeOf(request, training, folds));
         if (System.IO.File.Exists(checkpoint.File))
             checkpoint.Load();
         return checkpoint;
@@ -87,10 +87,10 @@ internal sealed class TrainCheckpoint
         System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(request.Output ?? request.Model)) + ".training";
 
     /// <summary>All that the weights depend on.</summary>
-    private static string RecipeOf(TrainRequest request, ITraining training) => JsonSerializer.Serialize(new
+    private static string RecipeOf(TrainRequest request, ITraining training, IReadOnlyList<IReadOnlySet<string>> folds) => JsonSerializer.Serialize(new
     {
         request.Model,
-        request.Folds,
+        Held = folds.Select(fold => string.Join(' ', fold.Order(StringComparer.Ordinal))),
         training.Steps,
         request.Seed,
         request.Device,

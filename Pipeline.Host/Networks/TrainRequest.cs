@@ -1,8 +1,11 @@
+using Pipeline.Host.Recordings;
+
 namespace Pipeline.Host.Networks;
 
 /// <summary>What was asked of <c>train</c>.</summary>
 /// <param name="Model">Kind of network.</param>
 /// <param name="Data">Folders of recordings.</param>
+/// <param name="Reading">What the recordings' files do not say of themselves.</param>
 /// <param name="Folds">Parts into which the people are cut for held-out errors; <see cref="int.MaxValue"/>: one each; null: no held-out errors.</param>
 /// <param name="Steps">Batches of one training; null: as <paramref name="Epochs"/> say, or the model's own number.</param>
 /// <param name="Epochs">Batches of one training, counted in the windows that the data has; null: as <paramref name="Steps"/> say.</param>
@@ -12,5 +15,5 @@ namespace Pipeline.Host.Networks;
 /// <param name="Notes">More lines for the model card.</param>
 /// <param name="Command">The command line, for the model card.</param>
 internal sealed record TrainRequest(
-    string Model, IReadOnlyList<string> Data, int? Folds, int? Steps, int? Epochs, int Seed, string Device, string? Output,
+    string Model, IReadOnlyList<string> Data, RecordingOptions Reading, int? Folds, int? Steps, int? Epochs, int Seed, string Device, string? Output,
     IReadOnlyDictionary<string, string> Notes, string Command);

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Pipeline.Host.Commands;
-using Pipeline.Training;
-using TorchSharp;
 
 namespace Pipeline.Host.Networks;
 
@@ -17,28 +15,10 @@ namespace Pipeline.Host.Networks;
 /// <param name="stepped">Told after every step, on the training's thread.</param>
 internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, ITraining> read, TextWriter output, TimeProvider time, Action? stepped = null)
 {
-    private const double Memory = 0.95;   // of the averages that the bar shows
-    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
     private static readonly HashSet<string> Nobody = [];
-    private int _doneSteps;
-    private double _loss = double.NaN;
-    private double _error = double.NaN;
 
-    /// <summary>What is being done.</summary>
-    public string Doing { get; private set; } = "Reading";
-
-    /// <summary>Loss, averaged over the last steps; NaN before the first.</summary>
-    public double Loss => Volatile.Read(ref _loss);
-
-    /// <summary>Error of the batches, with its unit, averaged likewise; empty before the first.</summary>
-    public string Error => double.IsNaN(Volatile.Read(ref _error)) ? "" : string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref _error):F2} {ErrorUnit}");
-
-    /// <summary>Steps that are done, of all.</summary>
-    public (int Done, int All) Steps => (Volatile.Read(ref _doneSteps), TotalSteps);
-
-    private int TotalSteps { get; set; }
-
-    private string ErrorUnit { get; set; } = "";
+    /// <summary>How far it is.</summary>
+    public Fitting Fitting { get; } = new(time, stepped);
 
     /// <summary>Does it all.</summary>
     /// <exception cref="CommandException">The data cannot be used, or it was interrupted.</exception>
@@ -46,18 +26,18 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
     {
         var name = request.Output is { } folder ? NameOf(folder) : "";
         var training = read(request);
-        ErrorUnit = training.ErrorUnit;
+        Fitting.ErrorUnit = training.ErrorUnit;
         var folds = request.Folds is { } asked ? FoldsOf(training.People, asked) : [];
-        TotalSteps = training.Steps * (folds.Count + (request.Output is null ? 0 : 1));
-        var checkpoint = TrainCheckpoint.Open(request, training);
+        Fitting.TotalSteps = training.Steps * (folds.Count + (request.Output is null ? 0 : 1));
+        var checkpoint = TrainCheckpoint.Open(request, training, folds);
         if (checkpoint.IsResumed)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"# goes on from {checkpoint.Path}: {checkpoint.Scores.Count} of {folds.Count} folds done, then step {checkpoint.Step} of {training.Steps}"));
-        training.Prepare((doing, part) => Doing = string.Create(CultureInfo.InvariantCulture, $"{doing} {100 * part:F0} %"), stop);
+        Fitting.Prepare(training, stop);
         var figures = Measure(training, checkpoint, folds, stop);
         if (request.Output is not null)
         {
-            Doing = "All recordings";
-            using var loop = Fit(training, checkpoint, Nobody, stop);
+            Fitting.Doing = "All recordings";
+            using var loop = Fitting.Fit(training, checkpoint, Nobody, stop);
             var identity = training.Save(request.Output, name, loop.Network, CardOf(training, folds.Count, figures));
             output.WriteLine($"{identity} written to {request.Output}");
         }
@@ -73,12 +53,12 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
         {
             if (f >= checkpoint.Scores.Count)
             {
-                Doing = $"Fold {f + 1} of {folds.Count}";
-                using var loop = Fit(training, checkpoint, folds[f], stop);
+                Fitting.Doing = $"Fold {f + 1} of {folds.Count}";
+                using var loop = Fitting.Fit(training, checkpoint, folds[f], stop);
                 checkpoint.Finish([.. training.Score(loop.Network, folds[f])]);
             }
             else
-                Interlocked.Add(ref _doneSteps, training.Steps);
+                Fitting.Skip(training.Steps);
             foreach (var score in checkpoint.Scores[f])
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{f + 1},{score.Set},{score.Recording},{score.Count},{string.Join(',', score.Figures.Select(x => x.ToString("F3", CultureInfo.InvariantCulture)))}"));
@@ -87,40 +67,6 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
         foreach (var figure in figures)
             output.WriteLine($"# {figure}");
         return figures;
-    }
-
-    /// <summary>Trains without <paramref name="held"/>, from the checkpoint's step on. The network is on the CPU and in evaluation afterwards.</summary>
-    private TrainingLoop Fit(ITraining training, TrainCheckpoint checkpoint, IReadOnlySet<string> held, CancellationToken stop)
-    {
-        var loop = training.Begin(held);
-        checkpoint.Restore(loop);
-        Interlocked.Add(ref _doneSteps, loop.Step);
-        var saved = time.GetTimestamp();
-        while (loop.Step < loop.Steps)
-        {
-            if (stop.IsCancellationRequested)
-            {
-                checkpoint.Save(loop);
-                throw new CommandException($"Interrupted at step {loop.Step} of {loop.Steps} ({Doing}); the same command goes on from there: it is kept in {checkpoint.Path}.");
-            }
-            var (loss, error) = loop.Next();
-            Show(loss, error, loop.Step);
-            stepped?.Invoke();
-            if (time.GetElapsedTime(saved) < CheckpointEvery)
-                continue;
-            checkpoint.Save(loop);
-            saved = time.GetTimestamp();
-        }
-        loop.Network.to(torch.CPU);
-        loop.Network.eval();
-        return loop;
-    }
-
-    private void Show(double loss, double error, int step)
-    {
-        Volatile.Write(ref _loss, step == 1 || double.IsNaN(_loss) ? loss : Memory * _loss + (1 - Memory) * loss);
-        Volatile.Write(ref _error, step == 1 || double.IsNaN(_error) ? error : Memory * _error + (1 - Memory) * error);
-        Interlocked.Increment(ref _doneSteps);
     }
 
     /// <summary>People are dealt out by name in turn; every person is held out once.</summary>

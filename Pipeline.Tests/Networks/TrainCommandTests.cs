@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Networks;
+using Pipeline.Host.Recordings;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Estimates;
@@ -56,14 +57,14 @@ public sealed class TrainCommandTests : IDisposable
         var (whole, cut) = (Path.Combine(_folder.Path, "whole"), Path.Combine(_folder.Path, "cut"));
         var data = Data();
 
-        var uninterrupted = Train(whole, 5, stopAfter: int.MaxValue);
-        var first = Assert.Throws<CommandException>(() => Train(cut, 5, stopAfter: 3)).Message;
-        var second = Assert.Throws<CommandException>(() => Train(cut, 5, stopAfter: 4)).Message;
-        var third = Train(cut, 5, stopAfter: int.MaxValue);
+        var uninterrupted = Train(whole, 3, stopAfter: int.MaxValue);
+        var first = Assert.Throws<CommandException>(() => Train(cut, 3, stopAfter: 2)).Message;
+        var second = Assert.Throws<CommandException>(() => Train(cut, 3, stopAfter: 2)).Message;
+        var third = Train(cut, 3, stopAfter: int.MaxValue);
 
-        Assert.Contains("Interrupted at step 3 of 5 (Fold 1 of 2); the same command goes on from there", first, StringComparison.Ordinal);
-        Assert.Contains("Interrupted at step 2 of 5 (Fold 2 of 2)", second, StringComparison.Ordinal);
-        Assert.Contains("1 of 2 folds done, then step 2 of 5", third, StringComparison.Ordinal);
+        Assert.Contains("Interrupted at step 2 of 3 (Fold 1 of 2); the same command goes on from there", first, StringComparison.Ordinal);
+        Assert.Contains("Interrupted at step 1 of 3 (Fold 2 of 2)", second, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 folds done, then step 1 of 3", third, StringComparison.Ordinal);
         Assert.Equal(Rows(uninterrupted), Rows(third));
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole, ModelPackage.WeightsFile)), File.ReadAllBytes(Path.Combine(cut, ModelPackage.WeightsFile)));
         Assert.False(Directory.Exists(cut + ".training"));
@@ -72,7 +73,7 @@ public sealed class TrainCommandTests : IDisposable
         {
             using var stop = new CancellationTokenSource();
             var output = new StringWriter { NewLine = "\n" };
-            var request = new TrainRequest("heart-rate", [data], 2, steps, null, 3, "cpu", folder, new Dictionary<string, string>(), "train");
+            var request = new TrainRequest("heart-rate", [data], RecordingOptions.None, 2, steps, null, 3, "cpu", folder, new Dictionary<string, string>(), "train");
             var done = 0;
             new TrainRun(request, r => new RateTraining(r), output, TimeProvider.System, stepped: () => Cancel(stop, ++done == stopAfter)).Run(stop.Token);
             return output.ToString();
@@ -123,7 +124,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--steps and --epochs say the same twice", "--data", ".", "--folds", "2", "--steps", "2", "--epochs", "2")]
     [InlineData("Nothing to do: --folds N measures", "--data", ".")]
     [InlineData("--data /nowhere: there is no such folder.", "--data", "/nowhere", "--folds", "2")]
-    [InlineData("it holds no WFDB recordings", "--data", "EMPTY", "--folds", "2")]
+    [InlineData("it holds no recordings", "--data", "EMPTY", "--folds", "2")]
     [InlineData("none of its 1 recordings has a reference beside it", "--data", "BARE", "--folds", "2")]
     [InlineData("--folds 9: 2 to 2 are possible with 2 people.", "--data", "DATA", "--folds", "9")]
     [InlineData("--device tpu: cpu or cuda.", "--data", ".", "--folds", "2", "--device", "tpu")]

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using Pipeline.Host.Evaluation;
+using Pipeline.Host.Recordings;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Commands;
+
+/// <summary><c>evaluate</c>: how good a model is on recordings with references.</summary>
+internal static class EvaluateCommand
+{
+    private const int MaxSteps = 1_000_000, MaxEpochs = 10_000;
+
+    public static Command Create()
+    {
+        var model = new Argument<string>("MODEL") { Description = "A model's name or folder, or classical." };
+        var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them; may be repeated.", HelpName = "DIR", Required = true };
+        var split = new Option<string?>("--split") { Description = "Train anew and score on what is left out: loso (each recording once), or a CSV file with recording,fold.", HelpName = "loso|FILE" };
+        var signal = new Option<string?>("--signal") { Description = "Kind of signal whose heart rates are scored (ppg, else ecg, else abp).", HelpName = "KIND" };
+        var report = new Option<string?>("--output", "-o") { Description = "The report (evaluation-MODEL.html); figures and windows go beside it as .json and .csv.", HelpName = "FILE.html" };
+        var steps = new Option<int?>("--steps") { Description = "With --split: batches of each training (as the package was trained).", HelpName = "N" };
+        var epochs = new Option<int?>("--epochs") { Description = "With --split: the same, counted in epochs.", HelpName = "N" };
+        var seed = new Option<int?>("--seed") { Description = "With --split: seed of each training (the package's own).", HelpName = "N" };
+        var device = new Option<string>("--device") { Description = "With --split: cpu or cuda (cpu).", DefaultValueFactory = _ => "cpu", HelpName = "NAME" };
+        var channels = RecordingArguments.Channels();
+        var rate = RecordingArguments.Rate();
+        TrainCommand.Check(signal, name => name is not null && ChannelKinds.TryByName(name, out _) ? null : $"--signal {name}: there are {string.Join(' ', ChannelKinds.AllNames)}.");
+        TrainCommand.Check(device, result => result is "cpu" or "cuda" ? null : $"--device {result}: cpu or cuda.");
+        TrainCommand.Check(steps, value => value is >= 1 and <= MaxSteps ? null : $"--steps {value}: 1 to {MaxSteps} are possible.");
+        TrainCommand.Check(epochs, value => value is >= 1 and <= MaxEpochs ? null : $"--epochs {value}: 1 to {MaxEpochs} are possible.");
+        var command = new DocumentedCommand(
+            "evaluate", "Score a model on recordings with references: error, coverage, calibration, a report with pictures.",
+            "./pipeline evaluate heart-rate --data spc2015",
+            "./pipeline evaluate heart-rate --data spc2015 --data bami --split loso --output loso.html",
+            "./pipeline evaluate classical --data bidmc --signal ecg")
+        {
+            model, data, split, signal, report, steps, epochs, seed, device, channels, rate,
+        };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var name = parsed.GetValue(model) ?? Stages.Classical;
+            var request = new EvaluateRequest(
+                name,
+                parsed.GetValue(data) ?? [],
+                RecordingArguments.Options(parsed, channels, rate),
+                parsed.GetValue(split),
+                ChannelKinds.TryByName(parsed.GetValue(signal) ?? "", out var kind) ? kind : null,
+                parsed.GetValue(steps),
+                parsed.GetValue(epochs),
+                parsed.GetValue(seed),
+                parsed.GetValue(device) ?? "cpu",
+                parsed.GetValue(report) ?? $"evaluation-{Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}.html",
+                TrainCommand.LineOf(parsed));
+            Check(request);
+            await RunAsync(request, parsed.InvocationConfiguration, stop);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static void Check(EvaluateRequest request)
+    {
+        if (!request.Report.EndsWith(".html", StringComparison.OrdinalIgnoreCase))
+            throw CommandException.BadUsage($"--output {request.Report}: the report is a FILE.html; figures and windows go beside it.");
+        if (request is { Steps: not null, Epochs: not null })
+            throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
+        if (request.Split is null && (request.Steps ?? request.Epochs ?? request.Seed) is not null)
+            throw CommandException.BadUsage("--steps, --epochs and --seed say how each fold is trained: they want --split.");
+        if (request.Split is not null && request.Model != Stages.Classical)
+            TrainCommand.NeedLibtorch(request.Device);
+        EvaluationReport.Need();
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(request.Report)) ?? ".");
+    }
+
+    private static async Task RunAsync(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)
+    {
+        var run = new EvaluateRun(request, TrainCommand.ReadOf, TimeProvider.System);
+        var running = Task.Run(() => run.RunAsync(stop), CancellationToken.None);
+        await ProgressBar.ShowAsync(invocation.Error, running, () => (run.Text, run.Progress));
+        var result = await running;
+        foreach (var remark in result.Remarks)
+            await invocation.Error.WriteLineAsync(remark);
+        EvaluationTable.Write(result, invocation.Output);
+        await File.WriteAllTextAsync(request.Figures, result.ToJson(), stop);
+        await File.WriteAllLinesAsync(request.Windows, result.ToCsv(), stop);
+        await File.WriteAllTextAsync(request.Report, EvaluationReport.Of(result), stop);
+        await invocation.Output.WriteLineAsync($"\n{request.Report} (figures: {request.Figures}, windows: {request.Windows})");
+    }
+}

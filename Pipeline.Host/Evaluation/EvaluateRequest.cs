@@ -1,0 +1,27 @@
+using Pipeline.Host.Recordings;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Evaluation;
+
+/// <summary>What was asked of <c>evaluate</c>.</summary>
+/// <param name="Model"><c>classical</c>, or a package's name or folder.</param>
+/// <param name="Data">Folders of recordings.</param>
+/// <param name="Reading">What the recordings' files do not say of themselves.</param>
+/// <param name="Split"><c>loso</c>, a file, or null: the model as it is.</param>
+/// <param name="Signal">Kind of signal whose heart rates are scored; null: PPG where there is one, else ECG, else pressure.</param>
+/// <param name="Steps">Steps of each training; null: as <paramref name="Epochs"/> say, or as the package was trained.</param>
+/// <param name="Epochs">The same in epochs.</param>
+/// <param name="Seed">Seed of each training; null: the package's own.</param>
+/// <param name="Device"><c>cpu</c> or <c>cuda</c>, for trainings.</param>
+/// <param name="Report">The report's path; the figures go beside it.</param>
+/// <param name="Command">The command line.</param>
+internal sealed record EvaluateRequest(
+    string Model, IReadOnlyList<string> Data, RecordingOptions Reading, string? Split, SignalKind? Signal, int? Steps, int? Epochs, int? Seed,
+    string Device, string Report, string Command)
+{
+    /// <summary>Where the figures go.</summary>
+    public string Figures => Path.ChangeExtension(Report, ".json");
+
+    /// <summary>Where the windows go, one a row.</summary>
+    public string Windows => Path.ChangeExtension(Report, ".csv");
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Pipeline.Host.Commands;
+using Pipeline.Models;
+using Pipeline.Training.Evaluation;
+
+namespace Pipeline.Host.Evaluation;
+
+/// <summary>
+/// The evaluation as one HTML file that refers to nothing outside itself: figures and tables are in it as text, the pictures are drawn by
+/// Observable Plot (ISC licence), which is in it too.
+/// </summary>
+internal static class EvaluationReport
+{
+    private const string Charts = "charts.js";
+
+    /// <summary>Whether the charts' library was there when the program was built.</summary>
+    public static bool HasCharts => typeof(EvaluationReport).Assembly.GetManifestResourceInfo(Charts) is not null;
+
+    /// <summary>Refuses early when the report could not be drawn.</summary>
+    /// <exception cref="CommandException">The library of the charts is not in the program.</exception>
+    public static void Need()
+    {
+        if (!HasCharts)
+            throw new CommandException("The report's chart library is not here: run ./pipeline setup, which fetches it from npm.");
+    }
+
+    /// <summary>The file.</summary>
+    public static string Of(EvaluationResult result)
+    {
+        Need();
+        var parts = new Dictionary<string, string>
+        {
+            ["style"] = Resource("report.css"),
+            ["charts"] = Resource(Charts),
+            ["script"] = Resource("report.js"),
+            ["data"] = EvaluationPictures.Of(result).Replace("<", "\\u003c", StringComparison.Ordinal),
+            ["title"] = Text($"{result.Request.Model} on {string.Join(", ", result.Sets.Select(s => s.Set))}"),
+            ["subtitle"] = Text(Subtitle(result)),
+            ["remarks"] = string.Concat(result.Remarks.Select(remark => $"<p class=\"remark\">{Text(remark)}</p>\n")),
+            ["tiles"] = Tiles(result),
+            ["sets"] = Table("Data set", result.Sets.Select(s => (s.Set, s.Figures)).Append(("All windows", result.Overall)), result.Sets.Select(s => s.MeanMae).Append(result.MeanMae)),
+            ["subjects"] = Table("Recording", result.Subjects.Select(s => ($"{s.Set} / {s.Subject}", s.Figures)), null),
+            ["reliability"] = Reliability(result),
+            ["command"] = Text(result.Request.Command),
+        };
+        var page = new StringBuilder(Resource("report.html"));
+        foreach (var (name, text) in parts)
+            page.Replace($"{{{{{name}}}}}", text);
+        return page.ToString();
+    }
+
+    private static string Subtitle(EvaluationResult result) => string.Create(CultureInfo.InvariantCulture,
+        $"Heart rate from {Names.Of(result.Signal).ToUpperInvariant()} · {result.Model} · {result.Recordings.Count} recordings · {result.Overall.Windows:N0} windows of 8 s every 2 s · ")
+        + (result.Request.Split switch { null => "no split", "loso" => "each recording left out once", var file => $"split by {Path.GetFileName(file)}" });
+
+    private static string Tiles(EvaluationResult result)
+    {
+        var all = result.Overall;
+        (string Label, string Value, string Note)[] tiles =
+        [
+            ("Mean absolute error", $"{EvaluationTable.Fixed(all.Mae, "F2")} <small>bpm</small>", $"mean of recordings {EvaluationTable.Fixed(result.MeanMae, "F2")}"),
+            ("RMS error", $"{EvaluationTable.Fixed(all.Rmse, "F2")} <small>bpm</small>", $"bias {Minus(EvaluationTable.Fixed(all.Bias, "+0.00;-0.00"))}"),
+            ("Within 5 bpm", EvaluationTable.Percent(all.Within5), "of the estimates"),
+            ("Coverage", EvaluationTable.Percent(all.Coverage), $"every window: MAE {EvaluationTable.Fixed(all.MaeEveryWindow, "F2")}"),
+            ("Inside the 90 % interval", EvaluationTable.Percent(all.Within90Interval), "90 % when σ is right"),
+        ];
+        return string.Concat(tiles.Select(t => $"<div class=\"tile\"><span>{t.Label}</span><strong>{t.Value}</strong><em>{t.Note}</em></div>\n"));
+    }
+
+    private static string Table(string first, IEnumerable<(string Name, RateFigures Figures)> rows, IEnumerable<double?>? means)
+    {
+        string[] columns = ["Windows", "Coverage", "MAE", "RMSE", "Bias", "Within 5", "In 90 % interval", "Mean σ"];
+        var mean = means?.ToList();
+        var text = new StringBuilder($"<table><thead><tr><th>{first}</th>");
+        foreach (var column in mean is null ? columns : [.. columns, "Mean MAE of recordings"])
+            text.Append(CultureInfo.InvariantCulture, $"<th class=\"number\">{column}</th>");
+        text.Append("</tr></thead><tbody>\n");
+        foreach (var ((name, figures), row) in rows.Select((r, i) => (r, i)))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"<tr><td>{Text(name)}</td>");
+            foreach (var cell in mean is null ? EvaluationTable.Cells(figures) : EvaluationTable.Cells(figures).Append(EvaluationTable.Fixed(mean[row], "F2")))
+                text.Append(CultureInfo.InvariantCulture, $"<td class=\"number\">{Minus(cell)}</td>");
+            text.Append("</tr>\n");
+        }
+        return text.Append("</tbody></table>").ToString();
+    }
+
+    private static string Reliability(EvaluationResult result)
+    {
+        var text = new StringBuilder("<table class=\"narrow\"><thead><tr><th class=\"number\">Interval</th><th class=\"number\">± σ</th><th class=\"number\">holds</th></tr></thead><tbody>\n");
+        foreach (var row in Calibration.Reliability(result.Windows))
+            text.Append(CultureInfo.InvariantCulture, $"<tr><td class=\"number\">{100 * row.Nominal:F0} %</td><td class=\"number\">{row.Sigmas:F2}</td><td class=\"number\">{EvaluationTable.Percent(row.Observed)}</td></tr>\n");
+        return text.Append("</tbody></table>").ToString();
+    }
+
+    private static string Minus(string number) => number is "-0.00" ? "0.00" : number.Replace('-', '−');
+
+    private static string Text(string plain) => WebUtility.HtmlEncode(plain);
+
+    private static string Resource(string name)
+    {
+        using var stream = typeof(EvaluationReport).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in the program.");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,191 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Pipeline.Host.Commands;
+using Pipeline.Host.Evaluation;
+using Pipeline.Models.Simulation;
+using Pipeline.Tests.Estimates;
+using Pipeline.Tests.Support;
+using Pipeline.Tests.Torch;
+using Xunit;
+
+namespace Pipeline.Tests.Evaluation;
+
+/// <summary>Evaluating as a user types it, on simulated recordings.</summary>
+public sealed partial class EvaluateCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [SkippableFact]
+    public async Task Windows_are_scored_with_the_estimates_that_estimate_writes()
+    {
+        NeedCharts();
+        var data = Data();
+
+        var (exit, output, error) = await RunAsync("evaluate", "classical", "--data", data, "--output", Report);
+        var estimate = await RunAsync("estimate", Path.Combine(data, "a.hea"));
+
+        Assert.Equal((ExitCode.Ok, ""), (exit, error));
+        Assert.Contains("data/a", output, StringComparison.Ordinal);
+        var estimated = estimate.Output.Split('\n').Where(line => line.Contains(",ppg,heart_rate,", StringComparison.Ordinal)).Select(line => line.Split(','))
+            .Select(f => (f[0], f[4], f[6], f[7])).ToList();
+        var scored = Rows("csv").Where(r => r["recording"] == "a").Select(r => (r["window_start_s"], r["value"], r["sigma"], r["quality"])).ToList();
+        Assert.Equal(17, scored.Count);
+        Assert.Equal(estimated[..17], scored);
+    }
+
+    [SkippableFact]
+    public async Task The_figures_are_those_of_the_windows()
+    {
+        NeedCharts();
+        await RunAsync("evaluate", "classical", "--data", Data(), "--output", Report);
+
+        using var figures = Figures();
+        var errors = Rows("csv").Where(r => r["value"].Length > 0)
+            .Select(r => (Recording: r["recording"], Error: Number(r["value"]) - Number(r["reference"]), Sigma: Number(r["sigma"]))).ToList();
+        var overall = figures.RootElement.GetProperty("overall");
+        Assert.Equal(errors.Average(e => Math.Abs(e.Error)), overall.GetProperty("mae").GetDouble(), 1e-3);
+        Assert.Equal(Math.Sqrt(errors.Average(e => e.Error * e.Error)), overall.GetProperty("rmse").GetDouble(), 1e-3);
+        Assert.Equal(errors.Count(e => Math.Abs(e.Error) <= 1.6449 * e.Sigma) / (double)errors.Count, overall.GetProperty("within90_interval").GetDouble(), 1e-3);
+        var subjects = figures.RootElement.GetProperty("subjects").EnumerateArray().ToList();
+        Assert.Equal(["a", "b"], subjects.Select(s => s.GetProperty("subject").GetString()));
+        foreach (var subject in subjects)
+            Assert.Equal(
+                errors.Where(e => e.Recording == subject.GetProperty("subject").GetString()).Average(e => Math.Abs(e.Error)),
+                subject.GetProperty("figures").GetProperty("mae").GetDouble(), 1e-3);
+    }
+
+    [SkippableFact]
+    public async Task The_report_holds_the_figures_and_refers_to_nothing_outside()
+    {
+        NeedCharts();
+        await RunAsync("evaluate", "classical", "--data", Data(), "--output", Report);
+
+        var page = await File.ReadAllTextAsync(Report);
+        using var figures = Figures();
+        foreach (var name in new[] { "mae", "rmse" })
+            Assert.Contains($">{figures.RootElement.GetProperty("overall").GetProperty(name).GetDouble().ToString("F2", CultureInfo.InvariantCulture)}<", page, StringComparison.Ordinal);
+        Assert.Contains("<td>data / a</td>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("{{", page[..page.IndexOf("<script", StringComparison.Ordinal)], StringComparison.Ordinal);
+        Assert.DoesNotMatch(OutsideReference(), page);
+        using var pictures = JsonDocument.Parse(DataBlock().Match(page).Groups[1].Value);
+        Assert.Equal(34, pictures.RootElement.GetProperty("windows").GetArrayLength());
+        Assert.Equal(2, pictures.RootElement.GetProperty("spectrograms").GetArrayLength());
+        Assert.NotEqual(0, pictures.RootElement.GetProperty("worst").GetArrayLength());
+    }
+
+    [SkippableFact]
+    public async Task Csv_recordings_are_scored_like_wfdb_ones()
+    {
+        NeedCharts();
+        var data = Directory.CreateDirectory(Path.Combine(_folder.Path, "csv")).FullName;
+        const double rate = 1.25;   // pulses a second: 75 per minute
+        File.WriteAllLines(Path.Combine(data, "wrist.csv"), Enumerable.Range(0, 64 * 40)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{i / 64.0:F6},{Math.Sin(Math.Tau * rate * i / 64) + 0.4 * Math.Sin(2 * Math.Tau * rate * i / 64):F5}")).Prepend("time_s,PPG"));
+        File.WriteAllLines(Path.Combine(data, "wrist.ref.csv"), ["t_start_s,hr_bpm", .. Enumerable.Range(0, 17).Select(w => $"{2 * w},75")]);
+
+        var (exit, _, error) = await RunAsync("evaluate", "classical", "--data", data, "--output", Report);
+
+        Assert.Equal((ExitCode.Ok, ""), (exit, error));
+        using var figures = Figures();
+        Assert.Equal(17, figures.RootElement.GetProperty("overall").GetProperty("windows").GetInt32());
+        Assert.InRange(figures.RootElement.GetProperty("overall").GetProperty("mae").GetDouble(), 0, 1);
+    }
+
+    [SkippableFact]
+    public async Task Every_recording_is_scored_by_a_network_that_was_trained_without_it()
+    {
+        NeedCharts();
+        Libtorch.Need();
+        var data = Data();
+
+        var (exit, output, error) = await RunAsync("evaluate", "heart-rate", "--data", data, "--split", "loso", "--steps", "1", "--seed", "2", "--output", Report);
+
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.Contains("Each fold was trained for 1 steps, seed 2", error, StringComparison.Ordinal);
+        Assert.Contains("mean over 2 recordings", output, StringComparison.Ordinal);
+        using var figures = Figures();
+        var folds = figures.RootElement.GetProperty("folds").EnumerateArray().ToList();
+        Assert.Equal([["a"], ["b"]], folds.Select(f => f.GetProperty("test").EnumerateArray().Select(t => t.GetString()!).ToArray()));
+        Assert.Equal([1, 1], folds.Select(f => f.GetProperty("trained_on").GetInt32()));
+        Assert.NotEqual(folds[0].GetProperty("model").GetString(), folds[1].GetProperty("model").GetString());
+        Assert.False(Directory.Exists(Path.ChangeExtension(Report, null) + ".training"));
+    }
+
+    [SkippableFact]
+    public async Task Data_that_the_model_was_trained_on_is_said_to_be()
+    {
+        NeedCharts();
+        var data = Data("train_01_TYPE01", "b");
+
+        var (exit, _, error) = await RunAsync("evaluate", "heart-rate", "--data", data, "--output", Report);
+
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.Contains("1 of 2 recordings were in the training of heart-rate@", error, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 recordings were in the training of heart-rate@", await File.ReadAllTextAsync(Report), StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("--data /nowhere: there is no such folder.", "classical", "--data", "/nowhere")]
+    [InlineData("There is no model 'wonder'", "wonder", "--data", "DATA")]
+    [InlineData("--signal abp: the recordings have no heart rate from it; there is ppg.", "classical", "--data", "DATA", "--signal", "abp")]
+    [InlineData("--signal brain: there are", "classical", "--data", "DATA", "--signal", "brain")]
+    [InlineData("classical is not trained: --split loso has nothing to hold out", "classical", "--data", "DATA", "--split", "loso")]
+    [InlineData("--split nofile.csv: is not there; loso, or a CSV file", "classical", "--data", "DATA", "--split", "nofile.csv")]
+    [InlineData("they want --split", "classical", "--data", "DATA", "--steps", "3")]
+    [InlineData("the report is a FILE.html", "classical", "--data", "DATA", "--output", "x.pdf")]
+    public async Task What_cannot_be_done_is_one_clear_line_and_exit_2(string message, params string[] arguments)
+    {
+        NeedCharts();
+        var (exit, _, error) = await RunAsync([
+            "evaluate", .. arguments.Select(a => a == "DATA" ? Data() : a), .. arguments.Contains("--output") ? Array.Empty<string>() : ["--output", Report]]);
+
+        Assert.Equal(ExitCode.BadUsage, exit);
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    // References by any way that loads: of elements, of styles, of scripts. Names of XML's languages are no addresses.
+    [GeneratedRegex("""(?:src|href|action)\s*=\s*["']?(?:https?:)?//|@import|url\(\s*["']?https?:|fetch\(["']https?:""", RegexOptions.IgnoreCase)]
+    private static partial Regex OutsideReference();
+
+    [GeneratedRegex("""<script type="application/json" id="data">(.*?)</script>""", RegexOptions.Singleline)]
+    private static partial Regex DataBlock();
+
+    private static void NeedCharts() => Skip.IfNot(EvaluationReport.HasCharts, "the charts' library is not here (./pipeline setup fetches it)");
+
+    private string Report => Path.Combine(_folder.Path, "report.html");
+
+    private string Data(params string[] names)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "data")).FullName;
+        foreach (var (name, index) in (names.Length > 0 ? names : ["a", "b"]).Select((name, index) => (name, index)))
+        {
+            var (path, beats) = SimulatedRecording.Write(folder, name, "ppg", 41, SimulatedWard.Bed(index, 5, new(0), 0, default));
+            File.WriteAllLines(Path.ChangeExtension(path, ".ref.csv"), Enumerable.Range(0, 17)
+                .Select(w => string.Create(CultureInfo.InvariantCulture, $"{2 * w},{2 * w + 8},{TrueBeat.HeartRate(beats, 2 * w, 2 * w + 8):F2}"))
+                .Prepend("t_start_s,t_end_s,hr_bpm"));
+        }
+        return folder;
+    }
+
+    private JsonDocument Figures() => JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(Report, ".json")));
+
+    private List<Dictionary<string, string>> Rows(string ending)
+    {
+        var lines = File.ReadAllLines(Path.ChangeExtension(Report, ending));
+        var columns = lines[0].Split(',');
+        return [.. lines.Skip(1).Select(line => columns.Zip(line.Split(',')).ToDictionary(c => c.First, c => c.Second))];
+    }
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
+        var exit = await CommandLine.InvokeAsync(arguments, output, error, CancellationToken.None);
+        return (exit, output.ToString(), error.ToString());
+    }
+}
