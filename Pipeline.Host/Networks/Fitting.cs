@@ -37,8 +37,18 @@ internal sealed class Fitting(TimeProvider time, Action? stepped = null)
         : string.Create(CultureInfo.InvariantCulture, $"{Doing}: loss {Volatile.Read(ref _loss):F3}, error {Volatile.Read(ref _error):F2} {ErrorUnit}");
 
     /// <summary>Makes what the training needs before its first loop.</summary>
-    public void Prepare(ITraining training, CancellationToken stop) =>
-        training.Prepare((doing, part) => Doing = string.Create(CultureInfo.InvariantCulture, $"{doing} {100 * part:F0} %"), stop);
+    /// <exception cref="CommandException">It was interrupted.</exception>
+    public void Prepare(ITraining training, CancellationToken stop)
+    {
+        try
+        {
+            training.Prepare((doing, part) => Doing = string.Create(CultureInfo.InvariantCulture, $"{doing} {100 * part:F0} %"), stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw new CommandException("Interrupted before the first step: the same command begins again.");
+        }
+    }
 
     /// <summary>A loop that an earlier run finished.</summary>
     public void Skip(int steps) => Interlocked.Add(ref _doneSteps, steps);
