@@ -15,6 +15,7 @@ internal static class Catalog
         new Ward.WardCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),
+        new Inference.BatchingBenchmark(),
         new Accuracy.QrsAccuracy(),
         new Accuracy.PpgAccuracy(),
     ];

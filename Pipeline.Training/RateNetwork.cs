@@ -106,8 +106,9 @@ public sealed class RateNetwork : nn.Module
         using var scope = NewDisposeScope();
         var kernel = _kernel.Tensor.detach().softmax(0).reshape(1, 1, 2 * KernelReach + 1);
         var moved = graph.Reshape(graph.Conv1d(graph.Reshape(belief, -1, 1, Rates), kernel, null, padding: KernelReach), -1, Rates);
-        var agreement = graph.Mul(graph.Mean(graph.Mul(moved, graph.Softmax(evidence, 1)), 1), graph.Scalar(Rates));
-        var surprise = graph.Reshape(graph.Unary("Log", graph.Add(agreement, graph.Scalar(BeliefGuard))), -1, 1);
+        // A sum by Gemm: in which order a reduction over 85 numbers adds depends on where in the batch the row lies.
+        var agreement = graph.Linear(graph.Mul(moved, graph.Softmax(evidence, 1)), ones(1, Rates), null);
+        var surprise = graph.Log(graph.Add(agreement, graph.Scalar(BeliefGuard)));
         var lstm = _memory.parameters().ToList();
         var (h, c) = graph.LstmStep(
             graph.Concat(1, pooled, surprise), graph.Slice(state, 1, Rates, Rates + Hidden), graph.Slice(state, 1, Rates + Hidden, StateLength),
@@ -115,7 +116,7 @@ public sealed class RateNetwork : nn.Module
         var gate = graph.Linear(h, _gate.weight, _gate.bias!);
         var leak = graph.Unary("Sigmoid", graph.Add(graph.Slice(gate, 1, 1, 2), graph.Constant(_leak.Tensor)));
         var kept = graph.Mul(moved, graph.Sub(graph.Scalar(1), leak));
-        var prior = graph.Unary("Log", graph.Add(graph.Add(kept, graph.Mul(leak, graph.Scalar(1.0 / Rates))), graph.Scalar(BeliefGuard)));
+        var prior = graph.Log(graph.Add(graph.Add(kept, graph.Mul(leak, graph.Scalar(1.0 / Rates))), graph.Scalar(BeliefGuard)));
         var scaled = graph.Reshape(graph.Add(graph.Mul(prior, graph.Scalar(0.2)), graph.Scalar(1)), -1, 1, Rates);
         var mixed = graph.Relu(graph.Conv1d(graph.Concat(1, hidden, scaled), _mix1.weight, _mix1.bias!, padding: 2));
         var correction = graph.Reshape(graph.Conv1d(mixed, _mix2.weight, _mix2.bias!, padding: 2), -1, Rates);

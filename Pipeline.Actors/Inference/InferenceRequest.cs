@@ -27,7 +27,11 @@ public enum InferenceOutcome
 }
 
 /// <summary>On whose behalf requests are posted, usually a shard: the unit of <see cref="InferenceWorkers.CancelAsync"/>. Once it left it stays so.</summary>
-public sealed class InferenceOwner
+/// <param name="wake">
+/// Called after the last of the owner's answers of one batch, on the same thread: lets the owner look once for all of them, because waking a
+/// thread costs as much as computing a small row. Never blocks and never throws. Null: every answer wakes by itself.
+/// </param>
+public sealed class InferenceOwner(Action? wake = null)
 {
     private volatile bool _hasLeft;
 
@@ -35,6 +39,8 @@ public sealed class InferenceOwner
     public bool HasLeft => _hasLeft;
 
     internal void Leave() => _hasLeft = true;
+
+    internal void Wake() => wake?.Invoke();
 }
 
 /// <summary>

@@ -9,6 +9,7 @@ namespace Pipeline.Actors.Inference;
 internal sealed class InferenceWorker(InferenceQueue queue, IModelSession session, TimeProvider time, ModelMetrics metrics)
 {
     private readonly MicroBatch _batch = queue.NewBatch();
+    private readonly List<InferenceOwner> _answered = [];
 
     /// <summary>Works until the queue is stopped and empty. Blocks its thread.</summary>
     public void Run()
@@ -29,6 +30,7 @@ internal sealed class InferenceWorker(InferenceQueue queue, IModelSession sessio
                 RetryOneByOne(requests, failure);
             else
                 Answer(requests);
+            WakeOwners();
         }
         finally
         {
@@ -89,12 +91,30 @@ internal sealed class InferenceWorker(InferenceQueue queue, IModelSession sessio
         }
         // Only now: an answer may post the request again, and the next batch of another worker may take it.
         foreach (var request in requests)
+        {
+            Note(request.Owner);
             request.Answer(InferenceOutcome.Answered, null, now);
+        }
     }
 
     private void Fail(InferenceRequest request, Exception failure)
     {
         metrics.CountFailed(failure);
+        Note(request.Owner);
         request.Answer(InferenceOutcome.Failed, failure, time.GetTimestamp());
+    }
+
+    /// <summary>Its owner is to be woken at the end of the batch.</summary>
+    private void Note(InferenceOwner owner)
+    {
+        if (_answered.Count == 0 || (_answered[^1] != owner && !_answered.Contains(owner)))
+            _answered.Add(owner);
+    }
+
+    private void WakeOwners()
+    {
+        foreach (var owner in _answered)
+            owner.Wake();
+        _answered.Clear();
     }
 }

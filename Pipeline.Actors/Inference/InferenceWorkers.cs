@@ -81,6 +81,7 @@ public sealed class InferenceWorkers : IAsyncDisposable
         {
             _metrics.CountCancelled(1, request.Owner.HasLeft);
             request.Answer(InferenceOutcome.Cancelled, null, 0);
+            request.Owner.Wake();
         }
         if (posted == false)
             _metrics.CountRejected();
@@ -103,6 +104,8 @@ public sealed class InferenceWorkers : IAsyncDisposable
         _metrics.CountCancelled(cancelled.Count, ownerLeft: true);
         foreach (var request in cancelled)
             request.Answer(InferenceOutcome.Cancelled, null, 0);
+        if (cancelled.Count > 0)
+            owner.Wake();
         return computed;
     }
 
@@ -116,7 +119,10 @@ public sealed class InferenceWorkers : IAsyncDisposable
         var left = _queue.TakeLeft();
         _metrics.CountCancelled(left.Count, ownerLeft: false);
         foreach (var request in left)
+        {
             request.Answer(InferenceOutcome.Cancelled, null, 0);
+            request.Owner.Wake();
+        }
         _telemetry.Remove(_metrics);
         DisposeSessions();
         _queue.Dispose();

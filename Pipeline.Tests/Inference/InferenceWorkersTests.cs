@@ -136,6 +136,35 @@ public sealed class InferenceWorkersTests : IDisposable
         Assert.True(workers.TryPost(late));
     }
 
+    [Fact]
+    public async Task An_owner_is_woken_once_for_all_its_answers_of_a_batch()
+    {
+        using var woken = new SemaphoreSlim(0);
+        var answers = 0;
+        var answersAtWake = new List<int>();
+        var owner = new InferenceOwner(() =>
+        {
+            answersAtWake.Add(answers);
+            woken.Release();
+        });
+        await using var workers = Open(new InferenceOptions { MaxBatch = 8 }, gated: true);
+        workers.TryPost(Request(workers, 0));
+        await _started.WaitAsync();
+
+        for (var i = 0; i < 3; i++)
+        {
+            var request = workers.NewRequest(owner, _ => answers++);
+            request.Input[0] = i == 1 ? GatedSession.Poison : i;
+            workers.TryPost(request);
+            workers.TryPost(Request(workers, i));
+        }
+        _mayEnd.Release(16);
+        await woken.WaitAsync();
+        await workers.DisposeAsync();
+
+        Assert.Equal([3], answersAtWake);
+    }
+
     private InferenceWorkers Open(InferenceOptions options, bool gated = false) => new(
         "test@1",
         sizes =>

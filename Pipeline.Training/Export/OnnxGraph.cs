@@ -95,7 +95,10 @@ public sealed class OnnxGraph
     /// <summary>Softmax along <paramref name="axis"/>.</summary>
     public string Softmax(string x, long axis) => Node("Softmax", [x], ("axis", axis));
 
-    /// <summary>Mean along <paramref name="axis"/>, which goes.</summary>
+    /// <summary>
+    /// Mean along <paramref name="axis"/>, which goes. ONNX Runtime adds in an order that depends on the address, so a batch row of <paramref name="x"/>
+    /// must be a multiple of 64 bytes long, or its last bits depend on its place in the batch; where it is not, use <see cref="Linear"/> with ones.
+    /// </summary>
     public string Mean(string x, long axis) => Node("ReduceMean", [x], ("axes", new[] { axis }), ("keepdims", 0L));
 
     /// <summary>Greatest along <paramref name="axis"/>, which goes.</summary>
@@ -119,7 +122,13 @@ public sealed class OnnxGraph
     /// <summary>x limited to [low, high].</summary>
     public string Clip(string x, double low, double high) => Node("Clip", [x, Constant([(float)low], []), Constant([(float)high], [])]);
 
-    /// <summary>An operator of one operand without attributes: Relu, Sigmoid, Tanh, Log, Exp, Softplus.</summary>
+    /// <summary>
+    /// Natural logarithm, element by element, as the sum over a new dimension of 1: ONNX Runtime's own <c>Log</c> (and <c>Softplus</c>) gives the last
+    /// elements of the whole batch in other bits than the rest, so that a row would depend on its place in the batch.
+    /// </summary>
+    public string Log(string x) => Node("ReduceLogSum", [Node("Unsqueeze", [x, Integers(-1)])], ("axes", new[] { -1L }), ("keepdims", 0L));
+
+    /// <summary>An operator of one operand without attributes: Relu, Sigmoid, Tanh, Exp; not Log, see <see cref="Log"/>.</summary>
     public string Unary(string type, string x) => Node(type, [x]);
 
     /// <summary>A constant number.</summary>
