@@ -29,6 +29,13 @@ public sealed class InferenceOptions : IValidatableObject
     [RegularExpression("cpu|cuda(:[0-9]{1,2})?")]
     public string Device { get; set; } = "cpu";
 
+    /// <summary>
+    /// How often the folder of the model is looked at for a new version, 0 to 1 h; default 5 s; 0: never. What is new is taken when two looks in a row
+    /// see the same.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan ReloadInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Batch sizes that sessions are opened with and warmed up for: powers of two, three quarters of them, and <see cref="MaxBatch"/>.</summary>
     public IReadOnlyList<int> BatchSizes
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Pipeline.Actors.Inference;
 using Pipeline.Models.Packages;
 
@@ -21,6 +22,7 @@ public sealed class ServedModels : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Func<RateModel, IReadOnlyList<int>, IModelSession> _open;
     private readonly InferenceTelemetry _telemetry = new();
+    private readonly Meter _meter = new(Telemetry.MeterName);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _ending = [];
     private readonly List<ServedModel> _served = [];    // the last is the present one
@@ -38,6 +40,7 @@ public sealed class ServedModels : IAsyncDisposable
         (_options, _time, _open) = (options, time, open ?? ((model, sizes) => model.Package.Open(sizes)));
         _current = Open(first);
         _served.Add(_current);
+        _meter.CreateObservableGauge("pipeline.model.shards", MeasureUsers, "{shard}", "Shards that ask a model, or wait for its answers");
     }
 
     /// <summary>The model that is asked from the next record on.</summary>
@@ -79,6 +82,7 @@ public sealed class ServedModels : IAsyncDisposable
             ending = [.. _ending];
         }
         await Task.WhenAll(ending).ConfigureAwait(false);
+        _meter.Dispose();
         _telemetry.Dispose();
     }
 
@@ -106,6 +110,12 @@ public sealed class ServedModels : IAsyncDisposable
     }
 
     internal void Tell(in ModelSwitch change) => Switched?.Invoke(change);
+
+    private Measurement<int>[] MeasureUsers()
+    {
+        lock (_lock)
+            return [.. _served.Select(served => new Measurement<int>(served.UserCount, new KeyValuePair<string, object?>("model", served.Model.Identity)))];
+    }
 
     private void EndIfUnused_NeedsLock(ServedModel model)
     {

@@ -5,6 +5,7 @@ using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
 using Pipeline.Host.Store;
+using Pipeline.Models.Estimators;
 
 namespace Pipeline.Benchmarks.Ward;
 
@@ -15,21 +16,23 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
 
     public string Name => "ward-catch-up";
 
-    public string Summary => "1,000 beds (PPG + ACC 125 Hz, ECG 250 Hz), 3 minutes of backlog in the embedded broker, all estimators, results topic, embedded store";
+    public string Summary => "1,000 beds (PPG + ACC 125 Hz, ECG 250 Hz), 3 minutes of backlog in the embedded broker, all estimators, results topic, embedded store (--model NAME: with a network)";
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
+        var model = report.Model ?? Stages.Classical;
+        report.Remark($"heart rate from PPG: {model}");
         if (report.Quick)
         {
-            Tell(report, await RunAsync(new FeedRequest(50, 20, 8, ""), stop));
+            Tell(report, await RunAsync(new FeedRequest(50, 20, 8, ""), model, stop));
             return;
         }
         // A service that lost its broker has been running for long: its code is compiled.
-        await RunAsync(new FeedRequest(200, 40, 25, ""), stop);
-        Tell(report, await RunAsync(new FeedRequest(1_000, 180, 125, ""), stop));
+        await RunAsync(new FeedRequest(200, 40, 25, ""), model, stop);
+        Tell(report, await RunAsync(new FeedRequest(1_000, 180, 125, ""), model, stop));
     }
 
-    private static async Task<Outcome> RunAsync(FeedRequest request, CancellationToken stop)
+    private static async Task<Outcome> RunAsync(FeedRequest request, string model, CancellationToken stop)
     {
         using var feeder = await FeederProcess.StartAsync(request, stop);
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-");
@@ -37,7 +40,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         {
             var settings = new PipelineSettings(
                 EmbeddedBroker.Reach(new KafkaOptions { Partitions = request.Partitions }, feeder.BootstrapServers),
-                new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.FullName }, new InferenceOptions());
+                new TopologyOptions { Model = model }, new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.FullName }, new InferenceOptions());
             await using var pipeline = new WardPipeline(settings, NullLoggerFactory.Instance, TimeProvider.System);
             var heapBefore = GC.GetTotalMemory(forceFullCollection: true);
             using var stopPipeline = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -72,7 +75,9 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         report.Add("memory_at_one_third", o.MemoryAtThird / 1048576.0, "MiB");
         report.Add("memory_at_end", o.MemoryAtEnd / 1048576.0, "MiB", new Reference("at one third", o.MemoryAtThird / 1048576.0));
         report.Add("memory_per_patient", o.HeapBytes / 1024.0 / o.Request.Beds, "KiB", new Reference("promised at most", 64));
-        report.Remark($"{o.Counts[Count.Windows]:N0} windows, {o.Counts[Count.Estimates]:N0} estimates, {o.Counts[Count.Values]:N0} with a value; "
+        if (o.Counts[Count.Questions] > 0)
+            report.Add("network_windows_per_s", o.Counts[Count.Answers] / o.Cost.WallSeconds, "1/s");
+        report.Remark($"{o.Counts[Count.Windows]:N0} windows, {o.Counts[Count.Questions]:N0} of them asked of a network, {o.Counts[Count.Estimates]:N0} estimates, {o.Counts[Count.Values]:N0} with a value; "
             + $"{o.Counts[Count.SamplesTaken]:N0} of {o.SampleCount:N0} samples taken, {o.SampleCount - o.Counts[Count.Samples]:N0} lost");
         report.Remark("feeder: the devices' producer and the broker's taking, before the clock starts; broker: its giving, while the clock runs; both in a process of their own");
     }

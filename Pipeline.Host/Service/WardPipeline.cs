@@ -24,7 +24,9 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly ResultsTopicSink _results;
     private readonly DeadLetterSink _deadLetters;
     private readonly IPatientSink _store;
+    private readonly TimeSpan _reloadInterval;
     private readonly ServedModels? _models;
+    private readonly ModelWatch? _watch;
     private PatientShards? _shards;
 
     /// <summary>Starts the sinks; the source connects when it runs.</summary>
@@ -37,7 +39,14 @@ internal sealed class WardPipeline : IAsyncDisposable
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
     {
         (_topology, _time) = (settings.Topology, time);
+        _reloadInterval = settings.Inference.ReloadInterval;
         _models = ModelCatalog.Serve(settings.Topology.Model, settings.Inference, time);
+        if (_models is not null)
+        {
+            var log = loggers.CreateLogger<ModelWatch>();
+            _models.Switched += change => Tell(log, change);
+            _watch = new ModelWatch(_models.Current.Package.Folder, _models, time, log);
+        }
         Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time);
         _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
         _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
@@ -67,9 +76,25 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <summary>What was counted so far.</summary>
     public Counts? Counts => _shards?.Total();
 
+    /// <summary>Name and version of the network that is asked about PPG; null when the classical estimator is set.</summary>
+    public string? Network => _models?.Current.Identity;
+
     /// <summary>Runs until <paramref name="stop"/>; what was read is finished, if the sinks acknowledge it in time.</summary>
-    public Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null) =>
-        Topology.RunAsync(Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models);
+    public async Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null)
+    {
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var watch = _watch is null || _reloadInterval == TimeSpan.Zero ? Task.CompletedTask : _watch.RunAsync(_reloadInterval, watching.Token);
+        try
+        {
+            return await Topology.RunAsync(
+                Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models);
+        }
+        finally
+        {
+            await watching.CancelAsync();
+            await watch;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -79,6 +104,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         await _results.DisposeAsync();
         await _deadLetters.DisposeAsync();
         _http?.Dispose();
+        _watch?.Dispose();
         if (_models is not null)
             await _models.DisposeAsync();
         _kafkaMetrics.Dispose();
@@ -87,4 +113,12 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     private IWindowStage[] CreateStages(SampleChunk first) => Stages.Create(
         first.Channels, first.RateHz, _models?.Current, new WindowShape(_topology.WindowLength, _topology.WindowHop), ModelCatalog.Qrs);
+
+    private static void Tell(ILogger log, in ModelSwitch change)
+    {
+        if (change.Before is { } before)
+            log.Switched(change.Shard, change.Model, before, change.Offset);
+        else
+            log.Began(change.Shard, change.Model, change.Offset);
+    }
 }

@@ -33,7 +33,10 @@ public interface IWindowStage
 /// <summary>What the stages of one window said; cleared and used again for the next.</summary>
 public sealed class StageOutput
 {
-    private readonly Stack<RateQuestion> _idle = new();
+    // Some 5 KB each, and a shard has its own: the collector handles what a burst wants more.
+    private const int MostIdle = 8;
+
+    private readonly Stack<RateQuestion> _idle = new(MostIdle);
 
     /// <summary>The estimates, in the order of the stages.</summary>
     public List<Estimate> Estimates { get; } = [];
@@ -53,7 +56,11 @@ public sealed class StageOutput
     }
 
     /// <summary>Takes back a question that is done with, to be asked again.</summary>
-    public void Return(RateQuestion question) => _idle.Push(question);
+    public void Return(RateQuestion question)
+    {
+        if (_idle.Count < MostIdle)
+            _idle.Push(question);
+    }
 
     /// <summary>Adds a question for <paramref name="model"/>, to be filled by the stage.</summary>
     internal RateQuestion Ask(RateModel model)

@@ -85,15 +85,17 @@ public sealed class ModelPackage
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private readonly string _folder;
     private readonly byte[] _network;
 
     private ModelPackage(string folder, ModelManifest manifest, byte[] network)
     {
-        _folder = folder;
+        Folder = folder;
         Manifest = manifest;
         _network = network;
     }
+
+    /// <summary>The folder that it was read from.</summary>
+    public string Folder { get; }
 
     /// <summary>What it says of itself.</summary>
     public ModelManifest Manifest { get; }
@@ -106,25 +108,18 @@ public sealed class ModelPackage
     public static ModelPackage Load(string folder)
     {
         var manifest = Parse(folder, Read(folder, ManifestFile));
-        foreach (var file in new[] { NetworkFile, WeightsFile })
-        {
-            if (!manifest.Sha256.TryGetValue(file, out var wanted))
-                throw new InvalidDataException($"{folder}: {ManifestFile} has no hash of {file}.");
-            var found = Hash(Read(folder, file));
-            if (!string.Equals(found, wanted, StringComparison.OrdinalIgnoreCase))
-                throw new InvalidDataException($"{folder}: {file} has SHA-256 {found}; {ManifestFile} says {wanted}.");
-        }
-        return new ModelPackage(folder, manifest, Read(folder, NetworkFile));
+        Checked(folder, WeightsFile, manifest);
+        return new ModelPackage(folder, manifest, Checked(folder, NetworkFile, manifest));
     }
 
     /// <summary>The bytes of <c>weights.safetensors</c>, read again.</summary>
     /// <exception cref="InvalidDataException">The file is gone or another one by now.</exception>
     public byte[] ReadWeights()
     {
-        var bytes = Read(_folder, WeightsFile);
+        var bytes = Read(Folder, WeightsFile);
         return string.Equals(Hash(bytes), Manifest.Sha256[WeightsFile], StringComparison.OrdinalIgnoreCase)
             ? bytes
-            : throw new InvalidDataException($"{_folder}: {WeightsFile} changed after the package was read.");
+            : throw new InvalidDataException($"{Folder}: {WeightsFile} changed after the package was read.");
     }
 
     /// <summary>Writes a package; hashes and form are filled in.</summary>
@@ -178,6 +173,18 @@ public sealed class ModelPackage
         {
             throw new InvalidDataException($"{folder}: {ManifestFile} cannot be read: {e.Message}", e);
         }
+    }
+
+    /// <summary>The bytes of a file, read once: those whose hash was compared.</summary>
+    private static byte[] Checked(string folder, string file, ModelManifest manifest)
+    {
+        if (!manifest.Sha256.TryGetValue(file, out var wanted))
+            throw new InvalidDataException($"{folder}: {ManifestFile} has no hash of {file}.");
+        var bytes = Read(folder, file);
+        var found = Hash(bytes);
+        return string.Equals(found, wanted, StringComparison.OrdinalIgnoreCase)
+            ? bytes
+            : throw new InvalidDataException($"{folder}: {file} has SHA-256 {found}; {ManifestFile} says {wanted}.");
     }
 
     private static byte[] Read(string folder, string file)
