@@ -87,6 +87,29 @@ internal static class ClientSettings
         return settings;
     }
 
+    /// <summary>A reader of the changelog: one partition as fast as it goes.</summary>
+    public static Dictionary<string, string> ChangelogReader(KafkaOptions options)
+    {
+        var settings = Reader(options);
+        settings["fetch.message.max.bytes"] = "4194304";
+        settings["queued.max.messages.kbytes"] = "16384";
+        settings["fetch.queue.backoff.ms"] = "5";
+        // What stands in the log is there: nothing to wait for.
+        settings["fetch.wait.max.ms"] = "10";
+        return settings;
+    }
+
+    /// <summary>The process's producer of transactions; one that dies leaves an open one for <paramref name="timeout"/> at most.</summary>
+    public static Dictionary<string, string> Transactions(KafkaOptions options, string transactionalId, TimeSpan timeout)
+    {
+        var settings = Producer(options);
+        settings["transactional.id"] = transactionalId;
+        settings["transaction.timeout.ms"] = Milliseconds(timeout);
+        // A record lives as long as its transaction: a producer of transactions takes no other limit.
+        settings.Remove("message.timeout.ms");
+        return settings;
+    }
+
     /// <summary>An admin client.</summary>
     public static Dictionary<string, string> Admin(KafkaOptions options) => Common(options);
 

@@ -46,4 +46,16 @@ internal static partial class KafkaLog
 
     [LoggerMessage(2013, LogLevel.Debug, "Kafka ({Client}): {Brokers} of {Known} brokers up, {Queued} messages queued")]
     public static partial void Statistics(this ILogger log, string client, int brokers, int known, long queued);
+
+    [LoggerMessage(2020, LogLevel.Information, "Restored partition {Partition} of {Topic}: {Patients} patients, {Bytes} bytes of {Read} read, in {Milliseconds} ms")]
+    public static partial void Restored(this ILogger log, string topic, int partition, int patients, long bytes, long read, long milliseconds);
+
+    [LoggerMessage(2021, LogLevel.Error, "Partition {Partition} of {Topic}: the snapshot of {Patient} cannot be read: {Reason}")]
+    public static partial void SnapshotRefused(this ILogger log, string topic, int partition, string patient, string reason);
+
+    [LoggerMessage(2022, LogLevel.Information, "A checkpoint of {Count} partitions was not committed: {Reason}. The group has moved on; who owns a partition now goes on from its last checkpoint")]
+    public static partial void Fenced(this ILogger log, int count, string reason);
+
+    [LoggerMessage(2023, LogLevel.Warning, "A checkpoint of {Count} partitions was not committed ({Code}: {Reason}); it is tried again in {Delay}")]
+    public static partial void CheckpointFailed(this ILogger log, int count, ErrorCode code, string reason, TimeSpan delay);
 }

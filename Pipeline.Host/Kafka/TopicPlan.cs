@@ -18,7 +18,13 @@ public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<
             Kept(options.ResultsTopic, options.Partitions, options.Retention),
             Kept(options.DeadLettersTopic, options.Partitions, options.DeadLetterRetention),
             // The newest snapshot of every patient, for ever; the partition is the patient's in the samples topic.
-            new(options.StateTopic, options.Partitions, new Dictionary<string, string> { ["cleanup.policy"] = "compact" }),
+            // Every snapshot is written again within seconds: small segments and an eager cleaner keep what a restore reads near what it needs.
+            new(options.StateTopic, options.Partitions, new Dictionary<string, string>
+            {
+                ["cleanup.policy"] = "compact",
+                ["segment.bytes"] = "16777216",
+                ["min.cleanable.dirty.ratio"] = "0.1",
+            }),
         ];
     }
 

@@ -25,8 +25,7 @@ public static class SnapshotCodec
             Partition = snapshot.Applied.Partition,
             Offset = snapshot.Applied.Offset,
         };
-        if (snapshot.Applied.TopicId != Guid.Empty)
-            state.TopicId = ByteString.CopyFrom(snapshot.Applied.TopicId.ToByteArray(bigEndian: true));
+        state.TopicId = Encode(snapshot.Applied.TopicId);
         foreach (var device in snapshot.Devices)
             state.Devices.Add(Encode(device));
         var bytes = state.ToByteArray();
@@ -49,13 +48,42 @@ public static class SnapshotCodec
             refused = FindFault(state);
             return refused is not null ? null : new PatientSnapshot(
                 new PatientId(state.Patient),
-                new RecordPosition(
-                    state.TopicId.IsEmpty ? Guid.Empty : new Guid(state.TopicId.Span, bigEndian: true), state.Partition, state.Offset),
+                new RecordPosition(Decode(state.TopicId), state.Partition, state.Offset),
                 [.. state.Devices.Select(Decode)]);
         }
         catch (InvalidProtocolBufferException fault)
         {
             refused = $"not a snapshot: {fault.Message}";
+            return null;
+        }
+    }
+
+    /// <summary>Key of a partition's mark: no patient's, as a pseudonym has no control characters.</summary>
+    public static ReadOnlySpan<byte> MarkKey => [0];
+
+    /// <summary>The mark of a checkpoint that goes through <paramref name="position"/>.</summary>
+    public static byte[] EncodeMark(RecordPosition position) => new V1.ShardMark
+    {
+        Version = Version,
+        TopicId = Encode(position.TopicId),
+        Partition = position.Partition,
+        Offset = position.Offset,
+    }.ToByteArray();
+
+    /// <summary>Reads a mark; null when it is damaged or of a newer version, and then <paramref name="refused"/> says why.</summary>
+    public static RecordPosition? DecodeMark(ReadOnlySpan<byte> bytes, out string? refused)
+    {
+        try
+        {
+            var mark = V1.ShardMark.Parser.ParseFrom(bytes);
+            refused = mark.Version is 0 or > Version
+                ? string.Create(CultureInfo.InvariantCulture, $"version {mark.Version} of the mark; this program reads 1 to {Version}")
+                : FindFault(mark.TopicId);
+            return refused is null ? new RecordPosition(Decode(mark.TopicId), mark.Partition, mark.Offset) : null;
+        }
+        catch (InvalidProtocolBufferException fault)
+        {
+            refused = $"not a mark: {fault.Message}";
             return null;
         }
     }
@@ -71,6 +99,14 @@ public static class SnapshotCodec
             crc = BitOperations.Crc32C(crc, rest);
         return ~crc;
     }
+
+    private static ByteString Encode(Guid topicId) =>
+        topicId == Guid.Empty ? ByteString.Empty : ByteString.CopyFrom(topicId.ToByteArray(bigEndian: true));
+
+    private static Guid Decode(ByteString topicId) => topicId.IsEmpty ? Guid.Empty : new Guid(topicId.Span, bigEndian: true);
+
+    private static string? FindFault(ByteString topicId) =>
+        topicId.Length is 0 or TopicIdBytes ? null : $"a topic id of {topicId.Length} bytes";
 
     private static V1.DeviceState Encode(PlacedDevice device)
     {
@@ -127,8 +163,7 @@ public static class SnapshotCodec
 
     private static string? FindFault(V1.PatientState state) =>
         !PatientId.IsValid(state.Patient) ? "no patient"
-        : state.TopicId.Length is not (0 or TopicIdBytes) ? $"a topic id of {state.TopicId.Length} bytes"
-        : state.Devices.Select(FindFault).FirstOrDefault(fault => fault is not null);
+        : FindFault(state.TopicId) ?? state.Devices.Select(FindFault).FirstOrDefault(fault => fault is not null);
 
     private static string? FindFault(V1.DeviceState state)
     {

@@ -1,0 +1,85 @@
+using System.Text;
+using Confluent.Kafka;
+using Pipeline.Actors;
+using Pipeline.Host.Wire;
+using Pipeline.Models.State;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>Reads one partition of the changelog to its end: of each patient the newest committed snapshot, and the newest mark.</summary>
+internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time)
+{
+    // The client's calls block; how often one that found nothing looks whether it should end.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// What is committed of a partition. "The end" is where a reader of committed records stands: the transaction of a process that died may
+    /// still be open behind it, and is not waited for, as its outcome changes nothing (the mark says from where to go on).
+    /// </summary>
+    public ShardRestore Read(ShardLease lease, IProgress<double>? progress, CancellationToken stop)
+    {
+        var started = time.GetTimestamp();
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.ChangelogReader(options))
+            .SetErrorHandler((_, error) => health.Note(error))
+            .SetLogHandler((_, message) => health.NoteLibrary(message))
+            .Build();
+        var partition = new TopicPartition(options.StateTopic, lease.Shard);
+        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
+        var newest = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        byte[]? mark = null;
+        var read = 0L;
+        for (var count = 0L; Next(consumer, stop) is { IsPartitionEOF: false } record; count++)
+        {
+            read += record.Message.Value?.Length ?? 0;
+            if (record.Message.Key.AsSpan().SequenceEqual(SnapshotCodec.MarkKey))
+                mark = record.Message.Value;
+            else if (record.Message.Value is { Length: > 0 } value)
+                newest[Encoding.UTF8.GetString(record.Message.Key)] = value;
+            else
+                newest.Remove(Encoding.UTF8.GetString(record.Message.Key));
+            if (count % 256 == 0 && consumer.GetWatermarkOffsets(partition) is { High.IsSpecial: false, High.Value: > 0 } there)
+                progress?.Report(Math.Min(1, (double)(record.Offset.Value + 1) / there.High.Value));
+        }
+        progress?.Report(1);
+        health.NoteReached();
+        var restore = Decode(lease, newest, mark);
+        log.Restored(options.StateTopic, lease.Shard, restore.Patients.Count, newest.Values.Sum(v => (long)v.Length), read, (long)time.GetElapsedTime(started).TotalMilliseconds);
+        foreach (var refused in restore.Refused)
+            log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
+        return restore;
+    }
+
+    private ConsumeResult<byte[], byte[]> Next(IConsumer<byte[], byte[]> consumer, CancellationToken stop)
+    {
+        while (true)
+        {
+            stop.ThrowIfCancellationRequested();
+            try
+            {
+                if (consumer.Consume(Look) is { } result)
+                    return result;
+            }
+            catch (ConsumeException fault) when (!fault.Error.IsFatal)
+            {
+                health.Note(fault.Error);
+            }
+        }
+    }
+
+    private static ShardRestore Decode(ShardLease lease, Dictionary<string, byte[]> newest, byte[]? mark)
+    {
+        var patients = new List<PatientSnapshot>(newest.Count);
+        var refused = new List<RefusedSnapshot>();
+        foreach (var (key, bytes) in newest)
+            if (SnapshotCodec.Decode(bytes, out var reason) is not { } snapshot)
+                refused.Add(new RefusedSnapshot(key, reason ?? ""));
+            else if (snapshot.Patient.Value != key)
+                refused.Add(new RefusedSnapshot(key, $"the snapshot of {snapshot.Patient} under the key of {key}"));
+            else
+                patients.Add(snapshot);
+        RecordPosition? through = null;
+        if (mark is not null && (through = SnapshotCodec.DecodeMark(mark, out var fault)) is null)
+            refused.Add(new RefusedSnapshot("the partition's mark", fault ?? ""));
+        return new ShardRestore(lease, through, patients, refused);
+    }
+}

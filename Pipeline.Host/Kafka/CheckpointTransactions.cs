@@ -1,0 +1,175 @@
+using System.Text;
+using Confluent.Kafka;
+using Pipeline.Actors;
+using Pipeline.Host.State;
+using Pipeline.Host.Wire;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>
+/// The process's one producer of transactions. Begin, snapshots, marks, offsets with the group's generation, commit; whatever fails on the way
+/// is aborted and tried again, unless the group has moved on. On the committing thread alone.
+/// </summary>
+internal sealed class CheckpointTransactions(
+    KafkaOptions options, ShardLeases leases, Func<IConsumerGroupMetadata> membership, ClientHealth health, ILogger log, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), FirstRetry = TimeSpan.FromMilliseconds(200), LongestRetry = TimeSpan.FromSeconds(10);
+
+    // Unique to the process: the group's generation fences, not the id. An open transaction of a dead process ends by its time-out.
+    private readonly string _transactionalId = $"{options.GroupId}-{Guid.NewGuid():N}";
+    private IProducer<byte[], byte[]>? _producer;
+
+    /// <summary>Commits all that wait in one transaction and tells each what became of it.</summary>
+    public void Commit(List<WaitingCheckpoint> waiting, CancellationToken stop)
+    {
+        var delay = FirstRetry;
+        while (true)
+        {
+            foreach (var gone in waiting.Where(w => !leases.IsStanding(w.Checkpoint.Lease)))
+                gone.Outcome.TrySetResult(CommitOutcome.Fenced);
+            waiting.RemoveAll(w => w.Outcome.Task.IsCompleted);
+            if (waiting.Count == 0)
+                return;
+            try
+            {
+                if (!TryCommit([.. waiting.Select(w => w.Checkpoint)]))
+                    continue;   // a lease ended meanwhile: the others go without it
+                End(waiting, CommitOutcome.Committed);
+                health.NoteReached();
+                return;
+            }
+            catch (KafkaException fault)
+            {
+                Recover(fault);
+                if (IsFenced(fault.Error.Code))
+                {
+                    log.Fenced(waiting.Count, fault.Error.Reason);
+                    End(waiting, CommitOutcome.Fenced);
+                    return;
+                }
+                health.Note(fault.Error);
+                log.CheckpointFailed(waiting.Count, fault.Error.Code, fault.Error.Reason, delay);
+            }
+            // Its own thread; nothing else waits here.
+            Task.Delay(delay, time, stop).GetAwaiter().GetResult();
+            delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
+        }
+    }
+
+    public void Dispose() => _producer?.Dispose();
+
+    private static void End(List<WaitingCheckpoint> waiting, CommitOutcome outcome)
+    {
+        foreach (var ended in waiting)
+            ended.Outcome.TrySetResult(outcome);
+        waiting.Clear();
+    }
+
+    /// <summary>False when a lease ended before the commit, and nothing is committed.</summary>
+    private bool TryCommit(ShardCheckpoint[] checkpoints)
+    {
+        var producer = _producer ??= Build();
+        producer.BeginTransaction();
+        foreach (var checkpoint in checkpoints)
+            Write(producer, checkpoint);
+        var offsets = checkpoints.Select(c => new TopicPartitionOffset(options.SamplesTopic, c.Lease.Shard, c.Through.Offset + 1)).ToArray();
+        var held = checkpoints.Select(c => c.Lease).ToArray();
+        if (leases.While(held, membership) is { } member)
+        {
+            producer.SendOffsetsToTransaction(offsets, member, Patience);
+            if (held.All(leases.IsStanding))
+            {
+                Finish(producer);
+                return true;
+            }
+        }
+        producer.AbortTransaction(Patience);
+        return false;
+    }
+
+    private void Write(IProducer<byte[], byte[]> producer, ShardCheckpoint checkpoint)
+    {
+        foreach (var snapshot in checkpoint.Changed)
+            Write(producer, checkpoint.Lease.Shard, Encoding.UTF8.GetBytes(snapshot.Patient.Value), SnapshotCodec.Encode(snapshot));
+        foreach (var patient in checkpoint.Forgotten)
+            Write(producer, checkpoint.Lease.Shard, Encoding.UTF8.GetBytes(patient.Value), null);
+        Write(producer, checkpoint.Lease.Shard, SnapshotCodec.MarkKey.ToArray(), SnapshotCodec.EncodeMark(checkpoint.Through));
+    }
+
+    private void Write(IProducer<byte[], byte[]> producer, int shard, byte[] key, byte[]? value)
+    {
+        // A null value is a tombstone.
+        var message = new Message<byte[], byte[]> { Key = key, Value = value! };
+        while (true)
+        {
+            try
+            {
+                producer.Produce(new TopicPartition(options.StateTopic, shard), message);
+                return;
+            }
+            catch (ProduceException<byte[], byte[]> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
+            {
+                producer.Flush(FirstRetry);
+            }
+        }
+    }
+
+    /// <summary>A commit whose answer is late is asked for again: it may have happened.</summary>
+    private static void Finish(IProducer<byte[], byte[]> producer)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                producer.CommitTransaction(Patience);
+                return;
+            }
+            catch (KafkaRetriableException) when (attempt < 3)
+            {
+            }
+        }
+    }
+
+    /// <summary>Brings the producer to where a new transaction can begin: aborts, or makes it anew.</summary>
+    private void Recover(KafkaException fault)
+    {
+        if (_producer is not { } producer)
+            return;
+        try
+        {
+            if (fault is KafkaTxnRequiresAbortException)
+            {
+                producer.AbortTransaction(Patience);
+                return;
+            }
+        }
+        catch (KafkaException again)
+        {
+            health.Note(again.Error);
+        }
+        // A new producer with the same id ends what the old one left open.
+        producer.Dispose();
+        _producer = null;
+    }
+
+    private IProducer<byte[], byte[]> Build()
+    {
+        var producer = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, _transactionalId, KafkaShardLog.TransactionTimeout))
+            .SetErrorHandler((_, error) => health.Note(error))
+            .SetLogHandler((_, message) => health.NoteLibrary(message))
+            .Build();
+        try
+        {
+            producer.InitTransactions(Patience);
+        }
+        catch (KafkaException)
+        {
+            producer.Dispose();
+            throw;
+        }
+        return producer;
+    }
+
+    private static bool IsFenced(ErrorCode code) => code is ErrorCode.IllegalGeneration or ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId
+        or ErrorCode.StaleMemberEpoch or ErrorCode.FencedMemberEpoch;
+}

@@ -1,0 +1,121 @@
+using System.Threading.Channels;
+using Confluent.Kafka;
+using Pipeline.Actors;
+using Pipeline.Host.State;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>
+/// Checkpoints in Kafka: snapshots and a mark in the compacted changelog, under the shard's own partition number, and the group's offset, in one
+/// transaction. A process that has lost its shard is kept out twice: by the lease, which ends before its consumer joins the next generation,
+/// and by the generation that goes with the offset (KIP-447), so what a frozen owner writes late is never visible. One producer a process,
+/// one transaction at a time for all shards that wait.
+/// </summary>
+public sealed class KafkaShardLog : IShardLog
+{
+    /// <summary>An open transaction of a process that died ends after this: until then readers see nothing behind it.</summary>
+    public static readonly TimeSpan TransactionTimeout = TimeSpan.FromSeconds(10);
+
+    private const int MaxWaiting = 256;
+
+    // More than this waits for the next transaction, so that none comes near the time-out.
+    private const long MaxBytes = 64 << 20;
+
+    private readonly KafkaOptions _options;
+    private readonly ILogger _log;
+    private readonly ShardLeases _leases = new();
+    private readonly Changelog _changelog;
+    private readonly CheckpointTransactions _transactions;
+    private readonly Channel<WaitingCheckpoint> _waiting =
+        Channel.CreateBounded<WaitingCheckpoint>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly CancellationTokenSource _end = new();
+    private readonly Task _committing;
+
+    /// <summary>
+    /// <paramref name="membership"/>: the consumer's present membership of the group. It is asked under the leases, which the consumer ends
+    /// (<see cref="Revoke"/>) in its rebalance handlers: so a lease that stands and the generation that is committed with belong together.
+    /// </summary>
+    public KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, ILogger<KafkaShardLog> log, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _log = log;
+        Health = new ClientHealth("checkpoints", options, log, time);
+        _changelog = new Changelog(options, Health, log, time);
+        _transactions = new CheckpointTransactions(options, _leases, membership, Health, log, time);
+        _committing = Task.Factory.StartNew(Commit, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>What the brokers say to reader and producer.</summary>
+    public ClientHealth Health { get; }
+
+    /// <inheritdoc/>
+    public Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop)
+    {
+        var lease = _leases.Begin(shard);
+        return Task.Factory.StartNew(() => _changelog.Read(lease, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <inheritdoc/>
+    public async Task<CommitOutcome> CommitAsync(ShardCheckpoint checkpoint, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint.Through.Partition != checkpoint.Lease.Shard)
+            throw new ArgumentException($"A checkpoint of shard {checkpoint.Lease.Shard} through partition {checkpoint.Through.Partition}.", nameof(checkpoint));
+        if (!_leases.IsStanding(checkpoint.Lease))
+            return CommitOutcome.Fenced;
+        var waiting = new WaitingCheckpoint(checkpoint);
+        await _waiting.Writer.WriteAsync(waiting, stop).ConfigureAwait(false);
+        return await waiting.Outcome.Task.WaitAsync(stop).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Revoke(ShardLease lease) => _leases.End(lease);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_waiting.Writer.TryComplete())
+            return;
+        await _end.CancelAsync().ConfigureAwait(false);
+        await _committing.ConfigureAwait(false);
+        _transactions.Dispose();
+        _end.Dispose();
+    }
+
+    /// <summary>The committing thread: the producer's calls block.</summary>
+    private void Commit()
+    {
+        var some = new List<WaitingCheckpoint>();
+        try
+        {
+            while (_waiting.Reader.WaitToReadAsync(_end.Token).AsTask().GetAwaiter().GetResult())
+            {
+                for (var bytes = 0L; bytes < MaxBytes && _waiting.Reader.TryRead(out var waiting); bytes += waiting.Bytes)
+                    some.Add(waiting);
+                _transactions.Commit(some, _end.Token);
+                some.Clear();
+            }
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            // What is not committed stays as it was.
+        }
+        finally
+        {
+            while (_waiting.Reader.TryRead(out var left))
+                some.Add(left);
+            foreach (var waiting in some)
+                waiting.Outcome.TrySetCanceled(CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>A checkpoint that waits for its transaction.</summary>
+internal sealed record WaitingCheckpoint(ShardCheckpoint Checkpoint)
+{
+    /// <summary>About as much as its snapshots take on the wire.</summary>
+    public long Bytes { get; } = Checkpoint.Changed.Sum(patient => patient.Devices.Sum(device => device.Stream.Blocks.Sum(block => (long)block.Bytes.Length)));
+
+    public TaskCompletionSource<CommitOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

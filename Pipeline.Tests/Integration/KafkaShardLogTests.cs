@@ -1,0 +1,204 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Actors;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Wire;
+using Pipeline.Tests.Kafka;
+using Pipeline.Tests.State;
+using Xunit;
+
+namespace Pipeline.Tests.Integration;
+
+/// <summary>Checkpoints in a real broker's transactions.</summary>
+[Collection(nameof(KafkaServer))]
+[Trait("Category", "Integration")]
+public sealed class KafkaShardLogTests(KafkaServer server)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [SkippableFact]
+    public async Task A_checkpoint_comes_back_with_its_position_and_the_group_stands_behind_it()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using (var log = Log(options, member))
+        {
+            var lease = await AssignAsync(log, 2, "nothing:");
+            await CommitAsync(log, Snapshots.Checkpoint(lease, 10, ["P1", "P2", "P3"]), CommitOutcome.Committed);
+            await CommitAsync(log, Snapshots.Checkpoint(lease, 25, ["P2", "P4"], "P3"), CommitOutcome.Committed);
+        }
+
+        await using var again = Log(options, member);
+        var restored = await again.AssignAsync(2, null, CancellationToken.None);
+
+        Assert.Equal("25: P1@10 P2@25 P4@25", Snapshots.Text(restored));
+        Assert.Equal(SnapshotCodec.Encode(Snapshots.Of("P4", 2, 25)), SnapshotCodec.Encode(restored.Patients.Single(p => p.Patient.Value == "P4")));
+        await AssignAsync(again, 1, "nothing:");
+        Assert.Equal(26, member.Committed(2));
+    }
+
+    [SkippableFact]
+    public async Task Checkpoints_of_many_shards_at_once_are_each_committed()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var leases = new List<ShardLease>();
+        for (var shard = 0; shard < 4; shard++)
+            leases.Add(await AssignAsync(log, shard, "nothing:"));
+
+        await Task.WhenAll(leases.Select(lease => CommitAsync(log, Snapshots.Checkpoint(lease, 7 + lease.Shard, [$"P{lease.Shard}"]), CommitOutcome.Committed)));
+
+        for (var shard = 0; shard < 4; shard++)
+            await AssignAsync(log, shard, $"{7 + shard}: P{shard}@{7 + shard}");
+    }
+
+    [SkippableFact]
+    public async Task An_old_generation_commits_nothing_that_is_ever_seen()
+    {
+        var options = await server.PrepareAsync();
+        using var first = new Member(options);
+        first.PollUntil(() => first.Owned == 4);
+        await using var log = Log(options, first);
+        var lease = await AssignAsync(log, 0, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1"]), CommitOutcome.Committed);
+
+        // The first is frozen from here on: it hears nothing of the second, its lease stands, it holds the generation of before.
+        var frozen = first.Membership();
+        await using var late = Log(options, () => frozen);
+        var lateLease = await AssignAsync(late, 0, "5: P1@5");
+        using var second = new Member(options);
+        first.PollUntil(() =>
+        {
+            second.Poll();
+            return second.Owned > 0;
+        });
+        await CommitAsync(late, Snapshots.Checkpoint(lateLease, 9, ["P1", "P9"]), CommitOutcome.Fenced);
+
+        await using var next = Log(options, second);
+        await AssignAsync(next, 0, "5: P1@5");
+        Assert.Equal(6, second.Committed(0));
+        // Whoever is in the present generation goes on with the same producer.
+        var stands = await AssignAsync(next, 3, "nothing:");
+        await CommitAsync(next, Snapshots.Checkpoint(stands, 1, ["P7"]), CommitOutcome.Committed);
+        Assert.DoesNotContain(await TopicReading.ReadAllAsync(options, options.StateTopic), record => record.Message.Key.AsSpan().SequenceEqual("P9"u8));
+    }
+
+    [SkippableFact]
+    public async Task A_shard_that_has_left_commits_nothing()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var left = await AssignAsync(log, 0, "nothing:");
+        log.Revoke(left);
+        await CommitAsync(log, Snapshots.Checkpoint(left, 3, ["P1"]), CommitOutcome.Fenced);
+        var back = await AssignAsync(log, 0, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(left, 4, ["P1"]), CommitOutcome.Fenced);
+
+        await CommitAsync(log, Snapshots.Checkpoint(back, 5, ["P2"]), CommitOutcome.Committed);
+
+        await AssignAsync(log, 0, "5: P2@5");
+    }
+
+    [SkippableFact]
+    public async Task The_open_transaction_of_a_process_that_died_is_neither_seen_nor_waited_for()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var lease = await AssignAsync(log, 1, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1"]), CommitOutcome.Committed);
+        using var died = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, $"{options.GroupId}-died", TimeSpan.FromSeconds(60))).Build();
+        died.InitTransactions(Patience);
+        died.BeginTransaction();
+        died.Produce(new TopicPartition(options.StateTopic, 1), new Message<byte[], byte[]> { Key = "P1"u8.ToArray(), Value = SnapshotCodec.Encode(Snapshots.Of("P1", 1, 8)) });
+        died.Flush(Patience);
+
+        await using var next = Log(options, member);
+        var restored = await AssignAsync(next, 1, "5: P1@5");
+
+        await CommitAsync(next, Snapshots.Checkpoint(restored, 6, ["P2"]), CommitOutcome.Committed);
+        died.AbortTransaction(Patience);
+        await using var last = Log(options, member);
+        await AssignAsync(last, 1, "6: P1@5 P2@6");
+    }
+
+    [SkippableFact]
+    public async Task A_broker_that_is_killed_is_waited_for_and_the_checkpoint_is_committed()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var lease = await AssignAsync(log, 0, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 1, ["P1"]), CommitOutcome.Committed);
+
+        await server.KillAsync();
+        var committing = log.CommitAsync(Snapshots.Checkpoint(lease, 2, ["P2"]), CancellationToken.None);
+        await server.RestartAsync();
+        member.PollUntil(() => committing.IsCompleted);
+
+        // The group may have forgotten its member meanwhile: then nothing of the checkpoint is there.
+        var outcome = await committing.WaitAsync(Patience);
+        await AssignAsync(log, 0, outcome == CommitOutcome.Committed ? "2: P1@1 P2@2" : "1: P1@1");
+    }
+
+    private static KafkaShardLog Log(KafkaOptions options, Member member) => Log(options, member.Membership);
+
+    private static KafkaShardLog Log(KafkaOptions options, Func<IConsumerGroupMetadata> membership) =>
+        new(options, membership, NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
+
+    private static async Task<ShardLease> AssignAsync(KafkaShardLog log, int shard, string expected)
+    {
+        var restored = await log.AssignAsync(shard, null, CancellationToken.None).WaitAsync(Patience);
+        Assert.Equal(expected, Snapshots.Text(restored));
+        return restored.Lease;
+    }
+
+    private static async Task CommitAsync(KafkaShardLog log, ShardCheckpoint checkpoint, CommitOutcome expected) =>
+        Assert.Equal(expected, await log.CommitAsync(checkpoint, CancellationToken.None).WaitAsync(Patience));
+
+    /// <summary>A consumer of the group that only belongs to it.</summary>
+    private sealed class Member : IDisposable
+    {
+        private readonly KafkaOptions _options;
+        private readonly IConsumer<byte[], byte[]> _consumer;
+
+        public Member(KafkaOptions options)
+        {
+            _options = options;
+            _consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.Consumer(options)).SetLogHandler((_, _) => { }).Build();
+            _consumer.Subscribe(options.SamplesTopic);
+        }
+
+        public int Owned => _consumer.Assignment.Count;
+
+        public IConsumerGroupMetadata Membership() => _consumer.ConsumerGroupMetadata;
+
+        public void Poll() => _consumer.Consume(TimeSpan.FromMilliseconds(20));
+
+        public void PollUntil(Func<bool> holds)
+        {
+            using var late = new CancellationTokenSource(Patience);
+            while (!holds())
+            {
+                late.Token.ThrowIfCancellationRequested();
+                Poll();
+            }
+        }
+
+        public long Committed(int partition) =>
+            _consumer.Committed([new TopicPartition(_options.SamplesTopic, partition)], Patience).Single().Offset.Value;
+
+        public void Dispose()
+        {
+            _consumer.Close();
+            _consumer.Dispose();
+        }
+    }
+}
