@@ -1,8 +1,8 @@
 using System.Text;
 using Confluent.Kafka;
 using Pipeline.Actors;
+using Pipeline.Host.State;
 using Pipeline.Host.Wire;
-using Pipeline.Models.State;
 
 namespace Pipeline.Host.Kafka;
 
@@ -42,7 +42,7 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         }
         progress?.Report(1);
         health.NoteReached();
-        var restore = Decode(lease, newest, mark);
+        var restore = SnapshotDecoding.Decode(lease, [.. newest.Select(pair => (pair.Key, pair.Value))], mark);
         log.Restored(options.StateTopic, lease.Shard, restore.Patients.Count, newest.Values.Sum(v => (long)v.Length), read, (long)time.GetElapsedTime(started).TotalMilliseconds);
         foreach (var refused in restore.Refused)
             log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
@@ -64,22 +64,5 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
                 health.Note(fault.Error);
             }
         }
-    }
-
-    private static ShardRestore Decode(ShardLease lease, Dictionary<string, byte[]> newest, byte[]? mark)
-    {
-        var patients = new List<PatientSnapshot>(newest.Count);
-        var refused = new List<RefusedSnapshot>();
-        foreach (var (key, bytes) in newest)
-            if (SnapshotCodec.Decode(bytes, out var reason) is not { } snapshot)
-                refused.Add(new RefusedSnapshot(key, reason ?? ""));
-            else if (snapshot.Patient.Value != key)
-                refused.Add(new RefusedSnapshot(key, $"the snapshot of {snapshot.Patient} under the key of {key}"));
-            else
-                patients.Add(snapshot);
-        RecordPosition? through = null;
-        if (mark is not null && (through = SnapshotCodec.DecodeMark(mark, out var fault)) is null)
-            refused.Add(new RefusedSnapshot("the partition's mark", fault ?? ""));
-        return new ShardRestore(lease, through, patients, refused);
     }
 }
