@@ -14,7 +14,6 @@ internal sealed class InferenceQueue : IDisposable
     private readonly TaskCompletionSource?[] _space = new TaskCompletionSource?[2];
     private readonly List<MicroBatch> _batches = [];
     private readonly InferenceOptions _options;
-    private readonly IReadOnlyList<int> _sizes;
     private readonly TimeProvider _time;
     private readonly long _maxDelay;            // in timestamps
     private readonly ITimer? _due;
@@ -25,7 +24,6 @@ internal sealed class InferenceQueue : IDisposable
     public InferenceQueue(InferenceOptions options, TimeProvider time)
     {
         _options = options;
-        _sizes = options.BatchSizes;
         _rings = [new RequestRing(options.QueueCapacity), new RequestRing(options.QueueCapacity)];
         _time = time;
         _maxDelay = (long)(options.MaxDelay.TotalSeconds * time.TimestampFrequency);
@@ -46,10 +44,10 @@ internal sealed class InferenceQueue : IDisposable
             return _rings[(int)priority].Count;
     }
 
-    /// <summary>A batch for a worker of this queue.</summary>
-    public MicroBatch NewBatch()
+    /// <summary>A batch for a worker of this queue, whose session runs batches of <paramref name="sizes"/>.</summary>
+    public MicroBatch NewBatch(IReadOnlyList<int> sizes)
     {
-        var batch = new MicroBatch(_sizes);
+        var batch = new MicroBatch(sizes);
         lock (_gate)
             _batches.Add(batch);
         return batch;
@@ -140,10 +138,10 @@ internal sealed class InferenceQueue : IDisposable
     }
 
     /// <summary>
-    /// Marks the owner as gone, takes its waiting requests out into <paramref name="cancelled"/>, and returns what completes when those that
-    /// are being computed have come back.
+    /// Marks the owner as gone, takes its waiting requests out into <paramref name="cancelled"/>, and returns what completes when each
+    /// batch that computes some of it has come back.
     /// </summary>
-    public Task Cancel(InferenceOwner owner, List<InferenceRequest> cancelled)
+    public Task[] Cancel(InferenceOwner owner, List<InferenceRequest> cancelled)
     {
         TaskCompletionSource? live, catchUp;
         Task[] computing;
@@ -157,7 +155,7 @@ internal sealed class InferenceQueue : IDisposable
         }
         live?.SetResult();
         catchUp?.SetResult();
-        return Task.WhenAll(computing);
+        return computing;
     }
 
     /// <summary>Takes no more requests; those that wait are due at once.</summary>
@@ -205,7 +203,7 @@ internal sealed class InferenceQueue : IDisposable
     private void Fill(MicroBatch batch)
     {
         var now = _time.GetTimestamp();
-        for (var left = MicroBatch.RowsToTake(Waiting, _sizes); left > 0; left--)
+        for (var left = MicroBatch.RowsToTake(Waiting, batch.Sizes); left > 0; left--)
         {
             var request = Next();
             request.StartedAt = now;

@@ -8,7 +8,7 @@ namespace Pipeline.Actors.Inference;
 /// </summary>
 internal sealed class InferenceWorker(InferenceQueue queue, IModelSession session, TimeProvider time, ModelMetrics metrics)
 {
-    private readonly MicroBatch _batch = queue.NewBatch();
+    private readonly MicroBatch _batch = queue.NewBatch(session.BatchSizes);
     private readonly List<InferenceOwner> _answered = [];
 
     /// <summary>Works until the queue is stopped and empty. Blocks its thread.</summary>

@@ -24,7 +24,7 @@ public sealed class InferenceWorkers : IAsyncDisposable
     /// <param name="time">For stamps and <see cref="InferenceOptions.MaxDelay"/>.</param>
     /// <param name="telemetry">Stays the caller's, and outlives the workers.</param>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
-    /// <exception cref="InvalidDataException">A session has other batch sizes or row lengths than it should.</exception>
+    /// <exception cref="InvalidDataException">A session cannot be opened.</exception>
     public InferenceWorkers(string model, Func<IReadOnlyList<int>, IModelSession> open, InferenceOptions options, TimeProvider time, InferenceTelemetry telemetry)
     {
         ArgumentException.ThrowIfNullOrEmpty(model);
@@ -47,6 +47,9 @@ public sealed class InferenceWorkers : IAsyncDisposable
 
     /// <summary>Name and version of the model.</summary>
     public string Model { get; }
+
+    /// <summary>Batch sizes in use: those of <see cref="InferenceOptions.BatchSizes"/> at which rows come out bit-equal.</summary>
+    public IReadOnlyList<int> BatchSizes => _sessions[0].BatchSizes;
 
     /// <summary>Floats of a request's input.</summary>
     public int InputLength => _sessions[0].InputLength;
@@ -106,7 +109,7 @@ public sealed class InferenceWorkers : IAsyncDisposable
             request.Answer(InferenceOutcome.Cancelled, null, 0);
         if (cancelled.Count > 0)
             owner.Wake();
-        return computed;
+        return Task.WhenAll(computed);
     }
 
     /// <summary>Computes what waits, then ends the threads and the sessions. What is posted from now on comes back cancelled.</summary>
@@ -133,12 +136,7 @@ public sealed class InferenceWorkers : IAsyncDisposable
         try
         {
             for (var i = 0; i < options.Workers; i++)
-            {
-                var session = open(options.BatchSizes);
-                _sessions.Add(session);
-                if (session.BatchSizes[^1] != options.MaxBatch)
-                    throw new InvalidDataException($"{Model}: the session takes batches of {session.BatchSizes[^1]} rows; {nameof(InferenceOptions.MaxBatch)} is {options.MaxBatch}.");
-            }
+                _sessions.Add(open(options.BatchSizes));
         }
         catch
         {

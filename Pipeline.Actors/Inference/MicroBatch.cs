@@ -9,6 +9,9 @@ internal sealed class MicroBatch(IReadOnlyList<int> sizes)
     private readonly InferenceRequest[] _requests = new InferenceRequest[sizes[^1]];
     private TaskCompletionSource? _computed;
 
+    /// <summary>Sizes that its session was warmed up for, ascending.</summary>
+    public IReadOnlyList<int> Sizes { get; } = sizes;
+
     /// <summary>Rows in it.</summary>
     public int Count { get; private set; }
 

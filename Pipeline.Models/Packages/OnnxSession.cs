@@ -15,10 +15,14 @@ public sealed class OnnxSession : IModelSession
     private readonly float[] _output;
     private readonly float[] _nextState;
     private readonly List<OrtValue> _values = [];
-    private readonly OrtIoBinding[] _bindings;
+    private OrtIoBinding[] _bindings;
+    private int[] _sizes;
     private int _dirtyRows;     // rows from here on are zeros
 
-    /// <summary>Loads and warms up.</summary>
+    /// <summary>
+    /// Loads and warms up. Of the given sizes those are used at which seeded rows come out in the same bits as in the largest batch, wherever
+    /// they lie in it: a patient's numbers must not depend on who shares the batch. <see cref="BatchSizes"/> says which.
+    /// </summary>
     /// <param name="model">The bytes of a <c>model.onnx</c>.</param>
     /// <param name="batchSizes">Batch sizes to bind, ascending, from 1 up.</param>
     /// <param name="threads">Threads inside an operator; 1 is right for streaming (use more workers instead).</param>
@@ -28,7 +32,7 @@ public sealed class OnnxSession : IModelSession
         ArgumentNullException.ThrowIfNull(batchSizes);
         if (batchSizes.Count == 0 || batchSizes[0] < 1 || !batchSizes.Zip(batchSizes.Skip(1), (a, b) => a < b).All(x => x))
             throw new ArgumentException("Batch sizes ascend from 1 up.", nameof(batchSizes));
-        BatchSizes = [.. batchSizes];
+        _sizes = [.. batchSizes];
         using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1 };
         // Workers share cores with their neighbours: a thread that waits must not spin.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
@@ -48,9 +52,11 @@ public sealed class OnnxSession : IModelSession
             throw new InvalidDataException("The network's next_state has another shape than its state.");
         (_input, _output) = (Rows(InputLength), Rows(OutputLength));
         (_state, _nextState) = (Rows(StateLength), Rows(StateLength));
-        _bindings = [.. BatchSizes.Select(size => Bind(size, input, state, output))];
-        foreach (var size in BatchSizes)
+        _bindings = [.. _sizes.Select(size => Bind(size, input, state, output))];
+        foreach (var size in _sizes)
             Run(size);
+        if (_sizes.Length > 1)
+            KeepOnly(new RowEquality(this).FindEqual());
     }
 
     /// <inheritdoc/>
@@ -63,7 +69,7 @@ public sealed class OnnxSession : IModelSession
     public int OutputLength { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> BatchSizes { get; }
+    public IReadOnlyList<int> BatchSizes => _sizes;
 
     /// <inheritdoc/>
     public Span<float> Input => _input;
@@ -80,19 +86,19 @@ public sealed class OnnxSession : IModelSession
     /// <inheritdoc/>
     public void Run(int rows)
     {
-        if (rows < 1 || rows > BatchSizes[^1])
-            throw new ArgumentException($"{rows} rows; 1 to {BatchSizes[^1]} are possible.", nameof(rows));
+        if (rows < 1 || rows > _sizes[^1])
+            throw new ArgumentException($"{rows} rows; 1 to {_sizes[^1]} are possible.", nameof(rows));
         var i = 0;
-        while (BatchSizes[i] < rows)
+        while (_sizes[i] < rows)
             i++;
         // What pads the batch may be left of an earlier, fuller one: cleared, so that no patient's row is computed twice.
-        var dirty = Math.Min(_dirtyRows, BatchSizes[i]);
+        var dirty = Math.Min(_dirtyRows, _sizes[i]);
         if (dirty > rows)
         {
             _input.AsSpan(rows * InputLength, (dirty - rows) * InputLength).Clear();
             _state.AsSpan(rows * StateLength, (dirty - rows) * StateLength).Clear();
         }
-        _dirtyRows = _dirtyRows <= BatchSizes[i] ? rows : _dirtyRows;
+        _dirtyRows = _dirtyRows <= _sizes[i] ? rows : _dirtyRows;
         _session.RunWithBinding(_run, _bindings[i]);
     }
 
@@ -107,6 +113,14 @@ public sealed class OnnxSession : IModelSession
         _session.Dispose();
     }
 
+    private void KeepOnly(int[] sizes)
+    {
+        var kept = _bindings.Where((_, i) => sizes.Contains(_sizes[i])).ToArray();
+        foreach (var binding in _bindings.Except(kept))
+            binding.Dispose();
+        (_bindings, _sizes) = (kept, sizes);
+    }
+
     private static int[] RowShape(IReadOnlyDictionary<string, NodeMetadata> nodes, string name)
     {
         if (!nodes.TryGetValue(name, out var node))
@@ -119,7 +133,7 @@ public sealed class OnnxSession : IModelSession
 
     private static int Product(int[] shape) => shape.Aggregate(1, (a, b) => a * b);
 
-    private float[] Rows(int length) => GC.AllocateArray<float>(BatchSizes[^1] * length, pinned: true);
+    private float[] Rows(int length) => GC.AllocateArray<float>(_sizes[^1] * length, pinned: true);
 
     private OrtIoBinding Bind(int size, int[] input, int[] state, int[] output)
     {
