@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
+using Pipeline.Host.Telemetry;
 
 namespace Pipeline.Host.Demo;
 
@@ -38,6 +39,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var kafka = broker.Prepare(settings.Kafka);
         var score = new TruthScore(ward.TrueHeartRate);
         LatencyProbe? probe = null;
+        using var metrics = new MetricsCollector();
         await using var pipeline = new WardPipeline(settings with { Kafka = kafka }, loggers, time, store => probe = new LatencyProbe(store, _production.SinceProduced, batch =>
         {
             Interlocked.Add(ref _points, batch.Points.Count);
@@ -68,7 +70,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var progress = Progress() with { Elapsed = elapsed, SamplesPerSecond = feed.SampleCount / elapsed.TotalSeconds };
         var folder = Path.GetFullPath(settings.Store.Directory);
         var bytes = Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
-        return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes, ward.Notes);
+        return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes, WorkOf(pipeline.Network, counts, metrics), ward.Notes);
     }
 
     private WardProgress ProgressOf(Ward ward, WardFeed feed, WardPipeline pipeline, LatencyProbe probe)
@@ -78,6 +80,17 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         return new WardProgress(
             feed.Elapsed, feed.Now, ward.BedCount, feed.SampleCount / Math.Max(feed.Elapsed.TotalSeconds, 1e-3), counts?[Count.Windows] ?? 0, Interlocked.Read(ref _points),
             probe.Latency.Percentile(0.5), probe.Latency.Percentile(0.99), Math.Max(0, feed.ChunkCount - handled));
+    }
+
+    private static NetworkWork? WorkOf(string? network, Counts counts, MetricsCollector metrics)
+    {
+        if (network is null)
+            return null;
+        var (rows, batches) = (0.0, 0L);
+        foreach (var measured in metrics.Collect().Where(measured => measured.Instrument.Name == "pipeline.inference.batch.rows"))
+            foreach (var series in measured.Series)
+                (rows, batches) = (rows + series.Value, batches + series.Count);
+        return new NetworkWork(network, counts[Count.Answers] - counts[Count.AnswersFailed], counts[Count.AnswersFailed], rows / batches);
     }
 
     /// <summary>Shows until <paramref name="feeding"/> ends; a pipeline that ends before it has failed, and says why.</summary>

@@ -4,6 +4,13 @@ using Spectre.Console;
 
 namespace Pipeline.Host.Demo;
 
+/// <summary>What a network had to do.</summary>
+/// <param name="Model">Name and version.</param>
+/// <param name="Answers">Windows that it answered.</param>
+/// <param name="Failed">Windows on which it threw.</param>
+/// <param name="RowsPerBatch">Mean size of a batch; NaN before the first.</param>
+internal sealed record NetworkWork(string Model, long Answers, long Failed, double RowsPerBatch);
+
 /// <summary>What the demo says at its end.</summary>
 /// <param name="Progress">Where it ended.</param>
 /// <param name="Samples">Where the samples went.</param>
@@ -11,10 +18,11 @@ namespace Pipeline.Host.Demo;
 /// <param name="Scores">Errors against the truth.</param>
 /// <param name="StoreFolder">Where the points are.</param>
 /// <param name="StoreBytes">How much they take.</param>
+/// <param name="Network">What the network had to do; null without one.</param>
 /// <param name="Notes">What should be known of the recordings.</param>
 internal sealed record DemoSummary(
     WardProgress Progress, SampleAccount Samples, long PointsMade, IReadOnlyList<SignalScore> Scores, string StoreFolder, long StoreBytes,
-    IReadOnlyList<string> Notes)
+    NetworkWork? Network, IReadOnlyList<string> Notes)
 {
     /// <summary>Whether every sample is accounted for and every point stored.</summary>
     public bool NothingLost => Samples.Lost == 0 && PointsMade == Progress.Points;
@@ -28,6 +36,8 @@ internal sealed record DemoSummary(
         yield return ("samples", Text($"{Samples.Published:N0} published, {p.SamplesPerSecond:N0} a second"));
         yield return ("accounted for", Text($"{Samples.Published - Samples.Lost:N0}: {Samples.Taken:N0} in windows, {Samples.Dropped:N0} repeated or late, {Samples.DeadLetters:N0} in dead letters"));
         yield return ("latency", Text($"p50 {Milliseconds(p.LatencyP50)}, p99 {Milliseconds(p.LatencyP99)}, from last sample produced to point stored"));
+        if (Network is { } network)
+            yield return ("network", Text($"{network.Model} answered {network.Answers:N0} windows in batches of {network.RowsPerBatch:0.0}, {network.Failed:N0} failed"));
         foreach (var score in Scores)
             yield return ($"error {Names.Of(score.Signal)}", score.Values == 0
                 ? Text($"no value in {score.Windows:N0} windows")

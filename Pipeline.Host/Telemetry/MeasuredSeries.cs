@@ -16,6 +16,9 @@ internal sealed class MeasuredSeries(KeyValuePair<string, object?>[] tags, doubl
     /// <summary>The value, or the sum of what was observed.</summary>
     public double Value => Volatile.Read(ref _value);
 
+    /// <summary>Values in all buckets.</summary>
+    public long Count => Enumerable.Range(0, _buckets.Length).Sum(CountOf);
+
     /// <summary>Values in bucket <paramref name="index"/> alone (not cumulative); the last one is +∞.</summary>
     public long CountOf(int index) => Interlocked.Read(ref _buckets[index]);
 

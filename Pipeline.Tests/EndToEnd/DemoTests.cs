@@ -40,6 +40,28 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public async Task A_ward_with_a_network_loses_nothing_and_its_summary_says_what_the_network_did()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new PipelineSettings(
+            new KafkaOptions(), new TopologyOptions { Model = "heart-rate" }, new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path }, new InferenceOptions());
+        var demo = new DemoRun(new DemoRequest(Beds: 6, Length: null, Speed: 60, Recordings: []), settings, NullLoggerFactory.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+
+        var summary = await demo.RunAsync(
+            (_, progress) =>
+            {
+                if (progress.Windows >= 200)
+                    stop.Cancel();
+            }, TimeSpan.FromMilliseconds(20), stop.Token);
+
+        Assert.True(summary.NothingLost, string.Join('\n', summary.Lines()));
+        Assert.Equal((0, true), (summary.Network?.Failed, summary.Network?.Answers > 50 && summary.Network.RowsPerBatch >= 1));
+        Assert.InRange(summary.Scores.Single(score => score.Signal == SignalKind.Ppg).MeanAbsoluteError, 0, 10);
+        Assert.Contains(summary.Lines(), line => line.Name == "network" && line.Text.StartsWith("heart-rate@", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Stopping_it_ends_in_order_with_the_summary()
     {
         using var folder = new TemporaryFolder();

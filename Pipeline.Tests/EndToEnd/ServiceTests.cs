@@ -17,7 +17,7 @@ namespace Pipeline.Tests.EndToEnd;
 /// <summary>The service as <c>run</c> starts it, between an embedded broker and a store that answers over HTTP.</summary>
 public sealed class ServiceTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task A_store_that_is_killed_in_the_middle_loses_nothing_and_readiness_says_it()
@@ -83,7 +83,7 @@ public sealed class ServiceTests
     ]);
 
     /// <summary>All chunks of each second.</summary>
-    private static List<SampleChunk>[] Chunks(int beds, int seconds)
+    internal static List<SampleChunk>[] Chunks(int beds, int seconds)
     {
         var start = new Timestamp(1_767_225_600L * Timestamp.NanosecondsPerSecond);
         var ward = Enumerable.Range(0, beds).Select(bed => new SimulatedBed(SimulatedWard.Bed(bed, 1, start, 1, default) with { HasAbp = false })).ToArray();
@@ -96,7 +96,7 @@ public sealed class ServiceTests
         })];
     }
 
-    private static async Task PublishAsync(KafkaPublisher publisher, List<SampleChunk>[] chunks, int from, int to)
+    internal static async Task PublishAsync(KafkaPublisher publisher, List<SampleChunk>[] chunks, int from, int to)
     {
         foreach (var chunk in chunks[from..to].SelectMany(second => second))
             await publisher.PublishAsync(chunk, CancellationToken.None);

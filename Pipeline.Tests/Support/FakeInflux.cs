@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +15,7 @@ internal sealed class FakeInflux : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly HashSet<string> _series = [];
+    private readonly HashSet<string> _lines = [];
     private WebApplication? _server;
     private TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -27,6 +29,13 @@ internal sealed class FakeInflux : IAsyncDisposable
             lock (_lock)
                 return _series.Count;
         }
+    }
+
+    /// <summary>The values of a text field in all lines that came, each once.</summary>
+    public IReadOnlyList<string> Values(string field)
+    {
+        lock (_lock)
+            return [.. _lines.Select(line => Regex.Match(line, $"[ ,]{field}=\"([^\"]*)\"").Groups[1].Value).Distinct()];
     }
 
     public async Task StartAsync()
@@ -80,7 +89,10 @@ internal sealed class FakeInflux : IAsyncDisposable
         {
             // No tag of ours holds a space: measurement and tags, fields, time.
             foreach (var line in lines)
+            {
                 _series.Add(line[..line.IndexOf(' ', StringComparison.Ordinal)] + line[line.LastIndexOf(' ')..]);
+                _lines.Add(line);
+            }
             _arrived.SetResult();
             _arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
