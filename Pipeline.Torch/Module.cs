@@ -61,7 +61,7 @@ public static partial class torch
             {
                 var state = new Dictionary<string, Tensor>();
                 foreach (var (path, parameter) in named_parameters())
-                    state.Add(path, parameter.Tensor);
+                    state.Add(path, parameter);
                 foreach (var (path, buffer) in named_buffers())
                     state.Add(path, buffer);
                 return state;
@@ -95,14 +95,14 @@ public static partial class torch
             public void zero_grad()
             {
                 foreach (var parameter in parameters())
-                    parameter.Tensor.grad = null;
+                    parameter.grad = null;
             }
 
             /// <summary>Moves every parameter and buffer to <paramref name="device"/>, in place.</summary>
             public Module to(Device device)
             {
                 for (var i = 0; i < _parameters.Count; i++)
-                    _parameters[i].Tensor.Replace(_parameters[i].Tensor.Tensor.detach().to(device));
+                    _parameters[i].Tensor.Replace(_parameters[i].Tensor.to(device));
                 for (var i = 0; i < _buffers.Count; i++)
                     MoveBuffer(_buffers[i].Name, _buffers[i] = (_buffers[i].Name, _buffers[i].Tensor.to(device).DetachFromDisposeScope()));
                 foreach (var (_, module) in _children)

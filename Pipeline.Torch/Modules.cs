@@ -2,22 +2,29 @@ using static TorchSharp.torch;
 
 namespace TorchSharp.Modules;
 
-/// <summary>A leaf tensor that is trained. Owned by its module.</summary>
-public sealed class Parameter
+/// <summary>A leaf tensor that is trained. Owned by its module: no dispose scope frees it.</summary>
+public sealed class Parameter : Tensor
 {
-    public Parameter(Tensor tensor) => Tensor = Own(tensor);
+    public Parameter(Tensor tensor)
+        : base(Own(tensor), scoped: false) => requires_grad_();
 
-    public Tensor Tensor { get; private set; }
+    /// <summary>Itself.</summary>
+    public Tensor Tensor => this;
 
-    public static implicit operator Tensor(Parameter parameter) => parameter.Tensor;
-
+    /// <summary>Takes another tensor's numbers and place, itself staying the same parameter.</summary>
     internal void Replace(Tensor tensor)
     {
-        Tensor.Dispose();
-        Tensor = Own(tensor);
+        var before = Handle;
+        Handle = new TensorHandle(Own(tensor));
+        before.Dispose();
+        requires_grad_();
     }
 
-    private static Tensor Own(Tensor tensor) => tensor.detach().DetachFromDisposeScope().requires_grad_();
+    private static nint Own(Tensor tensor)
+    {
+        using var leaf = tensor.detach();
+        return Native.Alias(leaf.Handle);
+    }
 }
 
 /// <summary>How PyTorch starts the weights of linear, convolution and recurrent layers.</summary>
@@ -202,6 +209,17 @@ public sealed class Function : nn.Module<Tensor, Tensor>
         : base(name) => _function = function;
 
     public override Tensor forward(Tensor input) => _function(input, training);
+}
+
+/// <summary>A loss of an input against a target.</summary>
+public sealed class Loss : nn.Module<Tensor, Tensor, Tensor>
+{
+    private readonly Func<Tensor, Tensor, Tensor> _function;
+
+    internal Loss(string name, Func<Tensor, Tensor, Tensor> function)
+        : base(name) => _function = function;
+
+    public override Tensor forward(Tensor input, Tensor target) => _function(input, target);
 }
 
 public sealed class Sequential : nn.Module<Tensor, Tensor>

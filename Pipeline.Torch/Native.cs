@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -165,7 +166,8 @@ internal sealed class TensorHandle : SafeHandle
 /// <summary>An operator by its schema name, found once in a process.</summary>
 internal sealed class Operator
 {
-    private const int MaxResults = 64;   // split and unbind; more is refused with a text
+    private const int UsualResults = 64;   // more only where a list of more tensors goes in, or split makes them: then it is refused with a text
+    private const int StackWords = 512;
     private static readonly ConcurrentDictionary<(string, string), Operator> Found = new();
     private readonly nint _handle;
 
@@ -176,19 +178,31 @@ internal sealed class Operator
 
     public static Operator Get(string name, string overload = "") => Found.GetOrAdd((name, overload), static key => new Operator("aten::" + key.Item1, key.Item2));
 
-    /// <summary>Calls it; every tensor of the answer is registered with the current dispose scope.</summary>
+    /// <summary>Calls it; every tensor of the answer is registered with the current dispose scope. Lists are copied to the stack: nothing is pinned.</summary>
+    [SkipLocalsInit]
     public unsafe torch.Tensor[] Call(params ReadOnlySpan<Argument> arguments)
     {
+        var (words, longest) = (0, UsualResults);
+        foreach (ref readonly var argument in arguments)
+        {
+            words += argument.Words;
+            longest = Math.Max(longest, argument.Words);
+        }
+        Span<long> lists = words <= StackWords ? stackalloc long[words] : new long[words];
         Span<Value> values = stackalloc Value[arguments.Length];
-        var pinned = new Pinned(arguments.Length);
+        Span<Value> results = longest == UsualResults ? stackalloc Value[UsualResults] : new Value[longest];
+        var held = 0;
         try
         {
-            for (var i = 0; i < arguments.Length; i++)
-                values[i] = pinned.Box(arguments[i]);
-            Span<Value> results = stackalloc Value[MaxResults];
             int status, count;
+            fixed (long* at = lists)
             fixed (Value* a = values, r = results)
+            {
+                var next = at;
+                for (var i = 0; i < arguments.Length; i++)
+                    a[i] = arguments[i].Box(ref next, ref held);
                 status = Native.Call(_handle, a, values.Length, r, results.Length, out count);
+            }
             Native.Check(status);
             var tensors = new torch.Tensor[count];
             for (var i = 0; i < count; i++)
@@ -197,7 +211,8 @@ internal sealed class Operator
         }
         finally
         {
-            pinned.Release();
+            foreach (ref readonly var argument in arguments)
+                argument.Release(ref held);
         }
     }
 
@@ -205,7 +220,7 @@ internal sealed class Operator
     public torch.Tensor One(params ReadOnlySpan<Argument> arguments) => Call(arguments)[0];
 }
 
-/// <summary>An argument of an operator, before it is pinned and boxed.</summary>
+/// <summary>An argument of an operator, before it is boxed. Tensors are referenced from boxing to release: disposing them meanwhile is no race.</summary>
 internal readonly struct Argument
 {
     public readonly ValueKind Kind;
@@ -244,59 +259,71 @@ internal readonly struct Argument
 
     public static implicit operator Argument(torch.ScalarType? type) => type is null ? None : new(ValueKind.Int, (long)type.Value);
 
-    public static implicit operator Argument(string text) => new(ValueKind.String, reference: text);
-}
+    public static implicit operator Argument(string text) => new(ValueKind.String, reference: Encoding.UTF8.GetBytes(text));
 
-/// <summary>Holds what the native call points to until it returns: arrays pinned, tensor handles referenced (no dispose race).</summary>
-internal struct Pinned(int capacity)
-{
-    private readonly List<GCHandle> _arrays = new(capacity);
-    private readonly List<TensorHandle> _tensors = new(capacity);
-
-    public readonly Value Box(in Argument argument)
+    /// <summary>Words of memory that its list takes.</summary>
+    public int Words => Kind switch
     {
-        var value = new Value { Kind = argument.Kind, Integer = argument.Integer, Number = argument.Number };
-        switch (argument.Kind)
+        ValueKind.IntList or ValueKind.DoubleList or ValueKind.TensorList => ((Array)Reference!).Length,
+        ValueKind.String => ((byte[])Reference!).Length / sizeof(long) + 1,
+        _ => 0,
+    };
+
+    /// <summary>The value for the native call; a list goes to <paramref name="next"/>. Each tensor that is referenced is counted.</summary>
+    public unsafe Value Box(ref long* next, ref int held)
+    {
+        var value = new Value { Kind = Kind, Integer = Integer, Number = Number };
+        if (Kind == ValueKind.Tensor)
         {
-            case ValueKind.Tensor:
-                value.Pointer = Reference((TensorHandle)argument.Reference!);
+            value.Pointer = Hold((TensorHandle)Reference!, ref held);
+            return value;
+        }
+        if (Words == 0)
+            return value;
+        value.Pointer = (nint)next;
+        value.Count = Words;
+        var list = new Span<long>(next, Words);
+        next += Words;
+        switch (Reference)
+        {
+            case long[] numbers:
+                numbers.CopyTo(list);
                 break;
-            case ValueKind.IntList or ValueKind.DoubleList:
-                value.Count = ((Array)argument.Reference!).Length;
-                value.Pointer = Pin(argument.Reference);
+            case double[] numbers:
+                MemoryMarshal.Cast<double, long>(numbers).CopyTo(list);
                 break;
-            case ValueKind.TensorList:
-                var pointers = ((TensorHandle[])argument.Reference!).Select(Reference).ToArray();
-                value.Count = pointers.Length;
-                value.Pointer = Pin(pointers);
+            case byte[] text:
+                list.Clear();
+                text.CopyTo(MemoryMarshal.AsBytes(list));
                 break;
-            case ValueKind.String:
-                value.Pointer = Pin(Encoding.UTF8.GetBytes((string)argument.Reference! + '\0'));
+            case TensorHandle[] tensors:
+                for (var i = 0; i < tensors.Length; i++)
+                    list[i] = Hold(tensors[i], ref held);
                 break;
         }
         return value;
     }
 
-    public readonly void Release()
+    /// <summary>Gives back what <see cref="Box"/> referenced, in the same order, until <paramref name="held"/> is 0.</summary>
+    public void Release(ref int held)
     {
-        foreach (var array in _arrays)
-            array.Free();
-        foreach (var tensor in _tensors)
-            tensor.DangerousRelease();
+        if (held > 0 && Reference is TensorHandle one)
+        {
+            one.DangerousRelease();
+            held--;
+        }
+        else if (Reference is TensorHandle[] all)
+        {
+            for (var i = 0; i < all.Length && held > 0; i++, held--)
+                all[i].DangerousRelease();
+        }
     }
 
-    private readonly nint Pin(object array)
-    {
-        var pin = GCHandle.Alloc(array, GCHandleType.Pinned);
-        _arrays.Add(pin);
-        return pin.AddrOfPinnedObject();
-    }
-
-    private readonly nint Reference(TensorHandle tensor)
+    private static nint Hold(TensorHandle tensor, ref int held)
     {
         var added = false;
         tensor.DangerousAddRef(ref added);
-        _tensors.Add(tensor);
+        held++;
         return tensor.DangerousGetHandle();
     }
 }

@@ -6,7 +6,7 @@ public static partial class torch
     /// A tensor of libtorch's. Belongs to the dispose scope it was made in; disposing it twice is allowed, using it afterwards throws
     /// <see cref="ObjectDisposedException"/>. A native call in flight keeps its tensors alive when another thread disposes them.
     /// </summary>
-    public sealed partial class Tensor : IDisposable
+    public partial class Tensor : IDisposable
     {
         private DisposeScope? _scope;
 
@@ -17,7 +17,7 @@ public static partial class torch
             _scope?.Add(this);
         }
 
-        internal TensorHandle Handle { get; }
+        internal TensorHandle Handle { get; private protected set; }
 
         public long[] shape
         {

@@ -2,7 +2,7 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    public sealed partial class Tensor
+    public partial class Tensor
     {
         public static Tensor operator +(Tensor a, Tensor b) => a.add(b);
 

@@ -43,6 +43,14 @@ public static partial class torch
 
         public static Function SiLU() => new("SiLU", static (x, _) => functional.silu(x));
 
+        public static Function ELU(double alpha = 1) => new("ELU", (x, _) => functional.elu(x, alpha));
+
+        public static Function Softplus() => new("Softplus", static (x, _) => functional.softplus(x));
+
+        public static Function Softmax(long dim) => new("Softmax", (x, _) => x.softmax(dim));
+
+        public static Function LogSoftmax(long dim) => new("LogSoftmax", (x, _) => x.log_softmax(dim));
+
         public static Function Tanh() => new("Tanh", static (x, _) => x.tanh());
 
         public static Function Sigmoid() => new("Sigmoid", static (x, _) => x.sigmoid());
@@ -56,6 +64,22 @@ public static partial class torch
         public static Function AdaptiveAvgPool1d(long size) => new("AdaptiveAvgPool1d", (x, _) => functional.adaptive_avg_pool1d(x, size));
 
         public static Function MaxPool2d((long, long) kernel, (long, long)? stride = null) => new("MaxPool2d", (x, _) => functional.max_pool2d(x, kernel, stride));
+
+        public static Function AvgPool2d((long, long) kernel, (long, long)? stride = null) => new("AvgPool2d", (x, _) => functional.avg_pool2d(x, kernel, stride));
+
+        public static Function AdaptiveMaxPool1d(long size) => new("AdaptiveMaxPool1d", (x, _) => functional.adaptive_max_pool1d(x, size));
+
+        public static Function AdaptiveAvgPool2d((long, long) size) => new("AdaptiveAvgPool2d", (x, _) => functional.adaptive_avg_pool2d(x, size));
+
+        public static Loss MSELoss(Reduction reduction = Reduction.Mean) => new("MSELoss", (x, y) => functional.mse_loss(x, y, reduction));
+
+        public static Loss L1Loss(Reduction reduction = Reduction.Mean) => new("L1Loss", (x, y) => functional.l1_loss(x, y, reduction));
+
+        public static Loss HuberLoss(double delta = 1, Reduction reduction = Reduction.Mean) => new("HuberLoss", (x, y) => functional.huber_loss(x, y, delta, reduction));
+
+        public static Loss CrossEntropyLoss(Reduction reduction = Reduction.Mean) => new("CrossEntropyLoss", (x, y) => functional.cross_entropy(x, y, reduction));
+
+        public static Loss BCEWithLogitsLoss(Reduction reduction = Reduction.Mean) => new("BCEWithLogitsLoss", (x, y) => functional.binary_cross_entropy_with_logits(x, y, reduction));
 
         public static Sequential Sequential(params (string name, Module<Tensor, Tensor> module)[] modules) => new(modules);
 
@@ -74,6 +98,12 @@ public static partial class torch
             public static Tensor leaky_relu(Tensor x, double slope = 0.01) => Operator.Get("leaky_relu").One(x, slope);
 
             public static Tensor gelu(Tensor x) => Operator.Get("gelu").One(x);
+
+            public static Tensor elu(Tensor x, double alpha = 1) => Operator.Get("elu").One(x, alpha);
+
+            public static Tensor sigmoid(Tensor x) => x.sigmoid();
+
+            public static Tensor tanh(Tensor x) => x.tanh();
 
             public static Tensor silu(Tensor x) => Operator.Get("silu").One(x);
 
@@ -94,6 +124,13 @@ public static partial class torch
 
             public static Tensor max_pool2d(Tensor x, (long, long) kernel, (long, long)? stride = null) =>
                 Operator.Get("max_pool2d").One(x, new[] { kernel.Item1, kernel.Item2 }, new[] { (stride ?? kernel).Item1, (stride ?? kernel).Item2 });
+
+            public static Tensor avg_pool2d(Tensor x, (long, long) kernel, (long, long)? stride = null) =>
+                Operator.Get("avg_pool2d").One(x, new[] { kernel.Item1, kernel.Item2 }, new[] { (stride ?? kernel).Item1, (stride ?? kernel).Item2 });
+
+            public static Tensor adaptive_max_pool1d(Tensor x, long size) => Operator.Get("adaptive_max_pool1d").Call(x, new[] { size })[0];
+
+            public static Tensor adaptive_avg_pool2d(Tensor x, (long, long) size) => Operator.Get("adaptive_avg_pool2d").One(x, new[] { size.Item1, size.Item2 });
 
             public static Tensor pad(Tensor x, long[] pad, double value = 0) => Operator.Get("constant_pad_nd").One(x, pad, value);
 
@@ -119,14 +156,22 @@ public static partial class torch
             {
                 using var scope = NewDisposeScope();
                 using var still = no_grad();
-                var gradients = parameters.Select(p => p.Tensor.grad).OfType<Tensor>().ToList();
-                if (gradients.Count == 0)
+                var gradients = parameters.Select(p => p.grad).OfType<Tensor>().ToArray();
+                if (gradients.Length == 0)
                     return 0;
-                var norm = (double)stack(gradients.Select(g => g.norm()).ToList()).norm().to(float64).item<double>();
+                var norm = stack(Operator.Get("_foreach_norm", "Scalar").Call(gradients, 2)).norm().to(float64).item<double>();
                 if (norm > max_norm)
-                    foreach (var gradient in gradients)
-                        gradient.mul_(max_norm / (norm + 1e-6));
+                    Operator.Get("_foreach_mul_", "Scalar").Call(gradients, max_norm / (norm + 1e-6));
                 return norm;
+            }
+
+            /// <summary>Cuts every number of every gradient to ±<paramref name="clip_value"/>.</summary>
+            public static void clip_grad_value_(IEnumerable<Parameter> parameters, double clip_value)
+            {
+                using var scope = NewDisposeScope();
+                using var still = no_grad();
+                foreach (var gradient in parameters.Select(p => p.grad).OfType<Tensor>())
+                    Operator.Get("clamp_").One(gradient, -clip_value, clip_value);
             }
         }
     }

@@ -25,7 +25,7 @@ public static partial class torch
             public void zero_grad()
             {
                 foreach (var parameter in Parameters)
-                    parameter.Tensor.grad = null;
+                    parameter.grad = null;
             }
 
             public void step()
@@ -33,18 +33,27 @@ public static partial class torch
                 using var scope = NewDisposeScope();
                 using var still = no_grad();
                 StepCount++;
+                var (indices, gradients) = (new List<int>(), new List<Tensor>());
                 for (var i = 0; i < Parameters.Count; i++)
-                    if (Parameters[i].Tensor.grad is { } gradient)
-                        Update(i, Parameters[i].Tensor, gradient);
+                    if (Parameters[i].grad is { } gradient)
+                    {
+                        indices.Add(i);
+                        gradients.Add(gradient);
+                    }
+                if (indices.Count > 0)
+                    Update(indices, [.. indices.Select(i => (Tensor)Parameters[i])], [.. gradients]);
             }
 
-            private protected abstract void Update(int index, Tensor parameter, Tensor gradient);
+            /// <summary>One step of the parameters that have gradients; <paramref name="indices"/> are their places among all.</summary>
+            private protected abstract void Update(IReadOnlyList<int> indices, Tensor[] parameters, Tensor[] gradients);
+
+            private protected Tensor[] States(string name, IReadOnlyList<int> indices) => [.. indices.Select(i => State(name, i))];
 
             private protected Tensor State(string name, int index)
             {
                 if (!_state.TryGetValue(name, out var tensors))
                     _state[name] = tensors = new Tensor[Parameters.Count];
-                return tensors[index] ??= zeros_like(Parameters[index].Tensor).detach().DetachFromDisposeScope();
+                return tensors[index] ??= zeros_like(Parameters[index]).detach().DetachFromDisposeScope();
             }
 
             /// <summary>What has to be kept to go on later exactly as now: every state tensor, made when it is not there yet.</summary>
@@ -60,6 +69,9 @@ public static partial class torch
             }
 
             private protected abstract string[] StateNames { get; }
+
+            private protected static Tensor[] Each(string operation, string overload, params ReadOnlySpan<Argument> arguments) =>
+                Operator.Get("_foreach_" + operation, overload).Call(arguments);
 
             public void Dispose()
             {
@@ -80,18 +92,24 @@ public static partial class torch
 
             private protected override string[] StateNames => ["exp_avg", "exp_avg_sq"];
 
-            private protected override void Update(int index, Tensor parameter, Tensor gradient)
+            // One call for all parameters at a time: the same operations in the same order as parameter by parameter, with the same bits.
+            private protected override void Update(IReadOnlyList<int> indices, Tensor[] parameters, Tensor[] gradients)
             {
                 if (_decay != 0 && _decoupled)
-                    parameter.mul_(1 - LearningRate * _decay);
+                    Each("mul_", "Scalar", parameters, 1 - LearningRate * _decay);
                 else if (_decay != 0)
-                    gradient = gradient + parameter * _decay;
-                var mean = State("exp_avg", index).mul_(_beta1).add_(gradient, 1 - _beta1);
-                var square = State("exp_avg_sq", index).mul_(_beta2).addcmul_(gradient, gradient, 1 - _beta2);
+                    gradients = Each("add", "List", gradients, Each("mul", "Scalar", parameters, _decay));
+                var (means, squares) = (States("exp_avg", indices), States("exp_avg_sq", indices));
+                Each("mul_", "Scalar", means, _beta1);
+                Each("add_", "List", means, gradients, 1 - _beta1);
+                Each("mul_", "Scalar", squares, _beta2);
+                Each("addcmul_", "Scalar", squares, gradients, gradients, 1 - _beta2);
                 var correction1 = 1 - Math.Pow(_beta1, StepCount);
                 var correction2 = 1 - Math.Pow(_beta2, StepCount);
-                var denominator = square.sqrt().mul_(1 / Math.Sqrt(correction2)) + _eps;
-                parameter.addcdiv_(mean, denominator, -LearningRate / correction1);
+                var denominators = Each("sqrt", "", squares);
+                Each("mul_", "Scalar", denominators, 1 / Math.Sqrt(correction2));
+                Each("add_", "Scalar", denominators, _eps);
+                Each("addcdiv_", "Scalar", parameters, means, denominators, -LearningRate / correction1);
             }
         }
 
@@ -104,13 +122,18 @@ public static partial class torch
 
             private protected override string[] StateNames => _momentum == 0 ? [] : ["momentum_buffer"];
 
-            private protected override void Update(int index, Tensor parameter, Tensor gradient)
+            private protected override void Update(IReadOnlyList<int> indices, Tensor[] parameters, Tensor[] gradients)
             {
                 if (_decay != 0)
-                    gradient = gradient + parameter * _decay;
+                    gradients = Each("add", "List", gradients, Each("mul", "Scalar", parameters, _decay));
                 if (_momentum != 0)
-                    gradient = State("momentum_buffer", index).mul_(_momentum).add_(gradient);
-                parameter.add_(gradient, -LearningRate);
+                {
+                    var gathered = States("momentum_buffer", indices);
+                    Each("mul_", "Scalar", gathered, _momentum);
+                    Each("add_", "List", gathered, gradients);
+                    gradients = gathered;
+                }
+                Each("add_", "List", parameters, gradients, -LearningRate);
             }
         }
 
@@ -152,6 +175,14 @@ public static partial class torch
             public static LRScheduler LambdaLR(Optimizer optimizer, Func<long, double> lr_lambda) => new(optimizer, lr_lambda);
 
             public static LRScheduler StepLR(Optimizer optimizer, long step_size, double gamma = 0.1) => new(optimizer, t => Math.Pow(gamma, t / step_size));
+
+            public static LRScheduler MultiStepLR(Optimizer optimizer, IList<long> milestones, double gamma = 0.1) =>
+                new(optimizer, t => Math.Pow(gamma, milestones.Count(m => m <= t)));
+
+            public static LRScheduler ExponentialLR(Optimizer optimizer, double gamma = 0.1) => new(optimizer, t => Math.Pow(gamma, t));
+
+            public static LRScheduler LinearLR(Optimizer optimizer, double start_factor = 1.0 / 3, double end_factor = 1, long total_iters = 5) =>
+                new(optimizer, t => start_factor + (end_factor - start_factor) * Math.Min(t, total_iters) / total_iters);
 
             public static LRScheduler CosineAnnealingLR(Optimizer optimizer, long T_max, double eta_min = 0)
             {

@@ -5,7 +5,11 @@ namespace Pipeline.Tests.Torch;
 
 public sealed class GradientTests
 {
-    public static TheoryData<string> Layers => ["linear", "conv1d", "conv1d dilated", "conv2d", "batch norm", "lstm", "gru", "pools", "activations", "losses"];
+    public static TheoryData<string> Layers =>
+    [
+        "linear", "conv1d", "conv1d dilated", "conv2d", "batch norm", "batch norm in two dimensions", "lstm", "lstm both ways", "gru", "pools",
+        "pools in two dimensions", "activations", "more activations", "losses", "losses as modules",
+    ];
 
     [SkippableTheory]
     [MemberData(nameof(Layers))]
@@ -53,6 +57,23 @@ public sealed class GradientTests
             case "gru":
                 var gru = nn.GRU(3, 4);
                 return (randn(5, 2, 3), gru, x => gru.forward(x).output);
+            case "lstm both ways":
+                var both = nn.LSTM(3, 2, batchFirst: true, bidirectional: true);
+                return (randn(2, 4, 3), both, x => both.forward(x).output);
+            case "pools in two dimensions":
+                var planes = nn.Sequential(("average", nn.AvgPool2d((2, 1))), ("max", nn.MaxPool2d((1, 2))), ("adaptive", nn.AdaptiveAvgPool2d((2, 2))));
+                return (randn(2, 2, 6, 6), planes, planes.forward);
+            case "batch norm in two dimensions":
+                var plane = nn.BatchNorm2d(2);
+                return (randn(3, 2, 3, 3), plane, plane.forward);
+            case "more activations":
+                var more = nn.Sequential(("elu", nn.ELU()), ("leaky", nn.LeakyReLU()), ("softplus", nn.Softplus()), ("logs", nn.LogSoftmax(1)), ("soft", nn.Softmax(1)));
+                return (randn(3, 4), more, more.forward);
+            case "losses as modules":
+                var wanted = randn(3, 4);
+                var losses = new[] { nn.MSELoss(), nn.L1Loss(), nn.HuberLoss(0.5) };
+                return (randn(3, 4), nn.Sequential(), x => losses.Aggregate(nn.CrossEntropyLoss().forward(x, wanted.softmax(1)) + nn.BCEWithLogitsLoss().forward(x, wanted.sigmoid()),
+                    (sum, loss) => sum + loss.forward(x, wanted)));
             case "pools":
                 var pools = nn.Sequential(("max", nn.MaxPool1d(2)), ("adaptive", nn.AdaptiveAvgPool1d(3)), ("average", nn.AvgPool1d(3)));
                 return (randn(2, 3, 12), pools, pools.forward);

@@ -60,6 +60,93 @@ public sealed class OptimizerTests
     }
 
     [SkippableFact]
+    public void A_state_that_is_taken_up_again_goes_on_with_the_same_bits()
+    {
+        Libtorch.Need();
+        using var scope = NewDisposeScope();
+        var (kept, again) = (new Parameter(tensor([1f, -2f])), new Parameter(tensor([1f, -2f])));
+        using var first = optim.AdamW([kept], 0.1);
+        Step(first, kept, 3);
+        using var second = optim.AdamW([again], 0.1);
+        using (no_grad())
+            again.copy_(kept);
+        second.load_state_dict(first.state_dict().ToDictionary(s => s.Key, s => s.Value.clone()), first.StepCount);
+
+        Step(first, kept, 2);
+        Step(second, again, 2);
+
+        Assert.Equal(kept.ToArray<float>(), again.ToArray<float>());
+
+        static void Step(optim.Optimizer optimizer, Parameter parameter, int steps)
+        {
+            for (var step = 0; step < steps; step++)
+            {
+                optimizer.zero_grad();
+                (parameter * parameter).sum().backward();
+                optimizer.step();
+            }
+        }
+    }
+
+    [SkippableFact]
+    public void A_parameter_without_a_gradient_is_left_alone()
+    {
+        Libtorch.Need();
+        using var scope = NewDisposeScope();
+        var (used, unused) = (new Parameter(tensor([1f])), new Parameter(tensor([5f])));
+        using var optimizer = optim.AdamW([unused, used], 0.1, weight_decay: 0.5);
+        (used * 2).sum().backward();
+
+        optimizer.step();
+
+        Assert.Equal(5f, unused.item<float>());
+        Assert.Equal(1 - 0.05f - 0.1f, used.item<float>(), 1e-5f);
+    }
+
+    [SkippableTheory]
+    [InlineData("step", new[] { 1, 1, 0.1, 0.1, 0.01 })]
+    [InlineData("milestones", new[] { 1, 0.5, 0.5, 0.25, 0.25 })]
+    [InlineData("exponential", new[] { 1, 0.5, 0.25, 0.125, 0.0625 })]
+    [InlineData("linear", new[] { 0.5, 0.75, 1, 1, 1 })]
+    [InlineData("cosine", new[] { 1, 0.853553, 0.5, 0.146447, 0 })]
+    public void A_schedule_sets_the_rate_of_each_step(string kind, double[] factors)
+    {
+        Libtorch.Need();
+        using var scope = NewDisposeScope();
+        using var optimizer = optim.SGD([new Parameter(tensor([1f]))], 2);
+        var schedule = kind switch
+        {
+            "step" => optim.lr_scheduler.StepLR(optimizer, 2),
+            "milestones" => optim.lr_scheduler.MultiStepLR(optimizer, [1, 3], 0.5),
+            "exponential" => optim.lr_scheduler.ExponentialLR(optimizer, 0.5),
+            "linear" => optim.lr_scheduler.LinearLR(optimizer, 0.5, 1, 2),
+            _ => optim.lr_scheduler.CosineAnnealingLR(optimizer, 4),
+        };
+
+        var rates = factors.Select(_ =>
+        {
+            var rate = optimizer.LearningRate;
+            schedule.step();
+            return rate / 2;
+        }).ToList();
+
+        Assert.All(rates.Zip(factors), pair => Assert.Equal(pair.Second, pair.First, 1e-6));
+    }
+
+    [SkippableFact]
+    public void Gradients_can_be_cut_number_by_number()
+    {
+        Libtorch.Need();
+        using var scope = NewDisposeScope();
+        var parameter = new Parameter(tensor([1f, 1f, 1f]));
+        (parameter * tensor([3f, -4f, 0.5f])).sum().backward();
+
+        nn.utils.clip_grad_value_([parameter], 1);
+
+        Assert.Equal([1f, -1f, 0.5f], parameter.grad!.ToArray<float>());
+    }
+
+    [SkippableFact]
     public void Clipping_scales_all_gradients_together()
     {
         Libtorch.Need();
