@@ -60,6 +60,28 @@ public sealed class ModelPackageTests : IDisposable
     }
 
     [Fact]
+    public async Task Everything_that_a_package_says_of_itself_is_in_the_list_and_in_its_json()
+    {
+        var (_, text) = await RunAsync("models");
+        var (exit, json) = await RunAsync("models", "--json");
+
+        Assert.Equal(ExitCode.Ok, exit);
+        var all = JsonNode.Parse(json)!.AsArray();
+        foreach (var model in all)
+        {
+            var manifest = model!["manifest"]!;
+            Assert.Contains((string)model["model"]!, text, StringComparison.Ordinal);
+            Assert.Contains($"{(int)manifest["parameters"]!} parameters, {(double)manifest["mflop"]!} MFLOP", text, StringComparison.Ordinal);
+            Assert.Contains(((string)manifest["sha256"]![ModelPackage.NetworkFile]!)[..12], text, StringComparison.Ordinal);
+            Assert.Contains((string)model["folder"]!, text, StringComparison.Ordinal);
+        }
+        Assert.Contains("heart-rate", all.Select(model => (string)model!["manifest"]!["name"]!));
+        Assert.Contains("bami: 25 recordings (bami1_s01 … bami1_s25)", text, StringComparison.Ordinal);
+        Assert.Contains("terms", text, StringComparison.Ordinal);
+        Assert.All(text.Split('\n').Where(line => !line.StartsWith("  folder", StringComparison.Ordinal)), line => Assert.InRange(line.Length, 0, 140));
+    }
+
+    [Fact]
     public async Task A_folder_of_models_that_is_not_there_is_said()
     {
         var (exit, output) = await RunAsync("models", "--models", "/nowhere");
