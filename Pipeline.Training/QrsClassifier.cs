@@ -16,7 +16,7 @@ public sealed class QrsClassifier : nn.Module
     public const int InputLength = QrsNetworkInput.Count;
 
     /// <summary>Hidden units.</summary>
-    public const int Hidden = 20;
+    public const int Hidden = 24;
 
     private readonly Linear _hidden = nn.Linear(InputLength, Hidden);
     private readonly Linear _output = nn.Linear(Hidden, 1);

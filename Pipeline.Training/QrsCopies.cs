@@ -33,6 +33,15 @@ internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises
         var tall = QrsDistortion.TallWaves(record.With(a, b), random);
         yield return new(Half(tall, random), 0.5f, true);
         yield return new(tall.With(tall.Leads[0]), 0.5f, true);
+        var first = QrsDistortion.TallFirstWaves(record.With(a, b), random);
+        yield return new(Half(first, random), 0.4f, true);
+        yield return new(first.With(first.Leads[0]), 0.5f, true);
+        var ectopics = QrsDistortion.Ectopics(Maybe(random) ? Turned(record, a, b, random) : record.With(a, b), random);
+        yield return new(ectopics, 0.6f, true);
+        yield return new(QrsDistortion.Ectopics(record.With(a), random), 0.6f, true);
+        var smeared = QrsDistortion.Smear(Maybe(random) ? first : record.With(a, b), random);
+        yield return new(Half(smeared, random), 0.3f, true);
+        yield return new(smeared.With(smeared.Leads[0]), 0.3f, true);
         yield return new(AddNoise(record.With(a, b), random), 0.7f, false);
         yield return new(AddNoise(record.With(a, b), random), 0.7f, false);
         yield return new(AddNoise(record.With(a), random), 0.6f, false);

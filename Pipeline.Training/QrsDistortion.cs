@@ -5,6 +5,8 @@ internal static class QrsDistortion
 {
     private const double Wobbling = 0.15;
     private const double WindowSeconds = 0.2;
+    private const double Ectopic = 0.12;
+    private const int VentricularCode = 5;
 
     /// <summary>15 % of the beats get 0.35 to 1.3 of their size, under a Hann window of ±200 ms.</summary>
     public static EcgRecording Wobble(EcgRecording record, Random random)
@@ -44,6 +46,94 @@ internal static class QrsDistortion
                 Add(leads[l], centre, sd, sizes[l] * heights[l] * factor);
         }
         return record.With(leads);
+    }
+
+    /// <summary>
+    /// A P wave (Gaussian of 12 to 30 ms, 0.1 to 0.9 of the QRS's height, upright in 70 %) 0.12 to 0.22 s before each beat that is not ectopic, the same
+    /// for the whole recording up to ±15 % a beat.
+    /// </summary>
+    public static EcgRecording TallFirstWaves(EcgRecording record, Random random)
+    {
+        float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
+        var sd = (0.012 + 0.018 * random.NextDouble()) * record.RateHz;
+        var lead = (0.12 + 0.1 * random.NextDouble()) * record.RateHz;
+        double[] sizes = [.. leads.Select(_ => (0.1 + 0.8 * random.NextDouble()) * (random.NextDouble() < 0.7 ? 1 : -1))];
+        double[] heights = [.. leads.Select((_, l) => NoiseStress.QrsHeight(record, l))];
+        foreach (var beat in record.Beats.Where(b => !b.IsEctopic))
+        {
+            var factor = 1 + 0.3 * (random.NextDouble() - 0.5);
+            for (var l = 0; l < leads.Length; l++)
+                Add(leads[l], beat.Sample - lead, sd, sizes[l] * heights[l] * factor);
+        }
+        return record.With(leads);
+    }
+
+    /// <summary>
+    /// 12 % of the beats become others: up to 40 % of the interval earlier, 1.2 to 2.2 times as wide, 0.5 to 1.3 times as high and upright or
+    /// not on each lead, the same few kinds for the whole recording.
+    /// </summary>
+    public static EcgRecording Ectopics(EcgRecording record, Random random)
+    {
+        float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
+        var beats = (EcgBeat[])record.Beats.Clone();
+        var kinds = Enumerable.Range(0, 2).Select(_ => (
+            Width: 1.2 + random.NextDouble(), Early: 0.4 * random.NextDouble(),
+            Sizes: leads.Select(_ => (0.5 + 0.8 * random.NextDouble()) * (random.Next(2) * 2 - 1)).ToArray())).ToArray();
+        var half = (int)(WindowSeconds * record.RateHz);
+        for (var b = 1; b < beats.Length; b++)
+        {
+            if (random.NextDouble() >= Ectopic || beats[b].IsEctopic)
+                continue;
+            var (width, early, sizes) = kinds[random.Next(kinds.Length)];
+            var at = (int)beats[b].Sample;
+            var to = at - (int)(early * Math.Max(0, Math.Min(record.RateHz, at - beats[b - 1].Sample) - 0.2 * record.RateHz));
+            for (var l = 0; l < leads.Length; l++)
+            {
+                Resize(leads[l], at, half, 0);
+                AddBeat(leads[l], record.Leads[l], at, to, half, width, sizes[l]);
+            }
+            beats[b] = new EcgBeat(to, VentricularCode);
+        }
+        return new EcgRecording { Name = record.Name, RateHz = record.RateHz, Leads = leads, Beats = beats, Flutter = record.Flutter };
+    }
+
+    private static void AddBeat(float[] lead, float[] from, int at, int to, int half, double width, double size)
+    {
+        var (first, last) = (at - half, at + half);
+        if (first < 0 || last >= from.Length)
+            return;
+        double start = from[first], slope = (from[last] - start) / (2 * half);
+        var reach = (int)(half * width);
+        for (var i = Math.Max(0, to - reach); i <= Math.Min(lead.Length - 1, to + reach); i++)
+        {
+            var source = at + (i - to) / width;
+            var k = Math.Clamp((int)Math.Floor(source), first, last - 1);
+            var value = from[k] + (source - k) * (from[k + 1] - from[k]) - (start + slope * (source - first));
+            lead[i] += (float)(size * value * (0.5 + 0.5 * Math.Cos(Math.PI * (i - to) / reach)));
+        }
+    }
+
+    /// <summary>Every lead smeared by two means over 14 to 42 ms: beats that are low, wide and round.</summary>
+    public static EcgRecording Smear(EcgRecording record, Random random)
+    {
+        var half = Math.Max(1, (int)((0.007 + 0.014 * random.NextDouble()) * record.RateHz));
+        return record.With(Array.ConvertAll(record.Leads, lead => Mean(Mean(lead, half), half)));
+    }
+
+    private static float[] Mean(float[] lead, int half)
+    {
+        var mean = new float[lead.Length];
+        double sum = 0;
+        for (var i = -half; i < lead.Length; i++)
+        {
+            if (i + half < lead.Length)
+                sum += lead[i + half];
+            if (i - half > 0)
+                sum -= lead[i - half - 1];
+            if (i >= 0)
+                mean[i] = (float)(sum / (Math.Min(i + half, lead.Length - 1) - Math.Max(i - half, 0) + 1));
+        }
+        return mean;
     }
 
     private static void Add(float[] lead, double centre, double sd, double height)

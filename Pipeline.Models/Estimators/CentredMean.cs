@@ -4,8 +4,8 @@ namespace Pipeline.Models.Estimators;
 
 /// <summary>
 /// Mean over the last <c>length</c> samples, which is the mean centred on the sample (length − 1)/2 ago: a low-pass of exactly linear phase
-/// at one addition, one subtraction and one multiplication a sample. The sum is taken afresh each time the ring turns, so rounding and
-/// outliers leave no trace that outlives the ring. Starts on zeros.
+/// at one addition, one subtraction and one multiplication a sample. The sum is taken afresh each time the ring turns (a second sum grows
+/// beside it), so rounding and outliers leave no trace that outlives the ring. Starts on zeros.
 /// </summary>
 internal struct CentredMean
 {
@@ -13,6 +13,7 @@ internal struct CentredMean
     private readonly double _inverse;
     private readonly int _half;
     private double _sum;
+    private double _fresh;      // of the samples since the ring turned
     private int _at;
 
     /// <summary>Takes an odd length of 1 or more samples.</summary>
@@ -31,17 +32,22 @@ internal struct CentredMean
     {
         var ring = _ring;
         var at = _at;
-        _sum += (double)sample - ring[at];
+        double wide = sample;
+        var sum = _sum + (wide - ring[at]);
+        var fresh = _fresh + wide;
         ring[at] = sample;
         if (++at == ring.Length)
         {
             at = 0;
-            _sum = Exactly(ring);
+            sum = fresh;
+            fresh = 0;
         }
         _at = at;
+        _sum = sum;
+        _fresh = fresh;
         var middle = at + _half;
         centre = ring[middle >= ring.Length ? middle - ring.Length : middle];
-        return (float)(_sum * _inverse);
+        return (float)(sum * _inverse);
     }
 
     /// <summary>Takes a sample; gives the mean.</summary>
@@ -53,21 +59,16 @@ internal struct CentredMean
         state.Values<float>(_ring);
         state.Value(ref _sum);
         state.Within(ref _at, 0, _ring.Length - 1);
-    }
-
-    private static double Exactly(float[] ring)
-    {
-        double sum = 0;
-        foreach (var value in ring)
-            sum += value;
-        return sum;
+        _fresh = 0;
+        foreach (var sample in _ring.AsSpan(0, _at))
+            _fresh += sample;
     }
 
     /// <summary>Back to zeros.</summary>
     public void Clear()
     {
         Array.Clear(_ring);
-        _sum = 0;
+        _sum = _fresh = 0;
         _at = 0;
     }
 }
