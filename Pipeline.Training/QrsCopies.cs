@@ -13,7 +13,7 @@ internal readonly record struct QrsCopy(EcgRecording Recording, float Weight, bo
 /// </summary>
 internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises, int seed)
 {
-    private const int ColdStarts = 100;
+    private const double ColdStartEvery = 18;   // seconds of the recording
     private static readonly string[] NoiseKinds = ["em", "em", "ma", "bw"];
 
     /// <summary>All of them for <paramref name="record"/>, which has one lead or two; <paramref name="pass"/> varies the draws.</summary>
@@ -66,7 +66,7 @@ internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises
 
     private static IEnumerable<EcgRecording> Starts(EcgRecording record, Random random)
     {
-        for (var i = 0; i < ColdStarts; i++)
+        for (var i = 0; i < record.SampleCount / record.RateHz / ColdStartEvery; i++)
         {
             var length = (int)((6 + 9 * random.NextDouble()) * record.RateHz);
             var from = random.Next(Math.Max(1, record.SampleCount - length));

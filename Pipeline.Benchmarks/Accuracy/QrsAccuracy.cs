@@ -18,6 +18,7 @@ internal sealed class QrsAccuracy : IBenchmark
     ];
 
     private const int TimedRuns = 7;
+    private const double PieceSeconds = 10;
     private static readonly string[] Paced = ["102", "104", "107", "217"];
 
     /// <inheritdoc/>
@@ -71,6 +72,12 @@ internal sealed class QrsAccuracy : IBenchmark
             report.Add(name + "_f1", Pool(Run(ds1, record => record.Played(speed))).F1, "%");
             report.Add(name + "_lead0_f1", Pool(Run(ds1, record => record.With(record.Leads[0]).Played(speed))).F1, "%");
         }
+        foreach (var (name, leads) in new (string, Func<EcgRecording, EcgRecording>)[] { ("", r => r), ("_lead0", r => r.With(r.Leads[0])) })
+        {
+            report.Add($"{prefix}ds1{name}_cut_10s_f1", Pool(Run(ds1.SelectMany(r => Pieces(r, 0)), leads)).F1, "%");
+            var cold = ds1.SelectMany(r => Pieces(r, 2)).Select(r => QrsRecordScore.Of(leads(r), decision(r), sample => sample < PieceSeconds * r.RateHz));
+            report.Add($"{prefix}ds1{name}_first_10s_f1", Pool([.. cold]).F1, "%");
+        }
         if (paced.Length > 0)
         {
             var apart = Run(paced, record => record);
@@ -83,6 +90,14 @@ internal sealed class QrsAccuracy : IBenchmark
             AddNoisy(report, prefix, stressed, noises["em"], decibels, decision);
         // The least of a few runs over the same record: what the code takes when nothing else runs on the core.
         report.Add(prefix + "time_per_lead_second", Enumerable.Range(0, TimedRuns).Min(_ => QrsRecordScore.Of(ds1[0], decision(ds1[0])).Microseconds), "us");
+    }
+
+    /// <summary>A recording as many that begin cold: pieces of 10 s, of which each goes on for <paramref name="more"/> seconds.</summary>
+    private static IEnumerable<EcgRecording> Pieces(EcgRecording record, double more)
+    {
+        var (length, whole) = ((int)(PieceSeconds * record.RateHz), (int)((PieceSeconds + more) * record.RateHz));
+        for (var from = 0; from + whole <= record.SampleCount; from += length)
+            yield return record.Cut(from, from + whole);
     }
 
     private static BeatCounts Pool(QrsRecordScore[] scores) => scores.Aggregate(default(BeatCounts), (sum, one) => sum + one.Beats);

@@ -1,0 +1,78 @@
+using Pipeline.Models.Estimators;
+using Pipeline.Tests.Estimators;
+using Pipeline.Tests.Torch;
+using Pipeline.Training;
+using Xunit;
+
+namespace Pipeline.Tests.Training;
+
+/// <summary>Training of the QRS network, on simulated beats.</summary>
+public sealed class QrsCourseTests
+{
+    [SkippableFact]
+    public void The_same_seed_gives_the_same_weights_and_what_was_learnt_finds_beats_of_a_recording_held_out()
+    {
+        Libtorch.Need();
+        EcgRecording[] records = [Record("a", 0.8, 1), Record("b", 0.6, 2), Record("c", 1.0, 3), Record("d", 0.7, 4)];
+
+        using var first = Train(records, seed: 3);
+        using var second = Train(records, seed: 3);
+        using var other = Train(records, seed: 4);
+
+        Assert.Equal(Weights(first), Weights(second));
+        Assert.NotEqual(Weights(first), Weights(other));
+        var score = QrsHeldOut.Of(records[3], (QrsClassifier)first.Network, null);
+        Assert.InRange(score.BothLeads.F1, 98, 100);
+        Assert.InRange(score.FirstLead.F1, 98, 100);
+    }
+
+    [Fact]
+    public void Every_found_beat_has_at_most_the_nearest_reference_and_none_is_taken_twice()
+    {
+        var matching = BeatMatching.Of([100, 200, 300, 305], [90, 108, 210, 302, 500], 20);
+
+        Assert.Equal([-1, 0, 1, 2, -1], matching.Partners);
+        Assert.Equal((3, 2, 1), (matching.True, matching.False, matching.Missed));
+        Assert.Equal([2, 8, 10], matching.Offsets);
+    }
+
+    [Fact]
+    public void An_ectopic_dress_moves_the_reference_with_the_beat()
+    {
+        var record = Record("a", 0.8, 1);
+
+        var dressed = QrsDistortion.Ectopics(record, new Random(5));
+
+        var moved = record.Beats.Zip(dressed.Beats).Where(pair => pair.First != pair.Second).ToList();
+        Assert.InRange(moved.Count, 3, 20);
+        Assert.All(moved, pair => Assert.True(pair.Second.IsEctopic && pair.Second.Sample <= pair.First.Sample));
+        var beat = moved.First(pair => pair.First.Sample - pair.Second.Sample < 0.1 * record.RateHz || pair.First.Sample - pair.Second.Sample > 0.15 * record.RateHz).Second;
+        var around = dressed.Leads[0].AsSpan((int)beat.Sample - 20, 41);
+        Assert.True(around.ToArray().Max(Math.Abs) > 0.4, "there is a beat where the reference says");
+    }
+
+    private static TrainingLoop Train(EcgRecording[] records, int seed)
+    {
+        var course = new QrsCourse(records, new Dictionary<string, EcgRecording>(), new QrsTrainingOptions { Seed = seed, Steps = 100 });
+        course.Prepare((_, _) => { }, CancellationToken.None);
+        var loop = course.Begin(new HashSet<string> { "d" });
+        while (loop.Step < loop.Steps)
+            loop.Next();
+        return loop;
+    }
+
+    private static float[] Weights(TrainingLoop loop) => [.. loop.Network.parameters().SelectMany(p => p.Tensor.ToArray<float>())];
+
+    private static EcgRecording Record(string name, double interval, int seed)
+    {
+        var ecg = new SyntheticEcg { Seconds = 40, Interval = beat => interval + 0.03 * Math.Sin(beat), Noise = 0.03 };
+        return new EcgRecording
+        {
+            Name = name,
+            RateHz = ecg.RateHz,
+            Leads = [ecg.Samples(seed: seed), ecg.Samples(-0.5, seed: seed + 10)],
+            Beats = [.. ecg.Beats().Select(b => new EcgBeat(b * ecg.RateHz, 1))],
+            Flutter = [],
+        };
+    }
+}
