@@ -5,6 +5,9 @@ namespace Pipeline.Actors.Inference;
 /// <summary>How networks are served; the section <c>Inference</c> of the configuration.</summary>
 public sealed class InferenceOptions : IValidatableObject
 {
+    /// <summary>The <see cref="Device"/> that needs nothing but ONNX Runtime.</summary>
+    public const string Cpu = "cpu";
+
     /// <summary>Rows of the largest batch, 1 to 1,024; default 64.</summary>
     [Range(1, 1_024)]
     public int MaxBatch { get; set; } = 64;
@@ -27,7 +30,7 @@ public sealed class InferenceOptions : IValidatableObject
     /// <summary>Where networks run: <c>cpu</c> (default: ONNX Runtime), or <c>cuda</c>, <c>cuda:1</c> (libtorch).</summary>
     [Required]
     [RegularExpression("cpu|cuda(:[0-9]{1,2})?")]
-    public string Device { get; set; } = "cpu";
+    public string Device { get; set; } = Cpu;
 
     /// <summary>
     /// How often the folder of the model is looked at for a new version, 0 to 1 h; default 5 s; 0: never. What is new is taken when two looks in a row

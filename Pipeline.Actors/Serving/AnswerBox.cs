@@ -2,10 +2,9 @@ namespace Pipeline.Actors.Serving;
 
 /// <summary>
 /// The way of answers into a shard's loop, beside its mailbox: never full, because each answer brings its own place
-/// (<see cref="WaitingPoint.Next"/>). Any thread adds; the loop takes all at once.
+/// (<see cref="WaitingPoint.Next"/>). Any thread adds; the loop, which the questions' owner wakes once a batch, takes all at once.
 /// </summary>
-/// <param name="wake">Lets the loop look, after the first answer that it has not seen.</param>
-internal sealed class AnswerBox(Action wake)
+internal sealed class AnswerBox
 {
     private readonly Lock _lock = new();
     private WaitingPoint? _first;
@@ -17,18 +16,14 @@ internal sealed class AnswerBox(Action wake)
     /// <summary>Adds an answered point; never waits.</summary>
     public void Add(WaitingPoint answered)
     {
-        bool isFirst;
         lock (_lock)
         {
-            isFirst = _first is null;
             if (_last is null)
                 _first = answered;
             else
                 _last.Next = answered;
             _last = answered;
         }
-        if (isFirst)
-            wake();
     }
 
     /// <summary>Takes all out, as a chain in the order in which they came; null when there is none. The loop only.</summary>

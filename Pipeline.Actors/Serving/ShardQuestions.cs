@@ -21,8 +21,8 @@ internal sealed class ShardQuestions
     private readonly TimeProvider _time;
     private readonly CancellationToken _stop;
     private readonly Action _wake;
-    private readonly AnswerBox _answers;
-    private readonly InferenceOwner _owner = new();
+    private readonly AnswerBox _answers = new();
+    private readonly InferenceOwner _owner;
     private readonly Queue<WaitingPoint> _unposted = new();     // the workers had no room
     private Task _space = Task.CompletedTask;                   // ends when they have
     private int _open;
@@ -32,7 +32,7 @@ internal sealed class ShardQuestions
     {
         (_options, _delivery, _counts, _time, _wake, _stop) = (settings.Options, delivery, counts, time, wake, stop);
         _history = settings.Models is { } models ? new ModelHistory(models, shard) : null;
-        _answers = new AnswerBox(wake);
+        _owner = new InferenceOwner(wake);      // once a batch: a wake for every answer costs half as much as computing it
     }
 
     /// <summary>Questions without an answer. Any thread; may lag.</summary>

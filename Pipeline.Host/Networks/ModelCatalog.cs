@@ -3,6 +3,7 @@ using Pipeline.Actors.Serving;
 using Pipeline.Host.Commands;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
+using Pipeline.Training.Serving;
 
 namespace Pipeline.Host.Networks;
 
@@ -55,13 +56,15 @@ internal static class ModelCatalog
             return null;
         try
         {
-            return new ServedModels(model, options, time);
+            return new ServedModels(model, options, time, options.Device == InferenceOptions.Cpu ? null : OnLibtorch);
         }
         catch (InvalidDataException fault)
         {
             model.Dispose();
             throw CommandException.BadUsage(fault.Message);
         }
+        IModelSession OnLibtorch(RateModel asked, IReadOnlyList<int> sizes) =>
+            asked.Package.Open(sizes, (network, batchSizes) => new TorchSession(network, options.Device, batchSizes));
     }
 
     /// <summary>

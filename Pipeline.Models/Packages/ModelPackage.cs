@@ -137,11 +137,16 @@ public sealed class ModelPackage
         File.WriteAllText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(complete, Json) + "\n");
     }
 
-    /// <summary>Opens a session of the network.</summary>
+    /// <summary>Opens a session of the network on ONNX Runtime.</summary>
     /// <exception cref="InvalidDataException">The network has other row lengths than the manifest says.</exception>
-    public IModelSession Open(IReadOnlyList<int> batchSizes, int threads = 1)
+    public IModelSession Open(IReadOnlyList<int> batchSizes, int threads = 1) => Open(batchSizes, (network, sizes) => new OnnxSession(network, sizes, threads));
+
+    /// <summary>Opens a session by <paramref name="open"/>, which takes the bytes of <c>model.onnx</c> and the batch sizes.</summary>
+    /// <exception cref="InvalidDataException">The network has other row lengths than the manifest says.</exception>
+    public IModelSession Open(IReadOnlyList<int> batchSizes, Func<byte[], IReadOnlyList<int>, IModelSession> open)
     {
-        var session = new OnnxSession(_network, batchSizes, threads);
+        ArgumentNullException.ThrowIfNull(open);
+        var session = open(_network, batchSizes);
         if (session.InputLength == Manifest.InputLength && session.StateLength == Manifest.StateLength && session.OutputLength == Manifest.OutputLength)
             return session;
         var found = $"input {session.InputLength}, state {session.StateLength}, output {session.OutputLength}";
