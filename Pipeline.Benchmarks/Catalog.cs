@@ -9,6 +9,7 @@ internal static class Catalog
         new Ward.WardWindowsBenchmark(),
         new Ward.WardKafkaBenchmark(),
         new Entities.EntitiesBenchmark(),
+        new Entities.SnapshotsBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),

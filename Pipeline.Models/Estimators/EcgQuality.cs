@@ -1,4 +1,5 @@
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -46,6 +47,13 @@ internal sealed class EcgQuality
             : flat > 0.6 ? EstimateStatus.Flat
             : clipped > 0.25 ? EstimateStatus.Saturated : EstimateStatus.Ok;
         return new QualityVerdict(Math.Clamp(best, 0, 1) * certainty, Math.Clamp(coverage, 0, 1), fault);
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        foreach (var lead in _leads)
+            lead.Transfer(state);
     }
 
     /// <summary>Forgets everything.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -10,7 +11,7 @@ namespace Pipeline.Models.Estimators;
 /// bridged; a lead that the device says is off counts as missing. At most <see cref="MaxLeads"/> leads are used, spread over the layout.
 /// Rates from 100 Hz; above 450 Hz samples are averaged in groups first. A beat depends on nothing more than 1 s after it.
 /// </summary>
-public sealed class EcgStage : IWindowStage
+public sealed class EcgStage : IWindowStage, IStageState
 {
     /// <summary>Most leads that are used.</summary>
     public const int MaxLeads = 4;
@@ -113,6 +114,25 @@ public sealed class EcgStage : IWindowStage
         _origin = -1;
         Array.Clear(_sums);
         Array.Clear(_counts);
+    }
+
+    /// <inheritdoc/>
+    public string StateName => "ecg";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
+
+    /// <inheritdoc/>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _detector.Transfer(state);
+        _quality.Transfer(state);
+        _rate.Transfer(state);
+        state.Values<float>(_sums);
+        state.Values<int>(_counts);
+        state.Within(ref _inGroup, 0, _group - 1);
+        state.Within(ref _origin, -1);
     }
 
     private void Take(in Window window, StageOutput output)

@@ -97,11 +97,12 @@ internal sealed class PeakLevels
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Values<float>(_hold);
+        state.Within(ref _held, 0, _hold.Length);
+        if (!IsHeld)
+            state.Values<float>(_hold);     // later nobody asks for them
         state.Values<float>(_maxima);
         state.Values<float>(_quantiles);
         state.Values<float>(_blockSamples);
-        state.Within(ref _held, 0, _hold.Length);
         state.Within(ref _inBlock, 0, _block - 1);
         state.Value(ref _untilSample);
         state.Within(ref _blockSampleCount, 0, QuantileSamples);

@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>Is told of a candidate: where, what the rule and what the network sees of it.</summary>
@@ -133,6 +135,33 @@ internal sealed class QrsDetector
         _holding = true;
         _unpublished = false;
         _lastOdds = 0;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        foreach (var lead in _leads)
+            lead.Transfer(state);
+        foreach (var shape in _shapes)
+            shape.Transfer(state);
+        _strength.Transfer(state);
+        _rhythm.Transfer(state);
+        _outcomes.Transfer(state);
+        _input.Transfer(state);
+        _mark.Transfer(state);
+        state.Values<float>(_weights);
+        state.Values<long>(_candidates);
+        state.Within(ref _candidateHead, 0, Pending - 1);
+        state.Within(ref _candidateCount, 0, Pending);
+        state.Within(ref _inBlock, 0, _timing.Block - 1);
+        state.Value(ref _holding);
+        state.Value(ref _unpublished);
+        state.Value(ref _lastOdds);
+        state.Value(ref _lastMark);
+        foreach (var lead in _leads)
+            state.Check(
+                lead.SampleCount == _leads[0].SampleCount && (!_holding || (lead.HeldCount == _leads[0].HeldCount && lead.HeldCount < _timing.Hold)),
+                "leads that are not in step");
     }
 
     private void Hold(List<double> beats)

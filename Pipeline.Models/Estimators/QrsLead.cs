@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -16,7 +18,8 @@ internal sealed class QrsLead
     private readonly int _maxHole;
     private CentredMean _smooth1, _smooth2, _high1, _high2, _mean;
     private int _missing, _missingInBlock;
-    private float _offset, _last;
+    private float _offset, _last, _weight;
+    private long _sampleCount;
     private bool _started;
 
     /// <param name="timing">The lengths.</param>
@@ -40,13 +43,13 @@ internal sealed class QrsLead
     public float BeatLevel => _levels.Peak;
 
     /// <summary>How far the beats stand out; not normalised over the leads. 0 when the lead is silent or missing.</summary>
-    public float Weight { get; private set; }
+    public float Weight => _weight;
 
     /// <summary>Logarithm of the beats' over the noise's level; 0 when the lead is silent.</summary>
     public float Clarity => _levels.Peak <= 0 ? 0 : MathF.Log(_levels.Peak / _levels.Floor);
 
     /// <summary>Number of samples since the start.</summary>
-    public long SampleCount { get; private set; }
+    public long SampleCount => _sampleCount;
 
     /// <summary>The sample at <paramref name="index"/>, its offset at the start taken away.</summary>
     public float Sample(long index) => _samples[index & (_samples.Length - 1)];
@@ -66,6 +69,9 @@ internal sealed class QrsLead
     /// <summary>The band-passed wave centred on sample <paramref name="index"/>.</summary>
     public float Wave(long index) => _wave[(index + _timing.WaveDelay) & (_wave.Length - 1)];
 
+    /// <summary>Envelopes kept by <see cref="Hold"/>.</summary>
+    public int HeldCount => _levels.HeldCount;
+
     /// <summary>The envelope kept by <see cref="Hold"/>.</summary>
     public float Held(int index) => _levels.Held(index);
 
@@ -81,7 +87,7 @@ internal sealed class QrsLead
         var wave = centre - slow;
         _wave[at] = wave;
         envelope = MathF.Sqrt(Math.Max(0, _mean.Next(wave * wave)));
-        return ++SampleCount > _timing.EnvelopeDelay;
+        return ++_sampleCount > _timing.EnvelopeDelay;
     }
 
     /// <summary>Keeps an envelope sample of the start; true when enough are kept, and the first levels then stand.</summary>
@@ -116,9 +122,29 @@ internal sealed class QrsLead
         Array.Clear(_samples);
         Array.Clear(_wave);
         _missing = _missingInBlock = 0;
-        _offset = _last = Weight = 0;
+        _offset = _last = _weight = 0;
         _started = false;
-        SampleCount = 0;
+        _sampleCount = 0;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<float>(_samples);
+        state.Values<float>(_wave);
+        _levels.Transfer(state);
+        _smooth1.Transfer(state);
+        _smooth2.Transfer(state);
+        _high1.Transfer(state);
+        _high2.Transfer(state);
+        _mean.Transfer(state);
+        state.Value(ref _missing);
+        state.Value(ref _missingInBlock);
+        state.Value(ref _offset);
+        state.Value(ref _last);
+        state.Value(ref _weight);
+        state.Count(ref _sampleCount);
+        state.Value(ref _started);
     }
 
     private float Bridge(float sample)
@@ -140,10 +166,10 @@ internal sealed class QrsLead
     {
         if (!present || _levels.Peak <= _least)
         {
-            Weight = 0;
+            _weight = 0;
             return;
         }
         var stand = Math.Max(_levels.Peak / _levels.Floor - 1, 0.05f);
-        Weight = stand * MathF.Sqrt(stand);
+        _weight = stand * MathF.Sqrt(stand);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -55,6 +56,14 @@ internal sealed class QrsMark
         var mark = Find(leads, weights, at);
         (_positive, _onFirst, _share) = kept;
         return mark;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Value(ref _positive);
+        state.Value(ref _onFirst);
+        state.Value(ref _share);
     }
 
     /// <summary>Forgets lead and polarity.</summary>

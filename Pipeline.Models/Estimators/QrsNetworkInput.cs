@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -100,6 +101,17 @@ internal sealed class QrsNetworkInput
     {
         _ambiguity = _acceptedOdds = _previousOdds = _previousStrength = _previousMatch = 0;
         _previousAt = long.MinValue / 2;
+    }
+
+    /// <summary>What the next candidate is told of those before it.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Value(ref _ambiguity);
+        state.Value(ref _acceptedOdds);
+        state.Value(ref _previousOdds);
+        state.Value(ref _previousStrength);
+        state.Value(ref _previousMatch);
+        state.Within(ref _previousAt, long.MinValue / 2);
     }
 
     private void DescribeWhole(long at, float strength, Span<float> x)

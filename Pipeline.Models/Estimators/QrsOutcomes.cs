@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>The last decisions of the QRS detector, as far as the signal quality of a window needs them.</summary>
@@ -61,5 +63,25 @@ internal sealed class QrsOutcomes
     /// <summary>Forgets everything.</summary>
     public void Clear() => _count = 0;
 
-    private readonly record struct Outcome(long At, float Clear, float Match, float Busy, bool Accepted, bool ByThreshold);
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        foreach (ref var outcome in _ring.AsSpan())
+        {
+            state.Value(ref outcome.At);
+            state.Value(ref outcome.Clear);
+            state.Value(ref outcome.Match);
+            state.Value(ref outcome.Busy);
+            state.Value(ref outcome.Accepted);
+            state.Value(ref outcome.ByThreshold);
+        }
+        state.Count(ref _count);
+    }
+
+    private struct Outcome(long at, float clear, float match, float busy, bool accepted, bool byThreshold)
+    {
+        public long At = at;
+        public float Clear = clear, Match = match, Busy = busy;
+        public bool Accepted = accepted, ByThreshold = byThreshold;
+    }
 }

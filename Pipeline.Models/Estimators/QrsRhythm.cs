@@ -1,3 +1,5 @@
+using Pipeline.Models.State;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>What is known of the accepted beats: when the last was, how far apart they are, how strong they are.</summary>
@@ -7,7 +9,9 @@ internal sealed class QrsRhythm
     private readonly float _rateHz;
     private readonly float[] _intervals = new float[Kept];
     private readonly float[] _sorted = new float[Kept];
-    private int _intervalCount;
+    private int _intervalCount, _count;
+    private long _last;
+    private float _interval, _level, _steepness;
 
     public QrsRhythm(double rateHz)
     {
@@ -16,19 +20,19 @@ internal sealed class QrsRhythm
     }
 
     /// <summary>Beats accepted; a replacement is none.</summary>
-    public int Count { get; private set; }
+    public int Count => _count;
 
     /// <summary>Envelope index of the last accepted beat; far in the past when there is none.</summary>
-    public long Last { get; private set; }
+    public long Last => _last;
 
     /// <summary>Median of the last eight intervals of 0.25 to 2 s, in seconds; 0.8 at first.</summary>
-    public float Interval { get; private set; }
+    public float Interval => _interval;
 
     /// <summary>Beat strength of the accepted beats; 1 at first.</summary>
-    public float Level { get; private set; }
+    public float Level => _level;
 
     /// <summary>Steepness of the accepted beats, see <see cref="QrsFeatures"/>.</summary>
-    public float Steepness { get; private set; }
+    public float Steepness => _steepness;
 
     /// <summary>Weight of a new beat in a running mean: 1, 1/2, … 1/8.</summary>
     private float Rate => Math.Max(1f / Count, 1f / Kept);
@@ -43,22 +47,34 @@ internal sealed class QrsRhythm
         {
             if (Count > 0 && SecondsSince(at) is >= 0.25f and <= 2)
                 LearnInterval(SecondsSince(at));
-            Count++;
+            _count++;
         }
-        Last = at;
-        Level += Rate * (Math.Min(strength, Count > 1 ? 2 * Level : strength) - Level);
-        Steepness += Rate * (steepness - Steepness);
+        _last = at;
+        _level += Rate * (Math.Min(strength, Count > 1 ? 2 * Level : strength) - Level);
+        _steepness += Rate * (steepness - Steepness);
     }
 
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        Count = 0;
+        _count = 0;
         _intervalCount = 0;
-        Last = long.MinValue / 2;
-        Interval = 0.8f;
-        Level = 1;
-        Steepness = 0;
+        _last = long.MinValue / 2;
+        _interval = 0.8f;
+        _level = 1;
+        _steepness = 0;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<float>(_intervals);
+        state.Within(ref _intervalCount, 0, int.MaxValue - 1);
+        state.Within(ref _count, 0, int.MaxValue - 1);
+        state.Within(ref _last, long.MinValue / 2);
+        state.Value(ref _interval);
+        state.Value(ref _level);
+        state.Value(ref _steepness);
     }
 
     private void LearnInterval(float seconds)
@@ -67,6 +83,6 @@ internal sealed class QrsRhythm
         var count = Math.Min(_intervalCount, Kept);
         _intervals.AsSpan(0, count).CopyTo(_sorted);
         Array.Sort(_sorted, 0, count);
-        Interval = (_sorted[count / 2] + _sorted[(count - 1) / 2]) / 2;
+        _interval = (_sorted[count / 2] + _sorted[(count - 1) / 2]) / 2;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -21,6 +22,7 @@ internal sealed class QrsShape
     private readonly float[] _now = new float[Taken];
     private readonly float[] _energies = new float[2 * Shifts + 1];
     private int _usualCount, _otherCount, _count;
+    private float _level;
 
     public QrsShape(QrsTiming timing)
     {
@@ -41,7 +43,7 @@ internal sealed class QrsShape
     public float Peak { get; private set; }
 
     /// <summary>Running mean of <see cref="Peak"/> of the beats; 0 before the first.</summary>
-    public float Level { get; private set; }
+    public float Level => _level;
 
     /// <summary>What was last seen.</summary>
     public ReadOnlySpan<float> Seen => _now.AsSpan(Shifts, Points);
@@ -93,7 +95,19 @@ internal sealed class QrsShape
         else
             Approach(_other, now, ++_otherCount <= 4 ? 0.5f : 0.2f);
         now.CopyTo(_previous);
-        Level += Math.Max(1f / ++_count, 1 / 8f) * (Peak - Level);
+        _level += Math.Max(1f / ++_count, 1 / 8f) * (Peak - _level);
+    }
+
+    /// <summary>All that changes and outlives a decision: what was last seen is seen again before it is learnt.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<float>(_usual);
+        state.Values<float>(_other);
+        state.Values<float>(_previous);
+        state.Within(ref _usualCount, 0, int.MaxValue - 1);
+        state.Within(ref _otherCount, 0, int.MaxValue - 1);
+        state.Within(ref _count, 0, int.MaxValue - 1);
+        state.Value(ref _level);
     }
 
     /// <summary>Whether a beat with this best match is of the other kind.</summary>
@@ -106,7 +120,7 @@ internal sealed class QrsShape
         Array.Clear(_other);
         Array.Clear(_previous);
         _usualCount = _otherCount = _count = 0;
-        Level = 0;
+        _level = 0;
     }
 
     private static void Approach(Span<float> template, ReadOnlySpan<float> now, float rate)

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -7,15 +8,16 @@ internal sealed class QrsStrength
 {
     private const int Sampled = 48;
     private readonly float[] _ring;
+    private long _count;
 
     public QrsStrength(int capacity) => _ring = new float[QrsTiming.RingSize(capacity)];
 
     /// <summary>Values so far; the next one has this index.</summary>
-    public long Count { get; private set; }
+    public long Count => _count;
 
     public float this[long index] => index < 0 || index >= Count ? 0 : _ring[index & (_ring.Length - 1)];
 
-    public void Add(float value) => _ring[Count++ & (_ring.Length - 1)] = value;
+    public void Add(float value) => _ring[_count++ & (_ring.Length - 1)] = value;
 
     /// <summary>The largest of [<paramref name="from"/>, <paramref name="to"/>]; 0 when there is none.</summary>
     public float Largest(long from, long to)
@@ -44,10 +46,17 @@ internal sealed class QrsStrength
         return sorted[(int)(part * Sampled)];
     }
 
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<float>(_ring);
+        state.Count(ref _count);
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
         Array.Clear(_ring);
-        Count = 0;
+        _count = 0;
     }
 }

@@ -26,11 +26,31 @@ internal sealed class FieldComparison
         ["AbpStage._block"] = "scratch",
         ["AbpStage._found"] = "empty between windows",
         ["RateFromBeats._intervals"] = "scratch",
+        ["PeakLevels._hold"] = "only asked for until the levels stand",
+        ["EcgStage._block"] = "scratch",
+        ["EcgStage._sample"] = "scratch",
+        ["EcgStage._found"] = "empty between windows",
+        ["QrsDetector._envelopes"] = "scratch",
+        ["QrsDetector._features"] = "scratch: described anew for every candidate",
+        ["QrsDetector.<ByThreshold>k__BackingField"] = "set for fitting only",
+        ["QrsNetworkInput._features"] = "as QrsDetector._features",
+        ["QrsNetworkInput._values"] = "scratch",
+        ["QrsNetworkInput._slow"] = "scratch",
+        ["QrsNetworkInput._baseline"] = "scratch and constants",
+        ["QrsRhythm._sorted"] = "scratch",
+        ["QrsMark._smooth"] = "scratch",
+        ["QrsMark._wave"] = "scratch",
+        ["QrsShape._now"] = "seen again before it is learnt",
+        ["QrsShape._energies"] = "as _now",
+        ["QrsShape.<UsualMatch>k__BackingField"] = "as _now",
+        ["QrsShape.<OtherMatch>k__BackingField"] = "as _now",
+        ["QrsShape.<PreviousMatch>k__BackingField"] = "as _now",
+        ["QrsShape.<Peak>k__BackingField"] = "as _now",
         ["RateFromBeats._votes"] = "scratch",
     };
 
     /// <summary>Arrays that never change.</summary>
-    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels"];
+    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgStage._channels", "QrsShape._lags"];
 
     private readonly HashSet<(object, object)> _visited = new(new PairOfReferences());
 

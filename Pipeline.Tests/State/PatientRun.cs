@@ -9,8 +9,7 @@ namespace Pipeline.Tests.State;
 /// <summary>One patient's chunks through its device streams, as the patient's actor does it, with everything that comes out as text.</summary>
 internal sealed class PatientRun
 {
-    public static readonly StageFactory Stages = first =>
-        [.. Models.Estimators.Stages.Create(first.Channels, first.RateHz).Where(stage => stage is IStageState)];
+    public static readonly StageFactory Stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz);
 
     private readonly StageOutput _output = new();
 
