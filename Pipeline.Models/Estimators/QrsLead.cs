@@ -130,8 +130,9 @@ internal sealed class QrsLead
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Values<float>(_samples);
-        state.Values<float>(_wave);
+        state.Count(ref _sampleCount);
+        state.Ring(_samples, _sampleCount, _timing.Reach);
+        state.Ring(_wave, _sampleCount, _timing.Reach);
         _levels.Transfer(state);
         _smooth1.Transfer(state);
         _smooth2.Transfer(state);
@@ -143,7 +144,6 @@ internal sealed class QrsLead
         state.Value(ref _offset);
         state.Value(ref _last);
         state.Value(ref _weight);
-        state.Count(ref _sampleCount);
         state.Value(ref _started);
     }
 

@@ -8,9 +8,10 @@ internal sealed class QrsStrength
 {
     private const int Sampled = 48;
     private readonly float[] _ring;
+    private readonly int _capacity;
     private long _count;
 
-    public QrsStrength(int capacity) => _ring = new float[QrsTiming.RingSize(capacity)];
+    public QrsStrength(int capacity) => (_capacity, _ring) = (capacity, new float[QrsTiming.RingSize(capacity)]);
 
     /// <summary>Values so far; the next one has this index.</summary>
     public long Count => _count;
@@ -49,8 +50,8 @@ internal sealed class QrsStrength
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Values<float>(_ring);
         state.Count(ref _count);
+        state.Ring(_ring, _count, _capacity);
     }
 
     /// <summary>Forgets everything.</summary>

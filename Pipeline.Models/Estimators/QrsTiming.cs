@@ -29,7 +29,8 @@ internal sealed class QrsTiming
         LookAhead = (int)(DecisionSeconds * rateHz) - EnvelopeDelay - Replacement;
         Hold = Of(0.75);
         Block = Of(0.5);
-        History = RingSize(EnvelopeDelay + LookAhead + Of(98 / 360.0) + Baseline / 2 + 2);
+        Reach = EnvelopeDelay + LookAhead + Of(98 / 360.0) + Baseline / 2 + 2;
+        History = RingSize(Reach);
         for (var k = 0; k < _lags.Length; k++)
             _lags[k] = Of((k - LagZero) * 0.05);
     }
@@ -75,6 +76,9 @@ internal sealed class QrsTiming
 
     /// <summary>Size, a power of two, of the rings of past samples.</summary>
     public int History { get; }
+
+    /// <summary>Samples of the past that a decision looks at.</summary>
+    public int Reach { get; }
 
     /// <summary><paramref name="seconds"/> in samples, rounded.</summary>
     public int Of(double seconds) => (int)Math.Round(seconds * RateHz);

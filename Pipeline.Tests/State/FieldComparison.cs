@@ -28,6 +28,9 @@ internal sealed class FieldComparison
         ["RateFromBeats._intervals"] = "scratch",
         ["PeakLevels._hold"] = "only asked for until the levels stand",
         ["EcgStage._block"] = "scratch",
+        ["QrsLead._samples"] = "only as far back as a decision looks",
+        ["QrsLead._wave"] = "as _samples",
+        ["QrsStrength._ring"] = "as QrsLead._samples",
         ["EcgStage._sample"] = "scratch",
         ["EcgStage._found"] = "empty between windows",
         ["QrsDetector._envelopes"] = "scratch",
@@ -49,8 +52,8 @@ internal sealed class FieldComparison
         ["RateFromBeats._votes"] = "scratch",
     };
 
-    /// <summary>Arrays that never change.</summary>
-    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgStage._channels", "QrsShape._lags"];
+    /// <summary>Arrays that never change, or are another class's.</summary>
+    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgStage._channels", "QrsShape._lags", "QrsTiming._lags", "QrsNetworkInput._weights"];
 
     private readonly HashSet<(object, object)> _visited = new(new PairOfReferences());
 

@@ -9,7 +9,7 @@ namespace Pipeline.Tests.State;
 /// </summary>
 internal static class RoughStream
 {
-    private static readonly double[] Rates = [20, 50, 62.5, 100, 124.945, 125, 240, 250, 500];
+    private static readonly double[] Rates = [20, 50, 62.5, 100, 124.945, 125, 240, 250, 499.5, 500];
 
     public static List<SampleChunk> Of(int seed, int seconds = 60)
     {
@@ -20,12 +20,13 @@ internal static class RoughStream
         var chunks = new List<SampleChunk>();
         long epoch = 0, first = random.Next(3) == 0 ? random.Next(100_000) : 0;
         var started = first;
+        var patient = new Heart(1 + 2 * random.NextDouble(), random.Next(4) == 0 ? -1 : 1, random.Next(2) == 0 ? random.Next(layout.Count) : -1, random.Next(2) == 0 ? 1 : 4);
         var drift = random.Next(4) == 0 ? 1.4 : 1;
         while ((first - started) / rate < seconds)
         {
             var count = random.Next(20) == 0 ? 0 : 1 + random.Next((int)(2 * rate));
             var chunk = Chunks.Of(
-                Samples(random, layout.Count, first, count, rate), first, count, "P1", "monitor", epoch, rate, layout, leadOff: LeadOff(random, layout.Count),
+                Samples(random, layout.Count, first, count, rate, patient), first, count, "P1", "monitor", epoch, rate, layout, leadOff: LeadOff(random, layout.Count),
                 time: Chunks.Start.AddSeconds(first / rate * drift), end: random.Next(150) == 0);
             chunks.Add(asFloat ? Chunks.AsFloat32(chunk) : chunk);
             first += count;
@@ -48,6 +49,15 @@ internal static class RoughStream
         return chunks;
     }
 
+    /// <summary>A quick heart in two ECG leads, of which the first is flat for as long as it takes to give it up.</summary>
+    public static List<SampleChunk> WithoutFirstLead()
+    {
+        var layout = new ChannelLayout(new Channel("I", SignalKind.Ecg, "mV", 1000), new Channel("II", SignalKind.Ecg, "mV", 1000));
+        var random = new Random(1);
+        return [.. Enumerable.Range(0, 60).Select(second => Chunks.Of(
+            Samples(random, 2, 250L * second, 250, 250, new Heart(2.5, 1, 0, 1)), 250L * second, 250, "P1", "monitor", 0, 250, layout))];
+    }
+
     private static ChannelLayout Layout(Random random)
     {
         var channels = new List<Channel>();
@@ -66,17 +76,17 @@ internal static class RoughStream
 
     private static ulong LeadOff(Random random, int channels) => random.Next(12) == 0 ? 1UL << random.Next(channels) : 0;
 
-    private static short[] Samples(Random random, int channels, long first, int count, double rate)
+    private static short[] Samples(Random random, int channels, long first, int count, double rate, Heart heart)
     {
         var samples = new short[channels * count];
         for (var c = 0; c < channels; c++)
         {
-            var fault = random.Next(25);
+            var fault = c == heart.Poor ? heart.Fault : random.Next(25);
             for (var i = 0; i < count; i++)
             {
-                var phase = (first + i) / rate * (1.1 + 0.2 * Math.Sin((first + i) / rate / 20)) % 1;
+                var phase = (first + i) / rate * (heart.Hz + 0.2 * Math.Sin((first + i) / rate / 20)) % 1;
                 var pulse = Math.Exp(-phase * phase * 60) + 0.3 * Math.Exp(-(phase - 0.3) * (phase - 0.3) * 100);
-                var value = 1500 + 1200 * pulse + 60 * random.NextDouble();
+                var value = 1500 + heart.Sign * 1200 * pulse + 60 * random.NextDouble();
                 samples[c * count + i] = fault switch
                 {
                     0 => SampleChunk.MissingInt16,
@@ -90,4 +100,10 @@ internal static class RoughStream
         }
         return samples;
     }
+
+    /// <param name="Hz">Beats a second.</param>
+    /// <param name="Sign">Which way a pulse goes.</param>
+    /// <param name="Poor">The channel that never shows one; −1: each does.</param>
+    /// <param name="Fault">What that channel shows instead.</param>
+    private readonly record struct Heart(double Hz, int Sign, int Poor, int Fault);
 }
