@@ -142,7 +142,6 @@ internal sealed class Shard
         _output.Begin(first);
         _delivery.Take(first, _taken[count - 1].Record.Offset);
         _questions.Reach(first);
-        Counts.Add(Count.Records, count);
         FindPatients(count);
         for (var i = 0; i < count;)
         {
@@ -194,6 +193,7 @@ internal sealed class Shard
     private void Handle(in Envelope envelope, SupervisedPatient? patient)
     {
         var record = envelope.Record;
+        Counts.Add(Count.Records);
         if (record.Chunk is not { } chunk)
         {
             Counts.Add(Count.RecordsRefused);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pipeline.Actors.Serving;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
@@ -22,6 +23,7 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
 {
     private readonly Dictionary<string, SupervisedPatient> _patients = new(StringComparer.Ordinal);
     private readonly List<SupervisedPatient> _waiting = [];
+    private readonly Dictionary<string, WaitingPoints> _left = new(StringComparer.Ordinal);     // of forgotten patients, while they wait
     private long _record;
     private long _nextSweep;
     private Timestamp _time = new(long.MinValue);   // latest event time of the shard
@@ -81,11 +83,12 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
             places.Release(patient.Id, shard);
         _patients.Clear();
         _waiting.Clear();
+        _left.Clear();
     }
 
     private SupervisedPatient Create(PatientId id)
     {
-        var patient = new SupervisedPatient(id, settings, counts);
+        var patient = new SupervisedPatient(id, settings, counts, _left.Remove(id.Value, out var points) ? points : new WaitingPoints());
         _patients.Add(id.Value, patient);
         counts.Add(Actors.Count.PatientsCreated);
         if (!places.TryClaim(id, shard))
@@ -105,8 +108,13 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
         foreach (var patient in _patients.Values)
             if (_record - patient.LastRecord > rounds && _time.SecondsSince(patient.LastTime) > settings.Options.IdleAfter.TotalSeconds && !patient.IsWaiting)
                 (idle ??= []).Add(patient);
+        foreach (var (patient, points) in _left)
+            if (points.Count == 0)
+                _left.Remove(patient);
         foreach (var patient in idle ?? [])
         {
+            if (patient.Points.Count > 0)
+                _left.Add(patient.Id.Value, patient.Points);
             _patients.Remove(patient.Id.Value);
             places.Release(patient.Id, shard);
             counts.Add(Actors.Count.PatientsPassivated);

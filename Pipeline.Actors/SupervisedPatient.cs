@@ -8,9 +8,8 @@ namespace Pipeline.Actors;
 /// again after a delay, with the patient's further chunks waiting behind it in order; after the last attempt it goes to the dead letters
 /// (stage <c>patient</c>). Other patients notice nothing.
 /// </summary>
-internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Counts counts)
+internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Counts counts, WaitingPoints points)
 {
-    private readonly WaitingPoints _points = new();
     private PatientActor? _actor;
     private Queue<Stashed>? _stash;
     private int _failedCount;
@@ -25,9 +24,10 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     public Timestamp LastTime { get; set; }
 
     /// <summary>
-    /// Its points that wait for a network. They outlive a restart: what earlier records gave does not depend on what became of a later one.
+    /// Its points that wait for a network. They outlive a restart, and that it is forgotten: what earlier records gave does not depend on what
+    /// became of later ones.
     /// </summary>
-    public WaitingPoints Points => _points;
+    public WaitingPoints Points { get; } = points;
 
     /// <summary>Whether it waits for another attempt.</summary>
     public bool IsWaiting => _stash is not null;
@@ -45,10 +45,10 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     public bool TryHandle(in Handling handling)
     {
         var (batch, chunk) = (handling.Batch, handling.Chunk);
-        var (points, beats, letters, waiting) = (batch.Points.Count, batch.Beats.Count, batch.DeadLetters.Count, _points.Count);
+        var (points, beats, letters, waiting) = (batch.Points.Count, batch.Beats.Count, batch.DeadLetters.Count, Points.Count);
         try
         {
-            (_actor ??= new PatientActor(settings, counts, _points)).Handle(handling);
+            (_actor ??= new PatientActor(settings, counts, Points)).Handle(handling);
             _failedCount = 0;
             return true;
         }
@@ -59,7 +59,7 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
             batch.Points.RemoveRange(points, batch.Points.Count - points);
             batch.Beats.RemoveRange(beats, batch.Beats.Count - beats);
             batch.DeadLetters.RemoveRange(letters, batch.DeadLetters.Count - letters);
-            _points.Truncate(waiting);
+            Points.Truncate(waiting);
             handling.Scratch.Clear();
             _actor = null;
             _failedCount++;

@@ -18,7 +18,7 @@ internal sealed class Report(TextWriter output, TextWriter remarks, bool json, b
     /// <summary>Whether constants that were fitted to recordings should be fitted again and scored on what was held out (<c>--fit</c>).</summary>
     public bool Fit { get; init; }
 
-    /// <summary>The network that the ward's PPG is estimated by (<c>--model</c>); null: the classical estimator.</summary>
+    /// <summary>The network that the ward's PPG is estimated by (<c>--model</c>); null: what is set by default.</summary>
     public string? Model { get; init; }
 
     /// <summary>Whether the least work is wanted (<c>--quick</c>).</summary>

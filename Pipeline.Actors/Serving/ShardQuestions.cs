@@ -14,25 +14,29 @@ namespace Pipeline.Actors.Serving;
 /// </summary>
 internal sealed class ShardQuestions
 {
+    // A patient's other points wait, too, behind its questions: of ECG and pressure, and of every device.
+    private const int PointsPerWindow = 8;
+
     private readonly TopologyOptions _options;
     private readonly ModelHistory? _history;        // null without networks
     private readonly Delivery _delivery;
     private readonly Counts _counts;
     private readonly TimeProvider _time;
-    private readonly CancellationToken _stop;
+    private readonly CancellationTokenSource _ending;
     private readonly Action _wake;
     private readonly AnswerBox _answers = new();
     private readonly InferenceOwner _owner;
     private readonly Queue<WaitingPoint> _unposted = new();     // the workers had no room
     private Task _space = Task.CompletedTask;                   // ends when they have
     private int _open;
-    private int _crowded;                                       // patients who have as many open as they may
+    private int _crowded;                                       // patients with as much waiting as may be
 
     public ShardQuestions(int shard, ActorSettings settings, Delivery delivery, Counts counts, TimeProvider time, Action wake, CancellationToken stop)
     {
-        (_options, _delivery, _counts, _time, _wake, _stop) = (settings.Options, delivery, counts, time, wake, stop);
+        (_options, _delivery, _counts, _time, _wake) = (settings.Options, delivery, counts, time, wake);
         _history = settings.Models is { } models ? new ModelHistory(models, shard) : null;
         _owner = new InferenceOwner(wake);      // once a batch: a wake for every answer costs half as much as computing it
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
     }
 
     /// <summary>Questions without an answer. Any thread; may lag.</summary>
@@ -72,12 +76,14 @@ internal sealed class ShardQuestions
             questions += point.Question is null ? 0 : 1;
         }
         _counts.Add(Count.Questions, questions);
-        Change(points, questions);
+        points.QuestionCount += questions;
+        _open += questions;
+        Recount(points);
         if (earlier == 0)
             Post(points[0]);
     }
 
-    /// <summary>Gives out the points whose answers came, and asks the questions behind them.</summary>
+    /// <summary>Gives out the points whose answers came, and asks the questions behind them. Questions go back to <paramref name="scratch"/>.</summary>
     public void Settle(ShardOutput output, StageOutput scratch)
     {
         for (var left = _unposted.Count; left > 0; left--)
@@ -99,7 +105,9 @@ internal sealed class ShardQuestions
         foreach (var served in _history?.Served.ToArray() ?? [])
             await served.Workers.CancelAsync(_owner).ConfigureAwait(false);
         _history?.Clear();
-        await _space.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);    // it ends when the shard stops
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _space.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);    // cancelled
+        _ending.Dispose();
     }
 
     private InferencePriority PriorityOf(SampleChunk? chunk)
@@ -128,7 +136,7 @@ internal sealed class ShardQuestions
 
     private async Task WakeWhenSpaceAsync(InferenceWorkers workers, InferencePriority priority)
     {
-        await workers.WaitForSpaceAsync(priority, _stop).ConfigureAwait(false);
+        await workers.WaitForSpaceAsync(priority, _ending.Token).ConfigureAwait(false);
         _wake();
     }
 
@@ -138,9 +146,11 @@ internal sealed class ShardQuestions
         Emit(points.Dequeue(), EstimateOf(answered, output.Batch), output);
         scratch.Return(answered.Question!);
         _counts.Add(Count.Answers);
-        Change(points, -1);
+        points.QuestionCount--;
+        _open--;
         while (points.Count > 0 && points[0].Question is null)
             Emit(points.Dequeue(), null, output);
+        Recount(points);
         if (points.Count > 0)
             Post(points[0]);
     }
@@ -170,13 +180,11 @@ internal sealed class ShardQuestions
         }
     }
 
-    /// <summary>A patient has so many more questions open.</summary>
-    private void Change(WaitingPoints points, int questions)
+    private void Recount(WaitingPoints points)
     {
-        _open += questions;
-        var before = points.QuestionCount >= _options.MaxWaitingWindowsPerPatient;
-        points.QuestionCount += questions;
-        var after = points.QuestionCount >= _options.MaxWaitingWindowsPerPatient;
-        _crowded += (after ? 1 : 0) - (before ? 1 : 0);
+        var isCrowded = points.QuestionCount >= _options.MaxWaitingWindowsPerPatient || points.Count >= PointsPerWindow * _options.MaxWaitingWindowsPerPatient;
+        if (isCrowded != points.IsCrowded)
+            _crowded += isCrowded ? 1 : -1;
+        points.IsCrowded = isCrowded;
     }
 }

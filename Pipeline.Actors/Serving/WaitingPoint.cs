@@ -57,6 +57,9 @@ internal sealed class WaitingPoints
     /// <summary>Questions among them that were admitted; see <see cref="ShardQuestions"/>.</summary>
     public int QuestionCount { get; set; }
 
+    /// <summary>Whether no more may wait; see <see cref="ShardQuestions"/>.</summary>
+    public bool IsCrowded { get; set; }
+
     /// <summary>The point at place <paramref name="index"/>, from 0.</summary>
     public WaitingPoint this[int index] => _points[_head + index];
 

@@ -5,7 +5,6 @@ using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
 using Pipeline.Host.Store;
-using Pipeline.Models.Estimators;
 
 namespace Pipeline.Benchmarks.Ward;
 
@@ -20,7 +19,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
-        var model = report.Model ?? Stages.Classical;
+        var model = report.Model ?? new TopologyOptions().Model;
         report.Remark($"heart rate from PPG: {model}");
         if (report.Quick)
         {

@@ -121,19 +121,21 @@ public sealed class ServingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_patient_that_is_forgotten_keeps_the_windows_that_were_complete()
+    public async Task A_patient_that_is_forgotten_keeps_the_windows_that_were_complete_and_goes_on_behind_them()
     {
         var options = new TopologyOptions { IdleAfter = TimeSpan.FromMinutes(1), IdleRounds = 10, MaxWaitingWindowsPerPatient = 1000 };
         var shards = Start(options: options, gated: true);
         await PostAsync(shards, 0, 12, "P0");
         await PostAsync(shards, 0, 700, "P1");
+        await PostAsync(shards, 712, 730, "P0");
         while (shards.Total()[Count.PatientsPassivated] == 0)
             await Task.Yield();
         _gate!.Release(1000);
 
         await shards.RevokeAsync(0, default);
 
-        Assert.Equal(Expected("P0", 0, 12), Series("P0"));
+        Assert.Equal(3, shards.Total()[Count.PatientsCreated]);
+        Assert.Equal([.. Expected("P0", 0, 12), .. Expected("P0", 712, 730)], Series("P0"));
     }
 
     [Fact]
