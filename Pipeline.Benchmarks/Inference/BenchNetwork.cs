@@ -1,7 +1,6 @@
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Export;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Pipeline.Benchmarks.Inference;

@@ -4,7 +4,6 @@ using Pipeline.Models.Packages;
 using Pipeline.Tests.Torch;
 using Pipeline.Training.Export;
 using Pipeline.Training.Serving;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 

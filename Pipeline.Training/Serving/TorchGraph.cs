@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Pipeline.Training.Export.Onnx;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Pipeline.Training.Serving;

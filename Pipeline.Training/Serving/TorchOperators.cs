@@ -1,5 +1,4 @@
 using Pipeline.Training.Export.Onnx;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Pipeline.Training.Serving;
