@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -92,6 +93,19 @@ internal sealed class KafkaAdmin : IDisposable
             .ToDictionary(topic => topic.Name, topic => topic.AuthorizedOperations?.ToArray() ?? []);
     }
 
+    /// <summary>Id of a topic, which one that is made anew under the same name does not share; null when there is no such topic.</summary>
+    /// <exception cref="KafkaException">It cannot be asked.</exception>
+    public async Task<Guid?> TopicIdAsync(string topic)
+    {
+        var described = await AskAsync(() => DescribeAsync(topic));
+        if (described.FirstOrDefault(found => !found.Error.IsError)?.TopicId is not { } id)
+            return null;
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, id.MostSignificantBits);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[8..], id.LeastSignificantBits);
+        return new Guid(bytes, bigEndian: true);
+    }
+
     /// <summary>What this user may do with the consumer group.</summary>
     /// <exception cref="KafkaException">It cannot be asked.</exception>
     public async Task<AclOperation[]> GroupRightsAsync()
@@ -103,6 +117,18 @@ internal sealed class KafkaAdmin : IDisposable
 
     /// <summary>A question that was given up still uses the client: it goes when that ends, within the time limit.</summary>
     public void Dispose() => _asking.ContinueWith(_ => _client.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private async Task<IReadOnlyList<TopicDescription>> DescribeAsync(string topic)
+    {
+        try
+        {
+            return (await _client.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = Patience })).TopicDescriptions;
+        }
+        catch (DescribeTopicsException some)
+        {
+            return some.Results.TopicDescriptions;    // a topic that is missing is an answer
+        }
+    }
 
     private async Task<T> AskAsync<T>(Func<Task<T>> question)
     {

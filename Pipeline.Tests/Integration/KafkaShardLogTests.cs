@@ -87,6 +87,21 @@ public sealed class KafkaShardLogTests(KafkaServer server)
     }
 
     [SkippableFact]
+    public async Task Every_topic_has_an_id_of_its_own()
+    {
+        var options = await server.PrepareAsync();
+        using var admin = new KafkaAdmin(options, TimeProvider.System);
+
+        var samples = await admin.TopicIdAsync(options.SamplesTopic);
+
+        Assert.NotNull(samples);
+        Assert.NotEqual(Guid.Empty, samples);
+        Assert.Equal(samples, await admin.TopicIdAsync(options.SamplesTopic));
+        Assert.NotEqual(samples, await admin.TopicIdAsync(options.StateTopic));
+        Assert.Null(await admin.TopicIdAsync("no-such-topic"));
+    }
+
+    [SkippableFact]
     public async Task A_shard_that_has_left_commits_nothing()
     {
         var options = await server.PrepareAsync();

@@ -110,7 +110,7 @@ public sealed class NetworkStageTests : IDisposable
         Assert.Contains("every 4 s", model.FindMisfit(50, new WindowShape(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(4))), StringComparison.Ordinal);
     }
 
-    private static RateModel Shipped() => ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package");
+    internal static RateModel Shipped() => ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package");
 
     private static List<WindowResult> Windows(RateModel model, IEnumerable<SampleChunk> chunks) =>
         [.. StreamRun.Of(chunks, first => Stages.Create(first.Channels, first.RateHz, model))];

@@ -7,10 +7,11 @@ using Pipeline.Models.State;
 namespace Pipeline.Tests.State;
 
 /// <summary>One patient's chunks through its device streams, as the patient's actor does it, with everything that comes out as text.</summary>
-internal sealed class PatientRun
+internal sealed class PatientRun(StageFactory? stages = null)
 {
     public static readonly StageFactory Stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz);
 
+    private readonly StageFactory _stages = stages ?? Stages;
     private readonly StageOutput _output = new();
 
     public List<DeviceStream> Streams { get; } = [];
@@ -28,7 +29,7 @@ internal sealed class PatientRun
                 Drain(Streams[at], said);
                 Streams.RemoveAt(at);
             }
-            Streams.Add(new DeviceStream(WindowShape.Default, Stages, chunk));
+            Streams.Add(new DeviceStream(WindowShape.Default, _stages, chunk));
             at = Streams.Count - 1;
         }
         var stream = Streams[at];
@@ -44,15 +45,15 @@ internal sealed class PatientRun
         [.. Streams.Select(s => new PlacedDevice(s.Capture(transfer), "w1", "b1", new Timestamp(5)))]);
 
     /// <summary>A run that goes on from the bytes of a snapshot; what was refused or begins anew in <paramref name="told"/>.</summary>
-    public static PatientRun? Restore(ReadOnlySpan<byte> bytes, out string? told)
+    public static PatientRun? Restore(ReadOnlySpan<byte> bytes, out string? told, StageFactory? stages = null)
     {
         told = null;
         if (SnapshotCodec.Decode(bytes, out told) is not { } snapshot)
             return null;
-        var run = new PatientRun();
+        var run = new PatientRun(stages);
         foreach (var device in snapshot.Devices)
         {
-            var stream = DeviceStream.Restore(WindowShape.Default, Stages, snapshot.Patient, device.Stream, new StateTransfer(), out told);
+            var stream = DeviceStream.Restore(WindowShape.Default, run._stages, snapshot.Patient, device.Stream, new StateTransfer(), out told);
             if (stream is null)
                 return null;
             run.Streams.Add(stream);
@@ -67,6 +68,11 @@ internal sealed class PatientRun
             said.Add(passed.ToString());
             foreach (var estimate in _output.Estimates)
                 said.Add(FormattableString.Invariant($"{estimate.Signal} {estimate.Value:R} {estimate.Sigma:R} {estimate.Quality:R} {estimate.Coverage:R} {estimate.Status}"));
+            foreach (var question in _output.Questions)
+            {
+                said.Add(FormattableString.Invariant($"{question.Ask()}"));
+                _output.Return(question);
+            }
             foreach (var beat in _output.Beats)
                 said.Add(FormattableString.Invariant($"{beat.Signal} {beat.Kind} {beat.SampleIndex:R}"));
             _output.Clear();

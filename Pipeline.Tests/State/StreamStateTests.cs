@@ -1,7 +1,9 @@
+using Pipeline.Host.Recordings;
 using Pipeline.Host.Wire;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
+using Pipeline.Tests.Networks;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -79,17 +81,55 @@ public sealed class StreamStateTests
         Assert.True(compared.Count == 0, $"never changed: {string.Join(", ", compared)}");
     }
 
-    private static void GoesOn(List<SampleChunk> chunks, int cut, string what)
+    [SkippableTheory]
+    [InlineData("mitdb", "101.hea")]
+    [InlineData("bami", "bami1_s05.hea")]
+    [InlineData("cinc2015", "t383l.hea")]
+    public void A_recording_goes_on_after_a_restore(string dataSet, string file)
     {
-        var whole = new PatientRun();
+        using var recording = Recording.Open(SharedFolder.Recording(dataSet, file), RecordingOptions.None);
+        var patient = new RecordedPatient(new PatientId("P1"), "b1", "w1", 0, Chunks.Start);
+        var chunks = recording.Chunks(patient).TakeWhile(c => c.FirstSampleIndex < 60 * c.RateHz).ToList();
+
+        for (var cut = 3; cut < chunks.Count; cut += chunks.Count / 4)
+            GoesOn(chunks, cut, $"{file} at {cut}");
+    }
+
+    [Fact]
+    public void A_stream_that_asks_a_network_goes_on_with_the_networks_state()
+    {
+        using var model = NetworkStageTests.Shipped();
+        StageFactory stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, model);
+        var chunks = SimulatedChunks.Of(beds: 1, seconds: 60).Where(chunk => chunk.Device == "ppg").ToList();
+
+        for (var cut = 5; cut < chunks.Count; cut += 17)
+            GoesOn(chunks, cut, $"at {cut}", stages);
+        GoesOn(chunks, 30, "fields", stages, FieldsAreEqual);
+    }
+
+    private static void FieldsAreEqual(PatientRun run, PatientRun restored)
+    {
+        foreach (var (before, after) in run.Streams.Zip(restored.Streams))
+        {
+            var comparison = new FieldComparison();
+            comparison.Compare(before, after);
+            Assert.True(comparison.Different.Count == 0, $"not restored: {string.Join(", ", comparison.Different)}");
+            Assert.Contains("RateMemory._state", comparison.Compared);
+        }
+    }
+
+    private static void GoesOn(List<SampleChunk> chunks, int cut, string what, StageFactory? stages = null, Action<PatientRun, PatientRun>? then = null)
+    {
+        var whole = new PatientRun(stages);
         foreach (var chunk in chunks.Take(cut))
             whole.Take(chunk);
         var transfer = new StateTransfer();
         var bytes = SnapshotCodec.Encode(whole.Capture(transfer));
 
-        var restored = PatientRun.Restore(bytes, out var told);
+        var restored = PatientRun.Restore(bytes, out var told, stages);
 
         Assert.True(restored is not null && told is null, $"{what}: {told}");
+        then?.Invoke(whole, restored);
         Assert.Equal(bytes, SnapshotCodec.Encode(restored.Capture(transfer)));
         foreach (var chunk in chunks.Skip(cut))
             Assert.Equal(whole.Take(chunk), restored.Take(chunk));
