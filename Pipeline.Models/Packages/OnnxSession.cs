@@ -52,9 +52,18 @@ public sealed class OnnxSession : IModelSession
             throw new InvalidDataException("The network's next_state has another shape than its state.");
         (_input, _output) = (Rows(InputLength), Rows(OutputLength));
         (_state, _nextState) = (Rows(StateLength), Rows(StateLength));
-        _bindings = [.. _sizes.Select(size => Bind(size, input, state, output))];
-        foreach (var size in _sizes)
-            Run(size);
+        _bindings = [];
+        try
+        {
+            _bindings = [.. _sizes.Select(size => Bind(size, input, state, output))];
+            foreach (var size in _sizes)
+                Run(size);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            Dispose();
+            throw new InvalidDataException($"ONNX Runtime cannot run the network: {e.Message}", e);
+        }
         if (_sizes.Length > 1)
             KeepOnly(new RowEquality(this).FindEqual());
     }

@@ -35,6 +35,7 @@ public sealed class ModelPackageTests : IDisposable
     [InlineData("task", "\"sleep\"", "is for the task 'sleep'; 'heart_rate' is wanted")]
     [InlineData("features", "\"wavelets\"", "takes the features 'wavelets'; this program makes 'rate-spectra-1'")]
     [InlineData("surprise", "1", "cannot be read")]
+    [InlineData("sha256", "null", "cannot be read")]
     public void A_manifest_that_does_not_fit_is_refused_with_both_sides_named(string key, string value, string message)
     {
         var folder = Copy();
