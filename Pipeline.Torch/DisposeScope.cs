@@ -7,7 +7,8 @@ public sealed class DisposeScope : IDisposable
     private static DisposeScope? _current;
 
     private readonly DisposeScope? _outer;
-    private readonly HashSet<torch.Tensor> _tensors = [];
+    private readonly List<torch.Tensor> _tensors = [];   // each knows its place
+    private readonly int _thread = Environment.CurrentManagedThreadId;
 
     internal DisposeScope()
     {
@@ -16,6 +17,8 @@ public sealed class DisposeScope : IDisposable
     }
 
     internal static DisposeScope? Current => _current;
+
+    internal bool IsOfThisThread => _thread == Environment.CurrentManagedThreadId;
 
     /// <summary>How many tensors it will free.</summary>
     public int DisposablesCount => _tensors.Count;
@@ -28,27 +31,32 @@ public sealed class DisposeScope : IDisposable
             throw new InvalidOperationException("A dispose scope ends on its own thread and after the scopes inside it.");
         _current = _outer;
         foreach (var tensor in _tensors)
-            tensor.Leave(null);
-        var tensors = _tensors.ToArray();
+            tensor.Free();
         _tensors.Clear();
-        foreach (var tensor in tensors)
-            tensor.Dispose();
     }
 
     /// <summary>The tensor lives on after this scope, in the outer one (or unscoped when there is none).</summary>
     public torch.Tensor MoveToOuter(torch.Tensor tensor)
     {
-        if (_tensors.Remove(tensor))
-        {
-            tensor.Leave(_outer);
-            _outer?._tensors.Add(tensor);
-        }
+        if (tensor.Leave(this))
+            _outer?.Add(tensor);
         return tensor;
     }
 
-    internal void Add(torch.Tensor tensor) => _tensors.Add(tensor);
+    internal void Add(torch.Tensor tensor)
+    {
+        tensor.Enter(this, _tensors.Count);
+        _tensors.Add(tensor);
+    }
 
-    internal void Remove(torch.Tensor tensor) => _tensors.Remove(tensor);
+    /// <summary>Takes the tensor at that place out; the last one takes the place.</summary>
+    internal void RemoveAt(int place)
+    {
+        var last = _tensors[^1];
+        _tensors[place] = last;
+        last.Enter(this, place);
+        _tensors.RemoveAt(_tensors.Count - 1);
+    }
 }
 
 public static partial class torch

@@ -168,7 +168,7 @@ internal sealed class Operator
 {
     private const int UsualResults = 64;   // more only where a list of more tensors goes in, or split makes them: then it is refused with a text
     private const int StackWords = 512;
-    private static readonly ConcurrentDictionary<(string, string), Operator> Found = new();
+    private static readonly ConcurrentDictionary<(string Name, string Overload), Operator> Found = new(new ByLetters());
     private readonly nint _handle;
 
     private Operator(string name, string overload)
@@ -176,7 +176,7 @@ internal sealed class Operator
         Native.Check(Native.Find(name, overload, out _handle));
     }
 
-    public static Operator Get(string name, string overload = "") => Found.GetOrAdd((name, overload), static key => new Operator("aten::" + key.Item1, key.Item2));
+    public static Operator Get(string name, string overload = "") => Found.GetOrAdd((name, overload), static key => new Operator("aten::" + key.Name, key.Overload));
 
     /// <summary>Calls it; every tensor of the answer is registered with the current dispose scope. Lists are copied to the stack: nothing is pinned.</summary>
     [SkipLocalsInit]
@@ -218,6 +218,18 @@ internal sealed class Operator
 
     /// <summary>Calls an operator with one tensor as answer.</summary>
     public torch.Tensor One(params ReadOnlySpan<Argument> arguments) => Call(arguments)[0];
+
+    /// <summary>Looked up with every call: a few letters tell the names apart sooner than a hash of all.</summary>
+    private sealed class ByLetters : IEqualityComparer<(string Name, string Overload)>
+    {
+        public bool Equals((string Name, string Overload) x, (string Name, string Overload) y) => x.Name == y.Name && x.Overload == y.Overload;
+
+        public int GetHashCode((string Name, string Overload) key)
+        {
+            var (name, length) = (key.Name, key.Name.Length);
+            return ((((name[0] * 31 + name[length / 2]) * 31 + name[length - 1]) * 31 + length) * 31 + key.Overload.Length) * 31 + (key.Overload.Length > 0 ? key.Overload[^1] : 0);
+        }
+    }
 }
 
 /// <summary>An argument of an operator, before it is boxed. Tensors are referenced from boxing to release: disposing them meanwhile is no race.</summary>

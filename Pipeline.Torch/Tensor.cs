@@ -9,12 +9,13 @@ public static partial class torch
     public partial class Tensor : IDisposable
     {
         private DisposeScope? _scope;
+        private int _place;   // in the scope
 
         internal Tensor(nint native, bool scoped = true)
         {
             Handle = new TensorHandle(native);
-            _scope = scoped ? DisposeScope.Current : null;
-            _scope?.Add(this);
+            if (scoped)
+                DisposeScope.Current?.Add(this);
         }
 
         internal TensorHandle Handle { get; private protected set; }
@@ -152,8 +153,7 @@ public static partial class torch
         /// <summary>Takes the tensor out of every scope: its owner disposes it.</summary>
         public Tensor DetachFromDisposeScope()
         {
-            _scope?.Remove(this);
-            _scope = null;
+            Leave(_scope);
             return this;
         }
 
@@ -161,13 +161,31 @@ public static partial class torch
 
         public void Dispose()
         {
-            _scope?.Remove(this);
-            _scope = null;
+            // A scope is its thread's alone: disposed from another thread, the tensor stays listed there until the scope ends, which does no harm.
+            if (_scope is { IsOfThisThread: true } scope)
+                Leave(scope);
             Handle.Dispose();
         }
 
         public override string ToString() => Handle.IsClosed ? "disposed tensor" : $"[{string.Join(", ", shape)}], type = {dtype}, device = {device}";
 
-        internal void Leave(DisposeScope? to) => _scope = to;
+        internal void Enter(DisposeScope scope, int place) => (_scope, _place) = (scope, place);
+
+        /// <summary>Out of its scope; false when that is another one.</summary>
+        internal bool Leave(DisposeScope? from)
+        {
+            if (from is null || !ReferenceEquals(_scope, from))
+                return false;
+            from.RemoveAt(_place);
+            _scope = null;
+            return true;
+        }
+
+        /// <summary>Its scope ends.</summary>
+        internal void Free()
+        {
+            _scope = null;
+            Handle.Dispose();
+        }
     }
 }

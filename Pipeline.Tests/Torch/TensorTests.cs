@@ -158,6 +158,43 @@ public sealed class TensorTests
     }
 
     [SkippableFact]
+    public async Task Tensors_of_a_scope_may_be_disposed_by_another_thread_while_the_scope_is_used()
+    {
+        Libtorch.Need();
+        for (var round = 0; round < 100; round++)
+        {
+            Task disposing;
+            using (NewDisposeScope())
+            {
+                var given = Enumerable.Range(0, 50).Select(i => full([4], i)).ToArray();
+                disposing = Task.Run(() => Array.ForEach(given, tensor => tensor.Dispose()));
+                var own = Enumerable.Range(0, 50).Select(i => full([4], i)).ToArray();
+                foreach (var tensor in own.Where((_, i) => i % 3 == 0))
+                    tensor.Dispose();
+                Assert.Equal(4 * 49, own[49].sum().item<float>());
+            }
+            await disposing;
+        }
+    }
+
+    [SkippableFact]
+    public void A_scope_lists_what_is_left_whatever_order_it_was_disposed_in()
+    {
+        Libtorch.Need();
+        var scope = NewDisposeScope();
+        var tensors = Enumerable.Range(0, 5).Select(_ => zeros(1)).ToArray();
+
+        foreach (var index in new[] { 4, 0, 2 })
+            tensors[index].Dispose();
+        tensors[1].DetachFromDisposeScope();
+
+        Assert.Equal(1, scope.DisposablesCount);
+        scope.Dispose();
+        Assert.Equal([true, false, true, true, true], tensors.Select(t => t.IsInvalid));
+        tensors[1].Dispose();
+    }
+
+    [SkippableFact]
     public void Lists_longer_than_the_stack_takes_come_through()
     {
         Libtorch.Need();

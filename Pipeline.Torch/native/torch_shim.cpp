@@ -161,7 +161,8 @@ API int32_t pt_call(void* op, const Value* args, int32_t arg_count, Value* resul
       }
     }
     handle.callBoxed(&stack);
-    std::vector<Value> out;
+    thread_local std::vector<Value> out;   // keeps its memory between calls
+    out.clear();
     for (const auto& value : stack) unbox(value, out);
     TORCH_CHECK(out.size() <= static_cast<size_t>(capacity), schema.name(), " returned ", out.size(), " values");
     std::copy(out.begin(), out.end(), results);
