@@ -7,13 +7,16 @@ namespace Pipeline.Training;
 public sealed record QrsTrainingOptions
 {
     /// <summary>Batches of 512 candidates.</summary>
-    public int Steps { get; init; } = 12_000;
+    public int Steps { get; init; } = 10_000;
 
     /// <summary>Greatest learning rate; it falls as a cosine.</summary>
     public double LearningRate { get; init; } = 2e-3;
 
     /// <summary>Decoupled decay of the weights.</summary>
-    public double Decay { get; init; } = 1e-3;
+    public double Decay { get; init; } = 1e-2;
+
+    /// <summary>Part of a candidate's numbers that is left out in training, so that no single one is relied on.</summary>
+    public double Dropped { get; init; } = 0.06;
 
     /// <summary>Seed of the weights and of every draw.</summary>
     public int Seed { get; init; } = 1;
@@ -43,7 +46,9 @@ internal static class QrsTrainer
             for (var i = 0; i < Batch; i++)
             {
                 var row = rows[random.Next(rows.Length)];
-                network.Normalise(examples.Row(row), x.AsSpan(i * QrsExamples.RowLength, QrsExamples.RowLength));
+                var z = x.AsSpan(i * QrsExamples.RowLength, QrsExamples.RowLength);
+                network.Normalise(examples.Row(row), z);
+                Drop(z, options.Dropped, random);
                 var (isBeat, weight) = examples.Answer(row);
                 (y[i], weights[i]) = (isBeat ? 1 : 0, weight);
             }
@@ -57,5 +62,12 @@ internal static class QrsTrainer
         return new TrainingLoop(
             network, optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.Decay), options.Steps, options.Seed,
             step => 0.01 + 0.99 * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)options.Steps))) / 2, Answer);
+    }
+
+    private static void Drop(Span<float> inputs, double part, Random random)
+    {
+        var scale = (float)(1 / (1 - part));
+        for (var k = 0; k < inputs.Length; k++)
+            inputs[k] = random.NextSingle() < part ? 0 : inputs[k] * scale;
     }
 }
