@@ -113,7 +113,11 @@ public sealed class TorchSessionTests
         var graph = new OnnxGraph("test");
         var x = graph.Input("input", 2, 12);
         var state = graph.Input("state", 10);
-        x = graph.BatchNorm(graph.Conv1d(x, randn(4, 2, 3), randn(4), stride: 1, padding: 2, dilation: 2), norm);
+        // 16 outputs: written in two dimensions, also strided, dilated, added and used in both forms.
+        var wide = graph.Relu(graph.Conv1d(x, randn(16, 2, 3), randn(16), padding: 1));
+        wide = graph.Add(wide, graph.Conv1d(wide, randn(16, 16, 3) * 0.2, null, padding: 2, dilation: 2));
+        x = graph.Add(graph.Conv1d(x, randn(4, 2, 3), randn(4), stride: 1, padding: 2, dilation: 2), graph.Conv1d(wide, randn(4, 16, 3) * 0.2, null, padding: 1));
+        x = graph.BatchNorm(x, norm);
         x = graph.MaxPool1d(graph.Relu(x), 2, 2);
         var flat = graph.Reshape(graph.Conv2d(graph.Reshape(x, 0, 1, 4, 6), randn(1, 1, 2, 1), null, [2, 1], [0, 0]), -1, 12);
         var pooled = graph.Concat(1, graph.Mean(x, 2), graph.Slice(graph.Max(x, 2), 1, 1, 3));
@@ -121,7 +125,8 @@ public sealed class TorchSessionTests
         var (h, c) = graph.LstmStep(pooled, graph.Slice(state, 1, 0, 5), graph.Slice(state, 1, 5, 10), weights[0], weights[1], weights[2], weights[3]);
         var positive = graph.Add(graph.Unary("Exp", graph.Clip(flat, -1, 1)), graph.Unary("Softplus", flat));
         var output = graph.Concat(1, graph.Softmax(graph.Linear(h, randn(7, 5), randn(7)), 1), graph.Sub(graph.Log(positive), graph.Mul(graph.Scalar(0.5), graph.Unary("Tanh", flat))));
-        graph.Output("output", output, 19);
+        var strided = graph.Mean(graph.Conv1d(wide, randn(16, 16, 3) * 0.2, randn(16), stride: 2), 2);
+        graph.Output("output", graph.Concat(1, output, strided), 35);
         graph.Output("next_state", graph.Concat(1, h, c), 10);
         return graph.ToBytes();
     }

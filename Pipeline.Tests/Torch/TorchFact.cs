@@ -7,14 +7,18 @@ internal static class Libtorch
 {
     private static readonly string? Missing = Probe();
 
-    public static void Need() => Skip.If(Missing is not null, Missing);
+    public static void Need()
+    {
+        Skip.If(Missing is not null, Missing);
+        // OpenMP keeps the number by thread, and OpenBLAS takes over whatever the last caller had: another one cuts sums up in another way.
+        TorchSharp.torch.set_num_threads(1);
+    }
 
     private static string? Probe()
     {
         try
         {
             _ = TorchSharp.torch.get_num_threads();
-            TorchSharp.torch.set_num_threads(1);
             return null;
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)

@@ -15,7 +15,13 @@ public sealed class OnnxGraph
     private const int Float = 1;
     private const int Int64 = 7;
 
+    // ONNX Runtime blocks the channels of a convolution over two dimensions for the vector unit, 16 at a time, but not those of one over one
+    // dimension: 1.6 times as fast where the outputs fill whole blocks, slower where they do not.
+    private const int ChannelBlock = 16;
+
     private readonly GraphProto _graph;
+    private readonly Dictionary<string, string> _wide = [];     // [batch, channels, length] → the same as [batch, channels, 1, length]
+    private readonly HashSet<string> _narrow = [];              // of these, the ones that somebody wanted without the 1
     private int _next;
 
     /// <summary>Begins a graph.</summary>
@@ -31,6 +37,7 @@ public sealed class OnnxGraph
     /// <summary>Declares <paramref name="value"/> to be the output <paramref name="name"/> [batch, <paramref name="row"/>].</summary>
     public void Output(string name, string value, params ReadOnlySpan<long> row)
     {
+        Narrow(value);
         _graph.Node.Add(new NodeProto { OpType = "Identity", Input = { value }, Output = { name }, Name = $"output_{name}" });
         _graph.Output.Add(Describe(name, row));
     }
@@ -44,11 +51,18 @@ public sealed class OnnxGraph
     /// <summary>A constant list of int64.</summary>
     public string Integers(params ReadOnlySpan<long> values) => Store(MemoryMarshal.AsBytes(values), Int64, [values.Length]);
 
-    /// <summary>Convolution over the last dimension with zero padding.</summary>
+    /// <summary>Convolution over the last dimension with zero padding; in two dimensions, of which one is 1, where that is faster.</summary>
     public string Conv1d(string x, torch.Tensor weight, torch.Tensor? bias, long stride = 1, long padding = 0, long dilation = 1)
     {
-        var inputs = bias is null ? new[] { x, Constant(weight) } : [x, Constant(weight), Constant(bias)];
-        return Node("Conv", inputs, ("kernel_shape", new[] { weight.shape[2] }), ("strides", new[] { stride }), ("pads", new[] { padding, padding }), ("dilations", new[] { dilation }));
+        var (outputs, inputs, kernel) = (weight.shape[0], weight.shape[1], weight.shape[2]);
+        string[] rest = bias is null ? [] : [Constant(bias)];
+        if (outputs % ChannelBlock != 0)
+            return Node(
+                "Conv", [x, Constant(weight), .. rest],
+                ("kernel_shape", new[] { kernel }), ("strides", new[] { stride }), ("pads", new[] { padding, padding }), ("dilations", new[] { dilation }));
+        return View(Node(
+            "Conv", [Wide(x), Constant(weight.ToArray<float>(), outputs, inputs, 1, kernel), .. rest],
+            ("kernel_shape", new[] { 1, kernel }), ("strides", new[] { 1, stride }), ("pads", new[] { 0, padding, 0, padding }), ("dilations", new[] { 1, dilation })));
     }
 
     /// <summary>Convolution over the last two dimensions with zero padding.</summary>
@@ -108,7 +122,8 @@ public sealed class OnnxGraph
     public string MaxPool1d(string x, long kernel, long stride) => Node("MaxPool", [x], ("kernel_shape", new[] { kernel }), ("strides", new[] { stride }));
 
     /// <summary>a + b, broadcast.</summary>
-    public string Add(string a, string b) => Node("Add", [a, b]);
+    public string Add(string a, string b) =>
+        _wide.TryGetValue(a, out var left) && _wide.TryGetValue(b, out var right) ? View(Node("Add", [left, right])) : Node("Add", [a, b]);
 
     /// <summary>a · b element by element, broadcast.</summary>
     public string Mul(string a, string b) => Node("Mul", [a, b]);
@@ -117,7 +132,7 @@ public sealed class OnnxGraph
     public string Sub(string a, string b) => Node("Sub", [a, b]);
 
     /// <summary>max(x, 0).</summary>
-    public string Relu(string x) => Unary("Relu", x);
+    public string Relu(string x) => _wide.TryGetValue(x, out var wide) ? View(Unary("Relu", wide)) : Unary("Relu", x);
 
     /// <summary>x limited to [low, high].</summary>
     public string Clip(string x, double low, double high) => Node("Clip", [x, Constant([(float)low], []), Constant([(float)high], [])]);
@@ -144,6 +159,8 @@ public sealed class OnnxGraph
 
     private string Node(string type, string[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes)
     {
+        foreach (var input in inputs)
+            Narrow(input);
         var node = new NodeProto { OpType = type, Name = $"{type.ToLowerInvariant()}_{_next++}" };
         node.Input.Add(inputs);
         node.Output.Add(node.Name);
@@ -151,6 +168,23 @@ public sealed class OnnxGraph
             node.Attribute.Add(Attribute(name, value));
         _graph.Node.Add(node);
         return node.Name;
+    }
+
+    private string Wide(string x) => _wide.TryGetValue(x, out var wide) ? wide : _wide[x] = Node("Unsqueeze", [x, Integers(2)]);
+
+    /// <summary>The name of <paramref name="wide"/> without its dimension of 1; written only when somebody asks for it.</summary>
+    private string View(string wide)
+    {
+        var name = $"{wide}_view";
+        _wide.Add(name, wide);
+        return name;
+    }
+
+    private void Narrow(string value)
+    {
+        if (!_wide.TryGetValue(value, out var wide) || value != $"{wide}_view" || !_narrow.Add(value))
+            return;
+        _graph.Node.Add(new NodeProto { OpType = "Squeeze", Input = { wide, Integers(2) }, Output = { value }, Name = value });
     }
 
     private static AttributeProto Attribute(string name, object value) => value switch

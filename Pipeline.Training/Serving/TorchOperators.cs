@@ -55,6 +55,7 @@ internal static class TorchOperators
         ["Slice"] = Slice,
         ["Softmax"] = n => n[0].softmax(n.Integer("axis", -1)),
         ["Softplus"] = n => nn.functional.softplus(n[0]),
+        ["Squeeze"] = n => n[0].squeeze(n.Integers(1)[0]),
         ["Sub"] = n => n[0] - n[1],
         ["Tanh"] = n => n[0].tanh(),
         ["Unsqueeze"] = n => n[0].unsqueeze(n.Integers(1)[0]),

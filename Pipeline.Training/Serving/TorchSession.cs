@@ -20,6 +20,7 @@ public sealed class TorchSession : IModelSession
     private readonly float[] _nextState;
     private readonly Tensor[] _whole;       // the four arrays as tensors [largest, row]; the memory is shared
     private readonly long[] _inputRow;
+    private int _thread;                    // that ran last
 
     /// <summary>Loads and warms up.</summary>
     /// <param name="onnx">The bytes of a <c>model.onnx</c>.</param>
@@ -85,6 +86,12 @@ public sealed class TorchSession : IModelSession
     {
         if (rows < 1 || rows > _sizes[^1])
             throw new ArgumentException($"{rows} rows; 1 to {_sizes[^1]} are possible.", nameof(rows));
+        // OpenMP and OpenBLAS count threads by the calling thread: one for each worker, also so that sums are cut up the same way every time.
+        if (_thread != Environment.CurrentManagedThreadId)
+        {
+            set_num_threads(1);
+            _thread = Environment.CurrentManagedThreadId;
+        }
         var size = _sizes.First(s => s >= rows);
         // Padding: no patient's row is computed twice.
         _input.AsSpan(rows * InputLength, (size - rows) * InputLength).Clear();
@@ -114,8 +121,6 @@ public sealed class TorchSession : IModelSession
             if (device.type == "cuda" && !cuda.is_available())
                 throw new InvalidDataException(
                     $"Device {name}: this libtorch sees no CUDA device. Build native/libpipeline_torch.so against a CUDA libtorch 2.x (LIBTORCH=/path ./pipeline setup) on a machine with a driver, or set the device to cpu.");
-            if (device.type == "cpu")
-                set_num_threads(1);     // more workers, not more threads
             return device;
         }
         catch (ArgumentException e)
