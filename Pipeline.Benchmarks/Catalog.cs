@@ -10,6 +10,7 @@ internal static class Catalog
         new Ward.WardKafkaBenchmark(),
         new Entities.EntitiesBenchmark(),
         new Entities.SnapshotsBenchmark(),
+        new Entities.CheckpointsBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),

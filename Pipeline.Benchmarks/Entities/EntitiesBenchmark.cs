@@ -49,6 +49,10 @@ internal sealed class EntitiesBenchmark : IBenchmark
             await EntityPatients.BytesAsync(64, channels, rate, stop);      // what is made once is no patient's
         foreach (var (name, channels, rate) in Devices)
             report.Add($"idle_patient_bytes_{name}", await EntityPatients.BytesAsync(patients, channels, rate, stop), "By", AkkaBytes);
+
+        var (bytes, find) = PassivatedPatients.Measure(report.Quick ? 500 : Entities);
+        report.Add("passivated_patient_bytes", bytes, "By", new Reference("wanted", 256));
+        report.Add("passivated_patient_find", find, "us");
     }
 
     private static (string Name, ChannelLayout Channels, double RateHz)[] Devices =>

@@ -28,7 +28,7 @@ internal sealed class SnapshotsBenchmark : IBenchmark
     {
         foreach (var (name, hasAbp) in ((string, bool)[])[("bed", false), ("bed_with_abp", true)])
         {
-            var beds = Enumerable.Range(0, report.Quick ? 4 : 40).Select(seed => Run(seed, hasAbp)).ToArray();
+            var beds = Enumerable.Range(0, report.Quick ? 4 : 40).Select(seed => Bed(seed, hasAbp)).ToArray();
             var times = new double[4][];
             for (var t = 0; t < times.Length; t++)
                 times[t] = new double[Rounds];
@@ -83,7 +83,7 @@ internal sealed class SnapshotsBenchmark : IBenchmark
     }
 
     /// <summary>A bed's streams after some time, each at its own moment of a window.</summary>
-    private static DeviceStream[] Run(int seed, bool hasAbp)
+    internal static DeviceStream[] Bed(int seed, bool hasAbp)
     {
         var bed = new SimulatedBed(new BedScenario
         {
