@@ -75,6 +75,18 @@ public enum Count
     /// <summary>Device streams begun: a new device, or a new epoch.</summary>
     StreamsBegun,
 
+    /// <summary>Device streams that go on from a snapshot.</summary>
+    StreamsRestored,
+
+    /// <summary>Device streams that go on from a snapshot but for a stage that it holds nothing of: another estimator, another network.</summary>
+    StreamsRestoredInPart,
+
+    /// <summary>Device streams whose snapshot cannot be used, for other windows are set or a newer program wrote it: they begin anew.</summary>
+    StreamsNotRestored,
+
+    /// <summary>Records that are in a restored patient's snapshot already, and are passed over.</summary>
+    RecordsInSnapshots,
+
     /// <summary>Moves of an epoch's time anchor: the device's clock and its sample count had drifted apart.</summary>
     AnchorMoves,
 

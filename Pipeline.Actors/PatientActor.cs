@@ -3,6 +3,7 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
@@ -28,6 +29,25 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
 {
     private readonly List<Device> _devices = new(2);
     private RateModel? _model;      // that of the last record
+
+    /// <summary>
+    /// Goes on where <paramref name="snapshot"/> was captured. A stream that cannot (other windows are set now, or the snapshot is of a newer
+    /// program) begins anew with its next chunk, and is counted.
+    /// </summary>
+    public void Restore(PatientSnapshot snapshot, StateTransfer state)
+    {
+        foreach (var placed in snapshot.Devices)
+            if (DeviceStream.Restore(settings.Shape, settings.Stages, snapshot.Patient, placed.Stream, state, out var told) is { } stream)
+            {
+                _devices.Add(new Device(stream, snapshot.Patient, placed));
+                counts.Add(told is null ? Actors.Count.StreamsRestored : Actors.Count.StreamsRestoredInPart);
+            }
+            else
+                counts.Add(Actors.Count.StreamsNotRestored);
+    }
+
+    /// <summary>The whole state, between two records, when none of its points waits.</summary>
+    public IReadOnlyList<PlacedDevice> Capture(StateTransfer state) => [.. _devices.Select(device => device.Capture(state))];
 
     /// <summary>Handles a record.</summary>
     public void Handle(in Handling handling)
@@ -183,17 +203,29 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
     /// <summary>What a window's points have in common.</summary>
     private readonly record struct Place(Origin Origin, PassedWindow Window, string Ward, string Bed);
 
-    private sealed class Device(DeviceStream stream, SampleChunk first)
+    private sealed class Device(DeviceStream stream, PatientId patient, string ward, string bed, Timestamp lastTime)
     {
+        public Device(DeviceStream stream, SampleChunk first)
+            : this(stream, first.Patient, first.Ward, first.Bed, first.FirstSampleTime)
+        {
+        }
+
+        public Device(DeviceStream stream, PatientId patient, PlacedDevice placed)
+            : this(stream, patient, placed.Ward, placed.Bed, placed.LastTime)
+        {
+        }
+
         public DeviceStream Stream { get; } = stream;
 
-        public PatientId Patient { get; } = first.Patient;
+        public PatientId Patient { get; } = patient;
 
-        public string Ward { get; private set; } = first.Ward;
+        public string Ward { get; private set; } = ward;
 
-        public string Bed { get; private set; } = first.Bed;
+        public string Bed { get; private set; } = bed;
 
-        public Timestamp LastTime { get; private set; } = first.FirstSampleTime;
+        public Timestamp LastTime { get; private set; } = lastTime;
+
+        public PlacedDevice Capture(StateTransfer state) => new(Stream.Capture(state), Ward, Bed, LastTime);
 
         public VitalPoint PointAt(in Place place, in Estimate estimate) => new(
             place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id, place.Window.Start, place.Window.End, estimate);

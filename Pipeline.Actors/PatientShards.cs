@@ -61,8 +61,12 @@ public sealed class PatientShards : IAsyncDisposable
     }
 
     /// <summary>Starts a shard; its records follow. <paramref name="topic"/>: the input topic, or the recording's name, for <see cref="Origin"/>.</summary>
+    /// <param name="shard">Its number.</param>
+    /// <param name="topic">The input topic, or the recording's name.</param>
+    /// <param name="restore">What was committed of it; its records go on behind that. Null: the shard makes no checkpoints, and keeps no state.</param>
+    /// <param name="topicId">Id of the input topic; all zeros where the source has none.</param>
     /// <exception cref="InvalidOperationException">It is assigned already.</exception>
-    public void Assign(int shard, string topic)
+    public void Assign(int shard, string topic, ShardRestore? restore = null, Guid topicId = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(shard);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(shard, MaxShard);
@@ -77,7 +81,7 @@ public sealed class PatientShards : IAsyncDisposable
             }
             if (_shards[shard] is not null)
                 throw new InvalidOperationException($"Shard {shard} is assigned already.");
-            _shards[shard] = Start(shard, topic);
+            _shards[shard] = Start(shard, topic, restore, topicId);
         }
     }
 
@@ -104,11 +108,26 @@ public sealed class PatientShards : IAsyncDisposable
     public long? CommittableOffset(int shard) => Get(shard).Shard.Committable;
 
     /// <summary>
+    /// Asks the shard for a checkpoint, which <see cref="TakeCheckpoint"/> gives when all output up to it is acknowledged. Nothing happens while
+    /// an earlier one waits, when no record was handled since, or when the shard keeps no state.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
+    public void RequestCheckpoint(int shard) => Get(shard).Shard.RequestCheckpoint();
+
+    /// <summary>The checkpoint that was asked for, when it is ready to be committed; null before, and when it was taken.</summary>
+    /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
+    public ShardCheckpoint? TakeCheckpoint(int shard) => Get(shard).Shard.TakeCheckpoint();
+
+    /// <summary>
     /// Lets the shard finish what is in its mailbox, waits for the acknowledgements (until <paramref name="stop"/>; a partition that is lost
     /// already is revoked with a cancelled one), and forgets it. Returns what <see cref="CommittableOffset"/> said last.
     /// </summary>
     /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
-    public async Task<long?> RevokeAsync(int shard, CancellationToken stop)
+    public async Task<long?> RevokeAsync(int shard, CancellationToken stop) => (await ReleaseAsync(shard, stop).ConfigureAwait(false)).Committable;
+
+    /// <summary>The same, with the shard's last checkpoint; null when it keeps no state, nothing changed, or not all was acknowledged.</summary>
+    /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
+    public async Task<(long? Committable, ShardCheckpoint? Last)> ReleaseAsync(int shard, CancellationToken stop)
     {
         var owned = Get(shard);
         owned.Shard.Complete();
@@ -124,7 +143,7 @@ public sealed class PatientShards : IAsyncDisposable
                 _retired.Add(owned.Shard.Counts);
             }
         }
-        return owned.Shard.Committable;
+        return (owned.Shard.Committable, owned.Shard.TakeCheckpoint());
     }
 
     /// <summary>Drops what is left, without waiting for acknowledgements: a source that ended has revoked its shards before.</summary>
@@ -147,12 +166,12 @@ public sealed class PatientShards : IAsyncDisposable
             : throw new InvalidOperationException($"Shard {shard} is not assigned.");
     }
 
-    private Owned Start(int number, string topic)
+    private Owned Start(int number, string topic, ShardRestore? restore, Guid topicId)
     {
         var cancel = new CancellationTokenSource();
         var counts = new Counts();
         var delivery = new Delivery(_sinks, _settings.Options.MaxBatchesInFlight, counts, _telemetry.RecordLatency);
-        var shard = new Shard(number, topic, _settings, _places, delivery, counts, _time, cancel.Token);
+        var shard = new Shard(number, topic, _settings, _places, delivery, counts, _time, restore, topicId, cancel.Token);
         _ = shard.Completion.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return new Owned(shard, cancel);
     }

@@ -17,6 +17,7 @@ internal sealed class Shard
     private const int TakeCount = 64;   // records taken from the mailbox at once
 
     private readonly ShardPatients _patients;
+    private readonly ShardCheckpoints? _checkpoints;    // null: no state is kept
     private readonly Delivery _delivery;
     private readonly Mailbox<Envelope> _mailbox;
     private readonly Envelope[] _taken = new Envelope[TakeCount];
@@ -26,11 +27,13 @@ internal sealed class Shard
     private readonly StageOutput _scratch = new();
     private readonly TimeProvider _time;
     private readonly CancellationToken _stop;
+    private long? _handled;     // offset of the last record
 
-    public Shard(int number, string topic, ActorSettings settings, PatientPlaces places, Delivery delivery, Counts counts, TimeProvider time, CancellationToken stop)
+    public Shard(int number, string topic, ActorSettings settings, PatientPlaces places, Delivery delivery, Counts counts, TimeProvider time, ShardRestore? restore, Guid topicId, CancellationToken stop)
     {
         (Number, Topic, Counts) = (number, topic, counts);
-        _patients = new ShardPatients(number, settings, places, Counts);
+        _checkpoints = restore is null ? null : new ShardCheckpoints(restore.Lease, topicId, delivery);
+        _patients = new ShardPatients(number, settings, places, Counts, _checkpoints, restore);
         _delivery = delivery;
         _mailbox = new Mailbox<Envelope>(settings.Options.MailboxCapacity);
         _delivery.Failed = _mailbox.Wake;
@@ -73,6 +76,16 @@ internal sealed class Shard
     /// <summary>See <see cref="OffsetWatermark.Committable"/>. Any thread.</summary>
     public long? Committable => _delivery.Committable;
 
+    /// <summary>Asks for a checkpoint; see <see cref="ShardCheckpoints"/>. Any thread.</summary>
+    public void RequestCheckpoint()
+    {
+        _checkpoints?.Request();
+        _mailbox.Wake();
+    }
+
+    /// <summary>See <see cref="ShardCheckpoints.TakeReady"/>. Any thread.</summary>
+    public ShardCheckpoint? TakeCheckpoint() => _checkpoints?.TakeReady();
+
     /// <summary>Places a record; false when the mailbox is full. Any thread; offsets ascend.</summary>
     public bool TryPost(in ShardRecord record) => _mailbox.TryPost(new Envelope(record, Stopwatch.GetTimestamp()));
 
@@ -110,16 +123,22 @@ internal sealed class Shard
                 _delivery.ThrowIfFailed();
                 RetryDue(force: IsAtEnd);
                 await SettleAsync(null).ConfigureAwait(false);
-                if (_questions.HasRoom && _mailbox.Take(_taken) is > 0 and var count)
+                var isBarrier = _checkpoints is { IsWanted: true };
+                if (!isBarrier && _questions.HasRoom && _mailbox.Take(_taken) is > 0 and var count)
                 {
                     await HandleAsync(count).ConfigureAwait(false);
                     continue;
                 }
                 await _output.FlushAsync(null, _stop).ConfigureAwait(false);
-                if (IsAtEnd && !_patients.AnyWaiting && _questions.OpenCount == 0)
+                var isAtRest = !_patients.AnyWaiting && _questions.OpenCount == 0;
+                if (isAtRest && (isBarrier || IsAtEnd))
+                    _checkpoints?.Capture(_handled, _patients);
+                if (isAtRest && IsAtEnd)
                     break;
+                if (isAtRest && isBarrier)
+                    continue;
                 // At the end a patient that waits for another attempt gets it at once: the mailbox does not let the loop wait then.
-                await WaitAsync(forRecords: _questions.HasRoom && (!IsAtEnd || _patients.AnyWaiting)).ConfigureAwait(false);
+                await WaitAsync(forRecords: !isBarrier && _questions.HasRoom && (!IsAtEnd || _patients.AnyWaiting)).ConfigureAwait(false);
             }
             await _delivery.WhenAllAcknowledgedAsync().ConfigureAwait(false);
         }
@@ -155,6 +174,7 @@ internal sealed class Shard
             await _mailbox.WaitForWakeAsync().ConfigureAwait(false);
             _stop.ThrowIfCancellationRequested();
         }
+        _handled = _taken[count - 1].Record.Offset;
         Array.Clear(_taken, 0, count);
         Array.Clear(_found, 0, count);
     }
@@ -201,6 +221,11 @@ internal sealed class Shard
                 _output.Batch.DeadLetters.Add(letter);
             return;
         }
+        if (patient is { } known && record.Offset <= known.AppliedOffset)
+        {
+            Counts.Add(Count.RecordsInSnapshots);
+            return;
+        }
         Counts.Add(Count.Samples, (long)chunk.SampleCount * chunk.Channels.Count);
         if (patient is null)
         {
@@ -209,6 +234,7 @@ internal sealed class Shard
             PatientActor.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : _patients.Fullness, Begin(record, chunk));
             return;
         }
+        patient.LastOffset = record.Offset;
         if (patient.IsStashFull)
             Retry(patient, force: true);
         if (patient.IsWaiting)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Actors.Serving;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
@@ -17,19 +18,51 @@ internal sealed class PatientPlaces
 }
 
 /// <summary>
-/// The patients of one shard: created on first sight, forgotten when idle, both as a function of the shard's records alone. One thread.
+/// The patients of one shard: created on first sight, in memory while they are not idle. Without checkpoints an idle one is forgotten, as a
+/// function of the shard's records alone; with them its snapshot is kept, and it comes back as it was. One thread.
 /// </summary>
-internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPlaces places, Counts counts)
+internal sealed class ShardPatients
 {
+    private readonly int _shard;
+    private readonly ActorSettings _settings;
+    private readonly PatientPlaces _places;
+    private readonly Counts _counts;
+    private readonly ShardCheckpoints? _checkpoints;
     private readonly Dictionary<string, SupervisedPatient> _patients = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PatientSnapshot> _passive = new(StringComparer.Ordinal);
+    private readonly List<PatientSnapshot> _passivated = [];    // since the last checkpoint
+    private long _recordAtCheckpoint;
     private readonly List<SupervisedPatient> _waiting = [];
     private readonly Dictionary<string, WaitingPoints> _left = new(StringComparer.Ordinal);     // of forgotten patients, while they wait
     private long _record;
     private long _nextSweep;
     private Timestamp _time = new(long.MinValue);   // latest event time of the shard
 
+    /// <summary>Those of <paramref name="restore"/> are passive until their next record; without it the shard makes no checkpoints.</summary>
+    public ShardPatients(int shard, ActorSettings settings, PatientPlaces places, Counts counts, ShardCheckpoints? checkpoints, ShardRestore? restore)
+    {
+        (_shard, _settings, _places, _counts, _checkpoints) = (shard, settings, places, counts, checkpoints);
+        foreach (var snapshot in restore?.Patients ?? [])
+            _passive.Add(snapshot.Patient.Value, snapshot);
+    }
+
     /// <summary>Patients in memory.</summary>
     public int Count => _patients.Count;
+
+    /// <summary>Patients of whom there is a snapshot only.</summary>
+    public int PassiveCount => _passive.Count;
+
+    /// <summary>The snapshots of those that have changed since the last time this was asked.</summary>
+    public List<PatientSnapshot> TakeChanged(RecordPosition applied)
+    {
+        var changed = new List<PatientSnapshot>(_passivated);
+        foreach (var patient in _patients.Values)
+            if (patient.LastRecord > _recordAtCheckpoint)
+                changed.Add(patient.Capture(applied, StateTransfer.OfThread));
+        _passivated.Clear();
+        _recordAtCheckpoint = _record;
+        return changed;
+    }
 
     /// <summary>Whether a patient waits for another attempt.</summary>
     public bool AnyWaiting => _waiting.Count > 0;
@@ -49,7 +82,7 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
             Sweep();
         if (!_patients.TryGetValue(chunk.Patient.Value, out var patient))
         {
-            if (_patients.Count >= settings.Options.MaxPatientsPerShard)
+            if (_patients.Count >= _settings.Options.MaxPatientsPerShard)
                 return null;
             patient = Create(chunk.Patient);
         }
@@ -80,7 +113,7 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
     public void Clear()
     {
         foreach (var patient in _patients.Values)
-            places.Release(patient.Id, shard);
+            _places.Release(patient.Id, _shard);
         _patients.Clear();
         _waiting.Clear();
         _left.Clear();
@@ -88,25 +121,31 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
 
     private SupervisedPatient Create(PatientId id)
     {
-        var patient = new SupervisedPatient(id, settings, counts, _left.Remove(id.Value, out var points) ? points : new WaitingPoints());
+        var patient = new SupervisedPatient(id, _settings, _counts, _left.Remove(id.Value, out var points) ? points : new WaitingPoints());
         _patients.Add(id.Value, patient);
-        counts.Add(Actors.Count.PatientsCreated);
-        if (!places.TryClaim(id, shard))
-            counts.Add(Actors.Count.PatientsInTwoShards);
+        _counts.Add(Actors.Count.PatientsCreated);
+        if (_checkpoints is not null && _passive.Remove(id.Value, out var snapshot))
+        {
+            patient.Restore(snapshot, _checkpoints.PositionOf(0));
+            _passivated.Remove(snapshot);
+        }
+        if (!_places.TryClaim(id, _shard))
+            _counts.Add(Actors.Count.PatientsInTwoShards);
         return patient;
     }
 
     /// <summary>
-    /// Forgets the idle, with windows that are not complete: no chunk for <see cref="TopologyOptions.IdleAfter"/> of event time and for
-    /// <see cref="TopologyOptions.IdleRounds"/> records per patient. Done every quarter of that count, so it costs a few visits a record.
+    /// Takes the idle out of memory; without checkpoints they are forgotten, with windows that are not complete. Idle: no chunk for
+    /// <see cref="TopologyOptions.IdleAfter"/> of event time and for <see cref="TopologyOptions.IdleRounds"/> records per patient. Done every quarter of that count, so it costs a few visits a record.
     /// </summary>
     private void Sweep()
     {
-        var rounds = (long)settings.Options.IdleRounds * Math.Max(1, _patients.Count);
+        var rounds = (long)_settings.Options.IdleRounds * Math.Max(1, _patients.Count);
         _nextSweep = _record + Math.Max(256, rounds / 4);
         List<SupervisedPatient>? idle = null;
         foreach (var patient in _patients.Values)
-            if (_record - patient.LastRecord > rounds && _time.SecondsSince(patient.LastTime) > settings.Options.IdleAfter.TotalSeconds && !patient.IsWaiting)
+            if (_record - patient.LastRecord > rounds && _time.SecondsSince(patient.LastTime) > _settings.Options.IdleAfter.TotalSeconds
+                && !patient.IsWaiting && (_checkpoints is null || patient.Points.Count == 0))
                 (idle ??= []).Add(patient);
         foreach (var (patient, points) in _left)
             if (points.Count == 0)
@@ -115,9 +154,19 @@ internal sealed class ShardPatients(int shard, ActorSettings settings, PatientPl
         {
             if (patient.Points.Count > 0)
                 _left.Add(patient.Id.Value, patient.Points);
+            if (_checkpoints is not null)
+                Keep(patient, _checkpoints);
             _patients.Remove(patient.Id.Value);
-            places.Release(patient.Id, shard);
-            counts.Add(Actors.Count.PatientsPassivated);
+            _places.Release(patient.Id, _shard);
+            _counts.Add(Actors.Count.PatientsPassivated);
         }
+    }
+
+    private void Keep(SupervisedPatient patient, ShardCheckpoints checkpoints)
+    {
+        var snapshot = patient.Capture(checkpoints.PositionOf(patient.LastOffset), StateTransfer.OfThread);
+        _passive[patient.Id.Value] = snapshot;
+        if (patient.LastRecord > _recordAtCheckpoint)
+            _passivated.Add(snapshot);
     }
 }

@@ -1,5 +1,6 @@
 using Pipeline.Actors.Serving;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
@@ -11,6 +12,7 @@ namespace Pipeline.Actors;
 internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Counts counts, WaitingPoints points)
 {
     private PatientActor? _actor;
+    private PatientSnapshot? _restored;     // until the first record
     private Queue<Stashed>? _stash;
     private int _failedCount;
 
@@ -19,6 +21,9 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
 
     /// <summary>Number, in the shard's count, of the patient's last record.</summary>
     public long LastRecord { get; set; }
+
+    /// <summary>Offset of the patient's last record.</summary>
+    public long LastOffset { get; set; }
 
     /// <summary>Event time of the patient's last chunk.</summary>
     public Timestamp LastTime { get; set; }
@@ -38,6 +43,23 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     /// <summary>When the next attempt is due, by <see cref="TimeProvider.GetTimestamp"/>; only while it waits.</summary>
     public long RetryAt { get; private set; }
 
+    /// <summary>Offset of the last record that is in its state by way of a snapshot; −1: none is.</summary>
+    public long AppliedOffset { get; private set; } = -1;
+
+    /// <summary>
+    /// The patient goes on where <paramref name="snapshot"/> was captured. <paramref name="here"/>: a record of the shard; only the snapshot's
+    /// own partition of the same topic can say which records are in it, elsewhere epoch and sample index do.
+    /// </summary>
+    public void Restore(PatientSnapshot snapshot, RecordPosition here)
+    {
+        _restored = snapshot;
+        AppliedOffset = snapshot.Applied.TopicId == here.TopicId && snapshot.Applied.Partition == here.Partition ? snapshot.Applied.Offset : -1;
+    }
+
+    /// <summary>Its whole state after record <paramref name="applied"/>; between two records, when none of its points waits.</summary>
+    public PatientSnapshot Capture(RecordPosition applied, StateTransfer state) =>
+        _restored is { } untouched ? untouched with { Applied = applied } : new PatientSnapshot(Id, applied, _actor?.Capture(state) ?? []);
+
     /// <summary>See <see cref="Models.DeviceStream.Prefetch"/>.</summary>
     public void Prefetch(SampleChunk chunk) => _actor?.Prefetch(chunk);
 
@@ -48,7 +70,7 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
         var (points, beats, letters, waiting) = (batch.Points.Count, batch.Beats.Count, batch.DeadLetters.Count, Points.Count);
         try
         {
-            (_actor ??= new PatientActor(settings, counts, Points)).Handle(handling);
+            (_actor ??= Begin()).Handle(handling);
             _failedCount = 0;
             return true;
         }
@@ -72,6 +94,15 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
             _failedCount = 0;
             return true;
         }
+    }
+
+    private PatientActor Begin()
+    {
+        var actor = new PatientActor(settings, counts, Points);
+        if (_restored is { } snapshot)
+            actor.Restore(snapshot, StateTransfer.OfThread);
+        _restored = null;
+        return actor;
     }
 
     /// <summary>Keeps a record behind the failed one; <paramref name="hold"/> keeps its offset from being committed.</summary>

@@ -36,6 +36,9 @@ internal static class ClientSettings
         settings["auto.commit.interval.ms"] = Milliseconds(options.CommitInterval);
         settings["auto.offset.reset"] = "earliest";
         settings["partition.assignment.strategy"] = "cooperative-sticky";
+        // A member that dies is noticed after the least that brokers allow by default; the client's own default is 45 s.
+        settings["session.timeout.ms"] = "6000";
+        settings["heartbeat.interval.ms"] = "1500";
         settings["isolation.level"] = "read_committed";
         settings["statistics.interval.ms"] = "5000";
         // A topic that is missing at first is found soon after it was created; the default looks every 5 minutes.

@@ -23,6 +23,7 @@ internal sealed class ConsumerLoop : IDisposable
     private readonly TimeProvider _time;
     private readonly IConsumer<Null, SampleRecord> _consumer;
     private readonly GroupOffsets _offsets;
+    private readonly KeptState? _state;     // null: none is kept, offsets alone are committed
     private readonly TimeSpan _lookEvery;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
     // Records of one partition that came in a row and are not yet posted: the shard is woken once for all of them.
@@ -56,6 +57,8 @@ internal sealed class ConsumerLoop : IDisposable
             .SetPartitionsLostHandler((_, positions) => Forget([.. positions.Select(at => at.Partition.Value)]))
             .Build();
         _offsets = new GroupOffsets(_consumer, options.SamplesTopic, health, metrics, log);
+        if (options.CheckpointInterval > TimeSpan.Zero)
+            _state = new KeptState(options, shards, _consumer, log, time);
     }
 
     public long ReadCount { get; private set; }
@@ -99,7 +102,11 @@ internal sealed class ConsumerLoop : IDisposable
         return null;
     }
 
-    public void Dispose() => _consumer.Dispose();
+    public void Dispose()
+    {
+        _state?.Dispose();
+        _consumer.Dispose();
+    }
 
     private void Take(ConsumeResult<Null, SampleRecord> result, CancellationToken stop)
     {
@@ -108,6 +115,8 @@ internal sealed class ConsumerLoop : IDisposable
         if (!_owned.TryGetValue(partition, out var progress))
             return;   // handed over in this very call
         var offset = result.Offset.Value;
+        if (_state is not null && _state.PassOver(progress, offset))
+            return;
         var isNext = progress.Expected is not { } expected || expected == offset;
         if (_runPartition != partition || !isNext)
             PostRun(stop);
@@ -182,9 +191,12 @@ internal sealed class ConsumerLoop : IDisposable
         if (_time.GetElapsedTime(_lookedAt) < _lookEvery)
             return;
         _lookedAt = _time.GetTimestamp();
-        foreach (var progress in _owned.Values)
-            if (_shards.CommittableOffset(progress.Partition) is { } offset && offset != progress.Stored)
-                _offsets.Store(progress, offset);
+        if (_state is not null)
+            _state.Look(_owned.Values);
+        else
+            foreach (var progress in _owned.Values)
+                if (_shards.CommittableOffset(progress.Partition) is { } offset && offset != progress.Stored)
+                    _offsets.Store(progress, offset);
         if (ReadCount != _readAtLook)
             _health.NoteReached();
         _readAtLook = ReadCount;
@@ -227,7 +239,7 @@ internal sealed class ConsumerLoop : IDisposable
         foreach (var partition in partitions.Select(at => at.Partition.Value))
         {
             _owned[partition] = new PartitionProgress(partition, committed.TryGetValue(partition, out var offset) ? offset : null);
-            _shards.Assign(partition, _options.SamplesTopic);
+            Begin(_owned[partition]);
         }
         _log.Assigned(_options.SamplesTopic, partitions.Count, Text(partitions.Select(at => at.Partition.Value)));
     }
@@ -242,11 +254,18 @@ internal sealed class ConsumerLoop : IDisposable
         if (partitions.Length == 0)
             return;
         var started = _time.GetTimestamp();
-        var offsets = Revoke(partitions, _options.DrainTimeout);
+        var released = Release(partitions, _options.DrainTimeout);
+        _state?.HandOver([.. partitions.Zip(released, (partition, one) => (_owned[partition], one.Last))], _options.DrainTimeout);
         var commits = new List<TopicPartitionOffset>();
-        foreach (var (partition, offset) in partitions.Zip(offsets))
+        foreach (var (partition, (offset, _)) in partitions.Zip(released))
         {
             var progress = Remove(partition);
+            if (_state is not null)
+            {
+                if (progress.Posted is { } last && (progress.Stored ?? 0) < last)
+                    _log.HandedOverEarly(_options.SamplesTopic, partition);
+                continue;
+            }
             if (offset is { } done && done != progress.Stored)
                 commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, done));
             else if (progress.Stored is { } stored)
@@ -264,19 +283,32 @@ internal sealed class ConsumerLoop : IDisposable
         partitions = [.. partitions.Where(_owned.ContainsKey)];
         if (partitions.Length == 0)
             return;
-        Revoke(partitions, TimeSpan.Zero);
+        foreach (var partition in partitions)
+            _state?.Revoke(_owned[partition]);
+        Release(partitions, TimeSpan.Zero);
         foreach (var partition in partitions)
             Remove(partition);
         _log.Lost(_options.SamplesTopic, partitions.Length, Text(partitions));
     }
 
-    private long?[] Revoke(int[] partitions, TimeSpan patience)
+    /// <summary>Starts a partition's shard, or first the reading of its state.</summary>
+    private void Begin(PartitionProgress progress, bool isNewTopic = false)
+    {
+        if (_state is not null)
+            _state.BeginRestore(progress, isNewTopic);
+        else
+            _shards.Assign(progress.Partition, _options.SamplesTopic);
+    }
+
+    private (long? Committable, ShardCheckpoint? Last)[] Release(int[] partitions, TimeSpan patience)
     {
         using var enough = new CancellationTokenSource(patience, _time);
         if (patience == TimeSpan.Zero)
             enough.Cancel();
         // A rebalance handler is synchronous; this is the consumer's own thread, and the shards run on others.
-        return Task.WhenAll(partitions.Select(partition => _shards.RevokeAsync(partition, enough.Token))).GetAwaiter().GetResult();
+        return Task.WhenAll(partitions.Select(partition => _owned[partition].Restoring is not null
+            ? Task.FromResult<(long?, ShardCheckpoint?)>((null, null))      // its shard has not begun
+            : _shards.ReleaseAsync(partition, enough.Token))).GetAwaiter().GetResult();
     }
 
     private PartitionProgress Remove(int partition)
@@ -325,11 +357,12 @@ internal sealed class ConsumerLoop : IDisposable
             progress.RepeatsUpTo = expected - 1;
             return false;
         }
-        Revoke([partition], _options.DrainTimeout);
+        Release([partition], _options.DrainTimeout);
+        _state?.Revoke(progress);
         Remove(partition);
         _owned[partition] = progress = new PartitionProgress(partition, found);
-        _shards.Assign(partition, _options.SamplesTopic);
-        return true;
+        Begin(progress, isNewTopic: true);
+        return _state is null || !_state.PassOver(progress, found);
     }
 
     private static string Text(IEnumerable<int> partitions) => string.Join(' ', partitions.Order());

@@ -53,6 +53,9 @@ internal static partial class KafkaLog
     [LoggerMessage(2021, LogLevel.Error, "Partition {Partition} of {Topic}: the snapshot of {Patient} cannot be read: {Reason}")]
     public static partial void SnapshotRefused(this ILogger log, string topic, int partition, string patient, string reason);
 
+    [LoggerMessage(2024, LogLevel.Information, "{Topic} partition {Partition} goes on at offset {Offset} with the state of {Patients} patients")]
+    public static partial void GoesOn(this ILogger log, string topic, int partition, long offset, int patients);
+
     [LoggerMessage(2022, LogLevel.Information, "A checkpoint of {Count} partitions was not committed: {Reason}. The group has moved on; who owns a partition now goes on from its last checkpoint")]
     public static partial void Fenced(this ILogger log, int count, string reason);
 

@@ -48,9 +48,16 @@ public sealed class KafkaOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:10:00", "3650.00:00:00")]
     public TimeSpan DeadLetterRetention { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>How often offsets are committed; what was done since is done again after a crash.</summary>
+    /// <summary>How often offsets are committed where no state is kept (<see cref="CheckpointInterval"/> 0).</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CommitInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How often the patients' state is kept in <see cref="StateTopic"/>, together with the offset: what was done since is done again after a
+    /// crash, to the same result. 0: no state is kept, and windows that are open when a process ends are lost.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a partition that is handed over, or the end of the process, waits for the acknowledgements of what was read.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:04:00")]

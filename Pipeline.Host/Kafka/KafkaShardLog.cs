@@ -35,7 +35,7 @@ public sealed class KafkaShardLog : IShardLog
     /// <paramref name="membership"/>: the consumer's present membership of the group. It is asked under the leases, which the consumer ends
     /// (<see cref="Revoke"/>) in its rebalance handlers: so a lease that stands and the generation that is committed with belong together.
     /// </summary>
-    public KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, ILogger<KafkaShardLog> log, TimeProvider time)
+    public KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, ILogger log, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;

@@ -19,6 +19,21 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>The last offset that was given to the client to commit.</summary>
     public long? Stored { get; set; }
 
+    /// <summary>The state that is being read, before the shard begins; null when none is.</summary>
+    public Task<ShardRestore>? Restoring { get; set; }
+
+    /// <summary>Offset of the first record that came while the state was being read, and was passed over; it is read again.</summary>
+    public long? PassedOver { get; set; }
+
+    /// <summary>The ownership under which state is kept; null before the shard begins, and where none is kept.</summary>
+    public ShardLease? Lease { get; set; }
+
+    /// <summary>The checkpoint that is being committed, and where the group stands then.</summary>
+    public (Task<CommitOutcome> Outcome, long Next)? Committing { get; set; }
+
+    /// <summary>When the shard was last asked for a checkpoint.</summary>
+    public long AskedAt { get; set; }
+
     /// <summary>Records that found the mailbox full, in order; the partition is paused while there are any.</summary>
     public Queue<ShardRecord> Held { get; } = new();
 
@@ -26,6 +41,9 @@ internal sealed class PartitionProgress(int partition, long? expected)
 
     /// <summary>The next record comes after this one.</summary>
     public void NoteRead(long offset) => Expected = offset + 1;
+
+    /// <summary>The next record is <paramref name="offset"/>, wherever one was before.</summary>
+    public void GoTo(long offset) => Expected = offset;
 
     public void NotePosted(long offset) => Posted = offset + 1;
 }

@@ -1,0 +1,190 @@
+using Confluent.Kafka;
+using Pipeline.Actors;
+
+namespace Pipeline.Host.Kafka;
+
+/// <summary>
+/// What a consumer's loop does about the patients' state: it has the state of a partition read before its shard begins, asks the shards for
+/// checkpoints, has them committed together with the offset, and hands the last one over with the partition. On the consumer's thread.
+/// </summary>
+internal sealed class KeptState : IDisposable
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    private readonly KafkaOptions _options;
+    private readonly PatientShards _shards;
+    private readonly IShardLog _log;
+    private readonly IConsumer<Null, SampleRecord> _consumer;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _end = new();
+    private Task<Guid>? _topicId;
+
+    public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, ILogger logger, TimeProvider time)
+    {
+        (_options, _shards, _consumer, _logger, _time) = (options, shards, consumer, logger, time);
+        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, logger, time);
+    }
+
+    /// <summary>Begins to read the state of a partition that this process has been given, or whose topic was made anew.</summary>
+    public void BeginRestore(PartitionProgress progress, bool isNewTopic = false)
+    {
+        if (isNewTopic)
+            _topicId = null;
+        progress.Restoring = RestoreAsync(progress.Partition);
+    }
+
+    /// <summary>
+    /// Passes over a record that came before the partition's state was there: it is read again. The partition is paused meanwhile. True when
+    /// there was such a need.
+    /// </summary>
+    public bool PassOver(PartitionProgress progress, long offset)
+    {
+        if (progress.Restoring is null)
+            return false;
+        if (progress.PassedOver is null)
+            _consumer.Pause([At(progress.Partition)]);
+        progress.PassedOver ??= offset;
+        return true;
+    }
+
+    /// <summary>Begins the shards whose state is there, commits what is ready, and asks for checkpoints that are due.</summary>
+    /// <exception cref="StateRefusedException">A snapshot cannot be read.</exception>
+    public void Look(IEnumerable<PartitionProgress> owned)
+    {
+        foreach (var progress in owned)
+            if (progress.Restoring is { IsCompleted: true } restored)
+                Begin(progress, restored.GetAwaiter().GetResult());     // completed
+            else if (progress.Restoring is null)
+                Keep(progress);
+    }
+
+    /// <summary>
+    /// The partitions leave: their last checkpoints, and those under way, are committed, while <paramref name="patience"/> lasts; then nothing
+    /// is any more.
+    /// </summary>
+    public void HandOver(IReadOnlyList<(PartitionProgress Progress, ShardCheckpoint? Last)> leaving, TimeSpan patience)
+    {
+        using var enough = new CancellationTokenSource(patience, _time);
+        var commits = leaving.Select(one => CommitLastAsync(one.Progress, one.Last, enough.Token)).ToArray();
+        Task.WhenAll(commits).GetAwaiter().GetResult();     // a rebalance handler is synchronous
+        foreach (var (progress, _) in leaving)
+            Revoke(progress);
+    }
+
+    /// <summary>From now on nothing of this ownership is committed.</summary>
+    public void Revoke(PartitionProgress progress)
+    {
+        if (progress.Lease is { } lease)
+            _log.Revoke(lease);
+        progress.Lease = null;
+        progress.Restoring = null;
+    }
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _log.DisposeAsync().AsTask().GetAwaiter().GetResult();  // the consumer's own thread
+        _end.Dispose();
+    }
+
+    private async Task<ShardRestore> RestoreAsync(int partition)
+    {
+        _topicId ??= FindTopicIdAsync();
+        await _topicId.ConfigureAwait(false);
+        return await _log.AssignAsync(partition, null, _end.Token).ConfigureAwait(false);
+    }
+
+    private async Task<Guid> FindTopicIdAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                using var admin = new KafkaAdmin(_options, _time);
+                if (await admin.TopicIdAsync(_options.SamplesTopic).ConfigureAwait(false) is { } id)
+                    return id;
+            }
+            catch (KafkaException)
+            {
+                // The consumer says that the brokers are away.
+            }
+            await Task.Delay(Retry, _time, _end.Token).ConfigureAwait(false);
+        }
+    }
+
+    private void Begin(PartitionProgress progress, ShardRestore restore)
+    {
+        if (restore.Refused.Count > 0)
+            throw new StateRefusedException(_options.StateTopic, progress.Partition, restore.Refused);
+        var topicId = _topicId!.GetAwaiter().GetResult();   // the state was read after it
+        var next = restore.Through is { } through && through.TopicId == topicId ? through.Offset + 1 : progress.PassedOver;
+        if (next is { } offset && (progress.PassedOver is not null || progress.Expected != offset))
+        {
+            try
+            {
+                _consumer.Seek(new TopicPartitionOffset(At(progress.Partition), offset));
+            }
+            catch (KafkaException fault) when (fault.Error.Code == ErrorCode.Local_State)
+            {
+                return;     // not fetching yet: tried again at the next look
+            }
+            progress.GoTo(offset);
+        }
+        if (progress.PassedOver is not null)
+            _consumer.Resume([At(progress.Partition)]);
+        (progress.Restoring, progress.PassedOver, progress.Lease) = (null, null, restore.Lease);
+        progress.AskedAt = _time.GetTimestamp();
+        _shards.Assign(progress.Partition, _options.SamplesTopic, restore, topicId);
+        _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, restore.Patients.Count);
+    }
+
+    private void Keep(PartitionProgress progress)
+    {
+        if (progress.Committing is { } committing)
+        {
+            if (!committing.Outcome.IsCompleted)
+                return;
+            NoteOutcome(progress, committing.Outcome, committing.Next);
+        }
+        if (_shards.TakeCheckpoint(progress.Partition) is { } ready)
+            progress.Committing = (_log.CommitAsync(ready, _end.Token), ready.Through.Offset + 1);
+        else if (_time.GetElapsedTime(progress.AskedAt) >= _options.CheckpointInterval)
+        {
+            progress.AskedAt = _time.GetTimestamp();
+            _shards.RequestCheckpoint(progress.Partition);
+        }
+    }
+
+    private async Task CommitLastAsync(PartitionProgress progress, ShardCheckpoint? last, CancellationToken stop)
+    {
+        try
+        {
+            if (progress.Committing is { } committing)
+            {
+                await committing.Outcome.WaitAsync(stop).ConfigureAwait(false);
+                NoteOutcome(progress, committing.Outcome, committing.Next);
+            }
+            if (last is not null && await _log.CommitAsync(last, stop).ConfigureAwait(false) == CommitOutcome.Committed)
+                progress.Stored = last.Through.Offset + 1;
+        }
+        catch (OperationCanceledException)
+        {
+            // The brokers do not answer in time: the next owner goes on from the last checkpoint that they have.
+        }
+    }
+
+    private static void NoteOutcome(PartitionProgress progress, Task<CommitOutcome> outcome, long next)
+    {
+        progress.Committing = null;
+        if (outcome.IsCompletedSuccessfully && outcome.GetAwaiter().GetResult() == CommitOutcome.Committed)
+            progress.Stored = next;
+    }
+
+    private TopicPartition At(int partition) => new(_options.SamplesTopic, partition);
+}
+
+/// <summary>The state of a partition holds snapshots that this program cannot read: it must not go on without them.</summary>
+internal sealed class StateRefusedException(string topic, int partition, IReadOnlyList<RefusedSnapshot> refused)
+    : InvalidOperationException($"{topic} partition {partition}: {string.Join("; ", refused.Take(3).Select(one => $"{one.Patient}: {one.Reason}"))}{(refused.Count > 3 ? $"; and {refused.Count - 3} more" : "")}. "
+        + "A newer program wrote them, or they are damaged: run that program, or remove these records.");
