@@ -1,6 +1,7 @@
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Spectra;
+using Pipeline.Models.State;
 
 namespace Pipeline.Benchmarks.Ward;
 
@@ -27,7 +28,7 @@ internal sealed class WardTotals
 /// The workload's result for each window: count, mean, variance, least and greatest of each channel; with spectra also the power of each
 /// channel's 1,024-point spectrum, and the PPG's peak in 0.61-3.91 Hz. The result's 64-bit FNV hash is added to the sum.
 /// </summary>
-internal sealed class WardStage(int patient, bool spectra) : IWindowStage
+internal sealed class WardStage(int patient, bool spectra) : IWindowStage, IStageState
 {
     private const int Points = 1024;
     private const int FirstBin = 5;
@@ -46,6 +47,13 @@ internal sealed class WardStage(int patient, bool spectra) : IWindowStage
     public long PeakSum { get; private set; }
 
     public ulong Checksum { get; private set; }
+
+    public string StateName => "ward-workload";
+
+    public int StateVersion => 1;
+
+    /// <summary>What later windows look back to; the result so far is the run's.</summary>
+    public void Transfer(StateTransfer state) => state.Values<WardStatistics>(_panes);
 
     public void Accept(in Window window, StageOutput output)
     {

@@ -1,16 +1,23 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Support;
 
 /// <summary>A stage whose one estimate is the sum of the window's samples of channel 0, and which throws when told to.</summary>
-internal sealed class SumStage(Func<long, bool>? throwsAtStart = null) : IWindowStage
+internal sealed class SumStage(Func<long, bool>? throwsAtStart = null) : IWindowStage, IStageState
 {
     private readonly float[] _samples = new float[4096];
     private double _sinceReset;
 
     public static StageFactory Factory { get; } = _ => [new SumStage()];
+
+    public string StateName => "sum";
+
+    public int StateVersion => 1;
+
+    public void Transfer(StateTransfer state) => state.Value(ref _sinceReset);
 
     public void Accept(in Window window, StageOutput output)
     {
