@@ -1,4 +1,3 @@
-using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
 namespace Pipeline.Actors;

@@ -23,6 +23,7 @@ internal static class CommandLine
         EvaluateCommand.Create,
         ModelsCommand.Create,
         DoctorCommand.Create,
+        ChaosCommand.Create,
     ];
 
     /// <summary>Runs what <paramref name="args"/> say. Ctrl-C and SIGTERM cancel it once; the second one ends the process at once.</summary>

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using Pipeline.Actors;
+using Pipeline.Actors.Inference;
+using Pipeline.Host.Demo;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Networks;
+using Pipeline.Host.Publishing;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
+
+namespace Pipeline.Host.Chaos;
+
+/// <summary>
+/// A simulated ward that is published to Kafka, and the series that it must give: the same chunks through the same topology in this process,
+/// uninterrupted.
+/// </summary>
+internal sealed class ChaosWard
+{
+    /// <summary>Part of a second by which a bed is out of step with the one before: the golden ratio spreads them evenly.</summary>
+    private const double Stagger = 0.618033988749895;
+
+    private readonly int _seed;
+    private readonly BedScenario[] _beds;
+    private readonly ConcurrentDictionary<string, Published> _published = new(StringComparer.Ordinal);
+
+    /// <summary>A ward of <paramref name="beds"/> beds that begins at <paramref name="start"/>.</summary>
+    public ChaosWard(int beds, int seed, Timestamp start)
+    {
+        (_seed, Start) = (seed, start);
+        _beds = [.. Enumerable.Range(0, beds).Select(index => SimulatedWard.Bed(index, _seed, start.AddSeconds(index * Stagger % 1), epoch: 1, DeviceFaults.Usual))];
+    }
+
+    /// <summary>Event time of the beginning.</summary>
+    public Timestamp Start { get; }
+
+    /// <summary>Pseudonyms.</summary>
+    public IEnumerable<string> Patients => _beds.Select(bed => bed.Patient.Value);
+
+    /// <summary>Chunks that the brokers were given.</summary>
+    public long ChunkCount => _published.Values.Sum(patient => patient.Count + patient.Ends.Count);
+
+    /// <summary>Publishes until <paramref name="stop"/>, then ends the streams; completes when the brokers have all of it.</summary>
+    public async Task FeedAsync(KafkaOptions kafka, double speed, ILoggerFactory loggers, TimeProvider time, CancellationToken stop)
+    {
+        await using var publisher = new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
+        var feed = new WardFeed([.. _beds.Select(bed => SimulatedSequence.Of(bed, seconds: null, truth: null))], Start, speed, (chunk, abort) =>
+        {
+            var patient = _published.GetOrAdd(chunk.Patient.Value, _ => new Published());
+            // The feed itself ends the streams when it is stopped; a simulated device never does.
+            if (chunk.EndOfStream)
+                patient.Ends.Add(chunk);
+            else
+                patient.Count++;
+            return publisher.PublishAsync(chunk, abort);
+        }, new ProductionClock(time), time);
+        await feed.RunAsync(stop, CancellationToken.None);
+        await publisher.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>What an uninterrupted run makes of what was published, patient by patient.</summary>
+    public async IAsyncEnumerable<(string Patient, Dictionary<PointKey, PointFields> Points)> ExpectAsync(TopologyOptions options, TimeProvider time)
+    {
+        await using var models = ModelCatalog.Serve(options.Model, new InferenceOptions(), time);
+        var shape = new WindowShape(options.WindowLength, options.WindowHop);
+        foreach (var bed in _beds)
+        {
+            var points = new ExpectedPoints();
+            await using var source = new PublishedChunks(Replay(bed));
+            await Topology.RunAsync(source, [points], options, time, CancellationToken.None,
+                first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape, ModelCatalog.Qrs), models: models);
+            yield return (bed.Patient.Value, points.Points);
+        }
+    }
+
+    private IEnumerable<SampleChunk> Replay(BedScenario bed)
+    {
+        if (!_published.TryGetValue(bed.Patient.Value, out var published))
+            return [];
+        return SimulatedSequence.Of(bed, seconds: null, truth: null).Take(published.Count).Concat(published.Ends);
+    }
+
+    /// <summary>What was published of a patient; written by the feed alone.</summary>
+    private sealed class Published
+    {
+        public int Count { get; set; }
+
+        public List<SampleChunk> Ends { get; } = [];
+    }
+
+    private sealed class PublishedChunks(IEnumerable<SampleChunk> chunks) : ISampleSource
+    {
+        public async Task RunAsync(PatientShards shards, CancellationToken stop)
+        {
+            shards.Assign(0, "expected");
+            long offset = 0;
+            foreach (var chunk in chunks)
+            {
+                var record = new ShardRecord(offset++, chunk);
+                while (!shards.TryPost(0, record))
+                    await shards.WaitForSpaceAsync(0, stop);
+            }
+            await shards.RevokeAsync(0, stop);
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class ExpectedPoints : IPatientSink
+    {
+        public Dictionary<PointKey, PointFields> Points { get; } = [];
+
+        public Task WriteAsync(OutputBatch batch, CancellationToken stop)
+        {
+            foreach (var point in batch.Points)
+                Points[PointKey.Of(point)] = PointFields.Of(point);
+            return Task.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

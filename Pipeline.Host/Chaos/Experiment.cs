@@ -1,0 +1,40 @@
+namespace Pipeline.Host.Chaos;
+
+/// <summary>An experiment: what it does to a ward that is running.</summary>
+/// <param name="Name">What the user types.</param>
+/// <param name="Summary">One sentence.</param>
+/// <param name="HarmAsync">Does it, all rounds of it.</param>
+internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, CancellationToken, Task> HarmAsync)
+{
+    /// <summary>Brokers, each partition on all of them.</summary>
+    public int Brokers { get; init; } = 1;
+
+    /// <summary>Workers at the beginning.</summary>
+    public int Workers { get; init; } = 3;
+
+    /// <summary>Partitions of every topic.</summary>
+    public int Partitions { get; init; } = 8;
+
+    /// <summary>Beds, unless the user says otherwise.</summary>
+    public int Patients { get; init; } = 200;
+
+    /// <summary>Rounds, unless the user says otherwise.</summary>
+    public int Rounds { get; init; } = 10;
+
+    /// <summary>Ward seconds a second.</summary>
+    public double Speed { get; init; } = 1;
+
+    /// <summary>What is promised of the gap, at most, in seconds; null: nothing.</summary>
+    public double? GapLimit { get; init; }
+
+    /// <summary>All of them, in the order of the help.</summary>
+    public static IReadOnlyList<Experiment> All { get; } =
+    [
+        new("kill-worker", "kill -9 one of three workers, at random moments", Experiments.KillWorkerAsync) { GapLimit = 10 },
+        new("rolling-restart", "end one worker after the other in order, and start it again", Experiments.RollingRestartAsync) { GapLimit = 3 },
+        new("kill-broker", "kill -9 one of three brokers; leaders and coordinator move", Experiments.KillBrokerAsync) { Brokers = 3, Workers = 2, GapLimit = 12, Rounds = 3 },
+        new("freeze-worker", "stop a worker past its session, let it go on, then kill a new owner", Experiments.FreezeWorkerAsync) { Rounds = 3 },
+        new("store-outage", "kill InfluxDB for a while, then start it again", Experiments.StoreOutageAsync) { Rounds = 1 },
+        new("scale-out", "from three workers to one, to three, to two, under load", Experiments.ScaleAsync) { Rounds = 3 },
+    ];
+}
