@@ -56,6 +56,22 @@ public class MailboxTests
     }
 
     [Fact]
+    public async Task A_reader_that_has_no_room_for_messages_is_woken_by_a_wake_alone()
+    {
+        var mailbox = new Mailbox<int>(4);
+        var waiting = mailbox.WaitForWakeAsync().AsTask();
+        mailbox.TryPost(1);
+        mailbox.Complete();
+        Assert.False(waiting.IsCompleted);
+        mailbox.Wake();
+        await waiting;
+
+        mailbox.Wake();
+        await mailbox.WaitForWakeAsync();       // a wake before the wait is not lost
+        Assert.False(mailbox.WaitForWakeAsync().IsCompleted);
+    }
+
+    [Fact]
     public async Task A_writer_to_an_ended_mailbox_waits_for_its_own_stop_and_does_not_spin()
     {
         var mailbox = new Mailbox<int>(4);

@@ -2,7 +2,6 @@ using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
