@@ -103,6 +103,7 @@ public sealed class KafkaShardLog : IShardLog
         }
         finally
         {
+            _waiting.Writer.TryComplete();      // nobody waits for a thread that has ended
             while (_waiting.Reader.TryRead(out var left))
                 some.Add(left);
             foreach (var waiting in some)
