@@ -1,6 +1,5 @@
 using Pipeline.Models.Estimators;
 using Pipeline.Training.Export;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

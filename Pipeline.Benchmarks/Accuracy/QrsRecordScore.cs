@@ -1,5 +1,4 @@
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
 using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;

@@ -1,4 +1,3 @@
-using Pipeline.Models.Estimators;
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Torch;
 using Pipeline.Training;
