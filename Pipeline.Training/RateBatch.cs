@@ -1,12 +1,12 @@
-using System.Numerics.Tensors;
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Features;
 
 namespace Pipeline.Training;
 
 /// <summary>
-/// Draws batches of sequences and varies them: another speed, motion of another recording mixed into the PPG, noise, a motion fit that
-/// explains nothing, no accelerometer. Every
-/// number of a batch comes from the generator that it is given.
+/// Draws batches: parts of recordings, played at another speed, or simulated ones (<see cref="RateSimulation"/>), all varied
+/// (<see cref="RateVariation"/>), and the belief with which each begins.
+/// Every number of a batch comes from the generator that it is given.
 /// </summary>
 public sealed class RateBatch
 {
@@ -17,157 +17,167 @@ public sealed class RateBatch
     public const int Windows = 48;
 
     private const int Rates = RateFeatures.RateCount;
-    private static readonly int Row = RateSequence.RowLength;
+    private const int InputLength = RateFeatures.InputRowCount * Rates;
+    private const double WindowSeconds = 8;
+    private const double HopSeconds = 2;
+    private const double SimulatedShare = 0.2;
 
-    private readonly IReadOnlyList<RateSequence[]> _recordings;   // every speed of each
+    private readonly IReadOnlyList<RateSequence> _sequences;
+    private readonly IReadOnlyList<double> _speeds;
+    private readonly Dictionary<RateRecording, RateLoudness> _loudness;
     private readonly double[] _cumulative;
+    private readonly float[] _rows = new float[RateSequence.RowLength];
     private Random _random = new(0);
+    private RateVariation _variation;
 
-    /// <summary>Batches from <paramref name="recordings"/>: for each its sequences at all speeds, the speed 1 among them.</summary>
-    public RateBatch(IReadOnlyList<RateSequence[]> recordings)
+    /// <summary>Batches from the recordings of <paramref name="sequences"/>, each played at one of <paramref name="speeds"/>.</summary>
+    public RateBatch(IReadOnlyList<RateSequence> sequences, IReadOnlyList<double> speeds)
     {
-        ArgumentNullException.ThrowIfNull(recordings);
-        _recordings = recordings;
-        var sets = recordings.GroupBy(r => r[0].Recording.Set).ToDictionary(g => g.Key, g => g.Count());
+        ArgumentNullException.ThrowIfNull(sequences);
+        (_sequences, _speeds, _variation) = (sequences, speeds, new RateVariation(_random));
+        _loudness = sequences.ToDictionary(s => s.Recording, s => new RateLoudness(s.Recording));
+        var sets = sequences.GroupBy(s => s.Recording.Set).ToDictionary(g => g.Key, g => g.Count());
         double sum = 0;
-        _cumulative = recordings.Select(r => sum += 1.0 / Math.Sqrt(sets[r[0].Recording.Set])).ToArray();
+        _cumulative = [.. sequences.Select(s => sum += 1.0 / Math.Sqrt(sets[s.Recording.Set]))];
     }
 
-    /// <summary>[batch x windows x 12 x 85].</summary>
-    public float[] Input { get; } = new float[Size * Windows * RateFeatures.InputRowCount * Rates];
+    /// <summary>[batch x windows x 14 x 85].</summary>
+    public float[] Input { get; } = new float[Size * Windows * InputLength];
 
     /// <summary>[batch x windows]; NaN where there is no reference.</summary>
     public float[] Labels { get; } = new float[Size * Windows];
 
+    /// <summary>[batch x 85]: what is believed before the first window.</summary>
+    public float[] Belief { get; } = new float[Size * Rates];
+
     /// <summary>Draws a batch.</summary>
     public void Next(Random random)
     {
-        _random = random;
-        var rows = new float[Windows * Row];
-        var motion = new float[Windows];
+        (_random, _variation) = (random, new RateVariation(random));
+        Array.Clear(Input);
+        Array.Fill(Labels, float.NaN);
         for (var b = 0; b < Size; b++)
         {
-            var sequence = Draw();
-            var start = _random.NextDouble() < 0.25 || sequence.Count <= Windows ? 0 : _random.Next(sequence.Count - Windows + 1);
-            var count = Math.Min(Windows, sequence.Count - start);
-            Array.Clear(rows);
-            sequence.Spectra.AsSpan(start * Row, count * Row).CopyTo(rows);
-            sequence.Motion.AsSpan(start, count).CopyTo(motion);
-            motion.AsSpan(count).Fill(float.NaN);
-            for (var w = 0; w < Windows; w++)
-                Labels[b * Windows + w] = w < count && sequence.Labels[start + w] is >= 38 and <= 232 ? sequence.Labels[start + w] : float.NaN;
-            var level = MotionLevel(sequence, start);
-            if (_random.NextDouble() < 0.4)
-                MixMotion(rows, count);
-            if (_random.NextDouble() < 0.5)
-                KeepMotion(rows);
-            if (_random.NextDouble() < 0.3)
-                Speckle(rows);
-            if (_random.NextDouble() < 0.05)
-                DropMotion(rows, motion);
-            for (var w = 0; w < Windows; w++)
-            {
-                level = float.IsNaN(motion[w]) ? level : Math.Max(level, motion[w]);
-                var relative = float.IsNaN(motion[w]) ? 0 : Math.Clamp(motion[w] - level, -3, 0);
-                RateFeatures.Input(
-                    rows.AsSpan(w * Row, Row), relative,
-                    Input.AsSpan((b * Windows + w) * RateFeatures.InputRowCount * Rates, RateFeatures.InputRowCount * Rates));
-            }
+            if (Chance(SimulatedShare))
+                FillSimulated(b);
+            else
+                Fill(b, Draw());
+            Believe(Belief.AsSpan(b * Rates, Rates));
         }
     }
-
-    /// <summary>A standard normal number.</summary>
-    private double Normal() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
 
     private RateSequence Draw()
     {
         var at = _random.NextDouble() * _cumulative[^1];
-        var speeds = _recordings[Math.Min(Array.FindIndex(_cumulative, c => c > at), _recordings.Count - 1)];
-        return speeds[_random.Next(speeds.Length)];
+        return _sequences[Math.Min(Array.FindIndex(_cumulative, c => c > at), _sequences.Count - 1)];
     }
 
-    // The greatest motion before the cut is known to a stream that has run since the start.
-    private static float MotionLevel(RateSequence sequence, int start)
-    {
-        var level = float.NegativeInfinity;
-        for (var w = 0; w < start; w++)
-            level = float.IsNaN(sequence.Motion[w]) ? level : Math.Max(level, sequence.Motion[w]);
-        return level;
-    }
+    private double Speed() => _speeds[_random.Next(_speeds.Count)];
 
-    private void MixMotion(float[] rows, int count)
+    private bool Chance(double probability) => _random.NextDouble() < probability;
+
+    private void Fill(int index, RateSequence sequence)
     {
-        var other = Draw();
-        if (other.Count == 0 || float.IsNaN(other.Motion[0]))
+        var recording = sequence.Recording;
+        var speed = Speed();
+        var rate = recording.RateHz * speed;
+        var length = (int)Math.Round(WindowSeconds * rate);
+        var total = recording.Ppg[0].Length;
+        var all = Math.Max(0, (int)Math.Floor((total / rate - WindowSeconds) / HopSeconds + 1e-9) + 1);
+        var first = Chance(0.25) || all <= Windows ? 0 : _random.Next(all - Windows + 1);
+        var count = Math.Min(Windows, all - first);
+        if (count == 0)
             return;
-        var start = other.Count <= Windows ? 0 : _random.Next(other.Count - Windows + 1);
-        var strength = _random.NextDouble() < 0.3 ? 0 : (float)Math.Exp(-0.3 + Normal());
-        var twice = (float)Math.Exp(0.5 * Normal());
-        var seen = (float)Math.Exp(0.7 * Normal());
-        var tilt = 0.7 * Normal();
-        var left = _random.NextDouble() < 0.3 ? 1 : 0.5f * _random.NextSingle();   // of the motion after it was taken out
-        var on = _random.NextDouble() < 0.5;
-        for (var w = 0; w < count && start + w < other.Count; w++)
+        int StartOf(int window) => Math.Min((int)Math.Ceiling(window * HopSeconds * rate - 1e-9), total - length);
+        var from = StartOf(first);
+        var starts = new int[count];
+        var labels = new float[count];
+        for (var w = 0; w < count; w++)
         {
-            if (_random.NextDouble() < 0.04)
-                on = !on;
-            if (!on)
-                continue;
-            var own = rows.AsSpan(w * Row, Row);
-            var motion = other.Spectra.AsSpan((start + w) * Row, Row);
-            for (var k = 0; k < Rates; k++)
-            {
-                var m = strength * (float)Math.Exp(tilt * (2.0 * k / (Rates - 1) - 1));
-                own[k] += m * motion[4 * Rates + k];
-                own[Rates + k] += m * motion[4 * Rates + k];
-                own[2 * Rates + k] += 0.7f * m * motion[4 * Rates + k];
-                own[3 * Rates + k] += m * twice * motion[6 * Rates + k];
-                own[RateFeatures.CleanRow * Rates + k] += left * m * motion[4 * Rates + k];
-                own[(RateFeatures.CleanRow + 1) * Rates + k] += left * m * motion[4 * Rates + k];
-                for (var r = RateFeatures.MotionRow; r < RateFeatures.CleanRow; r++)
-                    own[r * Rates + k] = (own[r * Rates + k] + seen * motion[r * Rates + k]) / (1 + seen);
-            }
-            Normalise(own);
+            starts[w] = StartOf(first + w) - from;
+            labels[w] = (float)(sequence.ReferenceAt((from + starts[w] + length / 2.0) / recording.RateHz - WindowSeconds / 2) * speed);
+        }
+        Fill(index, Cut(recording, rate, from, starts[^1] + length), starts, labels, sequence.MotionLevelBefore(first * HopSeconds * speed));
+    }
+
+    private void FillSimulated(int index)
+    {
+        var (excerpt, labels) = new RateSimulation(_random).Draw(Windows);
+        Fill(index, excerpt, [.. Enumerable.Range(0, Windows).Select(w => (int)(w * HopSeconds * excerpt.RateHz))], labels, float.NegativeInfinity);
+    }
+
+    private void Fill(int index, RateExcerpt excerpt, int[] starts, float[] labels, float level)
+    {
+        Vary(excerpt);
+        var axes = Chance(0.1) ? [] : excerpt.Acc;
+        var (keepsMotion, speckled) = (Chance(0.5), Chance(0.3));
+        var window = new RateWindow(excerpt.RateHz, (int)Math.Round(WindowSeconds * excerpt.RateHz));
+        for (var w = 0; w < starts.Length; w++)
+        {
+            if (window.Make(excerpt.Ppg, axes, starts[w], _rows, out var motion))
+                Labels[index * Windows + w] = labels[w] is >= 38 and <= 232 ? labels[w] : float.NaN;
+            if (keepsMotion)
+                KeepMotion(_rows);
+            if (speckled)
+                Speckle(_rows);
+            RateFeatures.Input(_rows, RateSequence.RelativeMotion(motion, ref level), Input.AsSpan((index * Windows + w) * InputLength, InputLength));
         }
     }
+
+    /// <summary>Samples of some, or all, PPG channels in any order, and of all axes.</summary>
+    private RateExcerpt Cut(RateRecording recording, double rateHz, int from, int count)
+    {
+        var loudness = _loudness[recording];
+        var channels = Enumerable.Range(0, loudness.Ppg.Length).ToArray();
+        if (Chance(0.3))
+        {
+            _random.Shuffle(channels);
+            channels = channels[..(1 + _random.Next(channels.Length))];
+        }
+        float[] Copy(float[] samples) => samples.AsSpan(from, count).ToArray();
+        return new RateExcerpt(
+            rateHz, [.. channels.Select(c => Copy(recording.Ppg[c]))], [.. recording.Acc.Take(PpgMotionFit.MaxAxes).Select(Copy)],
+            [.. channels.Select(c => loudness.Ppg[c])], loudness.Acc);
+    }
+
+    private void Vary(RateExcerpt excerpt)
+    {
+        if (Chance(0.5))
+            _variation.Shelve(excerpt);
+        if (Chance(0.4))
+        {
+            var other = Draw().Recording;
+            _variation.Move(excerpt, other, _loudness[other], Speed());
+        }
+        if (Chance(0.3))
+            _variation.Swing(excerpt);
+        if (Chance(0.2))
+            _variation.Disturb(excerpt);
+    }
+
+    // The motion fit does not fit every sensor: without this the network believes it there too (a new sensor: 3.9 instead of 2.9 per minute).
+    private static void KeepMotion(float[] rows) => rows.AsSpan(0, 2 * Rates).CopyTo(rows.AsSpan(RateFeatures.CleanRow * Rates));
 
     private void Speckle(float[] rows)
     {
-        for (var w = 0; w < Windows; w++)
-        {
-            var own = rows.AsSpan(w * Row, Row);
-            for (var i = 0; i < Row; i++)
-                if (i / Rates is < RateFeatures.MotionRow or >= RateFeatures.CleanRow)
-                    own[i] *= (float)Math.Exp(0.3 * Normal());
-            Normalise(own);
-        }
+        for (var i = 0; i < RateFeatures.HalfRow * Rates; i++)
+            if (i / Rates is < RateFeatures.MotionRow or >= RateFeatures.CleanRow)
+                rows[i] *= (float)Math.Exp(0.3 * _variation.Normal());
     }
 
-    // The motion fit does not fit every sensor: without this the network believes it there too (new sensor: 3.45 instead of 1.71 per minute).
-    private static void KeepMotion(float[] rows)
+    /// <summary>Mostly nothing is known; in a fifth of the sequences, to learn what to do about it, something wrong is.</summary>
+    private void Believe(Span<float> belief)
     {
-        for (var w = 0; w < Windows; w++)
-        {
-            var own = rows.AsSpan(w * Row, Row);
-            own[..(2 * Rates)].CopyTo(own[(RateFeatures.CleanRow * Rates)..]);
-        }
+        belief.Fill(1f / Rates);
+        if (!Chance(0.2))
+            return;
+        var at = _random.NextDouble() * (Rates - 1);
+        var sd = 0.7 + 2 * _random.NextDouble();
+        var certainty = 1 - Math.Pow(10, -4 * _random.NextDouble());
+        double sum = 0;
+        for (var k = 0; k < Rates; k++)
+            sum += Math.Exp(-0.5 * (k - at) * (k - at) / (sd * sd));
+        for (var k = 0; k < Rates; k++)
+            belief[k] = (float)(certainty * Math.Exp(-0.5 * (k - at) * (k - at) / (sd * sd)) / sum + (1 - certainty) / Rates);
     }
-
-    private static void DropMotion(float[] rows, float[] motion)
-    {
-        for (var w = 0; w < Windows; w++)
-            rows.AsSpan(w * Row + RateFeatures.MotionRow * Rates, (RateFeatures.CleanRow - RateFeatures.MotionRow) * Rates).Clear();
-        KeepMotion(rows);
-        Array.Fill(motion, float.NaN);
-    }
-
-    /// <summary>The PPG rows by the sum of the first, those less motion by that of their first.</summary>
-    private static void Normalise(Span<float> rows)
-    {
-        Scale(rows[..(RateFeatures.MotionRow * Rates)]);
-        Scale(rows[(RateFeatures.CleanRow * Rates)..]);
-    }
-
-    private static void Scale(Span<float> rows) =>
-        TensorPrimitives.Divide(rows, TensorPrimitives.Sum<float>(rows[..Rates]) + 1e-12f, rows);
 }

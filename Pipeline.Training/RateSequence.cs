@@ -2,40 +2,34 @@ using Pipeline.Models.Features;
 
 namespace Pipeline.Training;
 
-/// <summary>
-/// The windows of one recording as the network sees them, played at <see cref="Stretch"/> times its speed: a window is then 8·stretch seconds of
-/// the signal, and every rate in it is multiplied. Exact for both sensors at once, unlike resampling a spectrum.
-/// </summary>
+/// <summary>The windows of one recording as the network sees them in service, with their references.</summary>
 public sealed class RateSequence
 {
     private const double WindowSeconds = 8;
     private const double HopSeconds = 2;
+    private const float MostBelow = 3;      // decades below the strongest motion so far
 
-    private RateSequence(RateRecording recording, double stretch, int count)
+    private RateSequence(RateRecording recording, int count)
     {
         Recording = recording;
-        Stretch = stretch;
         Count = count;
-        Spectra = new float[count * RowLength];
+        Rows = new float[count * RowLength];
         Motion = new float[count];
         Labels = new float[count];
         Present = new bool[count];
     }
 
-    /// <summary>Floats of one window's spectra.</summary>
+    /// <summary>Floats of one window's rows.</summary>
     public static int RowLength => RateFeatures.SpectrumCount * RateFeatures.RateCount;
 
     /// <summary>Where it comes from.</summary>
     public RateRecording Recording { get; }
 
-    /// <summary>Speed at which it is played; 1 is as it was.</summary>
-    public double Stretch { get; }
-
     /// <summary>Windows.</summary>
     public int Count { get; }
 
-    /// <summary>[windows x 10 x 85].</summary>
-    public float[] Spectra { get; }
+    /// <summary>[windows x 12 x 85].</summary>
+    public float[] Rows { get; }
 
     /// <summary>log10 of the motion's power of each window; NaN without an accelerometer.</summary>
     public float[] Motion { get; }
@@ -43,36 +37,40 @@ public sealed class RateSequence
     /// <summary>Whether a pulse can be in any PPG channel of the window.</summary>
     public bool[] Present { get; }
 
-    /// <summary>Reference of each window, per minute, at this speed; NaN where there is none.</summary>
+    /// <summary>Reference of each window, per minute; NaN where there is none.</summary>
     public float[] Labels { get; }
 
     /// <summary>Makes the sequence.</summary>
-    public static RateSequence From(RateRecording recording, double stretch)
+    public static RateSequence From(RateRecording recording)
     {
         ArgumentNullException.ThrowIfNull(recording);
-        var rate = recording.RateHz * stretch;
+        var rate = recording.RateHz;
         var length = (int)Math.Round(WindowSeconds * rate);
         var total = recording.Ppg[0].Length;
         var count = Math.Max(0, (int)Math.Floor((total / rate - WindowSeconds) / HopSeconds + 1e-9) + 1);
-        var sequence = new RateSequence(recording, stretch, count);
+        var sequence = new RateSequence(recording, count);
         var window = new RateWindow(rate, length);
         for (var w = 0; w < count; w++)
         {
-            var start = (int)Math.Ceiling(w * HopSeconds * rate - 1e-9);
-            if (start + length > total)
-                start = total - length;
-            sequence.Present[w] = window.Make(recording.Ppg, recording.Acc, start, sequence.Spectra.AsSpan(w * RowLength, RowLength), out sequence.Motion[w]);
-            sequence.Labels[w] = (float)(Reference(recording.Labels, start / recording.RateHz + length / recording.RateHz / 2 - WindowSeconds / 2) * stretch);
+            var start = Math.Min((int)Math.Ceiling(w * HopSeconds * rate - 1e-9), total - length);
+            sequence.Present[w] = window.Make(recording.Ppg, recording.Acc, start, sequence.Rows.AsSpan(w * RowLength, RowLength), out sequence.Motion[w]);
+            sequence.Labels[w] = (float)sequence.ReferenceAt(start / rate);
         }
         return sequence;
     }
 
-    // Labels belong to windows of 8 s at the recording's own speed: between two of them the reference is a straight line.
-    private static double Reference(IReadOnlyList<(double StartSeconds, double BeatsPerMinute)> labels, double startSeconds)
+    /// <summary>
+    /// Reference of a window of 8 s from <paramref name="startSeconds"/> on; between two references it is a straight line. NaN where there is none.
+    /// </summary>
+    public double ReferenceAt(double startSeconds)
     {
-        var high = 0;
-        while (high < labels.Count && labels[high].StartSeconds < startSeconds - 1e-6)
-            high++;
+        var labels = Recording.Labels;
+        int high = 0, end = labels.Count;
+        while (high < end)
+        {
+            var middle = (high + end) / 2;
+            (high, end) = labels[middle].StartSeconds < startSeconds - 1e-6 ? (middle + 1, end) : (high, middle);
+        }
         if (high < labels.Count && Math.Abs(labels[high].StartSeconds - startSeconds) < 1e-3)
             return labels[high].BeatsPerMinute;
         if (high == 0 || high == labels.Count)
@@ -80,5 +78,34 @@ public sealed class RateSequence
         var (t0, v0) = labels[high - 1];
         var (t1, v1) = labels[high];
         return t1 - t0 > 2 * HopSeconds ? double.NaN : v0 + (v1 - v0) * (startSeconds - t0) / (t1 - t0);
+    }
+
+    /// <summary>The greatest motion of the windows that begin before <paramref name="seconds"/>: a stream that has run since the start knows it.</summary>
+    public float MotionLevelBefore(double seconds)
+    {
+        var level = float.NegativeInfinity;
+        for (var w = 0; w < Count && w * HopSeconds < seconds; w++)
+            level = float.IsNaN(Motion[w]) ? level : Math.Max(level, Motion[w]);
+        return level;
+    }
+
+    /// <summary>Motion below the greatest so far, which it may raise, in decades, −3 to 0; 0 without an accelerometer.</summary>
+    public static float RelativeMotion(float motion, ref float level)
+    {
+        if (float.IsNaN(motion))
+            return 0;
+        level = Math.Max(level, motion);
+        return Math.Clamp(motion - level, -MostBelow, 0);
+    }
+
+    /// <summary>[windows x 14 x 85]: the network's input.</summary>
+    public float[] Input()
+    {
+        const int length = RateFeatures.InputRowCount * RateFeatures.RateCount;
+        var input = new float[Count * length];
+        var level = float.NegativeInfinity;
+        for (var w = 0; w < Count; w++)
+            RateFeatures.Input(Rows.AsSpan(w * RowLength, RowLength), RelativeMotion(Motion[w], ref level), input.AsSpan(w * length, length));
+        return input;
     }
 }

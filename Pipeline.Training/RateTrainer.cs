@@ -35,22 +35,17 @@ public sealed record RateScore(RateRecording Recording, int Windows, double Mean
 public sealed class RateTrainer(RateTrainingOptions options)
 {
     private const int Rates = RateFeatures.RateCount;
-    private const double TargetSd = 1.2;   // rates, that is 3 bpm
     private const double NearPerMinute = 5;
     private const double IntervalSigmas = 1.645;   // of a normal distribution, 90 % lie within
 
-    /// <summary>The sequences of a recording at every speed, the one as it was among them.</summary>
-    public RateSequence[] Prepare(RateRecording recording) =>
-        [.. options.Stretches.Select(s => RateSequence.From(recording, s)).Where(s => s.Count >= 8)];
-
-    /// <summary>Begins a training on <paramref name="recordings"/>; its error is that of the belief's greatest rate, per minute.</summary>
-    public TrainingLoop Begin(IReadOnlyList<RateSequence[]> recordings)
+    /// <summary>Begins a training on the recordings of <paramref name="sequences"/>; its error is that of the belief's greatest rate, per minute.</summary>
+    public TrainingLoop Begin(IReadOnlyList<RateSequence> sequences)
     {
         manual_seed(options.Seed);
         var device = torch.device(options.Device);
         var network = new RateNetwork();
         network.to(device);
-        var batch = new RateBatch(recordings);
+        var batch = new RateBatch(sequences, options.Stretches);
         var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: 1e-3);
         return new TrainingLoop(network, optimizer, options.Steps, options.Seed, Factor, random =>
         {
@@ -66,18 +61,11 @@ public sealed class RateTrainer(RateTrainingOptions options)
     public static (float Rate, float Trust, float Sigma)[] Run(RateNetwork network, RateSequence sequence)
     {
         using var still = no_grad();
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(sequence);
         using var scope = NewDisposeScope();
-        var input = new float[sequence.Count * RateFeatures.InputRowCount * Rates];
-        var level = float.NegativeInfinity;
-        for (var w = 0; w < sequence.Count; w++)
-        {
-            level = float.IsNaN(sequence.Motion[w]) ? level : Math.Max(level, sequence.Motion[w]);
-            var relative = float.IsNaN(sequence.Motion[w]) ? 0 : Math.Clamp(sequence.Motion[w] - level, -3, 0);
-            RateFeatures.Input(
-                sequence.Spectra.AsSpan(w * RateSequence.RowLength, RateSequence.RowLength), relative,
-                input.AsSpan(w * RateFeatures.InputRowCount * Rates, RateFeatures.InputRowCount * Rates));
-        }
-        var (hidden, evidence, pooled) = network.Encode(tensor(input, sequence.Count, RateFeatures.InputRowCount, Rates));
+        var seen = network.Encode(tensor(sequence.Input(), sequence.Count, RateFeatures.InputRowCount, Rates));
+        var filter = network.Filter();
         var (belief, h, c) = Start();
         var results = new (float, float, float)[sequence.Count];
         var silent = 0;
@@ -93,7 +81,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
             if (silent >= RateFeatures.SilentWindows)
                 (belief, h, c) = Start();
             silent = 0;
-            (_, var trust, belief, h, c) = network.Step(hidden.narrow(0, w, 1), evidence.narrow(0, w, 1), pooled.narrow(0, w, 1), belief, h, c);
+            (_, var trust, belief, h, c) = network.Step(filter, seen.At(w), belief, h, c);
             var (rate, sigma) = RateReadout.Read(belief.ToArray<float>());
             results[w] = (rate, trust.sigmoid().item<float>(), sigma);
             belief.MoveToOuterDisposeScope();
@@ -139,74 +127,15 @@ public sealed class RateTrainer(RateTrainingOptions options)
     {
         const int size = RateBatch.Size, windows = RateBatch.Windows;
         var x = tensor((float[])batch.Input.Clone(), size * windows, RateFeatures.InputRowCount, Rates).to(device);
-        var (hidden, evidence, pooled) = network.Encode(x);
-        var hiddens = hidden.reshape(size, windows, -1, Rates).unbind(1);
-        var evidences = evidence.reshape(size, windows, Rates).unbind(1);
-        var pools = pooled.reshape(size, windows, -1).unbind(1);
-        var belief = full([size, Rates], 1.0 / Rates).to(device);
+        var seen = network.Encode(x).Windows(size, windows);
+        var filter = network.Filter();
+        var belief = tensor((float[])batch.Belief.Clone(), size, Rates).to(device);
         var h = zeros(size, RateNetwork.Hidden).to(device);
         var c = zeros(size, RateNetwork.Hidden).to(device);
         var logits = new Tensor[windows];
         var trusts = new Tensor[windows];
         for (var w = 0; w < windows; w++)
-            (logits[w], trusts[w], belief, h, c) = network.Step(hiddens[w], evidences[w], pools[w], belief, h, c);
-        return Targets(batch.Labels, device).Loss(stack(logits, 1), stack(trusts, 1).squeeze(2));
-    }
-
-    private static RateTargets Targets(float[] labels, Device device)
-    {
-        var soft = new float[labels.Length * Rates];
-        var near = new float[labels.Length * Rates];
-        var mask = new float[labels.Length];
-        var place = new float[labels.Length];
-        for (var i = 0; i < labels.Length; i++)
-        {
-            if (float.IsNaN(labels[i]))
-                continue;
-            mask[i] = 1;
-            var at = (labels[i] - RateFeatures.FirstPerMinute) / RateFeatures.StepPerMinute;
-            place[i] = (float)at;
-            double sum = 0;
-            for (var k = 0; k < Rates; k++)
-                sum += soft[i * Rates + k] = (float)Math.Exp(-0.5 * (k - at) * (k - at) / (TargetSd * TargetSd));
-            for (var k = 0; k < Rates; k++)
-            {
-                soft[i * Rates + k] /= (float)sum;
-                near[i * Rates + k] = Math.Abs(k - at) <= 4 ? 1 : 0;
-            }
-        }
-        Tensor Make(float[] data, params long[] shape) => tensor(data, shape).to(device);
-        return new RateTargets(
-            Make(soft, RateBatch.Size, RateBatch.Windows, Rates), Make(near, RateBatch.Size, RateBatch.Windows, Rates),
-            Make(mask, RateBatch.Size, RateBatch.Windows), Make(place, RateBatch.Size, RateBatch.Windows));
-    }
-
-    /// <summary>What a batch should have answered.</summary>
-    private sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor Place)
-    {
-        /// <summary>
-        /// Cross-entropy against a Gaussian about the reference, plus a tenth of the distance of the belief's centre near it, plus a tenth of
-        /// the cross-entropy of the trust against "within 5 bpm".
-        /// </summary>
-        public StepAnswer Loss(Tensor logits, Tensor trust)
-        {
-            var count = Mask.sum().clamp(min: 1);
-            var entropy = -(logits.log_softmax(2) * Soft).sum(2);
-            var probability = logits.softmax(2);
-            var nearby = probability * Near;
-            var mass = nearby.sum(2);
-            var axis = arange(0, Rates).to(logits.device);
-            var centre = (nearby * axis).sum(2) / (mass + 1e-6);
-            var known = (mass.detach() > 0.3).to(float32);
-            var distance = (centre - Place).abs() * known;
-            using var still = no_grad();
-            var best = probability.argmax(2).to(float32);
-            var off = (best - Place).abs();
-            var within = (off < NearPerMinute / RateFeatures.StepPerMinute).to(float32);
-            var error = (off * Mask).sum() * RateFeatures.StepPerMinute / count;
-            using var again = enable_grad();
-            var trusted = nn.functional.binary_cross_entropy_with_logits(trust, within, nn.Reduction.None);
-            return new StepAnswer(((entropy + distance * 0.1 + trusted * 0.1) * Mask).sum() / count, error);
-        }
+            (logits[w], trusts[w], belief, h, c) = network.Step(filter, seen[w], belief, h, c);
+        return RateTargets.Of(batch.Labels, device).Loss(stack(logits, 1), stack(trusts, 1).squeeze(2));
     }
 }

@@ -9,7 +9,7 @@ internal sealed class RateTraining : ITraining
 {
     private readonly IReadOnlyList<RateRecording> _recordings;
     private readonly RateTrainer _trainer;
-    private readonly Dictionary<RateRecording, RateSequence[]> _sequences = [];
+    private readonly Dictionary<RateRecording, RateSequence> _sequences = [];
 
     /// <summary>Reads the recordings.</summary>
     public RateTraining(TrainRequest request)
@@ -40,16 +40,16 @@ internal sealed class RateTraining : ITraining
         {
             stop.ThrowIfCancellationRequested();
             progress("Features", r / (double)_recordings.Count);
-            SequencesOf(_recordings[r]);
+            SequenceOf(_recordings[r]);
         }
     }
 
-    public TrainingLoop Begin(IReadOnlySet<string> held) => _trainer.Begin([.. _recordings.Where(r => !held.Contains(r.Subject)).Select(SequencesOf)]);
+    public TrainingLoop Begin(IReadOnlySet<string> held) => _trainer.Begin([.. _recordings.Where(r => !held.Contains(r.Subject)).Select(SequenceOf)]);
 
     public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
         _recordings.Where(r => held.Contains(r.Subject)).Select(recording =>
         {
-            var score = RateTrainer.Score((RateNetwork)network, SequencesOf(recording).Single(s => s.Stretch == 1));
+            var score = RateTrainer.Score((RateNetwork)network, SequenceOf(recording));
             return new HeldOutScore(recording.Set, recording.Name, score.Windows, [score.MeanError, score.Near, score.Covered]);
         });
 
@@ -68,6 +68,6 @@ internal sealed class RateTraining : ITraining
         return (int)Math.Clamp((epochs * windows + windowsOfStep - 1) / windowsOfStep, 1, int.MaxValue);
     }
 
-    private RateSequence[] SequencesOf(RateRecording recording) =>
-        _sequences.TryGetValue(recording, out var made) ? made : _sequences[recording] = _trainer.Prepare(recording);
+    private RateSequence SequenceOf(RateRecording recording) =>
+        _sequences.TryGetValue(recording, out var made) ? made : _sequences[recording] = RateSequence.From(recording);
 }

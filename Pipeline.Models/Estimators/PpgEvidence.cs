@@ -39,12 +39,23 @@ internal sealed class PpgEvidence
     public ReadOnlySpan<float> Spectrum => _mean;
 
     /// <summary>
-    /// Writes the likelihood of each rate, up to a factor. <paramref name="pulse"/>: [channels x <see cref="PpgSpectrumPlan.BinCount"/>];
-    /// <paramref name="cleaned"/>: the same after the motion was taken out; <paramref name="motion"/>: [axes x bins], none when axes = 0;
-    /// <paramref name="isFirst"/>: nothing is known yet.
+    /// Writes the likelihood of each rate, up to a factor, as far as one window may go (<see cref="PpgConstants.OutlierFloor"/>);
+    /// <paramref name="isFirst"/>: nothing is known yet. The rest as <see cref="Weigh"/>.
     /// </summary>
     public void Judge(
         ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, ReadOnlySpan<float> motion, int axes, bool isFirst, PpgConstants constants,
+        Span<float> likelihood)
+    {
+        Weigh(pulse, cleaned, channels, motion, axes, constants, likelihood);
+        TensorPrimitives.Add(likelihood, isFirst ? FirstOutlierFloor : constants.OutlierFloor, likelihood);
+    }
+
+    /// <summary>
+    /// Writes the likelihood of each rate, sum 1. <paramref name="pulse"/>: [channels x <see cref="PpgSpectrumPlan.BinCount"/>];
+    /// <paramref name="cleaned"/>: the same after the motion was taken out; <paramref name="motion"/>: [axes x bins], none when axes = 0.
+    /// </summary>
+    public void Weigh(
+        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, ReadOnlySpan<float> motion, int axes, PpgConstants constants,
         Span<float> likelihood)
     {
         Gather(pulse, cleaned, channels);
@@ -63,7 +74,6 @@ internal sealed class PpgEvidence
         TensorPrimitives.Subtract(likelihood, TensorPrimitives.Max<float>(likelihood), likelihood);
         TensorPrimitives.Exp<float>(likelihood, likelihood);
         TensorPrimitives.Multiply(likelihood, 1 / TensorPrimitives.Sum<float>(likelihood), likelihood);
-        TensorPrimitives.Add(likelihood, isFirst ? FirstOutlierFloor : constants.OutlierFloor, likelihood);
     }
 
     /// <summary>Powers of the channels, each in units of its own mean over the rates.</summary>

@@ -38,7 +38,7 @@ internal sealed class PpgScratch
     /// <summary>[rates]</summary>
     public float[] Likelihood { get; } = new float[PpgRateBelief.BinCount];
 
-    /// <summary>[10 x 85], <see cref="RateFeatures.Spectra"/>.</summary>
+    /// <summary>[12 x 85], <see cref="RateFeatures.Spectra"/>.</summary>
     public float[] Rows { get; } = new float[RateFeatures.SpectrumCount * RateFeatures.RateCount];
 
     /// <summary>[samples] of one channel as they came.</summary>

@@ -42,12 +42,18 @@ internal static class PpgSpectra
         return axes;
     }
 
-    /// <summary><see cref="RateFeatures.Spectra"/> of the spectra made.</summary>
+    /// <summary><see cref="RateFeatures.Spectra"/> of the spectra made, with what <see cref="PpgEvidence"/> says of them.</summary>
     public static float Features(PpgScratch scratch, int channels, int axes, Span<float> rows)
     {
         const int bins = PpgSpectrumPlan.BinCount;
-        return RateFeatures.Spectra(
-            scratch.PulsePower.AsSpan(0, channels * bins), scratch.CleanPower.AsSpan(0, channels * bins), scratch.MotionPower.AsSpan(0, axes * bins), rows);
+        var pulse = scratch.PulsePower.AsSpan(0, channels * bins);
+        var clean = scratch.CleanPower.AsSpan(0, channels * bins);
+        var motion = scratch.MotionPower.AsSpan(0, axes * bins);
+        var level = RateFeatures.Spectra(pulse, clean, motion, rows);
+        var likelihood = rows.Slice(RateFeatures.LikelihoodRow * RateFeatures.RateCount, RateFeatures.RateCount);
+        if (channels > 0)
+            scratch.Evidence.Weigh(pulse, clean, channels, motion, axes, PpgConstants.Default, likelihood);
+        return level;
     }
 
     /// <summary>To a mean square of 1: no constant of an estimator knows a sensor's unit.</summary>

@@ -4,7 +4,7 @@ using Pipeline.Models.Estimators;
 namespace Pipeline.Models.Features;
 
 /// <summary>
-/// What the heart-rate network sees of one window of 8 s: ten spectra over 85 rates, free of units and of the number of channels. Pure; the
+/// What the heart-rate network sees of one window of 8 s: twelve rows over 85 rates, free of units and of the number of channels. Pure; the
 /// same code makes the rows in training and in serving.
 /// <list type="table">
 /// <item><term>0, 1, 2</term><description>PPG: mean, greatest and least over the channels, each channel divided by its sum over the rates</description></item>
@@ -13,6 +13,9 @@ namespace Pipeline.Models.Features;
 /// <item><term>6, 7</term><description>accelerometer at twice and at half the rate, by the sum of row 4</description></item>
 /// <item><term>8, 9</term><description>PPG less what the accelerometer explains of it: mean and greatest over the channels, each by its own
 /// sum</description></item>
+/// <item><term>10</term><description>PPG at half the rate, mean over the channels, by the sums of row 0: of a rate that is the harmonic of
+/// another one it is great</description></item>
+/// <item><term>11</term><description>likelihood of the rate by the classical estimator, for this window alone, sum 1</description></item>
 /// </list>
 /// Without an accelerometer rows 4 to 7 are zero, and nothing is taken out in rows 8 and 9.
 /// </summary>
@@ -27,8 +30,8 @@ public static class RateFeatures
     /// <summary>Distance of neighbouring rates, per minute.</summary>
     public const double StepPerMinute = 2.5;
 
-    /// <summary>Spectra of a window.</summary>
-    public const int SpectrumCount = 10;
+    /// <summary>Rows of a window.</summary>
+    public const int SpectrumCount = 12;
 
     /// <summary>First row of the accelerometer.</summary>
     public const int MotionRow = 4;
@@ -36,20 +39,28 @@ public static class RateFeatures
     /// <summary>First row of the PPG less its motion.</summary>
     public const int CleanRow = 8;
 
-    /// <summary>Name of these features in a model's manifest; changes when a row does.</summary>
-    public const string Name = "rate-spectra-1";
+    /// <summary>Row of the PPG at half the rate.</summary>
+    public const int HalfRow = 10;
 
-    /// <summary>Rows of the network's input: the spectra, how strong the motion is, and the position on the axis.</summary>
+    /// <summary>Row of the classical estimator's likelihood.</summary>
+    public const int LikelihoodRow = 11;
+
+    /// <summary>Name of these features in a model's manifest; changes when a row does.</summary>
+    public const string Name = "rate-spectra-2";
+
+    /// <summary>Rows of the network's input: those of the window, how strong the motion is, and the position on the axis.</summary>
     public const int InputRowCount = SpectrumCount + 2;
 
     /// <summary>Windows without a usable PPG after which nothing before them counts any more: they share no sample.</summary>
     public const int SilentWindows = 4;
 
     private const float SumGuard = 1e-12f;
+    private const float LikelihoodFloor = 0.02f;    // of the mean likelihood
+    private const float LogScale = 0.5f, LogOffset = 1;
     private const int First = (int)((FirstPerMinute - PpgSpectrumPlan.FirstPerMinute) / PpgSpectrumPlan.StepPerMinute);
 
     /// <summary>
-    /// Makes the spectra [10 x 85] from the power of each PPG channel, the same less its motion (the same channels), and each accelerometer
+    /// Makes the rows [12 x 85] but the last, which stays zero, from the power of each PPG channel, the same less its motion (the same channels), and each accelerometer
     /// axis, [channels x 187 bins of 2.5 from 15 per minute] each. Returns log10 of the accelerometer's power over the rates; NaN without one.
     /// </summary>
     public static float Spectra(ReadOnlySpan<float> ppgPower, ReadOnlySpan<float> cleanPower, ReadOnlySpan<float> accPower, Span<float> rows)
@@ -70,6 +81,7 @@ public static class RateFeatures
                 rows[RateCount + k] = Math.Max(rows[RateCount + k], p);
                 least[k] = Math.Min(least[k], p);
                 rows[3 * RateCount + k] += Twice(power, k) * scale / ppgCount;
+                rows[HalfRow * RateCount + k] += Half(power, k) * scale / ppgCount;
             }
             Clean(cleanPower.Slice(c * width + First, RateCount), ppgCount, rows);
         }
@@ -77,17 +89,23 @@ public static class RateFeatures
     }
 
     /// <summary>
-    /// Turns spectra into the network's input [12 x 85]: square roots, scaled and limited, then <paramref name="motionLevel"/> (log10 of the
-    /// motion's power less its greatest so far, −3 to 0) and the position, −1 to 1.
+    /// Turns rows into the network's input [14 x 85]: square roots, scaled and limited; of the likelihood the logarithm
+    /// (<see cref="LogLikelihood"/>); then <paramref name="motionLevel"/> (log10 of the motion's power less its greatest so far, −3 to 0) and the
+    /// position, −1 to 1.
     /// </summary>
     public static void Input(ReadOnlySpan<float> rows, float motionLevel, Span<float> input)
     {
-        for (var i = 0; i < SpectrumCount * RateCount; i++)
+        for (var i = 0; i < LikelihoodRow * RateCount; i++)
             input[i] = MathF.Min(MathF.Sqrt(RateCount * rows[i]), 6) - 0.7f;
+        for (var i = LikelihoodRow * RateCount; i < SpectrumCount * RateCount; i++)
+            input[i] = LogScale * MathF.Log(RateCount * rows[i] + LikelihoodFloor) + LogOffset;
         Row(input, SpectrumCount).Fill(motionLevel);
         for (var k = 0; k < RateCount; k++)
             input[(SpectrumCount + 1) * RateCount + k] = (float)((FirstPerMinute + StepPerMinute * k - 135) / 105);
     }
+
+    /// <summary>Factor and offset by which the logarithm of the likelihood, in units of its mean, stands in the input.</summary>
+    public static (double Factor, double Offset) LogLikelihood => (LogScale, LogOffset);
 
     private static void Clean(ReadOnlySpan<float> power, int ppgCount, Span<float> rows)
     {

@@ -16,7 +16,7 @@ public sealed class RateWindow(double rateHz, int length)
     /// <summary>
     /// Takes the window of each PPG channel and accelerometer axis from sample <paramref name="start"/>; of more than three, the first three. NaN is
     /// a missing sample. Channels that no pulse can be in are left out; false when none is left, and then <paramref name="rows"/>
-    /// [10 x 85] is zero. <paramref name="motion"/>: log10 of the accelerometer's power; NaN without one.
+    /// [12 x 85] is zero. <paramref name="motion"/>: log10 of the accelerometer's power; NaN without one.
     /// </summary>
     public bool Make(IReadOnlyList<float[]> ppg, IReadOnlyList<float[]> acc, int start, Span<float> rows, out float motion)
     {

@@ -52,7 +52,7 @@ public sealed class RateModel : IDisposable
     }
 
     /// <summary>
-    /// One window of one stream: input [12 x 85] (<see cref="RateFeatures.Input"/>), the stream's state, which is replaced by the next, and
+    /// One window of one stream: input [14 x 85] (<see cref="RateFeatures.Input"/>), the stream's state, which is replaced by the next, and
     /// output [85 + 1]: probability of each rate, then the chance that the estimate is within 5 per minute.
     /// </summary>
     public void Forward(ReadOnlySpan<float> input, Span<float> state, Span<float> output)

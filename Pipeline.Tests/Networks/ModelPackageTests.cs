@@ -30,10 +30,10 @@ public sealed class ModelPackageTests : IDisposable
 
     [Theory]
     [InlineData("format", "2", "has format 2; this program reads 1")]
-    [InlineData("state_length", "7", "model.json says input 1020, state 7, output 86")]
-    [InlineData("input_length", "7", "takes 7 floats and gives 86; 1020 and 86 are wanted")]
+    [InlineData("state_length", "7", "model.json says input 1190, state 7, output 86")]
+    [InlineData("input_length", "7", "takes 7 floats and gives 86; 1190 and 86 are wanted")]
     [InlineData("task", "\"sleep\"", "is for the task 'sleep'; 'heart_rate' is wanted")]
-    [InlineData("features", "\"wavelets\"", "takes the features 'wavelets'; this program makes 'rate-spectra-1'")]
+    [InlineData("features", "\"wavelets\"", "takes the features 'wavelets'; this program makes 'rate-spectra-2'")]
     [InlineData("surprise", "1", "cannot be read")]
     [InlineData("sha256", "null", "cannot be read")]
     public void A_manifest_that_does_not_fit_is_refused_with_both_sides_named(string key, string value, string message)

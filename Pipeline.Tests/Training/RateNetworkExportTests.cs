@@ -29,8 +29,7 @@ public sealed class RateNetworkExportTests
         {
             var x = randn(rows, RateFeatures.InputRowCount, RateFeatures.RateCount);
             x.ToArray<float>().CopyTo(input, 0);
-            var (hidden, evidence, pooled) = network.Encode(x);
-            (_, var trust, belief, h, c) = network.Step(hidden, evidence, pooled, belief, h, c);
+            (_, var trust, belief, h, c) = network.Step(network.Filter(), network.Encode(x), belief, h, c);
 
             session.Forward(rows, input, state, output, next);
             next.CopyTo(state, 0);

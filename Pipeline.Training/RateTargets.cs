@@ -1,0 +1,71 @@
+using Pipeline.Models.Features;
+using static TorchSharp.torch;
+
+namespace Pipeline.Training;
+
+/// <summary>What a batch should have answered.</summary>
+/// <param name="Soft">[batch, windows, 85]: a Gaussian about the reference, sum 1; 0 without one.</param>
+/// <param name="Near">The same shape: 1 within ±10 per minute of the reference.</param>
+/// <param name="Mask">[batch, windows]: 1 where there is a reference.</param>
+/// <param name="Place">[batch, windows]: the reference on the axis of rates.</param>
+internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor Place)
+{
+    private const int Rates = RateFeatures.RateCount;
+    private const double TargetSd = 1.2;   // rates, that is 3 bpm
+    private const double NearRates = 4;
+    private const double WithinRates = 5 / RateFeatures.StepPerMinute;
+    private const double DistanceWeight = 0.6, TrustWeight = 0.1;
+
+    /// <summary>The targets for references [batch x windows], per minute, NaN where there is none.</summary>
+    public static RateTargets Of(float[] labels, Device device)
+    {
+        var soft = new float[labels.Length * Rates];
+        var near = new float[labels.Length * Rates];
+        var mask = new float[labels.Length];
+        var place = new float[labels.Length];
+        for (var i = 0; i < labels.Length; i++)
+        {
+            if (float.IsNaN(labels[i]))
+                continue;
+            mask[i] = 1;
+            var at = (labels[i] - RateFeatures.FirstPerMinute) / RateFeatures.StepPerMinute;
+            place[i] = (float)at;
+            double sum = 0;
+            for (var k = 0; k < Rates; k++)
+                sum += soft[i * Rates + k] = (float)Math.Exp(-0.5 * (k - at) * (k - at) / (TargetSd * TargetSd));
+            for (var k = 0; k < Rates; k++)
+            {
+                soft[i * Rates + k] /= (float)sum;
+                near[i * Rates + k] = Math.Abs(k - at) <= NearRates ? 1 : 0;
+            }
+        }
+        Tensor Make(float[] data, params long[] shape) => tensor(data, shape).to(device);
+        const int size = RateBatch.Size, windows = RateBatch.Windows;
+        return new RateTargets(Make(soft, size, windows, Rates), Make(near, size, windows, Rates), Make(mask, size, windows), Make(place, size, windows));
+    }
+
+    /// <summary>
+    /// Cross-entropy against the Gaussian, plus the distance (in rates) of the belief's centre near the reference, plus the cross-entropy of the
+    /// trust against "within 5 per minute"; and the error of the greatest belief, per minute.
+    /// </summary>
+    public StepAnswer Loss(Tensor logits, Tensor trust)
+    {
+        var count = Mask.sum().clamp(min: 1);
+        var entropy = -(logits.log_softmax(2) * Soft).sum(2);
+        var probability = logits.softmax(2);
+        var nearby = probability * Near;
+        var mass = nearby.sum(2);
+        var axis = arange(0, Rates).to(logits.device);
+        var centre = (nearby * axis).sum(2) / (mass + 1e-6);
+        var known = (mass.detach() > 0.3).to(float32);
+        var distance = (centre - Place).abs() * known;
+        using var still = no_grad();
+        var best = probability.argmax(2).to(float32);
+        var off = (best - Place).abs();
+        var within = (off < WithinRates).to(float32);
+        var error = (off * Mask).sum() * RateFeatures.StepPerMinute / count;
+        using var again = enable_grad();
+        var trusted = nn.functional.binary_cross_entropy_with_logits(trust, within, nn.Reduction.None);
+        return new StepAnswer(((entropy + distance * DistanceWeight + trusted * TrustWeight) * Mask).sum() / count, error);
+    }
+}
