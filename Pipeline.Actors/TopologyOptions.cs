@@ -14,9 +14,12 @@ public sealed class TopologyOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
     public TimeSpan WindowHop { get; set; } = WindowShape.Default.Hop;
 
-    /// <summary>What estimates heart rate from PPG: <c>classical</c> (default), or the name or folder of a model package.</summary>
+    /// <summary>
+    /// What estimates heart rate from PPG: <c>auto</c> (default), the network that ships, or the classical estimator where that is not there;
+    /// <c>classical</c>; or the name or folder of a model package.
+    /// </summary>
     [Required]
-    public string Model { get; set; } = Models.Estimators.Stages.Classical;
+    public string Model { get; set; } = Models.Estimators.Stages.Auto;
 
     /// <summary>
     /// Records that wait in a shard before its partition is paused, 16 to 65,536; default 128: more of them are no faster, because what waits

@@ -14,7 +14,7 @@ internal static class EstimateCommand
         var files = RecordingArguments.Files();
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
-        var model = new Option<string>("--model") { Description = "What estimates from PPG: classical, or a model's name or folder (classical).", DefaultValueFactory = _ => Stages.Classical, HelpName = "NAME" };
+        var model = new Option<string>("--model") { Description = "What estimates from PPG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
@@ -38,7 +38,7 @@ internal static class EstimateCommand
                 EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json"),
                 EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv"));
             Check(request);
-            return RunAsync(request, parsed.GetValue(model) ?? Stages.Classical, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+            return RunAsync(request, parsed.GetValue(model) ?? Stages.Auto, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
     }

@@ -33,7 +33,7 @@ internal static class RunCommand
     /// <summary><c>--model</c>.</summary>
     public static Option<string?> Model() => new("--model")
     {
-        Description = "What estimates from PPG: classical, or a model's name or folder; the same as --set Topology:Model=….",
+        Description = "What estimates from PPG: auto (the network that ships), classical, or a model's name or folder; the same as --set Topology:Model=….",
         HelpName = "NAME",
     };
 

@@ -16,7 +16,7 @@ internal sealed record FoundModel(string Folder, ModelPackage? Package, string? 
 /// <summary>The model packages that a user can name: folders below <c>models/</c> and below those that <c>--models</c> names.</summary>
 internal static class ModelCatalog
 {
-    private const string QrsFolder = "qrs";
+    private const string HeartRateFolder = "heart-rate", QrsFolder = "qrs";
     private static readonly Lazy<QrsModel?> OwnQrs = new(OpenQrs);
 
     /// <summary><c>models/</c> of the repository that the program was built in; else beside the program; null when there is neither.</summary>
@@ -34,10 +34,15 @@ internal static class ModelCatalog
         return [.. folders.Select(Look)];
     }
 
-    /// <summary>The model that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>. The caller disposes it.</summary>
+    /// <summary>
+    /// The model that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>, and for <c>auto</c> where the network that
+    /// ships is not there or cannot be used (<c>./pipeline models</c> says why). The caller disposes it.
+    /// </summary>
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
     public static RateModel? Open(string name)
     {
+        if (name == Stages.Auto)
+            return Own(HeartRateFolder, package => new RateModel(package));
         try
         {
             return Load(name) is { } package ? new RateModel(package) : null;
@@ -73,11 +78,14 @@ internal static class ModelCatalog
     /// </summary>
     public static QrsModel? Qrs => OwnQrs.Value;
 
-    private static QrsModel? OpenQrs()
+    private static QrsModel? OpenQrs() => Own(QrsFolder, package => new QrsModel(package));
+
+    private static T? Own<T>(string folder, Func<ModelPackage, T> open)
+        where T : class
     {
         try
         {
-            return OwnFolder is { } own && IsPackage(Path.Combine(own, QrsFolder)) ? new QrsModel(ModelPackage.Load(Path.Combine(own, QrsFolder))) : null;
+            return OwnFolder is { } own && IsPackage(Path.Combine(own, folder)) ? open(ModelPackage.Load(Path.Combine(own, folder))) : null;
         }
         catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
         {
@@ -85,10 +93,15 @@ internal static class ModelCatalog
         }
     }
 
-    /// <summary>The package that <paramref name="name"/> means; null for <c>classical</c>.</summary>
+    /// <summary>The package that <paramref name="name"/> means; null for <c>classical</c>, and for <c>auto</c> where the network that ships cannot be read.</summary>
     /// <exception cref="CommandException">There is none; says what there is.</exception>
     /// <exception cref="InvalidDataException">It is broken.</exception>
-    public static ModelPackage? Load(string name) => name == Stages.Classical ? null : IsPackage(name) ? ModelPackage.Load(name) : ByName(name);
+    public static ModelPackage? Load(string name) => name switch
+    {
+        Stages.Classical => null,
+        Stages.Auto => Own(HeartRateFolder, package => package),
+        _ => IsPackage(name) ? ModelPackage.Load(name) : ByName(name),
+    };
 
     private static ModelPackage ByName(string name)
     {
@@ -97,7 +110,7 @@ internal static class ModelCatalog
             return package;
         if (all.FirstOrDefault(model => Path.GetFileName(model.Folder) == name)?.Fault is { } fault)
             throw CommandException.BadUsage(fault);
-        var names = all.Select(model => model.Package?.Manifest.Name).OfType<string>().Prepend(Stages.Classical);
+        var names = all.Select(model => model.Package?.Manifest.Name).OfType<string>().Prepend(Stages.Auto).Prepend(Stages.Classical);
         throw CommandException.BadUsage($"There is no model '{name}'; there is: {string.Join(", ", names)}, or a folder with a {ModelPackage.ManifestFile}.");
     }
 

@@ -9,6 +9,9 @@ public static class Stages
     /// <summary>The name under which the estimators that need no training are chosen and stored.</summary>
     public const string Classical = "classical";
 
+    /// <summary>The name by which the best that is there is chosen: the heart-rate network that ships; without it, <see cref="Classical"/>.</summary>
+    public const string Auto = "auto";
+
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
     /// is estimated from. <paramref name="network"/> (it stays the caller's) estimates from PPG where it takes the rate and the windows' shape; else
