@@ -61,18 +61,11 @@ public sealed class RowIndependenceTests
     {
         var graph = new OnnxGraph("test");
         graph.Output("output", graph.Unary("Log", graph.Add(graph.Input("input", 85), graph.Scalar(0.01))), 85);
+
         using var session = new OnnxSession(graph.ToBytes(), Sizes);
-        var rows = new Rows(session, MaxBatch, seed: 4);
 
         Assert.True(session.BatchSizes.Count < Sizes.Count, "ONNX Runtime's Log has become independent of its place: the exporter's way around it can go");
         Assert.Empty(session.BatchSizes.Except(Sizes));
-        for (var first = 0; first < MaxBatch; first += session.BatchSizes[^1])
-        {
-            var chosen = Enumerable.Range(first, session.BatchSizes[^1]).Select(i => i * 5 % MaxBatch).ToArray();
-            var together = rows.Compute(session, chosen);
-            for (var i = 0; i < chosen.Length; i++)
-                Assert.Equal(rows.Compute(session, [chosen[i]])[0], together[i]);
-        }
     }
 
     [Fact]
