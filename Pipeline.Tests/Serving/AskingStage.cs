@@ -2,6 +2,7 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Serving;
 
@@ -9,7 +10,7 @@ namespace Pipeline.Tests.Serving;
 /// A stage that asks about every window, with the sum of its samples as the input, and has a second estimate that needs no network. It keeps to
 /// what <see cref="NetworkPpgStage"/> keeps to, without its work. Windows can be made to throw, to be poison for the network, or NaN.
 /// </summary>
-internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : IWindowStage
+internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : IWindowStage, IStageState
 {
     private readonly RateMemory _memory = new();
     private readonly float[] _samples = new float[4096];
@@ -53,6 +54,16 @@ internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : I
     }
 
     public void Reset() => _startsAnew = true;
+
+    public string StateName => "asking";
+
+    public int StateVersion => 1;
+
+    public void Transfer(StateTransfer state)
+    {
+        _memory.Transfer(state);
+        state.Value(ref _startsAnew);
+    }
 
     private static Estimate Known(SignalKind signal, float value) => new(signal, Metric.HeartRate, value, 1, 1, 1, EstimateStatus.Ok, Stages.Classical);
 }

@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Serving;
 
 /// <summary>
 /// A patient's series is that of the patient alone, bit for bit: whoever else is there, however chunks are cut and mixed, whatever batches
-/// form, whichever shard is lost, whenever a new model comes. Real threads do the mixing. <c>PIPELINE_INTERLEAVINGS</c> says how many cases
+/// form, whichever shard is lost and restored from its checkpoint, whenever a new model comes. Real threads do the mixing. <c>PIPELINE_INTERLEAVINGS</c> says how many cases
 /// are tried (200).
 /// </summary>
 public sealed class ServingPropertyTests : IDisposable
