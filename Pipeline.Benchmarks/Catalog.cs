@@ -18,6 +18,7 @@ internal static class Catalog
         new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),
         new Inference.BatchingBenchmark(),
+        new TrainingBenchmark(),
         new Accuracy.QrsAccuracy(),
         new Accuracy.PpgAccuracy(),
     ];

@@ -123,10 +123,11 @@ public sealed class RateTrainer(RateTrainingOptions options)
         return 0.02 + 0.98 * (1 + Math.Cos(Math.PI * Math.Min(1, along))) / 2;
     }
 
-    private static StepAnswer Loss(RateNetwork network, RateBatch batch, Device device)
+    /// <summary>The network's answer to a batch, held against its references.</summary>
+    internal static StepAnswer Loss(RateNetwork network, RateBatch batch, Device device)
     {
         const int size = RateBatch.Size, windows = RateBatch.Windows;
-        var x = tensor((float[])batch.Input.Clone(), size * windows, RateFeatures.InputRowCount, Rates).to(device);
+        var x = tensor(batch.Input, size * windows, RateFeatures.InputRowCount, Rates).to(device);
         var seen = network.Encode(x).Windows(size, windows);
         var filter = network.Filter();
         var belief = tensor((float[])batch.Belief.Clone(), size, Rates).to(device);

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Pipeline.Host.Evaluation;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Commands;
 
