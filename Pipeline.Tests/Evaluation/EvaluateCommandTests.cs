@@ -25,7 +25,7 @@ public sealed partial class EvaluateCommandTests : IDisposable
         var data = Data();
 
         var (exit, output, error) = await RunAsync("evaluate", "classical", "--data", data, "--output", Report);
-        var estimate = await RunAsync("estimate", Path.Combine(data, "a.hea"));
+        var estimate = await RunAsync("estimate", Path.Combine(data, "a.hea"), "--model", "classical");
 
         Assert.Equal((ExitCode.Ok, ""), (exit, error));
         Assert.Contains("data/a", output, StringComparison.Ordinal);
