@@ -36,7 +36,21 @@ public readonly record struct ShardLease(int Shard, long Number);
 /// <param name="Changed">The patients that changed since the checkpoint before.</param>
 /// <param name="Forgotten">The patients that are to be forgotten.</param>
 public sealed record ShardCheckpoint(
-    ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten);
+    ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten)
+{
+    /// <summary>This checkpoint with what changed in <paramref name="earlier"/> too, which was not committed: a patient's later snapshot counts.</summary>
+    public ShardCheckpoint Following(ShardCheckpoint? earlier)
+    {
+        if (earlier is null)
+            return this;
+        var known = Changed.Select(snapshot => snapshot.Patient).Concat(Forgotten).ToHashSet();
+        return this with
+        {
+            Changed = [.. earlier.Changed.Where(snapshot => !known.Contains(snapshot.Patient)), .. Changed],
+            Forgotten = [.. earlier.Forgotten.Where(patient => !known.Contains(patient)), .. Forgotten],
+        };
+    }
+}
 
 /// <summary>What became of a checkpoint.</summary>
 public enum CommitOutcome

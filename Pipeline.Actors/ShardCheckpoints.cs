@@ -52,19 +52,9 @@ internal sealed class ShardCheckpoints(ShardLease lease, Guid topicId, Delivery 
         {
             var changed = patients.TakeChanged(PositionOf(offset));
             lock (_lock)
-            {
-                if (_captured is { } earlier)
-                    changed = Merge(earlier.Changed, changed);
-                _captured = new ShardCheckpoint(lease, PositionOf(offset), changed, []);
-            }
+                _captured = new ShardCheckpoint(lease, PositionOf(offset), changed, []).Following(_captured);
             _through = offset;
         }
         _isWanted = false;
-    }
-
-    private static List<PatientSnapshot> Merge(IReadOnlyList<PatientSnapshot> earlier, List<PatientSnapshot> later)
-    {
-        var known = later.Select(snapshot => snapshot.Patient).ToHashSet();
-        return [.. earlier.Where(snapshot => !known.Contains(snapshot.Patient)), .. later];
     }
 }

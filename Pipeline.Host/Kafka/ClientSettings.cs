@@ -31,7 +31,8 @@ internal static class ClientSettings
     {
         var settings = Common(options);
         settings["group.id"] = options.GroupId;
-        settings["enable.auto.commit"] = "true";
+        // With state, offsets are committed by the transaction that holds it, and by nothing else.
+        settings["enable.auto.commit"] = options.CheckpointInterval > TimeSpan.Zero ? "false" : "true";
         settings["enable.auto.offset.store"] = "false";
         settings["auto.commit.interval.ms"] = Milliseconds(options.CommitInterval);
         settings["auto.offset.reset"] = "earliest";

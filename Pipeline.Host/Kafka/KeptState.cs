@@ -145,10 +145,10 @@ internal sealed class KeptState : IDisposable
         {
             if (!committing.Outcome.IsCompleted)
                 return;
-            NoteOutcome(progress, committing.Outcome, committing.Next);
+            NoteOutcome(progress, committing.Checkpoint, committing.Outcome);
         }
         if (_shards.TakeCheckpoint(progress.Partition) is { } ready)
-            progress.Committing = (_log.CommitAsync(ready, _end.Token), ready.Through.Offset + 1);
+            progress.Committing = Commit(progress, ready, _end.Token);
         else if (_time.GetElapsedTime(progress.AskedAt) >= _options.CheckpointInterval)
         {
             progress.AskedAt = _time.GetTimestamp();
@@ -163,10 +163,13 @@ internal sealed class KeptState : IDisposable
             if (progress.Committing is { } committing)
             {
                 await committing.Outcome.WaitAsync(stop).ConfigureAwait(false);
-                NoteOutcome(progress, committing.Outcome, committing.Next);
+                NoteOutcome(progress, committing.Checkpoint, committing.Outcome);
             }
-            if (last is not null && await _log.CommitAsync(last, stop).ConfigureAwait(false) == CommitOutcome.Committed)
-                progress.Stored = last.Through.Offset + 1;
+            if ((last ?? progress.Uncommitted) is not { } ready)
+                return;
+            var (checkpoint, outcome) = Commit(progress, ready, stop);
+            await outcome.ConfigureAwait(false);
+            NoteOutcome(progress, checkpoint, outcome);
         }
         catch (OperationCanceledException)
         {
@@ -174,11 +177,20 @@ internal sealed class KeptState : IDisposable
         }
     }
 
-    private static void NoteOutcome(PartitionProgress progress, Task<CommitOutcome> outcome, long next)
+    private (ShardCheckpoint Checkpoint, Task<CommitOutcome> Outcome) Commit(PartitionProgress progress, ShardCheckpoint ready, CancellationToken stop)
+    {
+        var whole = ready.Following(progress.Uncommitted);
+        progress.Uncommitted = null;
+        return (whole, _log.CommitAsync(whole, stop));
+    }
+
+    private static void NoteOutcome(PartitionProgress progress, ShardCheckpoint checkpoint, Task<CommitOutcome> outcome)
     {
         progress.Committing = null;
         if (outcome.IsCompletedSuccessfully && outcome.GetAwaiter().GetResult() == CommitOutcome.Committed)
-            progress.Stored = next;
+            progress.Stored = checkpoint.Through.Offset + 1;
+        else
+            progress.Uncommitted = checkpoint;
     }
 
     private TopicPartition At(int partition) => new(_options.SamplesTopic, partition);

@@ -28,8 +28,11 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>The ownership under which state is kept; null before the shard begins, and where none is kept.</summary>
     public ShardLease? Lease { get; set; }
 
-    /// <summary>The checkpoint that is being committed, and where the group stands then.</summary>
-    public (Task<CommitOutcome> Outcome, long Next)? Committing { get; set; }
+    /// <summary>The checkpoint that is being committed.</summary>
+    public (ShardCheckpoint Checkpoint, Task<CommitOutcome> Outcome)? Committing { get; set; }
+
+    /// <summary>A checkpoint that was not committed, for the group was between two generations: what it holds goes with the next one.</summary>
+    public ShardCheckpoint? Uncommitted { get; set; }
 
     /// <summary>When the shard was last asked for a checkpoint.</summary>
     public long AskedAt { get; set; }

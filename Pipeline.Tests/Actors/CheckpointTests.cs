@@ -100,6 +100,32 @@ public sealed class CheckpointTests
         Assert.Equal(await UninterruptedAsync(Ward), written);
     }
 
+    [Fact]
+    public async Task A_checkpoint_that_was_not_committed_goes_with_the_next_one()
+    {
+        await using var shards = new PatientShards(new TopologyOptions(), [new Written([])], TimeProvider.System, PatientRun.Stages);
+        shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
+        var first = Ward.FindIndex(c => c.Patient.Value == "P-1");
+        await PostAsync(shards, Ward, 0, first);        // P-0 alone
+        ShardCheckpoint? refused = null;
+        while (refused?.Through.Offset != first - 1)
+        {
+            shards.RequestCheckpoint(0);
+            await Task.Yield();
+            refused = shards.TakeCheckpoint(0)?.Following(refused) ?? refused;
+        }
+        await PostAsync(shards, [.. Ward.Where(c => c.Patient.Value == "P-1").Take(3)], 0, 3, offset: first);
+        var (_, last) = await shards.ReleaseAsync(0, CancellationToken.None);
+
+        var together = last!.Following(refused);
+
+        Assert.Equal(["P-0"], refused.Changed.Select(s => s.Patient.Value));
+        Assert.Equal(["P-1"], last.Changed.Select(s => s.Patient.Value));
+        Assert.Equal(["P-0", "P-1"], together.Changed.Select(s => s.Patient.Value));
+        Assert.Equal(first + 2, together.Through.Offset);
+        Assert.Equal(refused.Through, together.Changed[0].Applied);
+    }
+
     /// <summary>One process's life: it takes over, handles some records with checkpoints now and then, and crashes or hands over.</summary>
     private static async Task LiveAsync(MemoryLog log, Dictionary<string, string> written, Random random, int records, bool crash)
     {
@@ -123,10 +149,10 @@ public sealed class CheckpointTests
             log.Commit(last);
     }
 
-    private static async Task PostAsync(PatientShards shards, List<SampleChunk> chunks, int from, int to)
+    private static async Task PostAsync(PatientShards shards, List<SampleChunk> chunks, int from, int to, long offset = 0)
     {
         for (var i = from; i < to; i++)
-            while (!shards.TryPost(0, new ShardRecord(i, chunks[i])))
+            while (!shards.TryPost(0, new ShardRecord(offset + i, chunks[i])))
                 await shards.WaitForSpaceAsync(0, CancellationToken.None);
     }
 
