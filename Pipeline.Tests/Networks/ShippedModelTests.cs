@@ -2,7 +2,6 @@ using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
-using Pipeline.Models.Signals;
 using Pipeline.Tests.Estimators;
 using Xunit;
 
