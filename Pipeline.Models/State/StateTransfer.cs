@@ -19,14 +19,14 @@ public sealed class StateTransfer
     private const long MostCount = 1L << 53;
 
     [ThreadStatic]
-    private static StateTransfer? s_ofThread;
+    private static StateTransfer? _ofThread;
 
     private byte[] _written = new byte[4096];
     private ReadOnlyMemory<byte> _read;
     private int _at;
 
     /// <summary>The thread's own, for work that does not await in between.</summary>
-    public static StateTransfer OfThread => s_ofThread ??= new StateTransfer();
+    public static StateTransfer OfThread => _ofThread ??= new StateTransfer();
 
     /// <summary>Whether fields are set from the bytes; else the bytes are made from the fields.</summary>
     public bool IsReading { get; private set; }

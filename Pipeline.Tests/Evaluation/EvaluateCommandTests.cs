@@ -7,11 +7,13 @@ using Pipeline.Models.Simulation;
 using Pipeline.Tests.Estimates;
 using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
+using Pipeline.Tests.Training;
 using Xunit;
 
 namespace Pipeline.Tests.Evaluation;
 
 /// <summary>Evaluating as a user types it, on simulated recordings.</summary>
+[Collection(nameof(SeededTraining))]
 public sealed partial class EvaluateCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -1,9 +1,11 @@
+using Pipeline.Tests.Training;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
 namespace Pipeline.Tests.Torch;
 
+[Collection(nameof(SeededTraining))]
 public sealed class TensorTests
 {
     [SkippableFact]
