@@ -296,7 +296,10 @@ internal sealed class Shard
     private async ValueTask WaitAsync(bool forRecords)
     {
         using var timer = _patients.NextRetryAt is { } due ? WakeAt(due) : null;
-        await (forRecords ? _mailbox.WaitAsync() : _mailbox.WaitForWakeAsync()).ConfigureAwait(false);
+        if (forRecords)
+            await _mailbox.WaitAsync().ConfigureAwait(false);
+        else
+            await _mailbox.WaitForWakeAsync().ConfigureAwait(false);
     }
 
     private ITimer WakeAt(long timestamp)

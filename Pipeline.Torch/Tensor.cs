@@ -165,6 +165,7 @@ public static partial class torch
             if (_scope is { IsOfThisThread: true } scope)
                 Leave(scope);
             Handle.Dispose();
+            GC.SuppressFinalize(this);      // a derived type may come with a finalizer
         }
 
         public override string ToString() => Handle.IsClosed ? "disposed tensor" : $"[{string.Join(", ", shape)}], type = {dtype}, device = {device}";

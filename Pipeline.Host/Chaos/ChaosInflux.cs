@@ -79,8 +79,8 @@ internal sealed class ChaosInflux : IAsyncDisposable
         Directory.Delete(_data, recursive: true);
     }
 
-    private static IEnumerable<JsonElement> SeriesOf(JsonDocument answer) =>
-        answer.RootElement.GetProperty("results")[0].TryGetProperty("series", out var series) ? series.EnumerateArray() : [];
+    private static JsonElement.ArrayEnumerator SeriesOf(JsonDocument answer) =>
+        answer.RootElement.GetProperty("results")[0].TryGetProperty("series", out var series) ? series.EnumerateArray() : default;
 
     private async Task<JsonDocument> QueryAsync(string query, CancellationToken stop)
     {

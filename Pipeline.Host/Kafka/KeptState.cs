@@ -13,7 +13,7 @@ internal sealed class KeptState : IDisposable
 
     private readonly KafkaOptions _options;
     private readonly PatientShards _shards;
-    private readonly IShardLog _log;
+    private readonly KafkaShardLog _log;
     private readonly IConsumer<Null, SampleRecord> _consumer;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;

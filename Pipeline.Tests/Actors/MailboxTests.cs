@@ -68,7 +68,7 @@ public class MailboxTests
 
         mailbox.Wake();
         await mailbox.WaitForWakeAsync();       // a wake before the wait is not lost
-        Assert.False(mailbox.WaitForWakeAsync().IsCompleted);
+        Assert.False(mailbox.WaitForWakeAsync().AsTask().IsCompleted);
     }
 
     [Fact]

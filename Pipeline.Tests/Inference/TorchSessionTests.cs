@@ -82,7 +82,7 @@ public sealed class TorchSessionTests
         Assert.Contains("'Erf'", Assert.Throws<InvalidDataException>(() => new TorchSession(graph.ToBytes(), "cpu", Sizes).Dispose()).Message, StringComparison.Ordinal);
     }
 
-    private static void AssertSame(IModelSession onnx, IModelSession other)
+    private static void AssertSame(IModelSession onnx, TorchSession other)
     {
         Assert.Equal((onnx.InputLength, onnx.StateLength, onnx.OutputLength), (other.InputLength, other.StateLength, other.OutputLength));
         var random = new Random(8);
