@@ -9,12 +9,14 @@ namespace Pipeline.Benchmarks.Ward;
 
 /// <summary>
 /// W0 from a topic of a real broker that holds all messages before the clock starts, through the product's source, shards and windower. CPU
-/// is that of this process and of the broker, from before the first fetch until the last record is handled.
+/// is that of this process and of the broker, from before the first fetch until the last record is handled. With state, every patient's goes
+/// to the changelog in a transaction with the offset each second, five times as often as by default.
 /// </summary>
 internal sealed class WardKafkaBenchmark : IBenchmark
 {
     private const int Partitions = 8, PatientCount = 1_000, Rounds = 3;
     private const string Workload = "ward", Product = "ward-chunks";
+    private static readonly TimeSpan OftenKept = TimeSpan.FromSeconds(1);
 
     public string Name => "ward-windows-kafka";
 
@@ -34,18 +36,21 @@ internal sealed class WardKafkaBenchmark : IBenchmark
         var decoder = new WardDecoder();
         Load(broker.BootstrapServers, Workload, signal, seconds, message => message);
         Load(broker.BootstrapServers, Product, signal, seconds, message => SampleEncoder.Encode(decoder.Decode(message)));
-        var (rates, productRates) = (new List<double>(), new List<double>());
+        var (rates, keptRates, productRates) = (new List<double>(), new List<double>(), new List<double>());
+        RecordDecoder workload = (_, payload) => new SampleRecord(decoder.Decode(payload), null, null, payload);
         for (var round = 1; round <= (report.Quick ? 1 : Rounds); round++)
         {
             // Beside them the same in memory: what other work on the machine takes from all three.
             var start = Cost.Now();
             var memory = await WardWindowsBenchmark.RunAsync(signal, seconds, spectra: false, stop);
             report.Remark($"memory, round {round}: {memory.MessageCount / (Cost.Now() - start).ProcessCpuSeconds:0}");
-            rates.Add(await MeasureAsync(report, broker, Workload, (_, payload) => new SampleRecord(decoder.Decode(payload), null, null, payload), wanted, round, stop));
-            productRates.Add(await MeasureAsync(report, broker, Product, KafkaSource.Decoder(new KafkaOptions()), wanted, round, stop));
+            rates.Add(await MeasureAsync(report, broker, Options(broker, Workload, round, TimeSpan.Zero), workload, wanted, stop));
+            keptRates.Add(await MeasureAsync(report, broker, Options(broker, Workload, round, OftenKept), workload, wanted, stop));
+            productRates.Add(await MeasureAsync(report, broker, Options(broker, Product, round, OftenKept), KafkaSource.Decoder(new KafkaOptions()), wanted, stop));
         }
         report.Add("chunks_per_cpu_s", Median(rates), "1/s", new Reference("Flink, published", 210_000));
-        report.Add("product_form_chunks_per_cpu_s", Median(productRates), "1/s", new Reference("Flink, published, its own form", 210_000));
+        report.Add("with_changelog_chunks_per_cpu_s", Median(keptRates), "1/s", new Reference("Kafka Streams with changelog, published", 100_000));
+        report.Add("product_form_with_changelog_chunks_per_cpu_s", Median(productRates), "1/s", new Reference("Flink, published, its own form", 210_000));
     }
 
     private static double Median(List<double> rates)
@@ -55,12 +60,11 @@ internal sealed class WardKafkaBenchmark : IBenchmark
     }
 
     private static async Task<double> MeasureAsync(
-        Report report, BenchBroker broker, string topic, RecordDecoder decode, WardWindowsBenchmark.Result wanted, int round, CancellationToken stop)
+        Report report, BenchBroker broker, KafkaOptions options, RecordDecoder decode, WardWindowsBenchmark.Result wanted, CancellationToken stop)
     {
         GC.Collect();
         var totals = new WardTotals();
         using var metrics = new KafkaMetrics();
-        var options = new KafkaOptions { BootstrapServers = broker.BootstrapServers, GroupId = string.Create(CultureInfo.InvariantCulture, $"round{round}"), SamplesTopic = topic };
         await using var source = new KafkaSource(options, metrics, NullLogger<KafkaSource>.Instance, TimeProvider.System, decode);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(stop);
         PatientShards? shards = null;
@@ -81,8 +85,19 @@ internal sealed class WardKafkaBenchmark : IBenchmark
         if (found != wanted)
             throw new InvalidOperationException($"From Kafka: {found} where {wanted} is right.");
         var rate = found.MessageCount / (cost.ProcessCpuSeconds + brokerCpu);
-        report.Remark($"{topic}, round {round}: {rate:0}; {cost.WallSeconds:0.00} s elapsed, CPU {cost.ProcessCpuSeconds:0.00} s here and {brokerCpu:0.00} s in the broker, {cost.ProcessBytes / found.MessageCount} bytes allocated a message");
+        report.Remark($"{options.GroupId}: {rate:0}; {cost.WallSeconds:0.00} s elapsed, CPU {cost.ProcessCpuSeconds:0.00} s here and {brokerCpu:0.00} s in the broker, {cost.ProcessBytes / found.MessageCount} bytes allocated a message");
         return rate;
+    }
+
+    /// <summary>A group of its own for each round, and with state a changelog of its own.</summary>
+    private static KafkaOptions Options(BenchBroker broker, string topic, int round, TimeSpan checkpoints)
+    {
+        var group = string.Create(CultureInfo.InvariantCulture, $"{topic}{(checkpoints > TimeSpan.Zero ? "-kept" : "")}-{round}");
+        var options = new KafkaOptions { BootstrapServers = broker.BootstrapServers, GroupId = group, SamplesTopic = topic, StateTopic = $"{group}-state", CheckpointInterval = checkpoints };
+        using var admin = new AdminClientBuilder(ClientSettings.Admin(options)).Build();
+        if (checkpoints > TimeSpan.Zero)
+            admin.CreateTopicsAsync([new() { Name = options.StateTopic, NumPartitions = Partitions, ReplicationFactor = 1, Configs = new() { ["cleanup.policy"] = "compact" } }]).GetAwaiter().GetResult();
+        return options;
     }
 
     private static void Load(string bootstrapServers, string topic, WardSignal signal, int seconds, Func<byte[], byte[]> form)
