@@ -29,7 +29,7 @@ public sealed class InferenceOptions : IValidatableObject
 
     /// <summary>Where networks run: <c>cpu</c> (default: ONNX Runtime), or <c>cuda</c>, <c>cuda:1</c> (libtorch).</summary>
     [Required]
-    [RegularExpression("cpu|cuda(:[0-9]{1,2})?")]
+    [RegularExpression("cpu|cuda(:[0-9]{1,2})?", ErrorMessage = "allowed: cpu, cuda, cuda:0 to cuda:99")]
     public string Device { get; set; } = Cpu;
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Kafka;
 using Pipeline.Host.Recordings;
 
 namespace Pipeline.Host.Commands;
@@ -51,9 +52,13 @@ internal static class CommandLine
         {
             if (args.Length == 0)
                 return await CreateRoot().Parse("--help").InvokeAsync(new InvocationConfiguration { Output = output }, stop);
-            await error.WriteLineAsync(parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] }
-                ? $"There is no command '{unknown}'."
-                : string.Join(' ', parsed.Errors.Select(fault => fault.Message)));
+            await error.WriteLineAsync(parsed switch
+            {
+                { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] } => $"There is no command '{unknown}'.",
+                { CommandResult.Command: { Subcommands.Count: > 0 } command, UnmatchedTokens: [var unknown, ..] } =>
+                    $"There is no '{command.Name} {unknown}'; there is: {string.Join(", ", command.Subcommands.Select(one => one.Name))}.",
+                _ => string.Join(' ', parsed.Errors.Select(fault => fault.Message)),
+            });
             await error.WriteLineAsync($"Try: {HelpText.PathOf(parsed.CommandResult)} --help");
             return ExitCode.BadUsage;
         }
@@ -79,7 +84,7 @@ internal static class CommandLine
             await error.WriteLineAsync(failure.Message);
             return ExitCode.BadUsage;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or HttpRequestException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or HttpRequestException or StateRefusedException)
         {
             await error.WriteLineAsync(failure.Message);
             return ExitCode.Failed;

@@ -357,8 +357,9 @@ internal sealed class ConsumerLoop : IDisposable
             progress.RepeatsUpTo = expected - 1;
             return false;
         }
-        Release([partition], _options.DrainTimeout);
-        _state?.Revoke(progress);
+        // What the old topic's records left is kept: they do not come again.
+        var released = Release([partition], _options.DrainTimeout);
+        _state?.HandOver([(progress, released[0].Last)], _options.DrainTimeout);
         Remove(partition);
         _owned[partition] = progress = new PartitionProgress(partition, found);
         Begin(progress, isNewTopic: true);
