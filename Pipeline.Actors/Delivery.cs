@@ -72,7 +72,7 @@ internal sealed class Delivery(IReadOnlyList<IPatientSink> sinks, int maxInFligh
     public async ValueTask HandOverAsync(OutputBatch batch, OffsetWatermark.Hold hold, CancellationToken stop)
     {
         while (_underWay.Count >= maxInFlight)
-            await ForgetOneAsync(stop).ConfigureAwait(false);
+            await ForgetOneAsync(stop);
         Interlocked.Increment(ref _inFlightCount);
         _underWay.Add(DeliverAsync(batch, hold, stop));
     }
@@ -89,17 +89,18 @@ internal sealed class Delivery(IReadOnlyList<IPatientSink> sinks, int maxInFligh
     public async ValueTask WhenAllAcknowledgedAsync()
     {
         while (_underWay.Count > 0)
-            await ForgetOneAsync(CancellationToken.None).ConfigureAwait(false);
+            await ForgetOneAsync(CancellationToken.None);
     }
 
     /// <summary>Completes when no sink works on a batch any more, however it ended. The loop's thread only.</summary>
-    public Task WhenAllEndedAsync() => Task.WhenAll(_underWay).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    public async ValueTask WhenAllEndedAsync() =>
+        await Task.WhenAll(_underWay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private async ValueTask ForgetOneAsync(CancellationToken stop)
     {
-        var done = await Task.WhenAny(_underWay).WaitAsync(stop).ConfigureAwait(false);
+        var done = await Task.WhenAny(_underWay).WaitAsync(stop);
         _underWay.Remove(done);
-        await done.ConfigureAwait(false);
+        await done;
     }
 
     private async Task DeliverAsync(OutputBatch batch, OffsetWatermark.Hold hold, CancellationToken stop)
@@ -108,9 +109,9 @@ internal sealed class Delivery(IReadOnlyList<IPatientSink> sinks, int maxInFligh
         try
         {
             if (sinks.Count == 1)
-                await sinks[0].WriteAsync(batch, stop).ConfigureAwait(false);
+                await sinks[0].WriteAsync(batch, stop);
             else
-                await Task.WhenAll(sinks.Select(sink => sink.WriteAsync(batch, stop))).ConfigureAwait(false);
+                await Task.WhenAll(sinks.Select(sink => sink.WriteAsync(batch, stop)));
             Close(hold);
             acknowledged = true;
             counts.AddShared(Count.BatchesAcknowledged);

@@ -15,6 +15,7 @@ public sealed class PatientShards : IAsyncDisposable
     private readonly ActorSettings _settings;
     private readonly IReadOnlyList<IPatientSink> _sinks;
     private readonly TimeProvider _time;
+    private readonly TaskScheduler _scheduler;
     private readonly PatientPlaces _places = new();
     private readonly Telemetry _telemetry;
     private readonly Counts _retired = new();
@@ -23,19 +24,21 @@ public sealed class PatientShards : IAsyncDisposable
 
     /// <summary>
     /// Takes options that were <see cref="TopologyOptions.Validate()">validated</see>. The sinks stay the caller's, and so do
-    /// <paramref name="models"/>, the networks that estimate from PPG; without them the classical estimator does.
+    /// <paramref name="models"/>, the networks that estimate from PPG; without them the classical estimator does. All loops run on
+    /// <paramref name="scheduler"/>, the thread pool's by default, and what they wait for goes on there.
     /// </summary>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
-    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null)
+    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null, TaskScheduler? scheduler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(sinks);
         ArgumentNullException.ThrowIfNull(time);
         options.Validate();
+        _scheduler = scheduler ?? TaskScheduler.Default;
         var shape = options.Shape;
         stages ??= first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape);
         _settings = new ActorSettings(options, shape, options.RestartPolicy, stages, models);
-        _ = models?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = models?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, _scheduler);
         _sinks = sinks;
         _time = time;
         _telemetry = new Telemetry(this);
@@ -123,7 +126,7 @@ public sealed class PatientShards : IAsyncDisposable
     /// already is revoked with a cancelled one), and forgets it. Returns what <see cref="CommittableOffset"/> said last.
     /// </summary>
     /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
-    public async Task<long?> RevokeAsync(int shard, CancellationToken stop) => (await ReleaseAsync(shard, stop).ConfigureAwait(false)).Committable;
+    public async Task<long?> RevokeAsync(int shard, CancellationToken stop) => (await ReleaseAsync(shard, stop)).Committable;
 
     /// <summary>The same, with the shard's last checkpoint; null when it keeps no state, nothing changed, or not all was acknowledged.</summary>
     /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
@@ -132,7 +135,7 @@ public sealed class PatientShards : IAsyncDisposable
         var owned = Get(shard);
         owned.Shard.Complete();
         await using var cancelled = stop.Register(owned.Cancel.Cancel);
-        await owned.Shard.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await owned.Shard.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (owned.Shard.Completion.IsFaulted)
             Fail(owned.Shard.Completion);   // told by Failure, not later than here
         lock (_lock)
@@ -150,9 +153,9 @@ public sealed class PatientShards : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource();
-        await now.CancelAsync().ConfigureAwait(false);
+        now.Cancel();
         foreach (var shard in Snapshot())
-            await RevokeAsync(shard.Number, now.Token).ConfigureAwait(false);
+            await RevokeAsync(shard.Number, now.Token);
         _telemetry.Dispose();
     }
 
@@ -171,8 +174,8 @@ public sealed class PatientShards : IAsyncDisposable
         var cancel = new CancellationTokenSource();
         var counts = new Counts();
         var delivery = new Delivery(_sinks, _settings.Options.MaxBatchesInFlight, counts, _telemetry.RecordLatency);
-        var shard = new Shard(number, topic, _settings, _places, delivery, counts, _time, restore, topicId, cancel.Token);
-        _ = shard.Completion.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var shard = new Shard(number, topic, _settings, _places, delivery, counts, _time, restore, topicId, _scheduler, cancel.Token);
+        _ = shard.Completion.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, _scheduler);
         return new Owned(shard, cancel);
     }
 

@@ -29,7 +29,7 @@ internal sealed class Shard
     private readonly CancellationToken _stop;
     private long? _handled;     // offset of the last record
 
-    public Shard(int number, string topic, ActorSettings settings, PatientPlaces places, Delivery delivery, Counts counts, TimeProvider time, ShardRestore? restore, Guid topicId, CancellationToken stop)
+    public Shard(int number, string topic, ActorSettings settings, PatientPlaces places, Delivery delivery, Counts counts, TimeProvider time, ShardRestore? restore, Guid topicId, TaskScheduler scheduler, CancellationToken stop)
     {
         (Number, Topic, Counts) = (number, topic, counts);
         _checkpoints = restore is null ? null : new ShardCheckpoints(restore.Lease, topicId, delivery);
@@ -46,7 +46,7 @@ internal sealed class Shard
             _mailbox.Complete();
             _mailbox.Wake();
         });
-        Completion = Task.Run(RunAsync, CancellationToken.None);
+        Completion = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
     }
 
     /// <summary>Number of the partition.</summary>
@@ -122,14 +122,14 @@ internal sealed class Shard
             {
                 _delivery.ThrowIfFailed();
                 RetryDue(force: IsAtEnd);
-                await SettleAsync(null).ConfigureAwait(false);
+                await SettleAsync(null);
                 var isBarrier = _checkpoints is { IsWanted: true };
                 if (!isBarrier && _questions.HasRoom && _mailbox.Take(_taken) is > 0 and var count)
                 {
-                    await HandleAsync(count).ConfigureAwait(false);
+                    await HandleAsync(count);
                     continue;
                 }
-                await _output.FlushAsync(null, _stop).ConfigureAwait(false);
+                await _output.FlushAsync(null, _stop);
                 var isAtRest = !_patients.AnyWaiting && _questions.OpenCount == 0;
                 if (isAtRest && (isBarrier || IsAtEnd))
                     _checkpoints?.Capture(_handled, _patients);
@@ -138,9 +138,9 @@ internal sealed class Shard
                 if (isAtRest && isBarrier)
                     continue;
                 // At the end a patient that waits for another attempt gets it at once: the mailbox does not let the loop wait then.
-                await WaitAsync(forRecords: !isBarrier && _questions.HasRoom && (!IsAtEnd || _patients.AnyWaiting)).ConfigureAwait(false);
+                await WaitAsync(forRecords: !isBarrier && _questions.HasRoom && (!IsAtEnd || _patients.AnyWaiting));
             }
-            await _delivery.WhenAllAcknowledgedAsync().ConfigureAwait(false);
+            await _delivery.WhenAllAcknowledgedAsync();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -150,8 +150,8 @@ internal sealed class Shard
         {
             _mailbox.Complete();
             _patients.Clear();
-            await _questions.EndAsync().ConfigureAwait(false);
-            await _delivery.WhenAllEndedAsync().ConfigureAwait(false);
+            await _questions.EndAsync();
+            await _delivery.WhenAllEndedAsync();
         }
     }
 
@@ -167,11 +167,11 @@ internal sealed class Shard
             i = HandleWhilePossible(i, count);
             if (i == count)
                 break;
-            await SettleAsync(_taken[i].Record.Offset).ConfigureAwait(false);
+            await SettleAsync(_taken[i].Record.Offset);
             if (_questions.HasRoom)
                 continue;
-            await _output.FlushAsync(_taken[i].Record.Offset, _stop).ConfigureAwait(false);
-            await _mailbox.WaitForWakeAsync().ConfigureAwait(false);
+            await _output.FlushAsync(_taken[i].Record.Offset, _stop);
+            await _mailbox.WaitForWakeAsync();
             _stop.ThrowIfCancellationRequested();
         }
         _handled = _taken[count - 1].Record.Offset;
@@ -184,7 +184,7 @@ internal sealed class Shard
     {
         _questions.Settle(_output, _scratch);
         if (_output.IsFull)
-            await _output.FlushAsync(next, _stop).ConfigureAwait(false);
+            await _output.FlushAsync(next, _stop);
     }
 
     /// <summary>Looks all patients up before the first is handled, so that the waits for their memory overlap.</summary>
@@ -297,9 +297,9 @@ internal sealed class Shard
     {
         using var timer = _patients.NextRetryAt is { } due ? WakeAt(due) : null;
         if (forRecords)
-            await _mailbox.WaitAsync().ConfigureAwait(false);
+            await _mailbox.WaitAsync();
         else
-            await _mailbox.WaitForWakeAsync().ConfigureAwait(false);
+            await _mailbox.WaitForWakeAsync();
     }
 
     private ITimer WakeAt(long timestamp)

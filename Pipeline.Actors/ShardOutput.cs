@@ -52,6 +52,6 @@ internal sealed class ShardOutput(int shard, int maxPoints, Delivery delivery, C
         var batch = Batch;
         Batch = new OutputBatch { Shard = shard, LastOffset = batch.LastOffset };
         counts.Add(Count.Batches);
-        await delivery.HandOverAsync(batch, hold, stop).ConfigureAwait(false);
+        await delivery.HandOverAsync(batch, hold, stop);
     }
 }

@@ -33,15 +33,15 @@ public static class Topology
 
         using var stopOrFailure = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var running = source.RunAsync(shards, stopOrFailure.Token);
-        if (await Task.WhenAny(running, shards.Failure).ConfigureAwait(false) == shards.Failure)
+        if (await Task.WhenAny(running, shards.Failure) == shards.Failure)
         {
-            await stopOrFailure.CancelAsync().ConfigureAwait(false);
-            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);   // it was told to stop; the failure is what counts
-            await shards.Failure.ConfigureAwait(false);
+            stopOrFailure.Cancel();
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);   // it was told to stop; the failure is what counts
+            await shards.Failure;
         }
-        await running.ConfigureAwait(false);
+        await running;
         if (shards.Failure.IsFaulted)
-            await shards.Failure.ConfigureAwait(false);     // a shard that failed with its last record
+            await shards.Failure;     // a shard that failed with its last record
         return shards.Total();
     }
 }

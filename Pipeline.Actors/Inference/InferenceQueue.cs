@@ -17,6 +17,7 @@ internal sealed class InferenceQueue : IDisposable
     private readonly TimeProvider _time;
     private readonly long _maxDelay;            // in timestamps
     private readonly ITimer? _due;
+    private TaskCompletionSource? _woken;       // of workers that sleep without a thread
     private int _sleepers;
     private int _liveInTurn;
     private bool _isStopping;
@@ -58,6 +59,7 @@ internal sealed class InferenceQueue : IDisposable
     public bool? TryPost(InferenceRequest request)
     {
         var now = _time.GetTimestamp();
+        TaskCompletionSource? woken = null;
         lock (_gate)
         {
             if (request.IsInFlight)
@@ -77,9 +79,11 @@ internal sealed class InferenceQueue : IDisposable
             {
                 _sleepers--;
                 Monitor.Pulse(_gate);
+                (woken, _woken) = (_woken, null);
             }
-            return true;
         }
+        woken?.SetResult();
+        return true;
     }
 
     /// <summary>Completes when half of the places of <paramref name="priority"/> are free, or the queue is stopping.</summary>
@@ -119,12 +123,29 @@ internal sealed class InferenceQueue : IDisposable
             {
                 if (_isStopping)
                     return false;
-                if (wait > TimeSpan.Zero)
-                    _due?.Change(wait, Timeout.InfiniteTimeSpan);
-                _sleepers++;
+                BeginSleep_NeedsGate(wait);
                 Monitor.Wait(_gate);
             }
             return true;
+        }
+    }
+
+    /// <summary>The same without a thread to block. Workers of one queue all wait in the one way or all in the other.</summary>
+    public async ValueTask<bool> WaitAsync()
+    {
+        while (true)
+        {
+            Task woken;
+            lock (_gate)
+            {
+                if (IsDue(out var wait))
+                    return true;
+                if (_isStopping)
+                    return false;
+                BeginSleep_NeedsGate(wait);
+                woken = (_woken ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+            await woken;
         }
     }
 
@@ -167,8 +188,8 @@ internal sealed class InferenceQueue : IDisposable
             _isStopping = true;
             space = [.. _space];
             Array.Clear(_space);
-            WakeAll();
         }
+        WakeAll();
         foreach (var waiter in space)
             waiter?.SetResult();
     }
@@ -231,12 +252,22 @@ internal sealed class InferenceQueue : IDisposable
         return space;
     }
 
+    private void BeginSleep_NeedsGate(TimeSpan wait)
+    {
+        if (wait > TimeSpan.Zero)
+            _due?.Change(wait, Timeout.InfiniteTimeSpan);
+        _sleepers++;
+    }
+
     private void WakeAll()
     {
+        TaskCompletionSource? woken;
         lock (_gate)
         {
             _sleepers = 0;
             Monitor.PulseAll(_gate);
+            (woken, _woken) = (_woken, null);
         }
+        woken?.SetResult();
     }
 }

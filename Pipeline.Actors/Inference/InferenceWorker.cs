@@ -18,6 +18,13 @@ internal sealed class InferenceWorker(InferenceQueue queue, IModelSession sessio
             TryStep();
     }
 
+    /// <summary>The same, a batch at a time on the scheduler of whoever calls.</summary>
+    public async Task RunAsync()
+    {
+        while (await queue.WaitAsync())
+            TryStep();
+    }
+
     /// <summary>Computes one batch if one is due; false when none is. Never waits.</summary>
     public bool TryStep()
     {

@@ -23,9 +23,10 @@ public sealed class InferenceWorkers : IAsyncDisposable
     /// <param name="options">Validated here.</param>
     /// <param name="time">For stamps and <see cref="InferenceOptions.MaxDelay"/>.</param>
     /// <param name="telemetry">Stays the caller's, and outlives the workers.</param>
+    /// <param name="scheduler">Runs the workers, a batch at a time; null: each has a thread of its own, which a real session blocks.</param>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
     /// <exception cref="InvalidDataException">A session cannot be opened.</exception>
-    public InferenceWorkers(string model, Func<IReadOnlyList<int>, IModelSession> open, InferenceOptions options, TimeProvider time, InferenceTelemetry telemetry)
+    public InferenceWorkers(string model, Func<IReadOnlyList<int>, IModelSession> open, InferenceOptions options, TimeProvider time, InferenceTelemetry telemetry, TaskScheduler? scheduler = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(model);
         ArgumentNullException.ThrowIfNull(open);
@@ -38,10 +39,7 @@ public sealed class InferenceWorkers : IAsyncDisposable
         _metrics = new ModelMetrics(telemetry, model, _queue, time);
         _telemetry = telemetry;
         OpenSessions(open, options);
-        var ends = new Task[_sessions.Count];
-        for (var i = 0; i < ends.Length; i++)
-            ends[i] = Start(new InferenceWorker(_queue, _sessions[i], time, _metrics), i);
-        _ended = Task.WhenAll(ends);
+        _ended = Task.WhenAll(_sessions.Select((session, i) => Start(new InferenceWorker(_queue, session, time, _metrics), i, scheduler)).ToArray());
         telemetry.Add(_metrics);
     }
 
@@ -116,7 +114,7 @@ public sealed class InferenceWorkers : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _queue.Stop();
-        await _ended.ConfigureAwait(false);
+        await _ended;
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
             return;
         var left = _queue.TakeLeft();
@@ -146,25 +144,37 @@ public sealed class InferenceWorkers : IAsyncDisposable
         }
     }
 
-    private Task Start(InferenceWorker worker, int number)
+    private Task Start(InferenceWorker worker, int number, TaskScheduler? scheduler)
     {
+        if (scheduler is not null)
+            return Task.Factory.StartNew(() => SuperviseAsync(worker.RunAsync), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>
         {
-            try
+            // Ends here and now: a thread that is its own waits for nothing.
+            _ = SuperviseAsync(() =>
             {
                 worker.Run();
-            }
-            catch (Exception e)
-            {
-                // The supervisor's boundary: an answer threw, so its stream is lost; the topology ends.
-                _failed.TrySetException(e);
-            }
+                return Task.CompletedTask;
+            });
             ended.SetResult();
         })
         { IsBackground = true, Name = $"{Model} {number}" };
         thread.Start();
         return ended.Task;
+    }
+
+    private async Task SuperviseAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e)
+        {
+            // The supervisor's boundary: an answer threw, so its stream is lost; the topology ends.
+            _failed.TrySetException(e);
+        }
     }
 
     private void DisposeSessions()

@@ -20,7 +20,7 @@ internal sealed class ServedModel(RateModel model, InferenceWorkers workers) : I
     /// <summary>Ends the workers, when the last request is answered.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Workers.DisposeAsync().ConfigureAwait(false);
+        await Workers.DisposeAsync();
         Model.Dispose();
     }
 }

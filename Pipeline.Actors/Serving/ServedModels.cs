@@ -20,6 +20,7 @@ public sealed class ServedModels : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly InferenceOptions _options;
     private readonly TimeProvider _time;
+    private readonly TaskScheduler? _scheduler;
     private readonly Func<RateModel, IReadOnlyList<int>, IModelSession> _open;
     private readonly InferenceTelemetry _telemetry = new();
     private readonly Meter _meter = new(Telemetry.MeterName);
@@ -33,11 +34,12 @@ public sealed class ServedModels : IAsyncDisposable
     /// <param name="options">How models are served.</param>
     /// <param name="time">For the workers.</param>
     /// <param name="open">Opens sessions in another way than the package does.</param>
+    /// <param name="scheduler">See <see cref="InferenceWorkers"/>.</param>
     /// <exception cref="InvalidDataException">The package cannot be opened for these options.</exception>
-    public ServedModels(RateModel first, InferenceOptions options, TimeProvider time, Func<RateModel, IReadOnlyList<int>, IModelSession>? open = null)
+    public ServedModels(RateModel first, InferenceOptions options, TimeProvider time, Func<RateModel, IReadOnlyList<int>, IModelSession>? open = null, TaskScheduler? scheduler = null)
     {
         ArgumentNullException.ThrowIfNull(first);
-        (_options, _time, _open) = (options, time, open ?? ((model, sizes) => model.Package.Open(sizes)));
+        (_options, _time, _open, _scheduler) = (options, time, open ?? ((model, sizes) => model.Package.Open(sizes)), scheduler);
         _current = Open(first);
         _served.Add(_current);
         _meter.CreateObservableGauge("pipeline.model.shards", MeasureUsers, "{shard}", "Shards that ask a model, or wait for its answers");
@@ -81,7 +83,7 @@ public sealed class ServedModels : IAsyncDisposable
             _served.Clear();
             ending = [.. _ending];
         }
-        await Task.WhenAll(ending).ConfigureAwait(false);
+        await Task.WhenAll(ending);
         _meter.Dispose();
         _telemetry.Dispose();
     }
@@ -122,15 +124,15 @@ public sealed class ServedModels : IAsyncDisposable
         if (model.UserCount > 0 || model == _current || !_served.Remove(model))
             return;
         _ending.RemoveAll(task => task.IsCompletedSuccessfully);
-        _ending.Add(Task.Run(async () => await model.DisposeAsync().ConfigureAwait(false)));
+        _ending.Add(Task.Factory.StartNew(() => model.DisposeAsync().AsTask(), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler ?? TaskScheduler.Default).Unwrap());
     }
 
     private ServedModel Open(RateModel model)
     {
-        var workers = new InferenceWorkers(model.Identity, sizes => _open(model, sizes), _options, _time, _telemetry);
+        var workers = new InferenceWorkers(model.Identity, sizes => _open(model, sizes), _options, _time, _telemetry, _scheduler);
         _ = workers.Failure.ContinueWith(
             failed => _failed.TrySetException(failed.Exception!.InnerExceptions),   // only runs when it faulted
-            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, _scheduler ?? TaskScheduler.Default);
         return new ServedModel(model, workers);
     }
 }

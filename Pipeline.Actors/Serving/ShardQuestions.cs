@@ -103,10 +103,10 @@ internal sealed class ShardQuestions
     {
         _counts.Add(Count.QuestionsDropped, _open);
         foreach (var served in _history?.Served.ToArray() ?? [])
-            await served.Workers.CancelAsync(_owner).ConfigureAwait(false);
+            await served.Workers.CancelAsync(_owner);
         _history?.Clear();
-        await _ending.CancelAsync().ConfigureAwait(false);
-        await _space.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);    // cancelled
+        _ending.Cancel();
+        await _space.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);    // cancelled
         _ending.Dispose();
     }
 
@@ -136,7 +136,7 @@ internal sealed class ShardQuestions
 
     private async Task WakeWhenSpaceAsync(InferenceWorkers workers, InferencePriority priority)
     {
-        await workers.WaitForSpaceAsync(priority, _ending.Token).ConfigureAwait(false);
+        await workers.WaitForSpaceAsync(priority, _ending.Token);
         _wake();
     }
 
