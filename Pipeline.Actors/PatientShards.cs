@@ -50,6 +50,9 @@ public sealed class PatientShards : IAsyncDisposable
     /// <summary>Numbers of the shards that are assigned, ascending.</summary>
     public IReadOnlyList<int> Assigned => [.. Snapshot().Select(s => s.Number)];
 
+    /// <summary>How many patients each assigned shard has, ascending; may lag behind its loop.</summary>
+    public IReadOnlyList<ShardPatientCount> PatientCounts => [.. Snapshot().Select(s => new ShardPatientCount(s.Number, s.PatientCount, s.PassiveCount))];
+
     /// <summary>What all shards counted since the beginning, revoked ones included.</summary>
     public Counts Total()
     {
@@ -183,3 +186,9 @@ public sealed class PatientShards : IAsyncDisposable
 
     private sealed record Owned(Shard Shard, CancellationTokenSource Cancel);
 }
+
+/// <summary>Patients of a shard.</summary>
+/// <param name="Shard">Its number.</param>
+/// <param name="Active">Patients in memory.</param>
+/// <param name="Passive">Patients of whom there is a snapshot only, until their next record.</param>
+public readonly record struct ShardPatientCount(int Shard, int Active, int Passive);

@@ -64,6 +64,9 @@ internal sealed class Shard
     /// <summary>Patients in memory. Any thread; may lag.</summary>
     public int PatientCount => _patients.Count;
 
+    /// <summary>Patients of whom there is a snapshot only. Any thread; may lag.</summary>
+    public int PassiveCount => _patients.PassiveCount;
+
     /// <summary>Batches that wait for their acknowledgement. Any thread.</summary>
     public int InFlightCount => _delivery.InFlightCount;
 

@@ -16,6 +16,7 @@ internal static class CommandLine
         DemoCommand.Create,
         RunCommand.Create,
         TopicsCommand.Create,
+        StatusCommand.Create,
         DeadLettersCommand.Create,
         EstimateCommand.Create,
         ReplayCommand.Create,

@@ -13,6 +13,7 @@ internal static class TopicsCommand
     {
         var check = new Option<bool>("--check") { Description = "Only look: create nothing." };
         var alter = new Option<bool>("--alter") { Description = "Also set retention and compaction of topics that are there." };
+        var kafka = PublishingArguments.Kafka();
         var json = new Option<bool>("--json") { Description = "One JSON object a line: topic, state, partitions, replicas, differences." };
         var command = new DocumentedCommand(
             "topics", "Create and check the Kafka topics: partitions, retention, compaction.",
@@ -20,11 +21,11 @@ internal static class TopicsCommand
             "./pipeline topics --check --json",
             "./pipeline topics --set Kafka:Partitions=24 --set Kafka:Replicas=3")
         {
-            check, alter, json,
+            kafka, check, alter, json,
         };
         command.SetAction(async (parsed, stop) =>
         {
-            var options = Settings.Bind<KafkaOptions>(Settings.Load(parsed), KafkaOptions.Section);
+            var options = Settings.Bind<KafkaOptions>(Settings.Load(parsed, ("Kafka:BootstrapServers", parsed.GetValue(kafka))), KafkaOptions.Section);
             var before = await Topics.ExamineAsync(options, TimeProvider.System, stop);
             var after = before;
             if (!parsed.GetValue(check) && before.Any(state => state.IsMissing || (parsed.GetValue(alter) && !state.IsGood)))

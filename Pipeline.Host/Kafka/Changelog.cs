@@ -7,7 +7,7 @@ using Pipeline.Host.Wire;
 namespace Pipeline.Host.Kafka;
 
 /// <summary>Reads one partition of the changelog to its end: of each patient the newest committed snapshot, and the newest mark.</summary>
-internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time)
+internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time, StateMetrics? metrics)
 {
     // The client's calls block; how often one that found nothing looks whether it should end.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
@@ -27,12 +27,13 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
         var newest = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         byte[]? mark = null;
+        DateTimeOffset? markedAt = null;
         var read = 0L;
         for (var count = 0L; Next(consumer, stop) is { IsPartitionEOF: false } record; count++)
         {
             read += record.Message.Value?.Length ?? 0;
             if (record.Message.Key.AsSpan().SequenceEqual(SnapshotCodec.MarkKey))
-                mark = record.Message.Value;
+                (mark, markedAt) = (record.Message.Value, record.Message.Timestamp.UtcDateTime);
             else if (record.Message.Value is { Length: > 0 } value)
                 newest[Encoding.UTF8.GetString(record.Message.Key)] = value;
             else
@@ -44,6 +45,7 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         health.NoteReached();
         var restore = SnapshotDecoding.Decode(lease, [.. newest.Select(pair => (pair.Key, pair.Value))], mark);
         log.Restored(options.StateTopic, lease.Shard, restore.Patients.Count, newest.Values.Sum(v => (long)v.Length), read, (long)time.GetElapsedTime(started).TotalMilliseconds);
+        metrics?.NoteRestored(lease.Shard, restore.Patients.Count, read, markedAt);
         foreach (var refused in restore.Refused)
             log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
         return restore;

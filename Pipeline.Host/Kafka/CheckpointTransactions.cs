@@ -11,7 +11,8 @@ namespace Pipeline.Host.Kafka;
 /// is aborted and tried again, unless the group has moved on. On the committing thread alone.
 /// </summary>
 internal sealed class CheckpointTransactions(
-    KafkaOptions options, ShardLeases leases, Func<IConsumerGroupMetadata> membership, ClientHealth health, ILogger log, TimeProvider time) : IDisposable
+    KafkaOptions options, ShardLeases leases, Func<IConsumerGroupMetadata> membership, ClientHealth health, ILogger log, TimeProvider time,
+    StateMetrics? metrics = null) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), FirstRetry = TimeSpan.FromMilliseconds(200), LongestRetry = TimeSpan.FromSeconds(10);
 
@@ -30,10 +31,12 @@ internal sealed class CheckpointTransactions(
             waiting.RemoveAll(w => w.Outcome.Task.IsCompleted);
             if (waiting.Count == 0)
                 return;
+            var began = time.GetTimestamp();
             try
             {
                 if (!TryCommit([.. waiting.Select(w => w.Checkpoint)]))
                     continue;   // a lease ended meanwhile: the others go without it
+                Measure(waiting, CheckpointFate.Committed, began);
                 End(waiting, CommitOutcome.Committed);
                 health.NoteReached();
                 return;
@@ -43,10 +46,12 @@ internal sealed class CheckpointTransactions(
                 Recover(fault);
                 if (IsFenced(fault.Error.Code))
                 {
+                    Measure(waiting, CheckpointFate.Fenced, began);
                     log.Fenced(waiting.Count, fault.Error.Reason);
                     End(waiting, CommitOutcome.Fenced);
                     return;
                 }
+                Measure(waiting, CheckpointFate.Failed, began);
                 health.Note(fault.Error);
                 log.CheckpointFailed(waiting.Count, fault.Error.Code, fault.Error.Reason, delay);
             }
@@ -57,6 +62,15 @@ internal sealed class CheckpointTransactions(
     }
 
     public void Dispose() => _producer?.Dispose();
+
+    private void Measure(List<WaitingCheckpoint> waiting, CheckpointFate fate, long began)
+    {
+        var took = time.GetElapsedTime(began);
+        var (snapshots, bytes) = (waiting.Sum(one => one.Checkpoint.Changed.Count), waiting.Sum(one => one.Bytes));
+        metrics?.NoteTransaction([.. waiting.Select(one => one.Checkpoint.Lease.Shard)], fate, snapshots, bytes, took);
+        if (fate == CheckpointFate.Committed)
+            log.Kept(waiting.Count, snapshots, bytes, (long)took.TotalMilliseconds);
+    }
 
     private static void End(List<WaitingCheckpoint> waiting, CommitOutcome outcome)
     {

@@ -58,7 +58,7 @@ internal sealed class ConsumerLoop : IDisposable
             .Build();
         _offsets = new GroupOffsets(_consumer, options.SamplesTopic, health, metrics, log);
         if (options.CheckpointInterval > TimeSpan.Zero)
-            _state = new KeptState(options, shards, _consumer, log, time);
+            _state = new KeptState(options, shards, _consumer, metrics.State, log, time);
     }
 
     public long ReadCount { get; private set; }

@@ -115,6 +115,37 @@ internal sealed class KafkaAdmin : IDisposable
         return described.ConsumerGroupDescriptions.FirstOrDefault()?.AuthorizedOperations?.ToArray() ?? [];
     }
 
+    /// <summary>The consumer group; without members when there is none.</summary>
+    /// <exception cref="KafkaException">It cannot be asked.</exception>
+    public async Task<GroupView> GroupAsync()
+    {
+        var described = await AskAsync(() => _client.DescribeConsumerGroupsAsync([_options.GroupId], new DescribeConsumerGroupsOptions { RequestTimeout = Patience }));
+        var group = described.ConsumerGroupDescriptions.Single();
+        return new GroupView(_options.GroupId, group.State.ToString(), group.GroupType == ConsumerGroupType.Consumer ? "consumer" : "classic",
+        [
+            .. group.Members.Select(member => new GroupMember(member.ConsumerId, member.GroupInstanceId is { Length: > 0 } name ? name : null, member.ClientId, member.Host,
+                [.. member.Assignment.TopicPartitions.Where(at => at.Topic == _options.SamplesTopic).Select(at => at.Partition.Value).Order()])),
+        ]);
+    }
+
+    /// <summary>Offsets of partitions: their first records, or behind their last ones.</summary>
+    /// <exception cref="KafkaException">They cannot be asked.</exception>
+    public async Task<Dictionary<TopicPartition, long>> OffsetsAsync(IEnumerable<TopicPartition> partitions, OffsetSpec which)
+    {
+        var found = await AskAsync(() => _client.ListOffsetsAsync(
+            partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = which }), new ListOffsetsOptions { RequestTimeout = Patience }));
+        return found.ResultInfos.ToDictionary(one => one.TopicPartitionOffsetError.TopicPartition, one => one.TopicPartitionOffsetError.Offset.Value);
+    }
+
+    /// <summary>The group's offsets; partitions without one are left out.</summary>
+    /// <exception cref="KafkaException">They cannot be asked.</exception>
+    public async Task<Dictionary<TopicPartition, long>> CommittedAsync(IEnumerable<TopicPartition> partitions)
+    {
+        var groups = await AskAsync(() => _client.ListConsumerGroupOffsetsAsync(
+            [new ConsumerGroupTopicPartitions(_options.GroupId, [.. partitions])], new ListConsumerGroupOffsetsOptions { RequestTimeout = Patience }));
+        return groups.Single().Partitions.Where(at => !at.Offset.IsSpecial).ToDictionary(at => at.TopicPartition, at => at.Offset.Value);
+    }
+
     /// <summary>A question that was given up still uses the client: it goes when that ends, within the time limit.</summary>
     public void Dispose() => _asking.ContinueWith(_ => _client.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 

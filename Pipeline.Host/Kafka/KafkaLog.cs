@@ -59,6 +59,9 @@ internal static partial class KafkaLog
     [LoggerMessage(2022, LogLevel.Information, "A checkpoint of {Count} partitions was not committed: {Reason}. The group has moved on; who owns a partition now goes on from its last checkpoint")]
     public static partial void Fenced(this ILogger log, int count, string reason);
 
+    [LoggerMessage(2025, LogLevel.Debug, "Checkpoint of {Shards} partitions committed: {Patients} patients, {Bytes} bytes, in {Milliseconds} ms")]
+    public static partial void Kept(this ILogger log, int shards, int patients, long bytes, long milliseconds);
+
     [LoggerMessage(2023, LogLevel.Warning, "A checkpoint of {Count} partitions was not committed ({Code}: {Reason}); it is tried again in {Delay}")]
     public static partial void CheckpointFailed(this ILogger log, int count, ErrorCode code, string reason, TimeSpan delay);
 }

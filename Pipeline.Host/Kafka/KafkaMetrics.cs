@@ -8,9 +8,10 @@ public sealed class KafkaMetrics : IDisposable
     private readonly Meter _meter = new("Pipeline.Kafka");
     private volatile PartitionLag[] _lags = [];
 
-    /// <summary>Starts the instruments.</summary>
-    public KafkaMetrics()
+    /// <summary>Starts the instruments; <paramref name="time"/> for ages, the system's clock when null.</summary>
+    public KafkaMetrics(TimeProvider? time = null)
     {
+        State = new StateMetrics(_meter, time ?? TimeProvider.System);
         Read = _meter.CreateCounter<long>("pipeline.kafka.read", "{record}", "Records read from the input topic.");
         ReadBytes = _meter.CreateCounter<long>("pipeline.kafka.read.bytes", "By", "Bytes of samples read.");
         Refused = _meter.CreateCounter<long>("pipeline.kafka.refused", "{record}", "Records that the decoder refused.");
@@ -22,6 +23,9 @@ public sealed class KafkaMetrics : IDisposable
             new Measurement<long>(lag.Records, new KeyValuePair<string, object?>("partition", lag.Partition))), "{record}", "Records of owned partitions that are not yet read.");
         _meter.CreateObservableGauge("pipeline.kafka.partitions", () => _lags.Length, "{partition}", "Partitions of the input topic that this process owns.");
     }
+
+    /// <summary>Restores and checkpoints.</summary>
+    internal StateMetrics State { get; }
 
     internal Counter<long> Read { get; }
 

@@ -36,13 +36,19 @@ public sealed class KafkaShardLog : IShardLog
     /// (<see cref="Revoke"/>) in its rebalance handlers: so a lease that stands and the generation that is committed with belong together.
     /// </summary>
     public KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, ILogger log, TimeProvider time)
+        : this(options, membership, log, time, null)
+    {
+    }
+
+    /// <summary>The same, measured.</summary>
+    internal KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, ILogger log, TimeProvider time, StateMetrics? metrics)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _log = log;
         Health = new ClientHealth("checkpoints", options, log, time);
-        _changelog = new Changelog(options, Health, log, time);
-        _transactions = new CheckpointTransactions(options, _leases, membership, Health, log, time);
+        _changelog = new Changelog(options, Health, log, time, metrics);
+        _transactions = new CheckpointTransactions(options, _leases, membership, Health, log, time, metrics);
         _committing = Task.Factory.StartNew(Commit, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 

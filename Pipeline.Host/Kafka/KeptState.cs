@@ -15,15 +15,16 @@ internal sealed class KeptState : IDisposable
     private readonly PatientShards _shards;
     private readonly KafkaShardLog _log;
     private readonly IConsumer<Null, SampleRecord> _consumer;
+    private readonly StateMetrics _metrics;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
     private Task<Guid>? _topicId;
 
-    public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, ILogger logger, TimeProvider time)
+    public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
     {
-        (_options, _shards, _consumer, _logger, _time) = (options, shards, consumer, logger, time);
-        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, logger, time);
+        (_options, _shards, _consumer, _metrics, _logger, _time) = (options, shards, consumer, metrics, logger, time);
+        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, logger, time, metrics);
     }
 
     /// <summary>Begins to read the state of a partition that this process has been given, or whose topic was made anew.</summary>
@@ -31,7 +32,7 @@ internal sealed class KeptState : IDisposable
     {
         if (isNewTopic)
             _topicId = null;
-        progress.Restoring = RestoreAsync(progress.Partition);
+        progress.Restoring = RestoreAsync(progress.Partition, _metrics.Begin(progress.Partition));
     }
 
     /// <summary>
@@ -79,6 +80,7 @@ internal sealed class KeptState : IDisposable
             _log.Revoke(lease);
         progress.Lease = null;
         progress.Restoring = null;
+        _metrics.Forget(progress.Partition);
     }
 
     public void Dispose()
@@ -88,11 +90,11 @@ internal sealed class KeptState : IDisposable
         _end.Dispose();
     }
 
-    private async Task<ShardRestore> RestoreAsync(int partition)
+    private async Task<ShardRestore> RestoreAsync(int partition, IProgress<double> part)
     {
         _topicId ??= FindTopicIdAsync();
         await _topicId.ConfigureAwait(false);
-        return await _log.AssignAsync(partition, null, _end.Token).ConfigureAwait(false);
+        return await _log.AssignAsync(partition, part, _end.Token).ConfigureAwait(false);
     }
 
     private async Task<Guid> FindTopicIdAsync()

@@ -1,5 +1,6 @@
 using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Status;
 using Pipeline.Host.Telemetry;
 using Pipeline.Host.Web;
 
@@ -21,8 +22,10 @@ internal static class ServiceHost
         using var otlp = OtlpExport.Start(telemetry);
 
         WardPipeline? pipeline = null;
-        await using var server = await WatchServer.StartAsync(configuration, metrics, () => Readiness.Of(pipeline, web), stop);
+        await using var server = await WatchServer.StartAsync(configuration, metrics, () => Readiness.Of(pipeline, web), stop,
+            () => new MemberStatus([.. Readiness.Of(pipeline, web)], pipeline?.Shards ?? []));
         var log = server.Loggers.CreateLogger("Pipeline");
+        MemberAddress.Announce(settings.Kafka, web.AdvertisedUrl, server.Urls);
         await using var ward = pipeline = new WardPipeline(settings, server.Loggers, time);
         log.Started(settings.Kafka.BootstrapServers, settings.Kafka.SamplesTopic, pipeline.StoreName, string.Join(", ", server.Urls));
         listening?.Invoke(server);

@@ -4,6 +4,7 @@ using Pipeline.Actors.Serving;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
+using Pipeline.Host.Status;
 using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
@@ -19,7 +20,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly TopologyOptions _topology;
     private readonly TimeProvider _time;
     private readonly Meter _storeMeter = new("Pipeline.Store");
-    private readonly KafkaMetrics _kafkaMetrics = new();
+    private readonly KafkaMetrics _kafkaMetrics;
     private readonly HttpClient? _http;
     private readonly ResultsTopicSink _results;
     private readonly DeadLetterSink _deadLetters;
@@ -39,6 +40,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
     {
         (_topology, _time) = (settings.Topology, time);
+        _kafkaMetrics = new KafkaMetrics(time);
         _reloadInterval = settings.Inference.ReloadInterval;
         _models = ModelCatalog.Serve(settings.Topology.Model, settings.Inference, time);
         if (_models is not null)
@@ -75,6 +77,9 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     /// <summary>What was counted so far.</summary>
     public Counts? Counts => _shards?.Total();
+
+    /// <summary>The shards that this process owns, ascending.</summary>
+    public IReadOnlyList<ShardStatus> Shards => ShardStatus.Of(Source.Lags, _kafkaMetrics.State.Shards, _shards?.PatientCounts ?? []);
 
     /// <summary>Name and version of the network that is asked about PPG; null when the classical estimator is set.</summary>
     public string? Network => _models?.Current.Identity;

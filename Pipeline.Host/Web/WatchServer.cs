@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Console;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Status;
 using Pipeline.Host.Telemetry;
 
 namespace Pipeline.Host.Web;
@@ -20,7 +21,7 @@ internal sealed class WatchServer : IAsyncDisposable
     /// <summary>Listens.</summary>
     /// <exception cref="CommandException">An address cannot be had.</exception>
     public static async Task<WatchServer> StartAsync(
-        IConfiguration configuration, MetricsCollector metrics, Func<IEnumerable<HealthCheck>> checks, CancellationToken stop)
+        IConfiguration configuration, MetricsCollector metrics, Func<IEnumerable<HealthCheck>> checks, CancellationToken stop, Func<MemberStatus>? status = null)
     {
         var options = Configuration.Settings.Bind<WebOptions>(configuration, WebOptions.Section);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -34,7 +35,7 @@ internal sealed class WatchServer : IAsyncDisposable
         // Signals are the command line's: the lifetime of a web application would take them away from it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var application = builder.Build();
-        application.MapWatching(metrics, checks);
+        application.MapWatching(metrics, checks, status);
         try
         {
             await application.StartAsync(stop);

@@ -1,9 +1,13 @@
 using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
+using Pipeline.Host.Status;
 using Pipeline.Host.Web;
 using Pipeline.Tests.EndToEnd;
+using Pipeline.Tests.Kafka;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -37,5 +41,70 @@ public sealed class ServiceOnKafkaTests(KafkaServer server)
 
         Assert.Equal(ExitCode.Ok, await service.WaitAsync(Patience));
         Assert.Equal("4 partitions assigned", ready.RootElement.GetProperty("checks")[0].GetProperty("detail").GetString());
+    }
+
+    [SkippableFact]
+    public async Task Status_shows_the_shards_with_owner_lag_patients_and_checkpoint_and_whom_it_cannot_reach()
+    {
+        const int Beds = 6;
+        var kafka = await server.PrepareAsync();
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource();
+        var listening = new TaskCompletionSource<WatchServer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var configuration = ServiceTests.Configure(kafka, null, $"Store:Directory={folder.Path}", "Kafka:CheckpointInterval=00:00:00.2");
+        var service = ServiceHost.RunAsync(configuration, TimeProvider.System, stop.Token, listening.SetResult);
+        var url = (await listening.Task.WaitAsync(Patience)).Urls.First();
+        using var watch = new HttpClient { BaseAddress = new Uri(url) };
+        await using (var publisher = new KafkaPublisher(kafka, NullLogger<KafkaPublisher>.Instance, TimeProvider.System))
+            await ServiceTests.PublishAsync(publisher, ServiceTests.Chunks(Beds, seconds: 12), from: 0, to: 12);
+
+        var ward = await StatusAsync(kafka, status => status.Shards.Sum(shard => shard.Own?.ActivePatients ?? 0) == Beds && status.Shards.All(shard => shard.UncommittedRecords == 0));
+        var metrics = await watch.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        await using var mute = KafkaFlow.Start(kafka);
+        var two = await StatusAsync(kafka, status => status.Members.Count == 2 && status.Shards.All(shard => shard.Owner is not null) && status.Members[1].Partitions.Count > 0);
+        await mute.StopAsync();
+        await stop.CancelAsync();
+
+        Assert.Equal(ExitCode.Ok, await service.WaitAsync(Patience));
+        var member = Assert.Single(ward.Members);
+        Assert.Equal((new Uri(url), null, null), (member.Address, member.Fault, member.Unready));
+        Assert.Equal([0, 1, 2, 3], member.Partitions);
+        Assert.All(ward.Shards.Where(shard => shard.End > 0), shard => Assert.InRange(TimeProvider.System.GetUtcNow() - shard.Own!.LastCheckpoint!.Value, TimeSpan.Zero, Patience));
+        Assert.Equal("it announces no address", two.Members[1].Fault);
+        Assert.Matches("(?m)^pipeline_checkpoints_total\\{fate=\"committed\"\\} [1-9]", metrics);
+        Assert.Matches("(?m)^pipeline_checkpoint_bytes_total [1-9]", metrics);
+        Assert.Matches("(?m)^pipeline_checkpoint_age_seconds\\{partition=\"[0-3]\"\\} [0-9]", metrics);
+        Assert.Matches("(?m)^pipeline_restore_progress_ratio\\{partition=\"0\"\\} 1$", metrics);
+        Assert.Matches("(?m)^pipeline_restore_duration_seconds_count 4$", metrics);
+    }
+
+    [SkippableFact]
+    public async Task Status_says_when_there_is_no_topic_and_when_there_is_no_broker()
+    {
+        var kafka = server.Options();
+        var error = new StringWriter();
+
+        Assert.Equal(ExitCode.Failed, await CommandLine.InvokeAsync(["status", "--kafka", kafka.BootstrapServers, "--set", "Kafka:SamplesTopic=nowhere"], TextWriter.Null, error, CancellationToken.None));
+        Assert.Equal("There is no topic 'nowhere': ./pipeline topics creates it.", error.ToString().Trim());
+        error.GetStringBuilder().Clear();
+        Assert.Equal(ExitCode.Failed, await CommandLine.InvokeAsync(["status", "--kafka", "127.0.0.1:9"], TextWriter.Null, error, CancellationToken.None));
+        Assert.StartsWith("Kafka at '127.0.0.1:9' gave no answer within 8 s: ", error.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Asks, as a person does again and again, until what is shown is as <paramref name="wanted"/>.</summary>
+    private static async Task<WardStatus> StatusAsync(KafkaOptions kafka, Func<WardStatus, bool> wanted)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var output = new StringWriter();
+            Assert.Equal(ExitCode.Ok, await CommandLine.InvokeAsync(
+                ["status", "--json", "--kafka", kafka.BootstrapServers, "--set", $"Kafka:GroupId={kafka.GroupId}", "--set", $"Kafka:SamplesTopic={kafka.SamplesTopic}"],
+                output, TextWriter.Null, CancellationToken.None));
+            var status = JsonSerializer.Deserialize<WardStatus>(output.ToString(), MemberStatus.Json)!;
+            if (wanted(status))
+                return status;
+            late.Token.ThrowIfCancellationRequested();
+        }
     }
 }
