@@ -68,7 +68,11 @@ public enum CommitOutcome
 /// <param name="Patients">The patients, in no order.</param>
 /// <param name="Refused">Those whose snapshot cannot be read. The shard is not to run without them.</param>
 public sealed record ShardRestore(
-    ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused);
+    ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused)
+{
+    /// <summary>The record to go on with in topic <paramref name="topicId"/>, the one after the mark; null when there is no mark of that topic.</summary>
+    public long? NextOffset(Guid topicId) => Through is { } through && through.TopicId == topicId ? through.Offset + 1 : null;
+}
 
 /// <summary>A snapshot that cannot be read.</summary>
 /// <param name="Patient">Pseudonym, or what stands in its place.</param>

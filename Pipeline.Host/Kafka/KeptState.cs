@@ -32,7 +32,8 @@ internal sealed class KeptState : IDisposable
     {
         if (isNewTopic)
             _topicId = null;
-        progress.Restoring = RestoreAsync(progress.Partition, _metrics.Begin(progress.Partition));
+        progress.Kept = new KeptShard(progress.Partition, _shards, _log, _options.CheckpointInterval, _time);
+        progress.Kept.BeginRestore(RestoreAsync(progress.Partition, _metrics.Begin(progress.Partition)));
     }
 
     /// <summary>
@@ -41,7 +42,7 @@ internal sealed class KeptState : IDisposable
     /// </summary>
     public bool PassOver(PartitionProgress progress, long offset)
     {
-        if (progress.Restoring is null)
+        if (progress.Kept is not { IsRestoring: true })
             return false;
         if (progress.PassedOver is null)
             _consumer.Pause([At(progress.Partition)]);
@@ -54,10 +55,10 @@ internal sealed class KeptState : IDisposable
     public void Look(IEnumerable<PartitionProgress> owned)
     {
         foreach (var progress in owned)
-            if (progress.Restoring is { IsCompleted: true } restored)
-                Begin(progress, restored.GetAwaiter().GetResult());     // completed
-            else if (progress.Restoring is null)
-                Keep(progress);
+            if (progress.Kept is { Restored: { } restored } kept)
+                Begin(progress, kept, restored);
+            else if (progress.Kept is { IsRestoring: false } running)
+                running.Keep(_end.Token);
     }
 
     /// <summary>
@@ -67,7 +68,7 @@ internal sealed class KeptState : IDisposable
     public void HandOver(IReadOnlyList<(PartitionProgress Progress, ShardCheckpoint? Last)> leaving, TimeSpan patience)
     {
         using var enough = new CancellationTokenSource(patience, _time);
-        var commits = leaving.Select(one => CommitLastAsync(one.Progress, one.Last, enough.Token)).ToArray();
+        var commits = leaving.Select(one => one.Progress.Kept?.CommitLastAsync(one.Last, enough.Token) ?? Task.CompletedTask).ToArray();
         Task.WhenAll(commits).GetAwaiter().GetResult();     // a rebalance handler is synchronous
         foreach (var (progress, _) in leaving)
             Revoke(progress);
@@ -76,10 +77,7 @@ internal sealed class KeptState : IDisposable
     /// <summary>From now on nothing of this ownership is committed.</summary>
     public void Revoke(PartitionProgress progress)
     {
-        if (progress.Lease is { } lease)
-            _log.Revoke(lease);
-        progress.Lease = null;
-        progress.Restoring = null;
+        progress.Kept?.Revoke();
         _metrics.Forget(progress.Partition);
     }
 
@@ -115,12 +113,12 @@ internal sealed class KeptState : IDisposable
         }
     }
 
-    private void Begin(PartitionProgress progress, ShardRestore restore)
+    private void Begin(PartitionProgress progress, KeptShard kept, ShardRestore restore)
     {
         if (restore.Refused.Count > 0)
             throw new StateRefusedException(_options.StateTopic, progress.Partition, restore.Refused);
         var topicId = _topicId!.GetAwaiter().GetResult();   // the state was read after it
-        var next = restore.Through is { } through && through.TopicId == topicId ? through.Offset + 1 : progress.PassedOver;
+        var next = restore.NextOffset(topicId) ?? progress.PassedOver;
         if (next is { } offset && (progress.PassedOver is not null || progress.Expected != offset))
         {
             try
@@ -135,64 +133,9 @@ internal sealed class KeptState : IDisposable
         }
         if (progress.PassedOver is not null)
             _consumer.Resume([At(progress.Partition)]);
-        (progress.Restoring, progress.PassedOver, progress.Lease) = (null, null, restore.Lease);
-        progress.AskedAt = _time.GetTimestamp();
-        _shards.Assign(progress.Partition, _options.SamplesTopic, restore, topicId);
+        progress.PassedOver = null;
+        kept.Begin(_options.SamplesTopic, topicId);
         _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, restore.Patients.Count);
-    }
-
-    private void Keep(PartitionProgress progress)
-    {
-        if (progress.Committing is { } committing)
-        {
-            if (!committing.Outcome.IsCompleted)
-                return;
-            NoteOutcome(progress, committing.Checkpoint, committing.Outcome);
-        }
-        if (_shards.TakeCheckpoint(progress.Partition) is { } ready)
-            progress.Committing = Commit(progress, ready, _end.Token);
-        else if (_time.GetElapsedTime(progress.AskedAt) >= _options.CheckpointInterval)
-        {
-            progress.AskedAt = _time.GetTimestamp();
-            _shards.RequestCheckpoint(progress.Partition);
-        }
-    }
-
-    private async Task CommitLastAsync(PartitionProgress progress, ShardCheckpoint? last, CancellationToken stop)
-    {
-        try
-        {
-            if (progress.Committing is { } committing)
-            {
-                await committing.Outcome.WaitAsync(stop).ConfigureAwait(false);
-                NoteOutcome(progress, committing.Checkpoint, committing.Outcome);
-            }
-            if ((last ?? progress.Uncommitted) is not { } ready)
-                return;
-            var (checkpoint, outcome) = Commit(progress, ready, stop);
-            await outcome.ConfigureAwait(false);
-            NoteOutcome(progress, checkpoint, outcome);
-        }
-        catch (OperationCanceledException)
-        {
-            // The brokers do not answer in time: the next owner goes on from the last checkpoint that they have.
-        }
-    }
-
-    private (ShardCheckpoint Checkpoint, Task<CommitOutcome> Outcome) Commit(PartitionProgress progress, ShardCheckpoint ready, CancellationToken stop)
-    {
-        var whole = ready.Following(progress.Uncommitted);
-        progress.Uncommitted = null;
-        return (whole, _log.CommitAsync(whole, stop));
-    }
-
-    private static void NoteOutcome(PartitionProgress progress, ShardCheckpoint checkpoint, Task<CommitOutcome> outcome)
-    {
-        progress.Committing = null;
-        if (outcome.IsCompletedSuccessfully && outcome.GetAwaiter().GetResult() == CommitOutcome.Committed)
-            progress.Stored = checkpoint.Through.Offset + 1;
-        else
-            progress.Uncommitted = checkpoint;
     }
 
     private TopicPartition At(int partition) => new(_options.SamplesTopic, partition);

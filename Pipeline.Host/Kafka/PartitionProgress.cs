@@ -16,26 +16,18 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>Records up to this one that come again are repetitions.</summary>
     public long RepeatsUpTo { get; set; } = -1;
 
-    /// <summary>The last offset that was given to the client to commit.</summary>
-    public long? Stored { get; set; }
+    /// <summary>The last offset that was given to the client to commit, or was committed with the state.</summary>
+    public long? Stored
+    {
+        get => Kept?.Committed ?? field;
+        set;
+    }
 
-    /// <summary>The state that is being read, before the shard begins; null when none is.</summary>
-    public Task<ShardRestore>? Restoring { get; set; }
+    /// <summary>The state's side of it; null where none is kept.</summary>
+    public KeptShard? Kept { get; set; }
 
     /// <summary>Offset of the first record that came while the state was being read, and was passed over; it is read again.</summary>
     public long? PassedOver { get; set; }
-
-    /// <summary>The ownership under which state is kept; null before the shard begins, and where none is kept.</summary>
-    public ShardLease? Lease { get; set; }
-
-    /// <summary>The checkpoint that is being committed.</summary>
-    public (ShardCheckpoint Checkpoint, Task<CommitOutcome> Outcome)? Committing { get; set; }
-
-    /// <summary>A checkpoint that was not committed, for the group was between two generations: what it holds goes with the next one.</summary>
-    public ShardCheckpoint? Uncommitted { get; set; }
-
-    /// <summary>When the shard was last asked for a checkpoint.</summary>
-    public long AskedAt { get; set; }
 
     /// <summary>Records that found the mailbox full, in order; the partition is paused while there are any.</summary>
     public Queue<ShardRecord> Held { get; } = new();
