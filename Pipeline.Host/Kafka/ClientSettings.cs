@@ -31,6 +31,9 @@ internal static class ClientSettings
     {
         var settings = Common(options);
         settings["group.id"] = options.GroupId;
+        settings["group.protocol"] = options.GroupProtocol == GroupProtocolKind.Consumer ? "consumer" : "classic";
+        if (options.GroupInstanceId is { Length: > 0 } name)
+            settings["group.instance.id"] = name;
         // With state, offsets are committed by the transaction that holds it, and by nothing else.
         settings["enable.auto.commit"] = options.CheckpointInterval > TimeSpan.Zero ? "false" : "true";
         settings["enable.auto.offset.store"] = "false";
@@ -70,7 +73,8 @@ internal static class ClientSettings
         settings["auto.offset.reset"] = "earliest";
         settings["isolation.level"] = "read_committed";
         Add(settings, options.ConsumerProperties);
-        settings.Remove("group.protocol");
+        foreach (var key in (string[])["group.protocol", "group.instance.id"])
+            settings.Remove(key);
         return settings;
     }
 

@@ -20,6 +20,8 @@ internal static class KafkaAdvice
         ErrorCode.GroupAuthorizationFailed => $"The user lacks rights on the group (Kafka:GroupId is '{options.GroupId}'): run ./pipeline doctor",
         ErrorCode.ClusterAuthorizationFailed => "The user lacks the right IdempotentWrite on the cluster",
         ErrorCode.MsgSizeTooLarge => "Raise the topic's max.message.bytes and Kafka:ProducerProperties:message.max.bytes",
+        ErrorCode.FencedInstanceId or ErrorCode.UnreleasedInstanceId => $"Another process of the group has the same Kafka:GroupInstanceId ('{options.GroupInstanceId}'): give each its own",
+        ErrorCode.UnsupportedVersion => "The brokers are too old for this: Kafka:GroupProtocol=Consumer needs Kafka 4",
         ErrorCode.Local_MaxPollExceeded => "Output is not acknowledged fast enough: look at the store, or raise Kafka:ConsumerProperties:max.poll.interval.ms",
         _ => $"Is Kafka up, and is Kafka:BootstrapServers ('{options.BootstrapServers}') its address?",
     };

@@ -16,6 +16,18 @@ public sealed class KafkaOptions : IValidatableObject
     [Required]
     public string GroupId { get; set; } = "pipeline";
 
+    /// <summary>
+    /// Protocol of the group. <see cref="GroupProtocolKind.Consumer"/> is Kafka 4's (KIP-848): the brokers assign, and the session's and
+    /// heartbeat's times are set there (<c>group.consumer.session.timeout.ms</c>).
+    /// </summary>
+    public GroupProtocolKind GroupProtocol { get; set; }
+
+    /// <summary>
+    /// Name of this process in the group, the same after a restart: one that is back within the session finds its partitions as they were, and
+    /// no other process takes them meanwhile. Not set: whoever leaves hands over at once.
+    /// </summary>
+    public string? GroupInstanceId { get; set; }
+
     /// <summary>Input: sample chunks, key = patient.</summary>
     [Required]
     public string SamplesTopic { get; set; } = "pipeline.samples";
@@ -110,4 +122,14 @@ public sealed class KafkaOptions : IValidatableObject
                 if (ClientSettings.FindFault(key, value) is { } fault)
                     yield return new ValidationResult($"'{key}': {fault}", [name]);
     }
+}
+
+/// <summary>How the members of the group share the partitions.</summary>
+public enum GroupProtocolKind
+{
+    /// <summary>The members' own, cooperative-sticky.</summary>
+    Classic,
+
+    /// <summary>The brokers', from Kafka 4 on (KIP-848).</summary>
+    Consumer,
 }

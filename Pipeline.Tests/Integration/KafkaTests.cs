@@ -57,12 +57,43 @@ public sealed class KafkaTests(KafkaServer server)
     }
 
     [SkippableTheory]
-    [InlineData("classic")]
-    [InlineData("consumer")]
-    public async Task Two_consumers_share_the_partitions_and_hand_them_over_without_loss(string protocol)
+    [InlineData(GroupProtocolKind.Classic)]
+    [InlineData(GroupProtocolKind.Consumer)]
+    public async Task A_named_process_that_is_back_within_the_session_finds_its_partitions_as_they_were(GroupProtocolKind protocol)
+    {
+        var first = await server.PrepareAsync();
+        (first.GroupProtocol, first.GroupInstanceId) = (protocol, "ward-a");
+        first.ConsumerProperties["session.timeout.ms"] = "30000";   // the new protocol's is the broker's: 10 s
+        var second = first.Copy();
+        second.GroupInstanceId = "ward-b";
+        await KafkaFlow.PublishAsync(first, patients: 8, from: 0, to: 10);
+        await using var stays = KafkaFlow.Start(second);
+        await stays.UntilOwnedAsync(4);
+        int[] owned;
+        await using (var leaves = KafkaFlow.Start(first))
+        {
+            await leaves.UntilOwnedAsync(2);
+            owned = [.. leaves.Source.Lags.Select(lag => lag.Partition)];
+            await KafkaFlow.UntilCommittedAsync(first, 8 * 10);
+        }
+
+        await KafkaFlow.PublishAsync(first, patients: 8, from: 10, to: 20);
+        await using var back = KafkaFlow.Start(first);
+        await KafkaFlow.UntilCommittedAsync(first, 8 * 20);
+
+        Assert.Equal(owned, back.Source.Lags.Select(lag => lag.Partition));
+        Assert.Equal(2, stays.Source.Lags.Count);
+        Assert.DoesNotContain(stays.Sink.Points, point => owned.Contains(point.Origin.Partition) && point.WindowStart >= Chunks.Start.AddSeconds(4));
+        Assert.Contains(back.Sink.Points, point => owned.Contains(point.Origin.Partition) && point.WindowStart == Chunks.Start.AddSeconds(4));
+    }
+
+    [SkippableTheory]
+    [InlineData(GroupProtocolKind.Classic)]
+    [InlineData(GroupProtocolKind.Consumer)]
+    public async Task Two_consumers_share_the_partitions_and_hand_them_over_without_loss(GroupProtocolKind protocol)
     {
         var options = await server.PrepareAsync();
-        options.ConsumerProperties["group.protocol"] = protocol;
+        options.GroupProtocol = protocol;
         await using var first = KafkaFlow.Start(options);
         await KafkaFlow.PublishAsync(options, patients: 8, from: 0, to: 10);
         await first.UntilAsync(sink => sink.Points.Count() == 8 * KafkaFlow.WindowsAfter(10));

@@ -37,14 +37,18 @@ public sealed class KafkaOptionsTests
     {
         var options = new KafkaOptions
         {
+            GroupProtocol = GroupProtocolKind.Consumer,
+            GroupInstanceId = "ward-a",
             Properties = { ["client_id"] = "ward-3" },
-            ConsumerProperties = { ["group.protocol"] = "consumer", ["session.timeout.ms"] = "9000" },
+            ConsumerProperties = { ["session.timeout.ms"] = "9000" },
             ProducerProperties = { ["linger_ms"] = "1" },
         };
 
         var consumer = ClientSettings.Consumer(options);
 
-        Assert.Equal("ward-3", consumer["client.id"]);
+        Assert.Equal(("ward-3", "consumer", "ward-a"), (consumer["client.id"], consumer["group.protocol"], consumer["group.instance.id"]));
+        Assert.False(ClientSettings.Reader(options).ContainsKey("group.instance.id"));
+        Assert.Equal("classic", ClientSettings.Consumer(new KafkaOptions())["group.protocol"]);
         Assert.False(consumer.ContainsKey("partition.assignment.strategy") || consumer.ContainsKey("session.timeout.ms"));
         Assert.Equal(("1", "murmur2_random", "0"), (ClientSettings.Producer(options)["linger.ms"], ClientSettings.Producer(options)["partitioner"], ClientSettings.Producer(options)["message.timeout.ms"]));
     }
