@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Pipeline.Host.Influx;
 
@@ -10,6 +12,7 @@ internal sealed class ChaosInflux : IAsyncDisposable
 {
     private readonly ServerScripts _scripts;
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline-chaos-influx-").FullName;
+    private (string Id, string Secret) _token;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(2) };
 
     private ChaosInflux(ServerScripts scripts) => _scripts = scripts;
@@ -17,17 +20,19 @@ internal sealed class ChaosInflux : IAsyncDisposable
     /// <summary>Where it is.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>File with the token that workers use.</summary>
-    public string TokenFile => Path.Combine(_data, "token");
+    /// <summary>File with the token that workers use: one that may write and no more.</summary>
+    public string TokenFile => Path.Combine(_data, "token-workers");
 
     /// <summary>Starts one.</summary>
-    public static async Task<ChaosInflux> StartAsync(ServerScripts scripts)
+    public static async Task<ChaosInflux> StartAsync(ServerScripts scripts, CancellationToken stop)
     {
         var influx = new ChaosInflux(scripts);
         try
         {
             await scripts.RunAsync("influxd2", influx._data, "start", "--port", "0");
             influx.Url = new Uri((await File.ReadAllTextAsync(Path.Combine(influx._data, "url"))).Trim());
+            influx._token = await influx.MakeTokenAsync(stop);
+            await influx.HandOutAsync(stop);
             return influx;
         }
         catch
@@ -42,6 +47,19 @@ internal sealed class ChaosInflux : IAsyncDisposable
 
     /// <summary>Starts it again on its data and its port.</summary>
     public Task RestartAsync() => _scripts.RunAsync("influxd2", _data, "start");
+
+    /// <summary>Takes the workers' token away: what they write with it is refused as unauthorised.</summary>
+    public async Task RevokeTokenAsync(CancellationToken stop)
+    {
+        using var _ = await CallAsync(HttpMethod.Delete, $"/api/v2/authorizations/{_token.Id}", null, stop);
+    }
+
+    /// <summary>Puts a new token into <see cref="TokenFile"/>.</summary>
+    public async Task RotateTokenAsync(CancellationToken stop)
+    {
+        _token = await MakeTokenAsync(stop);
+        await HandOutAsync(stop);
+    }
 
     /// <summary>All points of a patient.</summary>
     public async Task<Dictionary<PointKey, PointFields>> ReadAsync(string patient, CancellationToken stop)
@@ -82,15 +100,33 @@ internal sealed class ChaosInflux : IAsyncDisposable
     private static JsonElement.ArrayEnumerator SeriesOf(JsonDocument answer) =>
         answer.RootElement.GetProperty("results")[0].TryGetProperty("series", out var series) ? series.EnumerateArray() : default;
 
-    private async Task<JsonDocument> QueryAsync(string query, CancellationToken stop)
+    /// <summary>As an operator's secret store does it: a file that appears whole.</summary>
+    private async Task HandOutAsync(CancellationToken stop)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, "/query?db=pipeline&epoch=ns"))
-        {
-            Content = new FormUrlEncodedContent([new("q", query)]),
-        };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Token", (await File.ReadAllTextAsync(TokenFile, stop)).Trim());
+        var next = TokenFile + ".next";
+        await File.WriteAllTextAsync(next, _token.Secret, stop);
+        File.Move(next, TokenFile, overwrite: true);
+    }
+
+    private async Task<(string Id, string Secret)> MakeTokenAsync(CancellationToken stop)
+    {
+        using var orgs = await CallAsync(HttpMethod.Get, "/api/v2/orgs?org=ward", null, stop);
+        var org = orgs!.RootElement.GetProperty("orgs")[0].GetProperty("id").GetString();
+        var wanted = new { orgID = org, description = "workers", permissions = new[] { new { action = "write", resource = new { type = "buckets", orgID = org } } } };
+        using var made = await CallAsync(HttpMethod.Post, "/api/v2/authorizations", JsonContent.Create(wanted), stop);
+        return (made!.RootElement.GetProperty("id").GetString()!, made.RootElement.GetProperty("token").GetString()!);
+    }
+
+    private async Task<JsonDocument> QueryAsync(string query, CancellationToken stop) =>
+        (await CallAsync(HttpMethod.Post, "/query?db=pipeline&epoch=ns", new FormUrlEncodedContent([new("q", query)]), stop))!;
+
+    /// <summary>Asks with the operator's token; null when the answer is empty.</summary>
+    private async Task<JsonDocument?> CallAsync(HttpMethod method, string path, HttpContent? content, CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Url, path)) { Content = content };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Token", (await File.ReadAllTextAsync(Path.Combine(_data, "token"), stop)).Trim());
         using var response = await _http.SendAsync(request, stop);
         await using var body = await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(stop);
-        return await JsonDocument.ParseAsync(body, cancellationToken: stop);
+        return response.StatusCode == HttpStatusCode.NoContent ? null : await JsonDocument.ParseAsync(body, cancellationToken: stop);
     }
 }

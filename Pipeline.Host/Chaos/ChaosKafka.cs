@@ -1,4 +1,6 @@
 using System.Globalization;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Pipeline.Host.Kafka;
 
 namespace Pipeline.Host.Chaos;
@@ -6,10 +8,13 @@ namespace Pipeline.Host.Chaos;
 /// <summary>A real Kafka of one or more brokers that can be killed one by one.</summary>
 internal sealed class ChaosKafka : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), Look = TimeSpan.FromMilliseconds(200);
+
     private readonly ServerScripts _scripts;
+    private readonly int _partitions;
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline-chaos-kafka-").FullName;
 
-    private ChaosKafka(ServerScripts scripts, int brokers) => (_scripts, Brokers) = (scripts, brokers);
+    private ChaosKafka(ServerScripts scripts, int brokers, int partitions) => (_scripts, Brokers, _partitions) = (scripts, brokers, partitions);
 
     /// <summary>How many.</summary>
     public int Brokers { get; }
@@ -20,7 +25,7 @@ internal sealed class ChaosKafka : IAsyncDisposable
     /// <summary>Starts them and creates the topics as <c>./pipeline topics</c> does.</summary>
     public static async Task<ChaosKafka> StartAsync(ServerScripts scripts, int brokers, int partitions, TimeProvider time, CancellationToken stop)
     {
-        var kafka = new ChaosKafka(scripts, brokers);
+        var kafka = new ChaosKafka(scripts, brokers, partitions);
         try
         {
             var said = await scripts.RunAsync("kafka", kafka._data, "start", "--brokers", Text(brokers), "--port", "0", "--parent", ServerScripts.Parent);
@@ -41,6 +46,25 @@ internal sealed class ChaosKafka : IAsyncDisposable
 
     /// <summary>Starts a killed one again on its data.</summary>
     public Task RestartAsync(int number) => _scripts.RunAsync("kafka", _data, "restart-broker", Text(number));
+
+    /// <summary>Broker <paramref name="number"/> answers no more until <see cref="ResumeAsync"/>.</summary>
+    public Task PauseAsync(int number) => _scripts.RunAsync("kafka", _data, "pause-broker", Text(number));
+
+    /// <summary>It goes on where it stood.</summary>
+    public Task ResumeAsync(int number) => _scripts.RunAsync("kafka", _data, "resume-broker", Text(number));
+
+    /// <summary>Deletes a topic with all that is in it, and creates it anew as <c>./pipeline topics</c> does.</summary>
+    public async Task RemakeAsync(string topic, TimeProvider time, CancellationToken stop)
+    {
+        var options = new KafkaOptions { BootstrapServers = BootstrapServers, Partitions = _partitions, Replicas = Brokers };
+        using (var admin = new AdminClientBuilder(ClientSettings.Admin(options)).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build())
+            await admin.DeleteTopicsAsync([topic], new DeleteTopicsOptions { OperationTimeout = Patience, RequestTimeout = Patience });
+        using var timer = new PeriodicTimer(Look, time);
+        IReadOnlyList<TopicState> found;
+        while (!(found = await Topics.ExamineAsync(options, time, stop)).Single(state => state.Plan.Name == topic).IsMissing)
+            await timer.WaitForNextTickAsync(stop);
+        await Topics.MendAsync(options, found, alter: false, time);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

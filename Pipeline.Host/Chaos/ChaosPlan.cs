@@ -13,4 +13,5 @@ internal sealed record ChaosPlan(string Servers, int? Patients, int? Rounds, int
 /// <param name="Value">Its value.</param>
 /// <param name="Unit">Its unit.</param>
 /// <param name="Limit">What is promised, at most; null when nothing is.</param>
-internal sealed record ChaosFigure(string Name, double Value, string Unit, double? Limit = null);
+/// <param name="Least">What is promised, at least; null when nothing is.</param>
+internal sealed record ChaosFigure(string Name, double Value, string Unit, double? Limit = null, double? Least = null);

@@ -12,7 +12,8 @@ namespace Pipeline.Host.Chaos;
 /// <summary>How what was written differs from what an uninterrupted run writes.</summary>
 /// <param name="Stored">The points in InfluxDB.</param>
 /// <param name="Published">The records of the results topic, one for each identity.</param>
-internal sealed record ChaosOutcome(SeriesDifference Stored, SeriesDifference Published);
+/// <param name="DeadLetters">Records of the dead-letters topic: a ward that is merely harmed gives none.</param>
+internal sealed record ChaosOutcome(SeriesDifference Stored, SeriesDifference Published, long DeadLetters);
 
 /// <summary>
 /// The scene of an experiment: Kafka, InfluxDB, workers and a ward that is published meanwhile; at the end everything stored is compared
@@ -20,8 +21,6 @@ internal sealed record ChaosOutcome(SeriesDifference Stored, SeriesDifference Pu
 /// </summary>
 internal sealed class ChaosScene : IAsyncDisposable
 {
-    /// <summary>Longest wait for the ward to flow again, or to be stored to its end.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     private readonly ChaosPlan _plan;
@@ -31,6 +30,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     private readonly List<ChaosFigure> _figures = [];
     private readonly List<TimeSpan> _gaps = [];
     private readonly CancellationTokenSource _close = new();
+    private GapWatch? _watch;
     private Task _feeding = Task.CompletedTask;
 
     private ChaosScene(ChaosPlan plan, Experiment experiment, TextWriter output, TimeProvider time)
@@ -38,6 +38,7 @@ internal sealed class ChaosScene : IAsyncDisposable
         (_plan, _experiment, _output, Time) = (plan, experiment, output, time);
         Random = new Random(plan.Seed);
         Rounds = plan.Rounds ?? experiment.Rounds;
+        Gaps = new PatientGaps(new TopologyOptions().WindowHop, time);
     }
 
     /// <summary>The clock.</summary>
@@ -55,14 +56,17 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>The store.</summary>
     public ChaosInflux Influx { get; private set; } = null!;
 
+    /// <summary>Where they are, and what the topics are called.</summary>
+    public KafkaOptions KafkaOptions => new() { BootstrapServers = Kafka.BootstrapServers };
+
     /// <summary>The workers; an experiment may add more.</summary>
     public List<WorkerProcess> Workers { get; } = [];
 
     /// <summary>The ward.</summary>
     public ChaosWard Ward { get; private set; } = null!;
 
-    /// <summary>The reader of the store.</summary>
-    public GapWatch Gaps { get; private set; } = null!;
+    /// <summary>What a reader of the store sees.</summary>
+    public PatientGaps Gaps { get; }
 
     /// <summary>What was measured.</summary>
     public IReadOnlyList<ChaosFigure> Figures => _figures;
@@ -79,17 +83,17 @@ internal sealed class ChaosScene : IAsyncDisposable
         {
             await scene.SayAsync($"starting {experiment.Brokers} broker(s), InfluxDB, {experiment.Workers} worker(s); logs in {scene._logs}");
             scene.Kafka = await ChaosKafka.StartAsync(scripts, experiment.Brokers, experiment.Partitions, time, stop);
-            scene.Influx = await ChaosInflux.StartAsync(scripts);
+            scene.Influx = await ChaosInflux.StartAsync(scripts, stop);
             for (var i = 0; i < experiment.Workers; i++)
-                scene.AddWorker();
+                scene.NewWorker().Start();
             foreach (var worker in scene.Workers)
                 await worker.WaitUntilLiveAsync(stop);
             scene.Ward = new ChaosWard(plan.Patients ?? experiment.Patients, plan.Seed, Timestamp.From(time.GetUtcNow()));
-            scene.Gaps = new GapWatch(scene.Influx, new TopologyOptions().WindowHop, time);
-            scene.Gaps.Start();
-            scene._feeding = scene.Ward.FeedAsync(scene.KafkaOptions, experiment.Speed, NullLoggerFactory.Instance, time, scene._close.Token);
+            scene._watch = new GapWatch(scene.Influx, scene.Gaps, experiment.Look, time);
+            scene._watch.Start();
+            scene._feeding = scene.Ward.FeedAsync(scene.KafkaOptions, speed: 1, NullLoggerFactory.Instance, time, scene._close.Token);
             await scene.WaitUntilFlowingAsync(stop);
-            scene.Gaps.TakeGaps();   // those of the start are no one's fault
+            scene.Gaps.Take();   // those of the start are no one's fault
             await scene.SayAsync($"{scene.Gaps.PatientCount} patients flow");
             return scene;
         }
@@ -100,18 +104,17 @@ internal sealed class ChaosScene : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts one more worker.</summary>
-    public WorkerProcess AddWorker()
+    /// <summary>One more worker, not started.</summary>
+    public WorkerProcess NewWorker()
     {
         string[] settings =
         [
             $"Kafka:BootstrapServers={Kafka.BootstrapServers}",
             $"Influx:Url={Influx.Url}",
             $"Influx:TokenFile={Influx.TokenFile}",
-            .. _plan.Settings,
+            .. Settings,
         ];
         var worker = new WorkerProcess(string.Create(CultureInfo.InvariantCulture, $"worker-{Workers.Count + 1}"), settings, _logs, Time);
-        worker.Start();
         Workers.Add(worker);
         return worker;
     }
@@ -129,26 +132,26 @@ internal sealed class ChaosScene : IAsyncDisposable
         var began = Time.GetTimestamp();
         using var timer = new PeriodicTimer(Look, Time);
         var patients = Ward.Patients.Count();
-        while (Gaps.CountSince(began) < patients)
+        while (Gaps.FlowingSince(began).Count() < patients)
         {
             if (Time.GetElapsedTime(began) > Patience)
-                throw new CommandException($"after {Patience.TotalSeconds:0} s only {Gaps.CountSince(began)} of {patients} patients have new points; {Workers[0].Name} says: {Workers[0].LastLines()}");
+                throw await GiveUpAsync($"after {Patience.TotalSeconds:0} s no new points of {string.Join(", ", Ward.Patients.Except(Gaps.FlowingSince(began)).Order(StringComparer.Ordinal))}", stop);
             if (_feeding.IsCompleted)
                 await _feeding;
             await timer.WaitForNextTickAsync(stop);
         }
     }
 
-    /// <summary>Waits until a worker has partitions and its store answers.</summary>
+    /// <summary>Waits until a worker has partitions and its store answers; or, the other way round, until it says that it cannot work.</summary>
     /// <exception cref="CommandException">It takes too long.</exception>
-    public async Task WaitUntilReadyAsync(WorkerProcess worker, CancellationToken stop)
+    public async Task WaitUntilReadyAsync(WorkerProcess worker, CancellationToken stop, bool isReady = true)
     {
         var began = Time.GetTimestamp();
         using var timer = new PeriodicTimer(Look, Time);
-        while (!await worker.IsReadyAsync(stop))
+        while (await worker.IsReadyAsync(stop) != isReady)
         {
             if (Time.GetElapsedTime(began) > Patience)
-                throw new CommandException($"after {Patience.TotalSeconds:0} s {worker.Name} is not ready; it says: {worker.LastLines()}");
+                throw await GiveUpAsync($"after {Patience.TotalSeconds:0} s {worker.Name} is {(isReady ? "not ready" : "still ready")}", stop);
             await timer.WaitForNextTickAsync(stop);
         }
     }
@@ -156,7 +159,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>Ends a round: the gaps since the last one are kept.</summary>
     public async Task NoteRoundAsync(int round, string what)
     {
-        var gaps = Gaps.TakeGaps();
+        var gaps = Gaps.Take();
         _gaps.AddRange(gaps);
         await SayAsync($"{round}/{Rounds} {what}: longest gap {gaps.Max().TotalSeconds:0.0} s");
     }
@@ -174,7 +177,7 @@ internal sealed class ChaosScene : IAsyncDisposable
         await _feeding;
         await SayAsync($"the ward has ended: {Ward.ChunkCount:N0} chunks; waiting for the last of them");
         await DrainAsync(stop);
-        var options = PipelineSettings.From(Settings.Load(null, _plan.Settings)).Topology;
+        var options = PipelineSettings.From(Configuration.Settings.Load(null, Settings)).Topology;
         var (stored, published) = (new SeriesDifference(), new SeriesDifference());
         var results = (await ResultsReader.ReadAsync(KafkaOptions, Time, stop)).ToLookup(point => point.Patient.Value);
         await foreach (var (patient, expected) in Ward.ExpectAsync(options, Time).WithCancellation(stop))
@@ -182,14 +185,52 @@ internal sealed class ChaosScene : IAsyncDisposable
             stored.Compare(patient, expected, await Influx.ReadAsync(patient, stop));
             published.Compare(patient, expected, results[patient]);
         }
+        var deadLetters = 0L;
+        await TopicScan.ReadAsync(KafkaOptions, KafkaOptions.DeadLettersTopic, _ => deadLetters++, Time, stop);
         if (_gaps.Count > 0)
         {
-            var sorted = _gaps.Order().ToArray();
-            Note(new ChaosFigure("gap p50", sorted[sorted.Length / 2].TotalSeconds, "s"));
-            Note(new ChaosFigure("gap p99", sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(0.99 * sorted.Length) - 1)].TotalSeconds, "s", _experiment.GapLimit));
-            Note(new ChaosFigure("gap longest", sorted[^1].TotalSeconds, "s"));
+            Note(new ChaosFigure("gap p50", PatientGaps.Quantile(_gaps, 0.5).TotalSeconds, "s"));
+            Note(new ChaosFigure("gap p99", PatientGaps.Quantile(_gaps, 0.99).TotalSeconds, "s", _experiment.GapLimit));
+            Note(new ChaosFigure("gap longest", _gaps.Max().TotalSeconds, "s"));
         }
-        return new ChaosOutcome(stored, published);
+        return new ChaosOutcome(stored, published, deadLetters);
+    }
+
+    /// <summary>
+    /// Waits until <paramref name="isDone"/>, and answers the most memory that the workers together had meanwhile, in bytes.
+    /// </summary>
+    /// <exception cref="CommandException">It takes too long.</exception>
+    public async Task<long> WatchAsync(string what, Func<bool> isDone, CancellationToken stop)
+    {
+        var (began, most) = (Time.GetTimestamp(), 0L);
+        using var timer = new PeriodicTimer(Look, Time);
+        while (true)
+        {
+            most = Math.Max(most, Workers.Sum(worker => worker.ResidentBytes));
+            if (isDone())
+                return most;
+            if (Time.GetElapsedTime(began) > Patience)
+                throw await GiveUpAsync($"{what} took more than {Patience.TotalSeconds:0} s", stop);
+            if (_feeding.IsCompleted)
+                await _feeding;
+            await timer.WaitForNextTickAsync(stop);
+        }
+    }
+
+    /// <summary>Waits until the group has committed every record that the ward has published.</summary>
+    /// <exception cref="CommandException">It takes too long.</exception>
+    public async Task DrainAsync(CancellationToken stop)
+    {
+        var began = Time.GetTimestamp();
+        using var timer = new PeriodicTimer(Look, Time);
+        using var position = new GroupPosition(KafkaOptions);
+        await Ward.FlushAsync(stop);
+        while (await position.BehindAsync() is var behind && behind > 0)
+        {
+            if (Time.GetElapsedTime(began) > Patience)
+                throw await GiveUpAsync($"after {Patience.TotalSeconds:0} s {behind} records of the ward are not done", stop);
+            await timer.WaitForNextTickAsync(stop);
+        }
     }
 
     /// <inheritdoc/>
@@ -198,8 +239,8 @@ internal sealed class ChaosScene : IAsyncDisposable
         await _close.CancelAsync();
         foreach (var worker in Workers)
             worker.Dispose();
-        if (Gaps is not null)
-            await Gaps.DisposeAsync();
+        if (_watch is not null)
+            await _watch.DisposeAsync();
         if (!_feeding.IsCompletedSuccessfully)
             await _feeding.WaitAsync(TimeSpan.FromSeconds(5), Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Influx is not null)
@@ -209,19 +250,18 @@ internal sealed class ChaosScene : IAsyncDisposable
         _close.Dispose();
     }
 
-    private KafkaOptions KafkaOptions => new() { BootstrapServers = Kafka.BootstrapServers };
-
-    /// <summary>Waits until the group has committed every record of the ward.</summary>
-    private async Task DrainAsync(CancellationToken stop)
+    /// <summary>What a person needs to see why: the group's lag of each partition, and the workers' readiness and metrics in a file.</summary>
+    private async Task<CommandException> GiveUpAsync(string what, CancellationToken stop)
     {
-        var began = Time.GetTimestamp();
-        using var timer = new PeriodicTimer(Look, Time);
         using var position = new GroupPosition(KafkaOptions);
-        while (await position.BehindAsync() is var behind && behind > 0)
-        {
-            if (Time.GetElapsedTime(began) > Patience)
-                throw new CommandException($"after {Patience.TotalSeconds:0} s {behind} records of the ward are not done; {Workers[0].Name} says: {Workers[0].LastLines()}");
-            await timer.WaitForNextTickAsync(stop);
-        }
+        var told = new List<string> { $"{what}; not committed, by partition: {await position.DescribeAsync()}; metrics are in {_logs}" };
+        foreach (var worker in Workers.Where(worker => worker.IsRunning))
+            told.Add($"{worker.Name}: {await worker.TellAsync(stop)}");
+        return new CommandException(string.Join(Environment.NewLine, told));
     }
+
+    private TimeSpan Patience => _experiment.Patience;
+
+    private IReadOnlyList<string> Settings => [.. _experiment.Settings, .. _plan.Settings];
+
 }

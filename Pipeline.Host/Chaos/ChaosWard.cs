@@ -23,6 +23,8 @@ internal sealed class ChaosWard
     private readonly int _seed;
     private readonly BedScenario[] _beds;
     private readonly ConcurrentDictionary<string, Published> _published = new(StringComparer.Ordinal);
+    private WardFeed? _feed;
+    private KafkaPublisher? _publisher;
 
     /// <summary>A ward of <paramref name="beds"/> beds that begins at <paramref name="start"/>.</summary>
     public ChaosWard(int beds, int seed, Timestamp start)
@@ -40,11 +42,21 @@ internal sealed class ChaosWard
     /// <summary>Chunks that the brokers were given.</summary>
     public long ChunkCount => _published.Values.Sum(patient => patient.Count + patient.Ends.Count);
 
+    /// <summary>Everything that is due before this event time is published.</summary>
+    public Timestamp Reached => _feed?.Reached ?? Start;
+
+    /// <summary>From now on the ward runs at so many of its seconds a second; 0: it stands still.</summary>
+    public void RunAt(double speed) => _feed?.RunAt(speed);
+
+    /// <summary>Completes when the brokers have every chunk that was published so far.</summary>
+    public Task FlushAsync(CancellationToken stop) => _publisher?.FlushAsync(stop) ?? Task.CompletedTask;
+
     /// <summary>Publishes until <paramref name="stop"/>, then ends the streams; completes when the brokers have all of it.</summary>
     public async Task FeedAsync(KafkaOptions kafka, double speed, ILoggerFactory loggers, TimeProvider time, CancellationToken stop)
     {
         await using var publisher = new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
-        var feed = new WardFeed([.. _beds.Select(bed => SimulatedSequence.Of(bed, seconds: null, truth: null))], Start, speed, (chunk, abort) =>
+        _publisher = publisher;
+        _feed = new WardFeed([.. _beds.Select(bed => SimulatedSequence.Of(bed, seconds: null, truth: null))], Start, speed, (chunk, abort) =>
         {
             var patient = _published.GetOrAdd(chunk.Patient.Value, _ => new Published());
             // The feed itself ends the streams when it is stopped; a simulated device never does.
@@ -54,7 +66,7 @@ internal sealed class ChaosWard
                 patient.Count++;
             return publisher.PublishAsync(chunk, abort);
         }, new ProductionClock(time), time);
-        await feed.RunAsync(stop, CancellationToken.None);
+        await _feed.RunAsync(stop, CancellationToken.None);
         await publisher.FlushAsync(CancellationToken.None);
     }
 

@@ -21,8 +21,14 @@ internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, 
     /// <summary>Rounds, unless the user says otherwise.</summary>
     public int Rounds { get; init; } = 10;
 
-    /// <summary>Ward seconds a second.</summary>
-    public double Speed { get; init; } = 1;
+    /// <summary>Settings of the workers, before those that the user names.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>How often the store is looked at.</summary>
+    public TimeSpan Look { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest wait for the ward to flow again, or to be stored to its end.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>What is promised of the gap, at most, in seconds; null: nothing.</summary>
     public double? GapLimit { get; init; }
@@ -33,8 +39,14 @@ internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, 
         new("kill-worker", "kill -9 one of three workers, at random moments", Experiments.KillWorkerAsync) { GapLimit = 10 },
         new("rolling-restart", "end one worker after the other in order, and start it again", Experiments.RollingRestartAsync) { GapLimit = 3 },
         new("kill-broker", "kill -9 one of three brokers; leaders and coordinator move", Experiments.KillBrokerAsync) { Brokers = 3, Workers = 2, GapLimit = 12, Rounds = 3 },
-        new("freeze-worker", "stop a worker past its session, let it go on, then kill a new owner", Experiments.FreezeWorkerAsync) { Rounds = 3 },
-        new("store-outage", "kill InfluxDB for a while, then start it again", Experiments.StoreOutageAsync) { Rounds = 1 },
-        new("scale-out", "from three workers to one, to three, to two, under load", Experiments.ScaleAsync) { Rounds = 3 },
+        new("freeze-worker", "stop a worker in the middle of a checkpoint and past its session, let it go on, then kill a new owner", Experiments.FreezeWorkerAsync)
+        {
+            Rounds = 4, Settings = ["Kafka:CheckpointInterval=00:00:01"],
+        },
+        new("store-outage", "kill InfluxDB for ten minutes of the ward's time, start it again; then take the workers' token away, and give them another", StoreOutage.RunAsync)
+        {
+            Rounds = 1, Workers = 1, Patients = 1_000, Settings = ["Topology:Model=classical"], Look = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMinutes(10),
+        },
+        new("scale-out", "from one worker to three, to two, under load; then the samples topic made anew", ScaleOut.RunAsync) { Workers = 1, Rounds = 2 },
     ];
 }

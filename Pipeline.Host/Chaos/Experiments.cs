@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Pipeline.Host.Chaos;
 
 /// <summary>What the experiments do; each ends with every patient flowing again.</summary>
@@ -9,9 +7,16 @@ internal static class Experiments
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
 
     /// <summary>Past the session of the classic protocol (6 s), so that a frozen worker has lost its shards.</summary>
-    private static readonly TimeSpan PastTheSession = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan PastTheSession = TimeSpan.FromSeconds(8);
 
-    private static readonly TimeSpan StoreDown = TimeSpan.FromSeconds(60);
+    /// <summary>Past the time-out of a checkpoint's transaction (10 s) too.</summary>
+    private static readonly TimeSpan PastTheTransaction = TimeSpan.FromSeconds(14);
+
+    /// <summary>More than the interval of the checkpoints in that experiment, less than the session.</summary>
+    private static readonly TimeSpan ForACheckpoint = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>In which a broker that came back has caught up with the others.</summary>
+    private static readonly TimeSpan ReplicasCatchUp = TimeSpan.FromSeconds(12);
 
     public static async Task KillWorkerAsync(ChaosScene scene, CancellationToken stop)
     {
@@ -23,7 +28,7 @@ internal static class Experiments
             await scene.WaitUntilFlowingAsync(stop);
             await scene.NoteRoundAsync(round, $"{victim.Name} killed");
             await StartAgainAsync(scene, victim, stop);
-            scene.Gaps.TakeGaps();   // that of the worker that joins belongs to rolling-restart and scale-out
+            scene.Gaps.Take();   // that of the worker that joins belongs to rolling-restart and scale-out
         }
     }
 
@@ -49,9 +54,9 @@ internal static class Experiments
             await scene.WaitUntilFlowingAsync(stop);
             await scene.NoteRoundAsync(round, $"broker {broker} killed");
             await scene.Kafka.RestartAsync(broker);
-            await Task.Delay(PastTheSession, scene.Time, stop);   // its replicas catch up
+            await Task.Delay(ReplicasCatchUp, scene.Time, stop);
             await scene.WaitUntilFlowingAsync(stop);
-            scene.Gaps.TakeGaps();
+            scene.Gaps.Take();
         }
     }
 
@@ -61,59 +66,26 @@ internal static class Experiments
         {
             await scene.WaitSomeAsync(Calm, stop);
             var frozen = scene.AnyWorker();
+            // While the broker stands every worker comes to a checkpoint, whose snapshots are sent and not acknowledged.
+            await scene.Kafka.PauseAsync(1);
+            await Task.Delay(ForACheckpoint, scene.Time, stop);
             frozen.Freeze();
-            await Task.Delay(PastTheSession, scene.Time, stop);
+            await scene.Kafka.ResumeAsync(1);
+            // Its shards have other owners; its transaction may be open still, or ended by the broker.
+            await Task.Delay(round % 2 == 1 ? PastTheSession : PastTheTransaction, scene.Time, stop);
             frozen.Thaw();
             await scene.WaitSomeAsync(Calm, stop);
-            var owner = scene.Workers.First(worker => worker != frozen && worker.IsRunning);
+            var owner = scene.Workers.Where(worker => worker != frozen && worker.IsRunning).ElementAt(scene.Random.Next(scene.Workers.Count - 1));
             await owner.KillAsync();
             await scene.WaitUntilFlowingAsync(stop);
             await scene.NoteRoundAsync(round, $"{frozen.Name} frozen and thawed, {owner.Name} killed");
             await StartAgainAsync(scene, owner, stop);
-            scene.Gaps.TakeGaps();
+            scene.Gaps.Take();
         }
     }
 
-    public static async Task StoreOutageAsync(ChaosScene scene, CancellationToken stop)
-    {
-        for (var round = 1; round <= scene.Rounds; round++)
-        {
-            await scene.WaitSomeAsync(Calm, stop);
-            var before = scene.Workers.Sum(worker => worker.ResidentBytes);
-            await scene.Influx.KillAsync();
-            await Task.Delay(StoreDown, scene.Time, stop);
-            var after = scene.Workers.Sum(worker => worker.ResidentBytes);
-            await scene.Influx.RestartAsync();
-            var began = Stopwatch.GetTimestamp();
-            await scene.WaitUntilFlowingAsync(stop);
-            scene.Note(new ChaosFigure("store back until all flow", Stopwatch.GetElapsedTime(began).TotalSeconds, "s"));
-            scene.Note(new ChaosFigure("memory of all workers before", before / 1048576.0, "MiB"));
-            scene.Note(new ChaosFigure("memory of all workers at the outage's end", after / 1048576.0, "MiB"));
-            await scene.SayAsync($"{round}/{scene.Rounds} InfluxDB was away for {StoreDown.TotalSeconds:0} s");
-        }
-    }
-
-    public static async Task ScaleAsync(ChaosScene scene, CancellationToken stop)
-    {
-        for (var round = 1; round <= scene.Rounds; round++)
-        {
-            await scene.WaitSomeAsync(Calm, stop);
-            foreach (var worker in scene.Workers.Skip(1))
-                await worker.TerminateAsync(stop);
-            await scene.WaitUntilFlowingAsync(stop);
-            await scene.NoteRoundAsync(round, "three to one");
-            foreach (var worker in scene.Workers.Skip(1))
-                await StartAgainAsync(scene, worker, stop);
-            await scene.NoteRoundAsync(round, "one to three");
-            await scene.Workers[^1].TerminateAsync(stop);
-            await scene.WaitUntilFlowingAsync(stop);
-            await scene.NoteRoundAsync(round, "three to two");
-            await StartAgainAsync(scene, scene.Workers[^1], stop);
-            scene.Gaps.TakeGaps();
-        }
-    }
-
-    private static async Task StartAgainAsync(ChaosScene scene, WorkerProcess worker, CancellationToken stop)
+    /// <summary>Starts a worker that does not run, and waits until it does its part of the work.</summary>
+    public static async Task StartAgainAsync(ChaosScene scene, WorkerProcess worker, CancellationToken stop)
     {
         worker.Start();
         await worker.WaitUntilLiveAsync(stop);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pipeline.Host.Kafka;
@@ -24,20 +25,42 @@ internal sealed class GroupPosition : IDisposable
     {
         try
         {
-            var topic = _admin.GetMetadata(_options.SamplesTopic, Patience).Topics.Single();
-            TopicPartition[] partitions = [.. topic.Partitions.Select(partition => new TopicPartition(_options.SamplesTopic, partition.PartitionId))];
-            var ends = await _admin.ListOffsetsAsync(partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = OffsetSpec.Latest() }),
-                new ListOffsetsOptions { RequestTimeout = Patience });
-            var groups = await _admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(_options.GroupId, [.. partitions])],
-                new ListConsumerGroupOffsetsOptions { RequestTimeout = Patience });
-            var committed = groups.Single().Partitions.ToDictionary(at => at.Partition, at => Math.Max(0, at.Offset.Value));
-            return ends.ResultInfos.Sum(end => end.TopicPartitionOffsetError.Offset.Value - committed.GetValueOrDefault(end.TopicPartitionOffsetError.Partition));
+            return (await AskAsync()).Sum(partition => partition.Behind);
         }
         catch (KafkaException)
         {
             return 1;
         }
     }
+
+    /// <summary>The same by partition, for a person.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        try
+        {
+            return string.Join(", ", (await AskAsync()).OrderBy(partition => partition.Partition).Select(partition => string.Create(CultureInfo.InvariantCulture, $"{partition.Partition}: {partition.Behind} of {partition.End}")));
+        }
+        catch (KafkaException fault)
+        {
+            return fault.Error.Reason;
+        }
+    }
+
+    private async Task<IEnumerable<(int Partition, long Behind, long End)>> AskAsync()
+    {
+        var topic = _admin.GetMetadata(_options.SamplesTopic, Patience).Topics.Single();
+        TopicPartition[] partitions = [.. topic.Partitions.Select(partition => new TopicPartition(_options.SamplesTopic, partition.PartitionId))];
+        var ends = await _admin.ListOffsetsAsync(partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = OffsetSpec.Latest() }),
+            new ListOffsetsOptions { RequestTimeout = Patience });
+        var groups = await _admin.ListConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitions(_options.GroupId, [.. partitions])],
+            new ListConsumerGroupOffsetsOptions { RequestTimeout = Patience });
+        var committed = groups.Single().Partitions.ToDictionary(at => at.Partition, at => Math.Max(0, at.Offset.Value));
+        return ends.ResultInfos.Select(end => end.TopicPartitionOffsetError)
+            .Select(end => (end.Partition.Value, Behind(end.Offset.Value, committed.GetValueOrDefault(end.Partition)), end.Offset.Value));
+    }
+
+    /// <summary>Records from <paramref name="committed"/> to <paramref name="end"/>; an offset past the end is that of a topic that was deleted.</summary>
+    internal static long Behind(long end, long committed) => committed <= end ? end - committed : end;
 
     /// <inheritdoc/>
     public void Dispose() => _admin.Dispose();

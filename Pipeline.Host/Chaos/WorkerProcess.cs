@@ -119,6 +119,21 @@ internal sealed partial class WorkerProcess : IDisposable
     /// <summary>The end of its log, for a person.</summary>
     public string LastLines() => File.Exists(_log) ? string.Join(Environment.NewLine, File.ReadLines(_log).TakeLast(5)) : "it said nothing";
 
+    /// <summary>Readiness and the end of the log, for a person; its metrics go into a file beside the log.</summary>
+    public async Task<string> TellAsync(CancellationToken stop)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(Path.ChangeExtension(_log, ".metrics"), await _http.GetStringAsync(new Uri(Address + "/metrics"), stop), stop);
+            using var ready = await _http.GetAsync(new Uri(Address + "/health/ready"), stop);
+            return $"{await ready.Content.ReadAsStringAsync(stop)}; {LastLines()}";
+        }
+        catch (HttpRequestException fault)
+        {
+            return $"{fault.Message}; {LastLines()}";
+        }
+    }
+
     private async Task<bool> AnswersAsync(string path, CancellationToken stop)
     {
         try

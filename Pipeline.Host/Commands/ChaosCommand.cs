@@ -49,14 +49,14 @@ internal static class ChaosCommand
         await using var scene = await ChaosScene.StartAsync(plan, experiment, isJson ? TextWriter.Null : output, TimeProvider.System, stop);
         await experiment.HarmAsync(scene, stop);
         var outcome = await scene.FinishAsync(stop);
-        foreach (var figure in scene.Figures.Concat(FiguresOf("stored", outcome.Stored)).Concat(FiguresOf("results topic", outcome.Published)))
+        foreach (var figure in scene.Figures.Concat(FiguresOf("stored", outcome.Stored)).Concat(FiguresOf("results topic", outcome.Published)).Append(new("dead letters", outcome.DeadLetters, "records", 0)))
             await output.WriteLineAsync(isJson
-                ? JsonSerializer.Serialize(new { experiment = experiment.Name, metric = figure.Name, value = figure.Value, unit = figure.Unit, limit = figure.Limit })
-                : string.Create(CultureInfo.InvariantCulture, $"{figure.Name,-42} {figure.Value,12:#,0.##} {figure.Unit}{(figure.Limit is { } limit ? $"   (at most {limit:0.##})" : "")}"));
+                ? JsonSerializer.Serialize(new { experiment = experiment.Name, metric = figure.Name, value = figure.Value, unit = figure.Unit, limit = figure.Limit, least = figure.Least })
+                : string.Create(CultureInfo.InvariantCulture, $"{figure.Name,-42} {figure.Value,12:#,0.##} {figure.Unit}{(figure.Limit is { } limit ? $"   (at most {limit:0.##})" : figure.Least is { } least ? $"   (at least {least:0.##})" : "")}"));
         if (!isJson)
             foreach (var example in outcome.Stored.Examples.Concat(outcome.Published.Examples))
                 await output.WriteLineAsync($"  {example}");
-        return outcome.Stored.IsNone && outcome.Published.IsNone ? ExitCode.Ok : ExitCode.Failed;
+        return outcome.Stored.IsNone && outcome.Published.IsNone && outcome.DeadLetters == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
     private static IEnumerable<ChaosFigure> FiguresOf(string where, SeriesDifference difference) =>

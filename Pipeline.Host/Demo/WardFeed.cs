@@ -8,7 +8,7 @@ namespace Pipeline.Host.Demo;
 /// </summary>
 /// <param name="beds">For each bed the chunks of its devices, in order of time; all begin at about <paramref name="start"/>.</param>
 /// <param name="start">Ward time at the beginning.</param>
-/// <param name="speed">Ward seconds a second.</param>
+/// <param name="speed">Ward seconds a second, until <see cref="RunAt"/> says otherwise.</param>
 /// <param name="publish">Hands a chunk to the producer; completes when its buffer has it.</param>
 /// <param name="production">Told of each chunk just before.</param>
 /// <param name="time">The clock.</param>
@@ -16,20 +16,31 @@ internal sealed class WardFeed(
     IReadOnlyList<IEnumerable<SampleChunk>> beds, Timestamp start, double speed, Func<SampleChunk, CancellationToken, ValueTask> publish,
     ProductionClock production, TimeProvider time)
 {
+    /// <summary>A change of speed is noticed within so many seconds.</summary>
+    private const double LongestNap = 0.5;
+
     private readonly long _began = time.GetTimestamp();
-    private long _chunks, _samples;
+    private volatile Pace _pace = new(start, time.GetTimestamp(), speed);
+    private long _chunks, _samples, _reached = start.UnixNanoseconds;
 
     /// <summary>Wall time since the ward began.</summary>
     public TimeSpan Elapsed => time.GetElapsedTime(_began);
 
     /// <summary>Ward time.</summary>
-    public Timestamp Now => start.AddSeconds(Elapsed.TotalSeconds * speed);
+    public Timestamp Now => _pace.Now(time);
+
+    /// <summary>Everything that is due before is published.</summary>
+    public Timestamp Reached => new(Volatile.Read(ref _reached));
 
     /// <summary>Chunks handed to the producer.</summary>
     public long ChunkCount => Interlocked.Read(ref _chunks);
 
     /// <summary>Samples in them, of all channels.</summary>
     public long SampleCount => Interlocked.Read(ref _samples);
+
+    /// <summary>From now on ward time runs so fast, from what is published on; 0: it stands still.</summary>
+    public void RunAt(double wardSecondsASecond) =>
+        _pace = new Pace(Reached < Now ? Reached : Now, time.GetTimestamp(), wardSecondsASecond);
 
     /// <summary>
     /// Publishes until every device has ended, or until <paramref name="stop"/>; then says that the streams end, so that their tails are
@@ -45,6 +56,7 @@ internal sealed class WardFeed(
                 Enqueue(bed.GetEnumerator(), due);
             while (due.TryPeek(out _, out var at))
             {
+                Volatile.Write(ref _reached, at);
                 await WaitUntilAsync(new Timestamp(at), stop);
                 var bed = due.Dequeue();
                 var chunk = bed.Current;
@@ -104,8 +116,19 @@ internal sealed class WardFeed(
     private async ValueTask WaitUntilAsync(Timestamp at, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        var wait = TimeSpan.FromSeconds(at.SecondsSince(Now) / speed);
-        if (wait > TimeSpan.Zero)
-            await Task.Delay(wait, time, stop);
+        while (true)
+        {
+            var pace = _pace;
+            var ahead = at.SecondsSince(pace.Now(time));
+            if (ahead <= 0)
+                return;
+            await Task.Delay(TimeSpan.FromSeconds(Math.Min(ahead / pace.Speed, LongestNap)), time, stop);
+        }
+    }
+
+    /// <summary>Ward time was <paramref name="Ward"/> at <paramref name="Stamp"/>, and goes on at <paramref name="Speed"/>.</summary>
+    private sealed record Pace(Timestamp Ward, long Stamp, double Speed)
+    {
+        public Timestamp Now(TimeProvider time) => Ward.AddSeconds(time.GetElapsedTime(Stamp).TotalSeconds * Speed);
     }
 }

@@ -115,6 +115,9 @@ internal static class ClientSettings
         settings["transaction.timeout.ms"] = Milliseconds(timeout);
         // A record lives as long as its transaction: a producer of transactions takes no other limit.
         settings.Remove("message.timeout.ms");
+        // librdkafka 2.15 loses its search for a group's new coordinator when the broker that it asks dies too, or knows none yet; it looks again
+        // only when a connection opens or closes (rdkafka_coord.c), which without this may be minutes later, within a call that blocks.
+        settings.TryAdd("connections.max.idle.ms", Milliseconds(timeout * 0.8));
         return settings;
     }
 

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Host.Chaos;
+
+/// <summary>
+/// The store dies for ten minutes of the ward's time, which runs faster meanwhile, and comes back; then the workers' token is taken away, as a
+/// rotation does, and the new one put into their file.
+/// </summary>
+internal static class StoreOutage
+{
+    private const double WardSeconds = 600, Hurry = 20, LeastCatchUp = 20;
+
+    /// <summary>The token is missing for so long: a refused writer has looked again several times.</summary>
+    private static readonly TimeSpan Refused = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
+
+    public static async Task RunAsync(ChaosScene scene, CancellationToken stop)
+    {
+        for (var round = 1; round <= scene.Rounds; round++)
+        {
+            await scene.WaitSomeAsync(Calm, stop);
+            await LoseStoreAsync(scene, round, stop);
+            await LoseTokenAsync(scene, round, stop);
+        }
+    }
+
+    private static async Task LoseStoreAsync(ChaosScene scene, int round, CancellationToken stop)
+    {
+        var before = scene.Workers.Sum(worker => worker.ResidentBytes);
+        var end = scene.Ward.Reached.AddSeconds(WardSeconds);
+        await scene.Influx.KillAsync();
+        scene.Ward.RunAt(Hurry);
+        var began = Stopwatch.GetTimestamp();
+        var during = await scene.WatchAsync("publishing what the store is to miss", () => scene.Ward.Reached >= end, stop);
+        scene.Ward.RunAt(1);
+        await scene.SayAsync($"{round}/{scene.Rounds} InfluxDB was away for {WardSeconds:0} s of the ward, {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s here");
+
+        // Catching up: two cores are the workers', the brokers' and the store's; the feeder has one ward second to make each second.
+        var cpu = scene.Workers.Sum(worker => worker.Cpu.TotalSeconds);
+        await scene.Influx.RestartAsync();
+        began = Stopwatch.GetTimestamp();
+        var patients = scene.Ward.Patients.Count();
+        var catchingUp = await scene.WatchAsync("catching up", () => scene.Gaps.CountThrough(end) == patients, stop);
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        cpu = scene.Workers.Sum(worker => worker.Cpu.TotalSeconds) - cpu;
+        scene.Note(new ChaosFigure("catch-up", (WardSeconds + seconds) / seconds, "ward s a second", Least: LeastCatchUp));
+        scene.Note(new ChaosFigure("store back until all caught up", seconds, "s"));
+        scene.Note(new ChaosFigure("workers' CPU a patient-second of it", cpu / (patients * (WardSeconds + seconds)) * 1e6, "us"));
+        scene.Note(new ChaosFigure("workers' memory before", Mebibytes(before), "MiB"));
+        scene.Note(new ChaosFigure("workers' memory, most in the outage", Mebibytes(during), "MiB"));
+        scene.Note(new ChaosFigure("workers' memory, most while catching up", Mebibytes(catchingUp), "MiB"));
+        await scene.SayAsync($"{round}/{scene.Rounds} caught up in {seconds:0.0} s");
+    }
+
+    private static async Task LoseTokenAsync(ChaosScene scene, int round, CancellationToken stop)
+    {
+        await scene.Influx.RevokeTokenAsync(stop);
+        foreach (var worker in scene.Workers)
+            await scene.WaitUntilReadyAsync(worker, stop, isReady: false);
+        await Task.Delay(Refused, scene.Time, stop);
+        var began = Stopwatch.GetTimestamp();
+        await scene.Influx.RotateTokenAsync(stop);
+        await scene.WaitUntilFlowingAsync(stop);
+        scene.Note(new ChaosFigure("token there until all flow", Stopwatch.GetElapsedTime(began).TotalSeconds, "s"));
+        await scene.SayAsync($"{round}/{scene.Rounds} the workers' token was refused, and replaced");
+    }
+
+    private static double Mebibytes(long bytes) => bytes / 1048576.0;
+}
