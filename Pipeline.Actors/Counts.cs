@@ -84,6 +84,9 @@ public enum Count
     /// <summary>Device streams whose snapshot cannot be used, for other windows are set or a newer program wrote it: they begin anew.</summary>
     StreamsNotRestored,
 
+    /// <summary>Device streams that lost their state, because a chunk that fails with it does not fail without it.</summary>
+    StreamsBegunAnew,
+
     /// <summary>Records that are in a restored patient's snapshot already, and are passed over.</summary>
     RecordsInSnapshots,
 
@@ -96,7 +99,7 @@ public enum Count
     /// <summary>Patients forgotten because they were idle.</summary>
     PatientsPassivated,
 
-    /// <summary>Patients restarted because they threw.</summary>
+    /// <summary>Times that a patient threw and went back to before the chunk.</summary>
     PatientsRestarted,
 
     /// <summary>Patients that came in two partitions: an error of a producer's partitioning.</summary>

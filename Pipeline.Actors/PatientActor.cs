@@ -17,8 +17,9 @@ internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape,
 /// <param name="Model">The network of its place in the partition; null without networks.</param>
 /// <param name="Batch">Takes points, beats and dead letters.</param>
 /// <param name="Scratch">Empty, and left empty.</param>
+/// <param name="Mark">Notes what the record is about to change.</param>
 internal readonly record struct Handling(
-    ShardRecord Record, SampleChunk Chunk, Origin Origin, RateModel? Model, OutputBatch Batch, StageOutput Scratch);
+    ShardRecord Record, SampleChunk Chunk, Origin Origin, RateModel? Model, OutputBatch Batch, StageOutput Scratch, StreamMark Mark);
 
 /// <summary>
 /// One patient: its device streams, and nothing else. In: the patient's records, in offset order. Out: points, beats and dead letters in the
@@ -29,6 +30,7 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
 {
     private readonly List<Device> _devices = new(2);
     private RateModel? _model;      // that of the last record
+    private Device[]? _before;      // the devices before the record; null while it leaves them as they are
 
     /// <summary>
     /// Goes on where <paramref name="snapshot"/> was captured. A stream that cannot (other windows are set now, or the snapshot is of a newer
@@ -49,10 +51,12 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
     /// <summary>The whole state, between two records, when none of its points waits.</summary>
     public IReadOnlyList<PlacedDevice> Capture(StateTransfer state) => [.. _devices.Select(device => device.Capture(state))];
 
-    /// <summary>Handles a record.</summary>
+    /// <summary>Handles a record. When it throws, <see cref="Undo"/> is due before anything else.</summary>
     public void Handle(in Handling handling)
     {
         var chunk = handling.Chunk;
+        handling.Mark.Clear();
+        _before = null;
         if (handling.Model != _model)
             Use(handling.Model);
         var device = Find(chunk.Device);
@@ -71,6 +75,11 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
             device = Begin(device, handling);
         }
 
+        else
+        {
+            device.Stream.Mark(handling.Mark, chunk);
+        }
+
         var verdict = device.Stream.Accept(chunk);
         if (verdict.Fate == ChunkFate.Refused)
         {
@@ -81,6 +90,49 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
         if (verdict.TakenCount > 0)
             device.Seen(chunk);
         Count(chunk, verdict);   // last: a chunk on which a stage throws is counted when it is tried again, or given up
+    }
+
+    /// <summary>
+    /// Goes back to before the record that threw. Returns the device on whose state it threw; null when that was a new one, whose stream the
+    /// record had begun.
+    /// </summary>
+    public string? Undo(StreamMark mark, PatientId patient)
+    {
+        if (_before is { } before)
+        {
+            _devices.Clear();
+            _devices.AddRange(before);
+            _before = null;
+        }
+        if (mark.Stream is not { } stream)
+            return null;
+        stream.ReturnTo(mark, settings.Stages, patient);
+        if (_model is not null)
+            stream.Use(_model);
+        return stream.Device;
+    }
+
+    /// <summary>Handles a record without what is known of <paramref name="device"/>, which begins anew; when that throws, too, all is as it was.</summary>
+    public void HandleWithout(string device, in Handling handling)
+    {
+        Device[] before = [.. _devices];
+        _devices.RemoveAll(known => known.Stream.Device == device);
+        var done = false;
+        try
+        {
+            Handle(handling);
+            done = true;
+        }
+        finally
+        {
+            _before = null;
+            if (!done)
+            {
+                _devices.Clear();
+                _devices.AddRange(before);
+            }
+        }
+        counts.Add(Actors.Count.StreamsBegunAnew);
     }
 
     /// <summary>See <see cref="DeviceStream.Prefetch"/>.</summary>
@@ -111,6 +163,7 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
     {
         if (earlier is not null)
             End(earlier, handling);
+        _before ??= [.. _devices];
         var device = new Device(new DeviceStream(settings.Shape, settings.Stages, handling.Chunk), handling.Chunk);
         if (_model is not null)
             device.Stream.Use(_model);
@@ -121,6 +174,8 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
 
     private void End(Device device, in Handling handling)
     {
+        _before = [.. _devices];
+        device.Stream.Mark(handling.Mark, null);
         device.Stream.End();
         Pass(device, null, handling);
         _devices.Remove(device);

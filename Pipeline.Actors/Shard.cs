@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using Pipeline.Actors.Serving;
+using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 
@@ -25,6 +26,7 @@ internal sealed class Shard
     private readonly ShardOutput _output;
     private readonly ShardQuestions _questions;
     private readonly StageOutput _scratch = new();
+    private readonly StreamMark _mark = new();
     private readonly TimeProvider _time;
     private readonly CancellationToken _stop;
     private long? _handled;     // offset of the last record
@@ -259,7 +261,7 @@ internal sealed class Shard
     }
 
     private Handling Begin(in ShardRecord record, SampleChunk chunk) =>
-        new(record, chunk, new Origin(Topic, Number, record.Offset), _questions.ModelAt(record.Offset), _output.Batch, _scratch);
+        new(record, chunk, new Origin(Topic, Number, record.Offset), _questions.ModelAt(record.Offset), _output.Batch, _scratch, _mark);
 
     private void Wait(SupervisedPatient patient)
     {

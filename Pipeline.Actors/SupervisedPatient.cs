@@ -1,13 +1,14 @@
 using Pipeline.Actors.Serving;
+using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
 /// <summary>
-/// The supervisor of one patient. A patient that throws loses its state and what the failing chunk had put into the batch; the chunk is tried
-/// again after a delay, with the patient's further chunks waiting behind it in order; after the last attempt it goes to the dead letters
-/// (stage <c>patient</c>). Other patients notice nothing.
+/// The supervisor of one patient. A patient that throws goes back to where it stood before the chunk, and so does what the chunk had put into the
+/// batch; the chunk is tried again after a delay, with the patient's further chunks waiting behind it in order; after the last attempt it goes
+/// to the dead letters (stage <c>patient</c>), and the patient goes on without it. Other patients notice nothing.
 /// </summary>
 internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Counts counts, WaitingPoints points)
 {
@@ -66,8 +67,7 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     /// <summary>Handles a record while the patient does not wait; false when it threw and waits from now on, with the record.</summary>
     public bool TryHandle(in Handling handling)
     {
-        var (batch, chunk) = (handling.Batch, handling.Chunk);
-        var (points, beats, letters, waiting) = (batch.Points.Count, batch.Beats.Count, batch.DeadLetters.Count, Points.Count);
+        var written = new Written(handling.Batch, Points.Count);
         try
         {
             (_actor ??= Begin()).Handle(handling);
@@ -78,22 +78,61 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            batch.Points.RemoveRange(points, batch.Points.Count - points);
-            batch.Beats.RemoveRange(beats, batch.Beats.Count - beats);
-            batch.DeadLetters.RemoveRange(letters, batch.DeadLetters.Count - letters);
-            Points.Truncate(waiting);
-            handling.Scratch.Clear();
-            _actor = null;
-            _failedCount++;
+            written.TakeBack(handling, Points);
             counts.Add(Count.PatientsRestarted);
-            if (_failedCount < settings.RestartPolicy.MaxAttempts)
+            var device = Undo(handling.Mark);
+            if (++_failedCount < settings.RestartPolicy.MaxAttempts)
                 return false;
-            PatientActor.AddDeadLetter("patient", $"failed {_failedCount} times, last with {failure.GetType().Name}: {failure.Message}", handling);
-            counts.Add(Count.ChunksFailed);
-            counts.Add(Count.SamplesRefused, (long)chunk.SampleCount * chunk.Channels.Count);
+            if (device is null || !TryHandleWithout(device, handling))
+                GiveUp(handling, failure);
             _failedCount = 0;
             return true;
         }
+    }
+
+    /// <summary>
+    /// A state that fails with every chunk would stop the patient for good, and is not worth keeping: whether state or chunk is to blame says a
+    /// last attempt without the state. So it follows from the records alone, also when the patient moves to another process in between.
+    /// </summary>
+    private bool TryHandleWithout(string device, in Handling handling)
+    {
+        var written = new Written(handling.Batch, Points.Count);
+        try
+        {
+            _actor!.HandleWithout(device, handling);    // it was undone
+            return true;
+        }
+#pragma warning disable CA1031 // As above.
+        catch
+#pragma warning restore CA1031
+        {
+            written.TakeBack(handling, Points);
+            return false;
+        }
+    }
+
+    /// <summary>Back to before the record; returns the device on whose state it threw. A patient that cannot go back begins anew.</summary>
+    private string? Undo(StreamMark mark)
+    {
+        try
+        {
+            return _actor?.Undo(mark, Id);
+        }
+#pragma warning disable CA1031 // As above: a stage that cannot be made again.
+        catch
+#pragma warning restore CA1031
+        {
+            counts.Add(Count.StreamsBegunAnew);
+            _actor = null;
+            return null;
+        }
+    }
+
+    private void GiveUp(in Handling handling, Exception failure)
+    {
+        PatientActor.AddDeadLetter("patient", $"failed {_failedCount} times, last with {failure.GetType().Name}: {failure.Message}", handling);
+        counts.Add(Count.ChunksFailed);
+        counts.Add(Count.SamplesRefused, (long)handling.Chunk.SampleCount * handling.Chunk.Channels.Count);
     }
 
     private PatientActor Begin()
@@ -128,4 +167,20 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     }
 
     private readonly record struct Stashed(ShardRecord Record, OffsetWatermark.Hold Hold);
+
+    /// <summary>How much was in the batch, and waited for a network, before a record.</summary>
+    private readonly struct Written(OutputBatch batch, int waiting)
+    {
+        private readonly int _points = batch.Points.Count, _beats = batch.Beats.Count, _letters = batch.DeadLetters.Count;
+
+        public void TakeBack(in Handling handling, WaitingPoints points)
+        {
+            var batch = handling.Batch;
+            batch.Points.RemoveRange(_points, batch.Points.Count - _points);
+            batch.Beats.RemoveRange(_beats, batch.Beats.Count - _beats);
+            batch.DeadLetters.RemoveRange(_letters, batch.DeadLetters.Count - _letters);
+            points.Truncate(waiting);
+            handling.Scratch.Clear();
+        }
+    }
 }

@@ -22,7 +22,7 @@ public sealed partial class DeviceStream
         blocks[0] = new StateBlock(StateBlock.Stream, StateVersion, "", state.EndWriting());
         for (var i = 0; i < _stages.Length; i++)
         {
-            var stage = StateOf(_stages[i]);
+            var stage = _stages[i];
             state.BeginWriting(stage.StateVersion);
             stage.Transfer(state);
             blocks[1 + i] = new StateBlock(stage.StateName, stage.StateVersion, stage.StateModel, state.EndWriting());
@@ -61,7 +61,7 @@ public sealed partial class DeviceStream
         }
         told = Read(blocks[0], StateVersion, Transfer, state);
         var afresh = new List<string>();
-        foreach (var stage in _stages.Select(StateOf))
+        foreach (var stage in _stages)
         {
             var block = blocks.Skip(1).FirstOrDefault(b => b.Name == stage.StateName && b.Model == stage.StateModel);
             if (block.Name is null)
@@ -98,7 +98,4 @@ public sealed partial class DeviceStream
         state.Value(ref moves);
         AnchorMoveCount = moves;
     }
-
-    private static IStageState StateOf(IWindowStage stage) => stage as IStageState
-        ?? throw new NotSupportedException($"{stage.GetType().Name} has no state that can be captured.");
 }

@@ -37,7 +37,7 @@ public sealed partial class DeviceStream
     private const double MaxSeconds = long.MaxValue / (double)Timestamp.NanosecondsPerSecond;
 
     private readonly SlidingWindower _windower;
-    private readonly IWindowStage[] _stages;
+    private IWindowStage[] _stages;
     private readonly SampleFormat _format;
     private Timestamp _anchor;          // time of sample 0 by the device's clock, as far as it is known
     private Timestamp _nextAnchor;      // of windows that end after _nextAnchorFrom

@@ -28,7 +28,7 @@ internal sealed class WardTotals
 /// The workload's result for each window: count, mean, variance, least and greatest of each channel; with spectra also the power of each
 /// channel's 1,024-point spectrum, and the PPG's peak in 0.61-3.91 Hz. The result's 64-bit FNV hash is added to the sum.
 /// </summary>
-internal sealed class WardStage(int patient, bool spectra) : IWindowStage, IStageState
+internal sealed class WardStage(int patient, bool spectra) : IWindowStage
 {
     private const int Points = 1024;
     private const int FirstBin = 5;

@@ -8,7 +8,7 @@ namespace Pipeline.Models.Estimators;
 /// of the intervals between its onsets. Missing samples (NaN) are bridged; a channel that the device says is off counts as missing. Above
 /// 180 Hz samples are averaged in groups first. A pulse depends on nothing more than 1 s after its onset.
 /// </summary>
-public sealed class AbpStage : IWindowStage, IStageState
+public sealed class AbpStage : IWindowStage
 {
     /// <summary>Slowest rate at which onsets can be placed, Hz.</summary>
     public const double MinRateHz = 50;

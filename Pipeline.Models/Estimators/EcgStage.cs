@@ -11,7 +11,7 @@ namespace Pipeline.Models.Estimators;
 /// bridged; a lead that the device says is off counts as missing. At most <see cref="MaxLeads"/> leads are used, spread over the layout.
 /// Rates from 100 Hz; above 450 Hz samples are averaged in groups first. A beat depends on nothing more than 1 s after it.
 /// </summary>
-public sealed class EcgStage : IWindowStage, IStageState
+public sealed class EcgStage : IWindowStage
 {
     /// <summary>Most leads that are used.</summary>
     public const int MaxLeads = 4;

@@ -1,5 +1,6 @@
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
@@ -26,6 +27,29 @@ public interface IWindowStage
 
     /// <summary>From the next window on <paramref name="model"/> is to be asked by a stage that asks a network; the others pass over it.</summary>
     void Use(RateModel model)
+    {
+    }
+
+    /// <summary>Name of the form of its state, the same in every program that reads it; not empty.</summary>
+    string StateName { get; }
+
+    /// <summary>Version of the state that is written, from 1. It grows when a field is added; older ones are still read.</summary>
+    int StateVersion { get; }
+
+    /// <summary>The network whose state is among the fields, by name and version; empty where there is none.</summary>
+    string StateModel => "";
+
+    /// <summary>
+    /// Hands every mutable field over, in a fixed order, between two windows: what a snapshot keeps, and what a stage that throws goes back to.
+    /// What a network's answers change is left out when <see cref="StateTransfer.WithAnswers"/> says so.
+    /// </summary>
+    void Transfer(StateTransfer state);
+
+    /// <summary>
+    /// This stage comes in the place of <paramref name="thrown"/>, of its own kind, whose state before the window it was given: it takes over what
+    /// answers change, which go on coming.
+    /// </summary>
+    void Replace(IWindowStage thrown)
     {
     }
 }

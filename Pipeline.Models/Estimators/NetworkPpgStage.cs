@@ -11,14 +11,14 @@ namespace Pipeline.Models.Estimators;
 /// <see cref="RateQuestion"/>; nothing in here depends on answers. The network's state is the stream's own: it starts anew after
 /// <see cref="Reset"/>, after <see cref="RateFeatures.SilentWindows"/> windows without a usable PPG, and with another network.
 /// </summary>
-public sealed class NetworkPpgStage : IWindowStage, IStageState
+public sealed class NetworkPpgStage : IWindowStage
 {
     private const float MostBelow = 3;             // decades below the strongest motion so far
 
     private readonly PpgStage _classical;
     private readonly double _rateHz;
     private readonly WindowShape _shape;
-    private readonly RateMemory _memory = new();   // changed by answers only
+    private RateMemory _memory = new();            // changed by answers only
     private RateModel? _model;                     // null where the network does not take the stream
     private float _motionLevel = float.NegativeInfinity;
     private int _silent;
@@ -87,11 +87,15 @@ public sealed class NetworkPpgStage : IWindowStage, IStageState
     {
         ArgumentNullException.ThrowIfNull(state);
         _classical.Transfer(state);
-        _memory.Transfer(state);
+        if (state.WithAnswers)
+            _memory.Transfer(state);
         state.Value(ref _motionLevel);
         state.Within(ref _silent, 0, RateFeatures.SilentWindows);
         state.Value(ref _startsAnew);
     }
+
+    /// <inheritdoc/>
+    public void Replace(IWindowStage thrown) => _memory = (thrown as NetworkPpgStage)?._memory ?? _memory;
 
     private void Ask(RateModel model, in PpgTaken taken, in Estimate classical, StageOutput output)
     {

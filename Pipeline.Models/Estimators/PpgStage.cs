@@ -10,7 +10,7 @@ namespace Pipeline.Models.Estimators;
 /// the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still, at its limits or more than half missing is left
 /// out, and when none is left the status says why there is no value. State: under 4 KiB a stream.
 /// </summary>
-public sealed class PpgStage : IWindowStage, IStageState
+public sealed class PpgStage : IWindowStage
 {
     /// <summary>
     /// Quality from which a value is usable: of the values below, about one in five is more than 5 per minute off; of those above, one in thirty.

@@ -67,6 +67,23 @@ public sealed class SampleChunk
     /// <summary>Index after the last sample of the chunk.</summary>
     public long EndSampleIndex => FirstSampleIndex + SampleCount;
 
+    /// <summary>A chunk without samples that names a stream: from it a factory makes the stream's stages.</summary>
+    public static SampleChunk Empty(PatientId patient, string device, long epoch, double rateHz, ChannelLayout channels, SampleFormat format) => new()
+    {
+        Patient = patient,
+        Bed = "",
+        Ward = "",
+        Device = device,
+        Epoch = epoch,
+        RateHz = rateHz,
+        FirstSampleIndex = 0,
+        FirstSampleTime = default,
+        Channels = channels,
+        SampleCount = 0,
+        Format = format,
+        Samples = default,
+    };
+
     /// <summary>Bytes of one stored sample.</summary>
     public static int BytesPerSample(SampleFormat format) => format == SampleFormat.Int16 ? 2 : 4;
 

@@ -125,6 +125,15 @@ internal sealed class SampleRing
         _end = index;
     }
 
+    /// <summary>Takes back what was appended from sample <paramref name="end"/> on, at most a ring of it; what it has overwritten stays lost.</summary>
+    public void TakeBack(long end)
+    {
+        _position -= (int)(_end - end);
+        if (_position < 0)
+            _position += _capacity;
+        _end = end;
+    }
+
     /// <summary>
     /// The last <paramref name="count"/> samples of every channel, in order: where in the ring they lie is nobody's business. When reading, the
     /// last of them is the one before <paramref name="end"/>.

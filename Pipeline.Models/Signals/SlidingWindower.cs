@@ -128,6 +128,34 @@ public sealed class SlidingWindower
         return new Window(_ring, _id, _start, length, _afresh ? length : (int)(_next - _lastEnd), _rateHz, _leadOff, _afresh);
     }
 
+    /// <summary>Whether taking <paramref name="chunk"/> completes a window.</summary>
+    internal bool Completes(SampleChunk chunk) => chunk.EndSampleIndex >= _end;
+
+    /// <summary>
+    /// Where it stands, before a chunk. A first window that the chunk completes overwrites nothing that is needed to go back, as the ring then holds
+    /// just that window; what a longer chunk overwrites is written to <paramref name="state"/>.
+    /// </summary>
+    internal WindowerMark Mark(SampleChunk? chunk, StateTransfer state)
+    {
+        var last = chunk?.EndSampleIndex ?? 0;
+        var overwrites = last >= _shape.StartAt(_id + 1, _rateHz) + _length || (last > _end && chunk!.EndOfStream);
+        if (overwrites)
+            _ring.Transfer(state, (int)(_next - _start), _next);
+        return new WindowerMark(_next, _id, _lastEnd, _gapStart, _gapEnd, _afresh, _leadOff, overwrites);
+    }
+
+    /// <summary>Goes back to a mark, with what was written when it was made; the chunk that was being taken is left.</summary>
+    internal void ReturnTo(in WindowerMark mark, StateTransfer state)
+    {
+        (_chunk, _closing) = (null, false);
+        if (!mark.Overwrites)
+            _ring.TakeBack(mark.Next);
+        (_next, _lastEnd, _gapStart, _gapEnd, _afresh, _leadOff) = (mark.Next, mark.LastEnd, mark.GapStart, mark.GapEnd, mark.Afresh, mark.LeadOff);
+        Aim(mark.Id);
+        if (mark.Overwrites)
+            _ring.Transfer(state, (int)(_next - _start), _next);
+    }
+
     /// <summary>All that changes, between two chunks: of the samples those that a later window can hold.</summary>
     /// <exception cref="InvalidOperationException">A chunk is being taken.</exception>
     public void Transfer(StateTransfer state)
@@ -208,3 +236,7 @@ public sealed class SlidingWindower
         _end = _start + _length;
     }
 }
+
+/// <summary>Where a windower stood before a chunk: its fields, and whether the ring's samples are kept beside it.</summary>
+internal readonly record struct WindowerMark(
+    long Next, long Id, long LastEnd, long GapStart, long GapEnd, bool Afresh, ulong LeadOff, bool Overwrites);

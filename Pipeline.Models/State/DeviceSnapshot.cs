@@ -3,7 +3,7 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.State;
 
 /// <summary>The state of one part of a stream, as bytes that only this part understands.</summary>
-/// <param name="Name">Which part: <see cref="Stream"/>, or a stage's <see cref="IStageState.StateName"/>.</param>
+/// <param name="Name">Which part: <see cref="Stream"/>, or a stage's <see cref="Estimators.IWindowStage.StateName"/>.</param>
 /// <param name="Version">Version of the bytes, from 1; a program reads its own and older ones.</param>
 /// <param name="Model">The network whose state is in the bytes, by name and version; empty where there is none.</param>
 /// <param name="Bytes">The bytes; not changed any more.</param>
@@ -25,19 +25,5 @@ public sealed record DeviceSnapshot(
     string Device, long Epoch, double RateHz, SampleFormat Format, ChannelLayout Channels, WindowShape Shape, IReadOnlyList<StateBlock> Blocks)
 {
     /// <summary>A chunk without samples of this stream: from it a factory makes the stages again.</summary>
-    public SampleChunk EmptyChunk(PatientId patient) => new()
-    {
-        Patient = patient,
-        Bed = "",
-        Ward = "",
-        Device = Device,
-        Epoch = Epoch,
-        RateHz = RateHz,
-        FirstSampleIndex = 0,
-        FirstSampleTime = default,
-        Channels = Channels,
-        SampleCount = 0,
-        Format = Format,
-        Samples = default,
-    };
+    public SampleChunk EmptyChunk(PatientId patient) => SampleChunk.Empty(patient, Device, Epoch, RateHz, Channels, Format);
 }

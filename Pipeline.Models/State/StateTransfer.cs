@@ -37,14 +37,25 @@ public sealed class StateTransfer
     /// <summary>Version of the bytes: the writer's own when writing, that or an older one when reading.</summary>
     public int Version { get; private set; }
 
+    /// <summary>Whether what a network's answers change is part of it; else only what follows from the samples.</summary>
+    public bool WithAnswers { get; private set; } = true;
+
     /// <summary>Begins to write; what was written before is gone.</summary>
-    public void BeginWriting(int version) => (IsReading, Version, Fault, _at, _read) = (false, version, null, 0, default);
+    public void BeginWriting(int version, bool withAnswers = true) =>
+        (IsReading, Version, WithAnswers, Fault, _at, _read) = (false, version, withAnswers, null, 0, default);
+
+    /// <summary>What follows, in either direction, is of another <paramref name="version"/>.</summary>
+    public void BeginPart(int version) => Version = version;
 
     /// <summary>Ends writing; the bytes are the caller's.</summary>
     public byte[] EndWriting() => _written.AsSpan(0, _at).ToArray();
 
     /// <summary>Begins to read what <see cref="EndWriting"/> gave.</summary>
-    public void BeginReading(ReadOnlyMemory<byte> state, int version) => (IsReading, Version, Fault, _at, _read) = (true, version, null, 0, state);
+    public void BeginReading(ReadOnlyMemory<byte> state, int version) =>
+        (IsReading, Version, WithAnswers, Fault, _at, _read) = (true, version, true, null, 0, state);
+
+    /// <summary>Begins to read what was just written, in place: nothing may be written before it is read.</summary>
+    public void BeginReadingBack(int version) => (IsReading, Version, Fault, _at, _read) = (true, version, null, 0, _written.AsMemory(0, _at));
 
     /// <summary>Ends reading: what is wrong with the bytes, or null; bytes that nobody wanted are wrong, too.</summary>
     public string? EndReading()
@@ -57,8 +68,8 @@ public sealed class StateTransfer
     /// <summary>When reading: makes <paramref name="fault"/> the fault unless <paramref name="holds"/>, or there is one already.</summary>
     public void Check(bool holds, string fault)
     {
-        if (IsReading && !holds)
-            Fault ??= $"{fault}, at byte {_at} of {_read.Length}";
+        if (!holds)
+            Fail(fault);
     }
 
     /// <summary>A number, or a struct of numbers without padding between them; all its values are possible.</summary>
@@ -76,7 +87,8 @@ public sealed class StateTransfer
     {
         var number = value ? (byte)1 : (byte)0;
         Value(ref number);
-        Check(number <= 1, $"a truth of {number}");
+        if (number > 1)
+            Fail($"a truth of {number}");
         value = number == 1;
     }
 
@@ -85,7 +97,8 @@ public sealed class StateTransfer
     {
         var count = values.Length;
         Value(ref count);
-        Check(count == values.Length, $"{count} numbers where {values.Length} are wanted");
+        if (count != values.Length)
+            Fail($"{count} numbers where {values.Length} are wanted");
         Part(values);
     }
 
@@ -119,7 +132,8 @@ public sealed class StateTransfer
     public void Within(ref int value, int least, int most)
     {
         Value(ref value);
-        Check(value >= least && value <= most, $"{value} where {least} to {most} is possible");
+        if (value < least || value > most)
+            Fail($"{value} where {least} to {most} is possible");
     }
 
     /// <summary>A count or position in samples, records or pulses: 0 to 2^53.</summary>
@@ -129,7 +143,15 @@ public sealed class StateTransfer
     public void Within(ref long value, long least)
     {
         Value(ref value);
-        Check(value >= least && value <= MostCount, $"{value} where {least} to 2^53 is possible");
+        if (value < least || value > MostCount)
+            Fail($"{value} where {least} to 2^53 is possible");
+    }
+
+    // Apart from the checks: their texts are made when they are wanted, not for every field.
+    private void Fail(string fault)
+    {
+        if (IsReading)
+            Fault ??= $"{fault}, at byte {_at} of {_read.Length}";
     }
 
     private Span<byte> Append(int size)
@@ -144,7 +166,8 @@ public sealed class StateTransfer
     private bool TryRead(int size, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
-        Check(_read.Length - _at >= size, $"cut off in a field of {size} bytes");
+        if (_read.Length - _at < size)
+            Fail($"cut off in a field of {size} bytes");
         if (Fault is not null)
             return false;
         bytes = _read.Span.Slice(_at, size);

@@ -10,7 +10,7 @@ namespace Pipeline.Tests.Serving;
 /// A stage that asks about every window, with the sum of its samples as the input, and has a second estimate that needs no network. It keeps to
 /// what <see cref="NetworkPpgStage"/> keeps to, without its work. Windows can be made to throw, to be poison for the network, or NaN.
 /// </summary>
-internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : IWindowStage, IStageState
+internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : IWindowStage
 {
     private readonly RateMemory _memory = new();
     private readonly float[] _samples = new float[4096];

@@ -2,6 +2,7 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Serving;
 
@@ -55,6 +56,12 @@ internal static class NaiveSeries
         public float Sum { get; private set; }
 
         public bool IsReset { get; set; } = true;
+
+        public string StateName => "sum-only";
+
+        public int StateVersion => 1;
+
+        public void Transfer(StateTransfer state) => throw new NotSupportedException("The naive series is never captured.");
 
         public void Accept(in Window window, StageOutput output)
         {

@@ -44,7 +44,7 @@ public sealed class OlderStateTests
         return stream;
     }
 
-    private sealed class CountingStage(int version) : IWindowStage, IStageState
+    private sealed class CountingStage(int version) : IWindowStage
     {
         private int _windows;
         private int _samples = 100;     // since version 2

@@ -14,17 +14,23 @@ internal sealed class PatientRun(StageFactory? stages = null)
     private readonly StageFactory _stages = stages ?? Stages;
     private readonly StageOutput _output = new();
 
-    public List<DeviceStream> Streams { get; } = [];
+    private List<DeviceStream> _before = [];
 
-    /// <summary>Takes a chunk; what comes out, one line each.</summary>
-    public List<string> Take(SampleChunk chunk)
+    public List<DeviceStream> Streams { get; private set; } = [];
+
+    /// <summary>Takes a chunk; what comes out, one line each. With a mark it can be undone when a stage throws.</summary>
+    public List<string> Take(SampleChunk chunk, StreamMark? mark = null)
     {
         var said = new List<string>();
+        mark?.Clear();
+        _before = [.. Streams];
         var at = Streams.FindIndex(s => s.Device == chunk.Device);
         if (at < 0 || Streams[at].Epoch < chunk.Epoch)
         {
             if (at >= 0)
             {
+                if (mark is not null)
+                    Streams[at].Mark(mark, null);
                 Streams[at].End();
                 Drain(Streams[at], said);
                 Streams.RemoveAt(at);
@@ -32,12 +38,24 @@ internal sealed class PatientRun(StageFactory? stages = null)
             Streams.Add(new DeviceStream(WindowShape.Default, _stages, chunk));
             at = Streams.Count - 1;
         }
+        else if (mark is not null)
+        {
+            Streams[at].Mark(mark, chunk);
+        }
         var stream = Streams[at];
         if (chunk.Epoch < stream.Epoch)
             return said;
         said.Add(stream.Accept(chunk).ToString());
         Drain(stream, said);
         return said;
+    }
+
+    /// <summary>A stage threw: back to before the chunk.</summary>
+    public void Undo(StreamMark mark)
+    {
+        _output.Clear();
+        Streams = _before;
+        mark.Stream?.ReturnTo(mark, _stages, new PatientId("P1"));
     }
 
     public PatientSnapshot Capture(StateTransfer transfer) => new(

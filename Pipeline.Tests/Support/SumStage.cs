@@ -5,11 +5,19 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>A stage whose one estimate is the sum of the window's samples of channel 0, and which throws when told to.</summary>
-internal sealed class SumStage(Func<long, bool>? throwsAtStart = null) : IWindowStage, IStageState
+/// <summary>
+/// A stage whose one estimate is the sum of the window's samples of channel 0, with the sum of all since it began as its sigma, and which throws when
+/// told to: by the window's start, its sum and the sum of all.
+/// </summary>
+internal sealed class SumStage(Func<long, double, double, bool> throws) : IWindowStage
 {
+    public SumStage(Func<long, bool>? throwsAtStart = null)
+        : this((start, _, _) => throwsAtStart?.Invoke(start) == true)
+    {
+    }
+
     private readonly float[] _samples = new float[4096];
-    private double _sinceReset;
+    private double _sinceReset;     // changed before it throws
 
     public static StageFactory Factory { get; } = _ => [new SumStage()];
 
@@ -21,8 +29,6 @@ internal sealed class SumStage(Func<long, bool>? throwsAtStart = null) : IWindow
 
     public void Accept(in Window window, StageOutput output)
     {
-        if (throwsAtStart?.Invoke(window.StartIndex) == true)
-            throw new InvalidOperationException($"window {window.Id} is not to be had");
         var samples = _samples.AsSpan(0, window.Length);
         window.CopyPhysical(0, 0, samples);
         double sum = 0;
@@ -30,6 +36,8 @@ internal sealed class SumStage(Func<long, bool>? throwsAtStart = null) : IWindow
             sum += float.IsNaN(sample) ? 0 : sample;
         for (var i = window.Length - window.NewSampleCount; i < window.Length; i++)
             _sinceReset += float.IsNaN(samples[i]) ? 0 : samples[i];
+        if (throws(window.StartIndex, sum, _sinceReset))
+            throw new InvalidOperationException($"window {window.Id} is not to be had");
         output.Estimates.Add(new Estimate(SignalKind.Unknown, Metric.HeartRate, sum, _sinceReset, 1, window.Coverage(), EstimateStatus.Ok, "sum"));
         output.Beats.Add(new Beat(window.StartIndex, SignalKind.Unknown, BeatKind.Pulse));
     }
