@@ -126,9 +126,9 @@ internal sealed class Shard
             while (!_stop.IsCancellationRequested)
             {
                 _delivery.ThrowIfFailed();
-                RetryDue(force: IsAtEnd);
-                await SettleAsync(null);
                 var isBarrier = _checkpoints is { IsWanted: true };
+                RetryDue(force: IsAtEnd || isBarrier);  // a checkpoint waits for every record before it, and the neighbours with it
+                await SettleAsync(null);
                 if (!isBarrier && _questions.HasRoom && _mailbox.Take(_taken) is > 0 and var count)
                 {
                     await HandleAsync(count);

@@ -30,6 +30,7 @@ internal sealed class Telemetry : IDisposable
             [(Count.Questions, "asked"), (Count.Answers, "answered"), (Count.AnswersFailed, "failed"), (Count.QuestionsDropped, "dropped")]),
         ("pipeline.model.switches", "{switch}", "Shards that changed to a new version of a model", [(Count.ModelSwitches, "")]),
         ("pipeline.streams.begun", "{stream}", "Device streams begun: new devices and new epochs", [(Count.StreamsBegun, "")]),
+        ("pipeline.streams.lost", "{stream}", "Device streams begun anew because a chunk failed with their state and not without it", [(Count.StreamsBegunAnew, "")]),
         ("pipeline.anchor.moves", "{move}", "Time anchors moved because a device's clock and sample count drifted apart", [(Count.AnchorMoves, "")]),
         ("pipeline.patients.events", "{event}", "What happened to patient actors",
         [

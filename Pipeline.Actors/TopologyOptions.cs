@@ -67,7 +67,7 @@ public sealed class TopologyOptions : IValidatableObject
     [Range(10, 100_000)]
     public int IdleRounds { get; set; } = 300;
 
-    /// <summary>Wait before a patient that threw gets its chunk again, 1 ms to 1 min; doubles each time; default 100 ms.</summary>
+    /// <summary>Wait before a patient that threw gets its chunk again, 1 ms to 1 min; doubles each time; default 100 ms. A checkpoint does not wait for it.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan RestartDelay { get; set; } = TimeSpan.FromMilliseconds(100);
 

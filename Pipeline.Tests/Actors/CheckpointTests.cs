@@ -1,5 +1,6 @@
 using Pipeline.Actors;
 using Pipeline.Host.Wire;
+using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.State;
@@ -98,6 +99,25 @@ public sealed class CheckpointTests
 
         Assert.Equal(0, shards.Total()[Count.RecordsInSnapshots]);
         Assert.Equal(await UninterruptedAsync(Ward), written);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_waits_for_a_patient_that_throws_but_not_for_its_delay()
+    {
+        var failures = 2;
+        StageFactory stages = _ => [new SumStage(start => start == 20 && failures-- > 0)];
+        var time = new ManualTimeProvider();
+        await using var shards = new PatientShards(new TopologyOptions(), [new Written([])], time, stages);
+        shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
+        await PostAsync(shards, [.. Enumerable.Range(0, 12).Select(i => Chunks.Of(10 * i, 10))], 0, 12);
+        await time.TimerSet.WaitAsync();    // record 9 waits, and 10 and 11 behind it
+
+        ShardCheckpoint? checkpoint = null;
+        for (shards.RequestCheckpoint(0); checkpoint is null; await Task.Yield())
+            checkpoint = shards.TakeCheckpoint(0);
+
+        Assert.Equal(11, checkpoint.Through.Offset);
+        Assert.Equal((2, 0), (shards.Total()[Count.PatientsRestarted], shards.Total()[Count.ChunksFailed]));
     }
 
     [Fact]
