@@ -11,6 +11,7 @@ internal static class Catalog
         new Entities.EntitiesBenchmark(),
         new Entities.SnapshotsBenchmark(),
         new Entities.CheckpointsBenchmark(),
+        new Entities.RestoreBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),

@@ -40,10 +40,15 @@ internal sealed class BenchBroker : IAsyncDisposable
         return File.Exists(script) ? script : null;
     }
 
-    public static async Task<BenchBroker> StartAsync(string script, CancellationToken stop)
+    /// <summary>What the segments of a topic take on the disk.</summary>
+    public long BytesOf(string topic) => Directory.EnumerateDirectories(_folder, $"{topic}-*", SearchOption.AllDirectories).Sum(BytesIn);
+
+    public static async Task<BenchBroker> StartAsync(string script, CancellationToken stop, params string[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-").FullName;
-        await RunAsync(script, stop, "start", "--brokers", "1", "--port", "0", "--heap", "512m", "--dir", folder, "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        await RunAsync(
+            script, stop, ["start", "--brokers", "1", "--port", "0", "--heap", "512m", "--dir", folder, "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+            .. settings.SelectMany(setting => new[] { "--set", setting })]);
         var servers = File.ReadLines(Path.Combine(folder, "env")).Single(line => line.StartsWith("KAFKA_PLAIN=", StringComparison.Ordinal))["KAFKA_PLAIN=".Length..];
         return new BenchBroker(script, folder, servers, FindProcess(folder));
     }
@@ -53,6 +58,24 @@ internal sealed class BenchBroker : IAsyncDisposable
         await RunAsync(_script, CancellationToken.None, "stop", "--kill", "--clean", "--dir", _folder);
         if (Directory.Exists(_folder))
             Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Bytes of the segments that are there: the cleaner deletes and renames some meanwhile.</summary>
+    private static long BytesIn(string partition)
+    {
+        var bytes = 0L;
+        foreach (var segment in new DirectoryInfo(partition).EnumerateFiles("*.log"))
+        {
+            try
+            {
+                bytes += segment.Length;
+            }
+            catch (FileNotFoundException)
+            {
+                // Gone since it was listed.
+            }
+        }
+        return bytes;
     }
 
     /// <summary>The Java process whose command line names the folder.</summary>

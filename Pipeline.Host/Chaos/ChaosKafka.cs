@@ -23,12 +23,13 @@ internal sealed class ChaosKafka : IAsyncDisposable
     public string BootstrapServers { get; private set; } = "";
 
     /// <summary>Starts them and creates the topics as <c>./pipeline topics</c> does.</summary>
-    public static async Task<ChaosKafka> StartAsync(ServerScripts scripts, int brokers, int partitions, TimeProvider time, CancellationToken stop)
+    public static async Task<ChaosKafka> StartAsync(
+        ServerScripts scripts, int brokers, int partitions, IEnumerable<string> settings, TimeProvider time, CancellationToken stop)
     {
         var kafka = new ChaosKafka(scripts, brokers, partitions);
         try
         {
-            var said = await scripts.RunAsync("kafka", kafka._data, "start", "--brokers", Text(brokers), "--port", "0", "--parent", ServerScripts.Parent);
+            var said = await scripts.RunAsync("kafka", kafka._data, ["start", "--brokers", Text(brokers), "--port", "0", "--parent", ServerScripts.Parent, .. settings.SelectMany(setting => new[] { "--set", setting })]);
             kafka.BootstrapServers = said.TrimEnd().Split('\n')[^1].Trim();
             var options = new KafkaOptions { BootstrapServers = kafka.BootstrapServers, Partitions = partitions, Replicas = brokers };
             await Topics.MendAsync(options, await Topics.ExamineAsync(options, time, stop), alter: false, time);

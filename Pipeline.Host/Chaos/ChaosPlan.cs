@@ -1,3 +1,6 @@
+using System.Globalization;
+using Pipeline.Host.Kafka;
+
 namespace Pipeline.Host.Chaos;
 
 /// <summary>What the user asked of an experiment.</summary>
@@ -6,7 +9,47 @@ namespace Pipeline.Host.Chaos;
 /// <param name="Rounds">How often the harm is done; null: the experiment's own.</param>
 /// <param name="Seed">Seed of the ward and of the random moments.</param>
 /// <param name="Settings">Further settings of the workers, <c>KEY=VALUE</c>.</param>
-internal sealed record ChaosPlan(string Servers, int? Patients, int? Rounds, int Seed, IReadOnlyList<string> Settings);
+internal sealed record ChaosPlan(string Servers, int? Patients, int? Rounds, int Seed, IReadOnlyList<string> Settings)
+{
+    /// <summary>What the test brokers of the new protocol take for a member's session, in seconds, unless it is set.</summary>
+    private const double BrokersSession = 10;
+
+    /// <summary>The group's protocol.</summary>
+    public GroupProtocolKind Protocol { get; init; }
+
+    /// <summary>After how many seconds a silent member is taken for dead; null: our default, or with the new protocol the brokers'.</summary>
+    public double? Session { get; init; }
+
+    /// <summary>Whether each worker has a name in the group that outlasts its restart.</summary>
+    public bool Named { get; init; }
+
+    /// <summary>Seconds until a silent member is taken for dead.</summary>
+    public double SessionSeconds => Session ?? (Protocol == GroupProtocolKind.Consumer ? BrokersSession : KafkaOptions.DefaultSession.TotalSeconds);
+
+    /// <summary>Settings of worker <paramref name="name"/> that protocol, session and name ask for.</summary>
+    public IEnumerable<string> MembershipSettings(string name)
+    {
+        if (Protocol != GroupProtocolKind.Classic)
+            yield return $"Kafka:GroupProtocol={Protocol}";
+        if (Protocol == GroupProtocolKind.Classic && Session is { } session)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"Kafka:ConsumerProperties:session.timeout.ms={session * 1000:0}");
+            yield return string.Create(CultureInfo.InvariantCulture, $"Kafka:ConsumerProperties:heartbeat.interval.ms={session * 250:0}");
+        }
+        if (Named)
+            yield return $"Kafka:GroupInstanceId={name}";
+    }
+
+    /// <summary>Settings of the brokers that the session asks for: with the new protocol they alone know it.</summary>
+    public IEnumerable<string> BrokerSettings()
+    {
+        if (Protocol != GroupProtocolKind.Consumer || Session is not { } session)
+            yield break;
+        yield return string.Create(CultureInfo.InvariantCulture, $"group.consumer.min.session.timeout.ms={session * 1000:0}");
+        yield return string.Create(CultureInfo.InvariantCulture, $"group.consumer.session.timeout.ms={session * 1000:0}");
+        yield return string.Create(CultureInfo.InvariantCulture, $"group.consumer.heartbeat.interval.ms={session * 250:0}");
+    }
+}
 
 /// <summary>One measured figure.</summary>
 /// <param name="Name">What it is.</param>

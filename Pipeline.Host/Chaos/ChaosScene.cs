@@ -82,7 +82,7 @@ internal sealed class ChaosScene : IAsyncDisposable
         try
         {
             await scene.SayAsync($"starting {experiment.Brokers} broker(s), InfluxDB, {experiment.Workers} worker(s); logs in {scene._logs}");
-            scene.Kafka = await ChaosKafka.StartAsync(scripts, experiment.Brokers, experiment.Partitions, time, stop);
+            scene.Kafka = await ChaosKafka.StartAsync(scripts, experiment.Brokers, experiment.Partitions, plan.BrokerSettings(), time, stop);
             scene.Influx = await ChaosInflux.StartAsync(scripts, stop);
             for (var i = 0; i < experiment.Workers; i++)
                 scene.NewWorker().Start();
@@ -107,14 +107,16 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>One more worker, not started.</summary>
     public WorkerProcess NewWorker()
     {
+        var name = string.Create(CultureInfo.InvariantCulture, $"worker-{Workers.Count + 1}");
         string[] settings =
         [
             $"Kafka:BootstrapServers={Kafka.BootstrapServers}",
             $"Influx:Url={Influx.Url}",
             $"Influx:TokenFile={Influx.TokenFile}",
+            .. _plan.MembershipSettings(name),
             .. Settings,
         ];
-        var worker = new WorkerProcess(string.Create(CultureInfo.InvariantCulture, $"worker-{Workers.Count + 1}"), settings, _logs, Time);
+        var worker = new WorkerProcess(name, settings, _logs, Time);
         Workers.Add(worker);
         return worker;
     }
@@ -190,7 +192,7 @@ internal sealed class ChaosScene : IAsyncDisposable
         if (_gaps.Count > 0)
         {
             Note(new ChaosFigure("gap p50", PatientGaps.Quantile(_gaps, 0.5).TotalSeconds, "s"));
-            Note(new ChaosFigure("gap p99", PatientGaps.Quantile(_gaps, 0.99).TotalSeconds, "s", _experiment.GapLimit));
+            Note(new ChaosFigure("gap p99", PatientGaps.Quantile(_gaps, 0.99).TotalSeconds, "s", _experiment.GapLimit?.Invoke(_plan)));
             Note(new ChaosFigure("gap longest", _gaps.Max().TotalSeconds, "s"));
         }
         return new ChaosOutcome(stored, published, deadLetters);

@@ -31,14 +31,14 @@ internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, 
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>What is promised of the gap, at most, in seconds; null: nothing.</summary>
-    public double? GapLimit { get; init; }
+    public Func<ChaosPlan, double>? GapLimit { get; init; }
 
     /// <summary>All of them, in the order of the help.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
     [
-        new("kill-worker", "kill -9 one of three workers, at random moments", Experiments.KillWorkerAsync) { GapLimit = 10 },
-        new("rolling-restart", "end one worker after the other in order, and start it again", Experiments.RollingRestartAsync) { GapLimit = 3 },
-        new("kill-broker", "kill -9 one of three brokers; leaders and coordinator move", Experiments.KillBrokerAsync) { Brokers = 3, Workers = 2, GapLimit = 12, Rounds = 3 },
+        new("kill-worker", "kill -9 one of three workers, at random moments", Experiments.KillWorkerAsync) { GapLimit = plan => plan.SessionSeconds + 4 },
+        new("rolling-restart", "end one worker after the other in order, and start it again", Experiments.RollingRestartAsync) { GapLimit = _ => 3 },
+        new("kill-broker", "kill -9 one of three brokers; leaders and coordinator move", Experiments.KillBrokerAsync) { Brokers = 3, Workers = 2, GapLimit = _ => 12, Rounds = 3 },
         new("freeze-worker", "stop a worker in the middle of a checkpoint and past its session, let it go on, then kill a new owner", Experiments.FreezeWorkerAsync)
         {
             Rounds = 4, Settings = ["Kafka:CheckpointInterval=00:00:01"],

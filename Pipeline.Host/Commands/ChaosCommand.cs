@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Pipeline.Host.Chaos;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Kafka;
 
 namespace Pipeline.Host.Commands;
 
@@ -18,6 +19,9 @@ internal static class ChaosCommand
         var rounds = new Option<int?>("--rounds") { Description = "How often the harm is done; the experiment's own number without it.", HelpName = "N" };
         var patients = new Option<int?>("--patients") { Description = "Beds of the ward; the experiment's own number without it.", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Seed of the ward and of the random moments (1).", DefaultValueFactory = _ => 1, HelpName = "N" };
+        var protocol = new Option<GroupProtocolKind>("--protocol") { Description = "Protocol of the workers' group: classic (the default), or consumer (KIP-848).", HelpName = "NAME" };
+        var session = new Option<double?>("--session") { Description = "After how many seconds a silent worker is taken for dead; 6, and 10 with --protocol consumer.", HelpName = "SECONDS" };
+        var named = new Option<bool>("--named") { Description = "Each worker has a name in the group that outlasts its restart (Kafka:GroupInstanceId)." };
         var json = new Option<bool>("--json") { Description = "Figures as JSON, one object a line." };
         name.Validators.Add(result =>
         {
@@ -30,16 +34,24 @@ internal static class ChaosCommand
                 if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<int?>() is < 1 or > 100_000)
                     result.AddError($"{count.Name}: 1 to 100000 are possible.");
             });
+        session.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<double?>() is not (>= 1 and <= 300))
+                result.AddError("--session: 1 to 300 s are possible.");
+        });
         var command = new DocumentedCommand(
             "chaos", "Kill, freeze and restart workers, brokers and the store under a running ward, and compare all that was stored with an uninterrupted run.",
             "./pipeline chaos kill-worker --servers ../servers --rounds 100",
             "./pipeline chaos kill-broker --servers ../servers --patients 50")
         {
-            name, servers, rounds, patients, seed, json,
+            name, servers, rounds, patients, seed, protocol, session, named, json,
         };
         command.SetAction((parsed, stop) => RunAsync(
             Experiment.All.Single(experiment => experiment.Name == parsed.GetValue(name)),
-            new ChaosPlan(parsed.GetValue(servers)!, parsed.GetValue(patients), parsed.GetValue(rounds), parsed.GetValue(seed), parsed.GetValue(SettingsOptions.Set) ?? []),
+            new ChaosPlan(parsed.GetValue(servers)!, parsed.GetValue(patients), parsed.GetValue(rounds), parsed.GetValue(seed), parsed.GetValue(SettingsOptions.Set) ?? [])
+            {
+                Protocol = parsed.GetValue(protocol), Session = parsed.GetValue(session), Named = parsed.GetValue(named),
+            },
             parsed.GetValue(json), parsed.InvocationConfiguration.Output, stop));
         return command;
     }

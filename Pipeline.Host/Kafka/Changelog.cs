@@ -11,6 +11,7 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
 {
     // The client's calls block; how often one that found nothing looks whether it should end.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// What is committed of a partition. "The end" is where a reader of committed records stands: the transaction of a process that died may
@@ -24,7 +25,7 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
             .SetLogHandler((_, message) => health.NoteLibrary(message))
             .Build();
         var partition = new TopicPartition(options.StateTopic, lease.Shard);
-        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
+        consumer.Assign(new TopicPartitionOffset(partition, Beginning(consumer, partition)));
         var newest = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         byte[]? mark = null;
         DateTimeOffset? markedAt = null;
@@ -49,6 +50,20 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         foreach (var refused in restore.Refused)
             log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
         return restore;
+    }
+
+    /// <summary>The first offset there is. Named by its number it is fetched at once; "the beginning" the client asks for, and half a second later.</summary>
+    private Offset Beginning(IConsumer<byte[], byte[]> consumer, TopicPartition partition)
+    {
+        try
+        {
+            return consumer.QueryWatermarkOffsets(partition, Patience).Low;
+        }
+        catch (KafkaException fault)
+        {
+            health.Note(fault.Error);
+            return Offset.Beginning;
+        }
     }
 
     private ConsumeResult<byte[], byte[]> Next(IConsumer<byte[], byte[]> consumer, CancellationToken stop)

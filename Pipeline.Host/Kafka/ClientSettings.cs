@@ -41,7 +41,7 @@ internal static class ClientSettings
         settings["auto.offset.reset"] = "earliest";
         settings["partition.assignment.strategy"] = "cooperative-sticky";
         // A member that dies is noticed after the least that brokers allow by default; the client's own default is 45 s.
-        settings["session.timeout.ms"] = "6000";
+        settings["session.timeout.ms"] = Milliseconds(KafkaOptions.DefaultSession);
         settings["heartbeat.interval.ms"] = "1500";
         settings["isolation.level"] = "read_committed";
         settings["statistics.interval.ms"] = "5000";

@@ -8,6 +8,9 @@ public sealed class KafkaOptions : IValidatableObject
     /// <summary>Name of the section.</summary>
     public const string Section = "Kafka";
 
+    /// <summary>Session of a member of the classic protocol, unless <see cref="ConsumerProperties"/> name another: the least that brokers take by default.</summary>
+    internal static readonly TimeSpan DefaultSession = TimeSpan.FromSeconds(6);
+
     /// <summary>Some brokers, <c>host:port</c>, with commas between.</summary>
     [Required]
     public string BootstrapServers { get; set; } = "127.0.0.1:9092";
