@@ -6,30 +6,53 @@ using Pipeline.Host.Wire;
 
 namespace Pipeline.Host.Kafka;
 
+/// <summary>What is committed of a partition of the changelog.</summary>
+/// <param name="Snapshots">Of each patient the newest one.</param>
+/// <param name="Mark">The newest mark; null when there is none.</param>
+/// <param name="MarkedAt">When it was written.</param>
+/// <param name="BytesRead">Bytes of all values that were read.</param>
+internal sealed record ChangelogContent(Dictionary<string, byte[]> Snapshots, byte[]? Mark, DateTimeOffset? MarkedAt, long BytesRead);
+
 /// <summary>Reads one partition of the changelog to its end: of each patient the newest committed snapshot, and the newest mark.</summary>
 internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time, StateMetrics? metrics)
 {
+    private const int RecordsBetweenReports = 64;
+
     // The client's calls block; how often one that found nothing looks whether it should end.
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), TellEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>What a shard begins with.</summary>
+    public ShardRestore Read(ShardLease lease, IProgress<double>? progress, CancellationToken stop)
+    {
+        var started = time.GetTimestamp();
+        var content = ReadNewest(lease.Shard, progress, stop);
+        var restore = SnapshotDecoding.Decode(lease, [.. content.Snapshots.Select(pair => (pair.Key, pair.Value))], content.Mark);
+        progress?.Report(1);
+        var bytes = content.Snapshots.Values.Sum(value => (long)value.Length);
+        log.Restored(options.StateTopic, lease.Shard, restore.Patients.Count, bytes, content.BytesRead, (long)time.GetElapsedTime(started).TotalMilliseconds);
+        metrics?.NoteRestored(lease.Shard, restore.Patients.Count, content.BytesRead, content.MarkedAt);
+        foreach (var refused in restore.Refused)
+            log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
+        return restore;
+    }
 
     /// <summary>
     /// What is committed of a partition. "The end" is where a reader of committed records stands: the transaction of a process that died may
     /// still be open behind it, and is not waited for, as its outcome changes nothing (the mark says from where to go on).
     /// </summary>
-    public ShardRestore Read(ShardLease lease, IProgress<double>? progress, CancellationToken stop)
+    public ChangelogContent ReadNewest(int partition, IProgress<double>? progress, CancellationToken stop)
     {
-        var started = time.GetTimestamp();
         using var consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.ChangelogReader(options))
             .SetErrorHandler((_, error) => health.Note(error))
             .SetLogHandler((_, message) => health.NoteLibrary(message))
             .Build();
-        var partition = new TopicPartition(options.StateTopic, lease.Shard);
-        consumer.Assign(new TopicPartitionOffset(partition, Beginning(consumer, partition)));
+        var at = new TopicPartition(options.StateTopic, partition);
+        // Where compaction leaves nothing at 0 the fetch goes on behind it; to ask for the first offset costs half a second more.
+        consumer.Assign(new TopicPartitionOffset(at, 0));
         var newest = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         byte[]? mark = null;
         DateTimeOffset? markedAt = null;
-        var read = 0L;
+        var (read, toldAt) = (0L, time.GetTimestamp());
         for (var count = 0L; Next(consumer, stop) is { IsPartitionEOF: false } record; count++)
         {
             read += record.Message.Value?.Length ?? 0;
@@ -39,31 +62,17 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
                 newest[Encoding.UTF8.GetString(record.Message.Key)] = value;
             else
                 newest.Remove(Encoding.UTF8.GetString(record.Message.Key));
-            if (count % 256 == 0 && consumer.GetWatermarkOffsets(partition) is { High.IsSpecial: false, High.Value: > 0 } there)
-                progress?.Report(Math.Min(1, (double)(record.Offset.Value + 1) / there.High.Value));
+            if (count % RecordsBetweenReports != 0 || consumer.GetWatermarkOffsets(at) is not { High: { IsSpecial: false, Value: > 0 } end })
+                continue;
+            var part = Math.Min(1, (double)(record.Offset.Value + 1) / end.Value);
+            progress?.Report(part);
+            if (time.GetElapsedTime(toldAt) < TellEvery)
+                continue;
+            toldAt = time.GetTimestamp();
+            log.Restoring(options.StateTopic, partition, (int)(100 * part), newest.Count);
         }
-        progress?.Report(1);
         health.NoteReached();
-        var restore = SnapshotDecoding.Decode(lease, [.. newest.Select(pair => (pair.Key, pair.Value))], mark);
-        log.Restored(options.StateTopic, lease.Shard, restore.Patients.Count, newest.Values.Sum(v => (long)v.Length), read, (long)time.GetElapsedTime(started).TotalMilliseconds);
-        metrics?.NoteRestored(lease.Shard, restore.Patients.Count, read, markedAt);
-        foreach (var refused in restore.Refused)
-            log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
-        return restore;
-    }
-
-    /// <summary>The first offset there is. Named by its number it is fetched at once; "the beginning" the client asks for, and half a second later.</summary>
-    private Offset Beginning(IConsumer<byte[], byte[]> consumer, TopicPartition partition)
-    {
-        try
-        {
-            return consumer.QueryWatermarkOffsets(partition, Patience).Low;
-        }
-        catch (KafkaException fault)
-        {
-            health.Note(fault.Error);
-            return Offset.Beginning;
-        }
+        return new ChangelogContent(newest, mark, markedAt, read);
     }
 
     private ConsumeResult<byte[], byte[]> Next(IConsumer<byte[], byte[]> consumer, CancellationToken stop)

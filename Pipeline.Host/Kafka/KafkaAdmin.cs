@@ -83,6 +83,25 @@ internal sealed class KafkaAdmin : IDisposable
         return true;
     });
 
+    /// <summary>Gives a topic more partitions, and waits until the brokers know them.</summary>
+    /// <exception cref="KafkaException">They were not added.</exception>
+    public async Task GrowAsync(string topic, int partitions)
+    {
+        try
+        {
+            await AskAsync(async () =>
+            {
+                await _client.CreatePartitionsAsync(
+                    [new PartitionsSpecification { Topic = topic, IncreaseTo = partitions }], new CreatePartitionsOptions { RequestTimeout = Patience, OperationTimeout = Patience });
+                return true;
+            });
+        }
+        catch (CreatePartitionsException fault)
+        {
+            throw new KafkaException(new Error(fault.Results[0].Error.Code, $"Topic {topic} was not given {partitions} partitions: {fault.Results[0].Error.Reason}."));
+        }
+    }
+
     /// <summary>What this user may do with each topic; a missing topic is left out.</summary>
     /// <exception cref="KafkaException">It cannot be asked.</exception>
     public async Task<Dictionary<string, AclOperation[]>> TopicRightsAsync(IEnumerable<string> topics)
@@ -110,20 +129,18 @@ internal sealed class KafkaAdmin : IDisposable
     /// <exception cref="KafkaException">It cannot be asked.</exception>
     public async Task<AclOperation[]> GroupRightsAsync()
     {
-        var described = await AskAsync(() => _client.DescribeConsumerGroupsAsync(
-            [_options.GroupId], new DescribeConsumerGroupsOptions { IncludeAuthorizedOperations = true, RequestTimeout = Patience }));
-        return described.ConsumerGroupDescriptions.FirstOrDefault()?.AuthorizedOperations?.ToArray() ?? [];
+        var described = await AskAsync(() => DescribeGroupAsync(rights: true));
+        return described.AuthorizedOperations?.ToArray() ?? [];
     }
 
     /// <summary>The consumer group; without members when there is none.</summary>
     /// <exception cref="KafkaException">It cannot be asked.</exception>
     public async Task<GroupView> GroupAsync()
     {
-        var described = await AskAsync(() => _client.DescribeConsumerGroupsAsync([_options.GroupId], new DescribeConsumerGroupsOptions { RequestTimeout = Patience }));
-        var group = described.ConsumerGroupDescriptions.Single();
+        var group = await AskAsync(() => DescribeGroupAsync(rights: false));
         return new GroupView(_options.GroupId, group.State.ToString(), group.GroupType == ConsumerGroupType.Consumer ? "consumer" : "classic",
         [
-            .. group.Members.Select(member => new GroupMember(member.ConsumerId, member.GroupInstanceId is { Length: > 0 } name ? name : null, member.ClientId, member.Host,
+            .. (group.Members ?? []).Select(member => new GroupMember(member.ConsumerId, member.GroupInstanceId is { Length: > 0 } name ? name : null, member.ClientId, member.Host,
                 [.. member.Assignment.TopicPartitions.Where(at => at.Topic == _options.SamplesTopic).Select(at => at.Partition.Value).Order()])),
         ]);
     }
@@ -161,6 +178,19 @@ internal sealed class KafkaAdmin : IDisposable
         }
     }
 
+    private async Task<ConsumerGroupDescription> DescribeGroupAsync(bool rights)
+    {
+        try
+        {
+            return (await _client.DescribeConsumerGroupsAsync(
+                [_options.GroupId], new DescribeConsumerGroupsOptions { IncludeAuthorizedOperations = rights, RequestTimeout = Patience })).ConsumerGroupDescriptions.Single();
+        }
+        catch (DescribeConsumerGroupsException some) when (some.Results.ConsumerGroupDescriptions is [{ Error.Code: ErrorCode.GroupIdNotFound } none])
+        {
+            return none;    // a group that nobody has joined yet is an answer
+        }
+    }
+
     private async Task<T> AskAsync<T>(Func<Task<T>> question)
     {
         try
@@ -171,7 +201,7 @@ internal sealed class KafkaAdmin : IDisposable
                 return await asking;
             throw Failure(ErrorCode.Local_Authentication, "refuses this client", _health.Fault ?? "");
         }
-        catch (KafkaException fault) when (fault is not CreateTopicsException && !_health.Refused.IsCompleted)
+        catch (KafkaException fault) when (fault is not (CreateTopicsException or CreatePartitionsException) && !_health.Refused.IsCompleted)
         {
             throw Failure(
                 fault.Error.Code, string.Create(CultureInfo.InvariantCulture, $"gave no answer within {Patience.TotalSeconds:0} s"),

@@ -50,6 +50,9 @@ internal static partial class KafkaLog
     [LoggerMessage(2020, LogLevel.Information, "Restored partition {Partition} of {Topic}: {Patients} patients, {Bytes} bytes of {Read} read, in {Milliseconds} ms")]
     public static partial void Restored(this ILogger log, string topic, int partition, int patients, long bytes, long read, long milliseconds);
 
+    [LoggerMessage(2026, LogLevel.Information, "Reading partition {Partition} of {Topic}: {Percent} %, {Patients} patients")]
+    public static partial void Restoring(this ILogger log, string topic, int partition, int percent, int patients);
+
     [LoggerMessage(2021, LogLevel.Error, "Partition {Partition} of {Topic}: the snapshot of {Patient} cannot be read: {Reason}")]
     public static partial void SnapshotRefused(this ILogger log, string topic, int partition, string patient, string reason);
 

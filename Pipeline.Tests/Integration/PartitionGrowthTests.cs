@@ -1,0 +1,98 @@
+using System.Text;
+using Pipeline.Actors;
+using Pipeline.Host.Commands;
+using Pipeline.Host.Kafka;
+using Pipeline.Tests.Kafka;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Integration;
+
+/// <summary>More partitions for topics with data, on a real broker.</summary>
+[Collection(nameof(KafkaServer))]
+[Trait("Category", "Integration")]
+public sealed class PartitionGrowthTests(KafkaServer server)
+{
+    private const int Patients = 12;
+
+    [SkippableFact]
+    public async Task Series_go_on_over_a_change_of_the_number_of_partitions_also_when_a_first_attempt_was_interrupted()
+    {
+        var options = await server.PrepareAsync();
+        var points = new List<VitalPoint>();
+        points.AddRange(await RunAsync(options, from: 0, to: 12));
+        // The first attempt ends when the state is copied, and the ward goes on for a while as it was.
+        using (var admin = new KafkaAdmin(options, TimeProvider.System))
+            await admin.GrowAsync(options.StateTopic, 8);
+        new PartitionGrowth(options, 8, TimeProvider.System).Copy(4, CancellationToken.None);
+        points.AddRange(await RunAsync(options, from: 12, to: 21));
+
+        var grown = await TopicsAsync(options, ExitCode.Ok);
+        var again = await TopicsAsync(options, ExitCode.Ok);
+        options.Partitions = 8;
+        points.AddRange(await RunAsync(options, from: 21, to: 33));
+
+        var moving = Enumerable.Range(0, Patients).Count(p => Murmur2.PartitionOf($"P{p}", 4) != Murmur2.PartitionOf($"P{p}", 8));
+        Assert.Contains($"moved    the state of {moving} patients; set Kafka:Partitions to 8", grown, StringComparison.Ordinal);
+        Assert.DoesNotContain("moved", again, StringComparison.Ordinal);
+        Assert.Equal(await UninterruptedAsync(seconds: 33), points.Select(Text).Distinct().Order(StringComparer.Ordinal));
+        var state = await TopicReading.ReadAllAsync(options, options.StateTopic);
+        foreach (var key in state.GroupBy(record => (record.Partition.Value, Key: Encoding.UTF8.GetString(record.Message.Key))).Where(key => key.Key.Key[0] == 'P'))
+            Assert.Equal(Murmur2.PartitionOf(key.Key.Key, 8) == key.Key.Value, key.Last().Message.Value is not null);
+    }
+
+    [SkippableFact]
+    public async Task It_is_refused_while_somebody_reads_while_records_are_not_done_and_for_fewer_partitions()
+    {
+        var options = await server.PrepareAsync();
+        await KafkaFlow.PublishAsync(options, patients: 3, from: 0, to: 4);
+
+        var said = await TopicsAsync(options, ExitCode.Failed);
+        Assert.True(said.Contains("12 records are not done (partitions ", StringComparison.Ordinal), said);
+        await using (var flow = KafkaFlow.Start(options))
+        {
+            await flow.UntilOwnedAsync(4);
+            Assert.Contains($"Group {options.GroupId} has 1 members. Stop the publishers", await TopicsAsync(options, ExitCode.Failed), StringComparison.Ordinal);
+        }
+        Assert.Contains("Kafka only adds partitions, and 2 are fewer.", await TopicsAsync(options, ExitCode.BadUsage, "2"), StringComparison.Ordinal);
+        Assert.All(await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None), topic => Assert.Equal(4, topic.Partitions));
+    }
+
+    [Fact]
+    public void A_key_goes_to_the_partition_of_Javas_partitioner()
+    {
+        foreach (var key in Enumerable.Range(0, 500).Select(number => $"patient-{number * 7919}"))
+            Assert.Equal(Murmur2.PartitionOf(key, 24), KeyPartition.Of(Encoding.UTF8.GetBytes(key), 24));
+    }
+
+    /// <summary>A process that does what is published meanwhile, and is stopped.</summary>
+    private static async Task<IEnumerable<VitalPoint>> RunAsync(KafkaOptions options, int from, int to)
+    {
+        await KafkaFlow.PublishAsync(options, Patients, from, to);
+        await using var flow = KafkaFlow.Start(options);
+        await KafkaFlow.UntilCommittedAsync(options, Patients * to);
+        await flow.StopAsync();
+        return flow.Sink.Points;
+    }
+
+    private static async Task<IEnumerable<string>> UninterruptedAsync(int seconds)
+    {
+        await using var sink = new RecordingSink();
+        await using var source = new InMemorySource([.. KafkaFlow.Ward(Patients, 0, seconds)]);
+        await Topology.RunAsync(source, [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None, SumStage.Factory);
+        return sink.Points.Select(Text).Order(StringComparer.Ordinal);
+    }
+
+    private static string Text(VitalPoint point) => (point with { Origin = default }).ToString();
+
+    private static async Task<string> TopicsAsync(KafkaOptions options, int expected, string partitions = "8")
+    {
+        var said = new StringWriter();
+        string[] names = [nameof(KafkaOptions.GroupId), nameof(KafkaOptions.SamplesTopic), nameof(KafkaOptions.ResultsTopic), nameof(KafkaOptions.DeadLettersTopic), nameof(KafkaOptions.StateTopic)];
+        var code = await CommandLine.InvokeAsync(
+            ["topics", "--kafka", options.BootstrapServers, "--partitions", partitions, .. names.SelectMany(name => new[] { "--set", $"Kafka:{name}={typeof(KafkaOptions).GetProperty(name)!.GetValue(options)}" })],
+            said, said, CancellationToken.None);
+        Assert.True(code == expected, said.ToString());
+        return said.ToString();
+    }
+}
