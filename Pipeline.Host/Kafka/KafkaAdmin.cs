@@ -12,16 +12,17 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 internal sealed class KafkaAdmin : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8), Retry = TimeSpan.FromMilliseconds(100);
 
     private readonly IAdminClient _client;
+    private readonly TimeProvider _time;
     private readonly KafkaOptions _options;
     private readonly ClientHealth _health;
     private Task _asking = Task.CompletedTask;
 
     public KafkaAdmin(KafkaOptions options, TimeProvider time)
     {
-        _options = options;
+        (_options, _time) = (options, time);
         _health = new ClientHealth("admin", options, NullLogger.Instance, time);
         _client = new AdminClientBuilder(ClientSettings.Admin(options))
             .SetErrorHandler((_, error) => _health.Note(error))
@@ -180,14 +181,25 @@ internal sealed class KafkaAdmin : IDisposable
 
     private async Task<ConsumerGroupDescription> DescribeGroupAsync(bool rights)
     {
-        try
+        var began = _time.GetTimestamp();
+        while (true)
         {
-            return (await _client.DescribeConsumerGroupsAsync(
-                [_options.GroupId], new DescribeConsumerGroupsOptions { IncludeAuthorizedOperations = rights, RequestTimeout = Patience })).ConsumerGroupDescriptions.Single();
-        }
-        catch (DescribeConsumerGroupsException some) when (some.Results.ConsumerGroupDescriptions is [{ Error.Code: ErrorCode.GroupIdNotFound } none])
-        {
-            return none;    // a group that nobody has joined yet is an answer
+            try
+            {
+                return (await _client.DescribeConsumerGroupsAsync(
+                    [_options.GroupId], new DescribeConsumerGroupsOptions { IncludeAuthorizedOperations = rights, RequestTimeout = Patience })).ConsumerGroupDescriptions.Single();
+            }
+            catch (DescribeConsumerGroupsException some) when (some.Results.ConsumerGroupDescriptions is [{ Error.Code: ErrorCode.GroupIdNotFound } none])
+            {
+                return none;    // a group that nobody has joined yet is an answer
+            }
+            catch (DescribeConsumerGroupsException some) when (
+                some.Results.ConsumerGroupDescriptions is [{ Error.Code: ErrorCode.GroupCoordinatorNotAvailable or ErrorCode.GroupLoadInProgress or ErrorCode.NotCoordinatorForGroup }]
+                && _time.GetElapsedTime(began) < Patience)
+            {
+                // The group's coordinator is being found, as at the first group of a cluster.
+            }
+            await Task.Delay(Retry, _time);
         }
     }
 
