@@ -10,13 +10,14 @@ namespace Pipeline.Benchmarks.Ward;
 /// <summary>
 /// W0 from a topic of a real broker that holds all messages before the clock starts, through the product's source, shards and windower. CPU
 /// is that of this process and of the broker, from before the first fetch until the last record is handled. With state, every patient's goes
-/// to the changelog in a transaction with the offset each second, five times as often as by default.
+/// to the changelog in a transaction with the offset each second, five times as often as by default; and, from a longer topic, at the default.
 /// </summary>
 internal sealed class WardKafkaBenchmark : IBenchmark
 {
     private const int Partitions = 8, PatientCount = 1_000, Rounds = 3;
-    private const string Workload = "ward", Product = "ward-chunks";
-    private static readonly TimeSpan OftenKept = TimeSpan.FromSeconds(1);
+    private const string Workload = "ward", Product = "ward-chunks", Long = "ward-long";
+    private const int TimesLonger = 6;      // read in about 10 s: two checkpoints of the default interval, and that of the end
+    private static readonly TimeSpan OftenKept = TimeSpan.FromSeconds(1), Kept = new KafkaOptions().CheckpointInterval;
 
     public string Name => "ward-windows-kafka";
 
@@ -51,6 +52,22 @@ internal sealed class WardKafkaBenchmark : IBenchmark
         report.Add("chunks_per_cpu_s", Median(rates), "1/s", new Reference("Flink, published", 210_000));
         report.Add("with_changelog_chunks_per_cpu_s", Median(keptRates), "1/s", new Reference("Kafka Streams with changelog, published", 100_000));
         report.Add("product_form_with_changelog_chunks_per_cpu_s", Median(productRates), "1/s", new Reference("Flink, published, its own form", 210_000));
+        await MeasureDefaultAsync(report, broker, signal, seconds * TimesLonger, workload, stop);
+    }
+
+    /// <summary>With the changelog at the default interval, in turns with none, and what that costs.</summary>
+    private static async Task MeasureDefaultAsync(Report report, BenchBroker broker, WardSignal signal, int seconds, RecordDecoder decode, CancellationToken stop)
+    {
+        var wanted = await WardWindowsBenchmark.RunAsync(signal, seconds, spectra: false, stop);
+        Load(broker.BootstrapServers, Long, signal, seconds, message => message);
+        var (rates, keptRates) = (new List<double>(), new List<double>());
+        for (var round = 1; round <= (report.Quick ? 1 : Rounds); round++)
+        {
+            rates.Add(await MeasureAsync(report, broker, Options(broker, Long, round, TimeSpan.Zero), decode, wanted, stop));
+            keptRates.Add(await MeasureAsync(report, broker, Options(broker, Long, round, Kept), decode, wanted, stop));
+        }
+        report.Add("changelog_at_default_chunks_per_cpu_s", Median(keptRates), "1/s", new Reference("wanted", 300_000));
+        report.Add("cost_of_the_changelog", 100 * (1 - Median(keptRates) / Median(rates)), "%", new Reference("wanted at most", 5));
     }
 
     private static double Median(List<double> rates)

@@ -42,6 +42,9 @@ internal sealed class ChaosInflux : IAsyncDisposable
         }
     }
 
+    /// <summary>CPU time of the server that runs.</summary>
+    public double CpuSeconds => ServerScripts.CpuSeconds(_data);
+
     /// <summary>Ends it as a crash does.</summary>
     public Task KillAsync() => _scripts.RunAsync("influxd2", _data, "stop", "--kill");
 

@@ -42,6 +42,9 @@ internal sealed class ChaosKafka : IAsyncDisposable
         }
     }
 
+    /// <summary>CPU time of all brokers that run.</summary>
+    public double CpuSeconds => ServerScripts.CpuSeconds(_data);
+
     /// <summary>SIGKILL to broker <paramref name="number"/>, from 1.</summary>
     public Task KillAsync(int number) => _scripts.RunAsync("kafka", _data, "kill-broker", Text(number));
 

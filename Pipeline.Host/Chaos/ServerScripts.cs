@@ -25,6 +25,26 @@ internal sealed class ServerScripts
     /// <summary>This process's number, for scripts that end their servers with it.</summary>
     public static string Parent => Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>CPU time, in seconds, that the running servers with this data folder have used.</summary>
+    public static double CpuSeconds(string data)
+    {
+        var seconds = 0.0;
+        foreach (var process in Process.GetProcesses())
+            using (process)
+            {
+                try
+                {
+                    if (File.ReadAllText($"/proc/{process.Id}/cmdline").Contains(data, StringComparison.Ordinal))
+                        seconds += process.TotalProcessorTime.TotalSeconds;
+                }
+                catch (Exception gone) when (gone is IOException or InvalidOperationException or UnauthorizedAccessException)
+                {
+                    // It ended meanwhile, or is another user's.
+                }
+            }
+        return seconds;
+    }
+
     /// <summary>Runs a script to its end and returns what it said.</summary>
     /// <exception cref="CommandException">It failed; with what it said.</exception>
     public async Task<string> RunAsync(string script, string data, params string[] arguments)

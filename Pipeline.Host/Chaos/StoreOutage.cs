@@ -38,16 +38,16 @@ internal static class StoreOutage
         await scene.SayAsync($"{round}/{scene.Rounds} InfluxDB was away for {WardSeconds:0} s of the ward, {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s here");
 
         // Catching up: two cores are the workers', the brokers' and the store's; the feeder has one ward second to make each second.
-        var cpu = scene.Workers.Sum(worker => worker.Cpu.TotalSeconds);
         await scene.Influx.RestartAsync();
+        var cpu = CpuOf(scene);
         began = Stopwatch.GetTimestamp();
         var patients = scene.Ward.Patients.Count();
         var catchingUp = await scene.WatchAsync("catching up", () => scene.Gaps.CountThrough(end) == patients, stop);
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        cpu = scene.Workers.Sum(worker => worker.Cpu.TotalSeconds) - cpu;
         scene.Note(new ChaosFigure("catch-up", (WardSeconds + seconds) / seconds, "ward s a second", Least: LeastCatchUp));
         scene.Note(new ChaosFigure("store back until all caught up", seconds, "s"));
-        scene.Note(new ChaosFigure("workers' CPU a patient-second of it", cpu / (patients * (WardSeconds + seconds)) * 1e6, "us"));
+        foreach (var ((who, after), (_, start)) in CpuOf(scene).Zip(cpu))
+            scene.Note(new ChaosFigure($"{who} CPU a patient-second of it", (after - start) / (patients * (WardSeconds + seconds)) * 1e6, "us"));
         scene.Note(new ChaosFigure("workers' memory before", Mebibytes(before), "MiB"));
         scene.Note(new ChaosFigure("workers' memory, most in the outage", Mebibytes(during), "MiB"));
         scene.Note(new ChaosFigure("workers' memory, most while catching up", Mebibytes(catchingUp), "MiB"));
@@ -66,6 +66,11 @@ internal static class StoreOutage
         scene.Note(new ChaosFigure("token there until all flow", Stopwatch.GetElapsedTime(began).TotalSeconds, "s"));
         await scene.SayAsync($"{round}/{scene.Rounds} the workers' token was refused, and replaced");
     }
+
+    private static (string Who, double Seconds)[] CpuOf(ChaosScene scene) =>
+    [
+        ("workers'", scene.Workers.Sum(worker => worker.Cpu.TotalSeconds)), ("brokers'", scene.Kafka.CpuSeconds), ("store's", scene.Influx.CpuSeconds),
+    ];
 
     private static double Mebibytes(long bytes) => bytes / 1048576.0;
 }
