@@ -11,7 +11,7 @@ internal sealed class ChaosKafka : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), Look = TimeSpan.FromMilliseconds(200);
 
     private readonly ServerScripts _scripts;
-    private readonly int _partitions;
+    private int _partitions;
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline-chaos-kafka-").FullName;
 
     private ChaosKafka(ServerScripts scripts, int brokers, int partitions) => (_scripts, Brokers, _partitions) = (scripts, brokers, partitions);
@@ -56,6 +56,14 @@ internal sealed class ChaosKafka : IAsyncDisposable
 
     /// <summary>It goes on where it stood.</summary>
     public Task ResumeAsync(int number) => _scripts.RunAsync("kafka", _data, "resume-broker", Text(number));
+
+    /// <summary>Gives the topics more partitions, and moves the patients' state along, as <c>./pipeline topics --partitions</c> does.</summary>
+    public async Task<int> GrowAsync(int partitions, TimeProvider time, CancellationToken stop)
+    {
+        var moved = await new PartitionGrowth(new KafkaOptions { BootstrapServers = BootstrapServers, Replicas = Brokers }, partitions, time).RunAsync(stop);
+        _partitions = partitions;
+        return moved;
+    }
 
     /// <summary>Deletes a topic with all that is in it, and creates it anew as <c>./pipeline topics</c> does.</summary>
     public async Task RemakeAsync(string topic, TimeProvider time, CancellationToken stop)

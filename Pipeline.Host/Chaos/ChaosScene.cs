@@ -245,6 +245,8 @@ internal sealed class ChaosScene : IAsyncDisposable
             await _watch.DisposeAsync();
         if (!_feeding.IsCompletedSuccessfully)
             await _feeding.WaitAsync(TimeSpan.FromSeconds(5), Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Ward is not null)
+            await Ward.DisposeAsync();
         if (Influx is not null)
             await Influx.DisposeAsync();
         if (Kafka is not null)

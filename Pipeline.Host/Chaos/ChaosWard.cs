@@ -15,7 +15,7 @@ namespace Pipeline.Host.Chaos;
 /// A simulated ward that is published to Kafka, and the series that it must give: the same chunks through the same topology in this process,
 /// uninterrupted.
 /// </summary>
-internal sealed class ChaosWard
+internal sealed class ChaosWard : IAsyncDisposable
 {
     /// <summary>Part of a second by which a bed is out of step with the one before: the golden ratio spreads them evenly.</summary>
     private const double Stagger = 0.618033988749895;
@@ -25,6 +25,7 @@ internal sealed class ChaosWard
     private readonly ConcurrentDictionary<string, Published> _published = new(StringComparer.Ordinal);
     private WardFeed? _feed;
     private KafkaPublisher? _publisher;
+    private Func<KafkaPublisher>? _newPublisher;
 
     /// <summary>A ward of <paramref name="beds"/> beds that begins at <paramref name="start"/>.</summary>
     public ChaosWard(int beds, int seed, Timestamp start)
@@ -48,14 +49,24 @@ internal sealed class ChaosWard
     /// <summary>From now on the ward runs at so many of its seconds a second; 0: it stands still.</summary>
     public void RunAt(double speed) => _feed?.RunAt(speed);
 
+    /// <summary>The publisher ends and another one begins, which knows how many partitions there are now. Not while the ward runs.</summary>
+    public async Task RestartPublisherAsync()
+    {
+        await DisposeAsync();
+        _publisher = _newPublisher?.Invoke();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _publisher?.DisposeAsync() ?? ValueTask.CompletedTask;
+
     /// <summary>Completes when the brokers have every chunk that was published so far.</summary>
     public Task FlushAsync(CancellationToken stop) => _publisher?.FlushAsync(stop) ?? Task.CompletedTask;
 
     /// <summary>Publishes until <paramref name="stop"/>, then ends the streams; completes when the brokers have all of it.</summary>
     public async Task FeedAsync(KafkaOptions kafka, double speed, ILoggerFactory loggers, TimeProvider time, CancellationToken stop)
     {
-        await using var publisher = new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
-        _publisher = publisher;
+        _newPublisher = () => new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
+        _publisher = _newPublisher();
         _feed = new WardFeed([.. _beds.Select(bed => SimulatedSequence.Of(bed, seconds: null, truth: null))], Start, speed, (chunk, abort) =>
         {
             var patient = _published.GetOrAdd(chunk.Patient.Value, _ => new Published());
@@ -64,10 +75,10 @@ internal sealed class ChaosWard
                 patient.Ends.Add(chunk);
             else
                 patient.Count++;
-            return publisher.PublishAsync(chunk, abort);
+            return _publisher.PublishAsync(chunk, abort);
         }, new ProductionClock(time), time);
         await _feed.RunAsync(stop, CancellationToken.None);
-        await publisher.FlushAsync(CancellationToken.None);
+        await _publisher.FlushAsync(CancellationToken.None);
     }
 
     /// <summary>What an uninterrupted run makes of what was published, patient by patient.</summary>

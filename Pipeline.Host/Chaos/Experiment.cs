@@ -47,6 +47,6 @@ internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, 
         {
             Rounds = 1, Workers = 1, Patients = 1_000, Settings = ["Topology:Model=classical"], Look = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMinutes(10),
         },
-        new("scale-out", "from one worker to three, to two, under load; then the samples topic made anew", ScaleOut.RunAsync) { Workers = 1, Rounds = 2 },
+        new("scale-out", "from one worker to three, to two, under load; then from 8 partitions to 16, and the samples topic made anew", ScaleOut.RunAsync) { Workers = 1, Rounds = 2 },
     ];
 }

@@ -81,10 +81,30 @@ public sealed class KafkaTests(KafkaServer server)
         await using var back = KafkaFlow.Start(first);
         await KafkaFlow.UntilCommittedAsync(first, 8 * 20);
 
+        await back.UntilOwnedAsync(2);      // as it tells, once a second
         Assert.Equal(owned, back.Source.Lags.Select(lag => lag.Partition));
         Assert.Equal(2, stays.Source.Lags.Count);
         Assert.DoesNotContain(stays.Sink.Points, point => owned.Contains(point.Origin.Partition) && point.WindowStart >= Chunks.Start.AddSeconds(4));
         Assert.Contains(back.Sink.Points, point => owned.Contains(point.Origin.Partition) && point.WindowStart == Chunks.Start.AddSeconds(4));
+    }
+
+    [SkippableFact]
+    public async Task A_process_without_a_name_hands_its_partitions_over_when_it_ends_not_when_its_session_does()
+    {
+        var options = await server.PrepareAsync();
+        options.ConsumerProperties["session.timeout.ms"] = "300000";    // longer than anyone here waits
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 0, to: 10);
+        await using var stays = KafkaFlow.Start(options);
+        await stays.UntilOwnedAsync(4);
+        await using (var leaves = KafkaFlow.Start(options))
+        {
+            await leaves.UntilOwnedAsync(2);
+            await stays.UntilOwnedAsync(2);
+        }
+
+        await stays.UntilOwnedAsync(4);
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 10, to: 20);
+        await KafkaFlow.UntilCommittedAsync(options, 8 * 20);
     }
 
     [SkippableTheory]
