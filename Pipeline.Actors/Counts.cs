@@ -93,11 +93,17 @@ public enum Count
     /// <summary>Moves of an epoch's time anchor: the device's clock and its sample count had drifted apart.</summary>
     AnchorMoves,
 
-    /// <summary>Patients created on first sight, or on their return.</summary>
+    /// <summary>Patients taken into memory, on first sight or on their return.</summary>
     PatientsCreated,
 
-    /// <summary>Patients forgotten because they were idle.</summary>
+    /// <summary>Patients that left the memory because they were idle; their snapshots are kept.</summary>
     PatientsPassivated,
+
+    /// <summary>Patients that should have left the memory and did not, because the disk did not take their snapshots.</summary>
+    PatientsNotPassivated,
+
+    /// <summary>Patients forgotten because nothing came of them for <see cref="TopologyOptions.ForgetAfter"/>.</summary>
+    PatientsForgotten,
 
     /// <summary>Times that a patient threw and went back to before the chunk.</summary>
     PatientsRestarted,

@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// Where the shards' checkpoints are kept: the patients' snapshots and the offset that they belong to, always both or none. Kafka's changelog,
-/// or local files where the broker knows no transactions. Thread-safe. Storage that is down is waited for without end.
+/// Where the shards' checkpoints are kept: the patients' snapshots and the offset that they belong to, always both or none: Kafka's changelog,
+/// or what a simulation takes for it. Thread-safe. Storage that is down is waited for without end.
 /// </summary>
 public interface IShardLog : IAsyncDisposable
 {
@@ -35,8 +35,9 @@ public readonly record struct ShardLease(int Shard, long Number);
 /// <param name="Through">The last record whose output is acknowledged and whose effect is in the snapshots.</param>
 /// <param name="Changed">The patients that changed since the checkpoint before.</param>
 /// <param name="Forgotten">The patients that are to be forgotten.</param>
+/// <param name="Time">Latest event time of the shard's records; null when none had one.</param>
 public sealed record ShardCheckpoint(
-    ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten)
+    ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten, Timestamp? Time = null)
 {
     /// <summary>This checkpoint with what changed in <paramref name="earlier"/> too, which was not committed: a patient's later snapshot counts.</summary>
     public ShardCheckpoint Following(ShardCheckpoint? earlier)
@@ -67,8 +68,11 @@ public enum CommitOutcome
 /// <param name="Through">The last record of the last checkpoint; null when there was none: then the group's own offset counts.</param>
 /// <param name="Patients">The patients, in no order.</param>
 /// <param name="Refused">Those whose snapshot cannot be read. The shard is not to run without them.</param>
+/// <param name="Time">Latest event time of the shard's records through that one.</param>
+/// <param name="KeptCount">Further patients, whose snapshots were put where the passive ones lie (<see cref="PatientShards.Passive"/>).</param>
 public sealed record ShardRestore(
-    ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused)
+    ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused,
+    Timestamp? Time = null, int KeptCount = 0)
 {
     /// <summary>The record to go on with in topic <paramref name="topicId"/>, the one after the mark; null when there is no mark of that topic.</summary>
     public long? NextOffset(Guid topicId) => Through is { } through && through.TopicId == topicId ? through.Offset + 1 : null;

@@ -8,7 +8,7 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>What the actors of one topology share; immutable.</summary>
-internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape, RestartPolicy RestartPolicy, StageFactory Stages, ServedModels? Models);
+internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape, RestartPolicy RestartPolicy, StageFactory Stages, ServedModels? Models, IPassivePatients Passive);
 
 /// <summary>A record on its way through its patient.</summary>
 /// <param name="Record">The record.</param>

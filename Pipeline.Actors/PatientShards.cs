@@ -25,10 +25,11 @@ public sealed class PatientShards : IAsyncDisposable
     /// <summary>
     /// Takes options that were <see cref="TopologyOptions.Validate()">validated</see>. The sinks stay the caller's, and so do
     /// <paramref name="models"/>, the networks that estimate from PPG; without them the classical estimator does. All loops run on
-    /// <paramref name="scheduler"/>, the thread pool's by default, and what they wait for goes on there.
+    /// <paramref name="scheduler"/>, the thread pool's by default, and what they wait for goes on there. <paramref name="passive"/>, the caller's too, holds
+    /// the idle patients; memory does without it.
     /// </summary>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
-    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null, TaskScheduler? scheduler = null)
+    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null, TaskScheduler? scheduler = null, IPassivePatients? passive = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(sinks);
@@ -37,7 +38,7 @@ public sealed class PatientShards : IAsyncDisposable
         _scheduler = scheduler ?? TaskScheduler.Default;
         var shape = options.Shape;
         stages ??= first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape);
-        _settings = new ActorSettings(options, shape, options.RestartPolicy, stages, models);
+        _settings = new ActorSettings(options, shape, options.RestartPolicy, stages, models, passive ?? new MemoryPatients());
         _ = models?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, _scheduler);
         _sinks = sinks;
         _time = time;
@@ -46,6 +47,9 @@ public sealed class PatientShards : IAsyncDisposable
 
     /// <summary>Fails when a shard or a worker fails, which only a sink or a session that breaks its promise can cause; never completes otherwise.</summary>
     public Task Failure => _failed.Task;
+
+    /// <summary>Where the patients lie that are not in memory.</summary>
+    public IPassivePatients Passive => _settings.Passive;
 
     /// <summary>Numbers of the shards that are assigned, ascending.</summary>
     public IReadOnlyList<int> Assigned => [.. Snapshot().Select(s => s.Number)];

@@ -239,9 +239,10 @@ internal sealed class Shard
             PatientActor.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : _patients.Fullness, Begin(record, chunk));
             return;
         }
-        patient.LastOffset = record.Offset;
-        if (patient.IsStashFull)
+        var isGone = _patients.IsGone(patient, record.Offset);
+        if (isGone || patient.IsStashFull)
             Retry(patient, force: true);
+        _patients.See(patient, chunk, record.Offset, isGone);
         if (patient.IsWaiting)
             patient.Stash(record, _delivery.Open(record.Offset));
         else if (!TryHandle(patient, record, envelope.EnteredAt))

@@ -50,9 +50,9 @@ internal sealed class ShardCheckpoints(ShardLease lease, Guid topicId, Delivery 
     {
         if (through is { } offset && offset > _through)
         {
-            var changed = patients.TakeChanged(PositionOf(offset));
+            var (changed, forgotten) = patients.TakeChanged(PositionOf(offset));
             lock (_lock)
-                _captured = new ShardCheckpoint(lease, PositionOf(offset), changed, []).Following(_captured);
+                _captured = new ShardCheckpoint(lease, PositionOf(offset), changed, forgotten, patients.Time).Following(_captured);
             _through = offset;
         }
         _isWanted = false;

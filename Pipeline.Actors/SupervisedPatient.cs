@@ -10,7 +10,7 @@ namespace Pipeline.Actors;
 /// batch; the chunk is tried again after a delay, with the patient's further chunks waiting behind it in order; after the last attempt it goes
 /// to the dead letters (stage <c>patient</c>), and the patient goes on without it. Other patients notice nothing.
 /// </summary>
-internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Counts counts, WaitingPoints points)
+internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Counts counts)
 {
     private PatientActor? _actor;
     private PatientSnapshot? _restored;     // until the first record
@@ -23,17 +23,13 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     /// <summary>Number, in the shard's count, of the patient's last record.</summary>
     public long LastRecord { get; set; }
 
-    /// <summary>Offset of the patient's last record.</summary>
-    public long LastOffset { get; set; }
-
-    /// <summary>Event time of the patient's last chunk.</summary>
-    public Timestamp LastTime { get; set; }
+    /// <summary>When its last record was handled, or came to wait; null before the first.</summary>
+    public LastSeen? Seen { get; set; }
 
     /// <summary>
-    /// Its points that wait for a network. They outlive a restart, and that it is forgotten: what earlier records gave does not depend on what
-    /// became of later ones.
+    /// Its points that wait for a network. They outlive that it throws or is forgotten: what earlier records gave does not depend on what became of later ones.
     /// </summary>
-    public WaitingPoints Points { get; } = points;
+    public WaitingPoints Points { get; } = new();
 
     /// <summary>Whether it waits for another attempt.</summary>
     public bool IsWaiting => _stash is not null;
@@ -54,12 +50,19 @@ internal sealed class SupervisedPatient(PatientId id, ActorSettings settings, Co
     public void Restore(PatientSnapshot snapshot, RecordPosition here)
     {
         _restored = snapshot;
+        Seen = snapshot.Seen;
         AppliedOffset = snapshot.Applied.TopicId == here.TopicId && snapshot.Applied.Partition == here.Partition ? snapshot.Applied.Offset : -1;
     }
 
     /// <summary>Its whole state after record <paramref name="applied"/>; between two records, when none of its points waits.</summary>
-    public PatientSnapshot Capture(RecordPosition applied, StateTransfer state) =>
-        _restored is { } untouched ? untouched with { Applied = applied } : new PatientSnapshot(Id, applied, _actor?.Capture(state) ?? []);
+    public PatientSnapshot Capture(RecordPosition applied, StateTransfer state)
+    {
+        var snapshot = _restored is { } untouched ? untouched with { Applied = applied } : new PatientSnapshot(Id, applied, _actor?.Capture(state) ?? []);
+        return Seen is { } seen ? snapshot with { Seen = seen } : snapshot;
+    }
+
+    /// <summary>Loses its state: with the next record it is a new patient. Not while it waits.</summary>
+    public void Forget() => (_actor, _restored) = (null, null);
 
     /// <summary>See <see cref="Models.DeviceStream.Prefetch"/>.</summary>
     public void Prefetch(SampleChunk chunk) => _actor?.Prefetch(chunk);

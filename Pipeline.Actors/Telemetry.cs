@@ -34,7 +34,8 @@ internal sealed class Telemetry : IDisposable
         ("pipeline.anchor.moves", "{move}", "Time anchors moved because a device's clock and sample count drifted apart", [(Count.AnchorMoves, "")]),
         ("pipeline.patients.events", "{event}", "What happened to patient actors",
         [
-            (Count.PatientsCreated, "created"), (Count.PatientsPassivated, "passivated"), (Count.PatientsRestarted, "restarted"),
+            (Count.PatientsCreated, "created"), (Count.PatientsPassivated, "passivated"), (Count.PatientsNotPassivated, "not_passivated"),
+            (Count.PatientsForgotten, "forgotten"), (Count.PatientsRestarted, "restarted"),
             (Count.PatientsInTwoShards, "in_two_shards"),
         ]),
         ("pipeline.batches", "{batch}", "Batches handed to the sinks, and acknowledged", [(Count.Batches, "handed_over"), (Count.BatchesAcknowledged, "acknowledged")]),

@@ -57,15 +57,26 @@ public sealed class TopologyOptions : IValidatableObject
     public int MaxDevicesPerPatient { get; set; } = 8;
 
     /// <summary>
-    /// Event time without a chunk after which a patient may be forgotten, 1 min to 1 day; default 10 min. Only together with
-    /// <see cref="IdleRounds"/>, so that neither a wrong clock nor a recording that follows another one does it.
+    /// Event time without a chunk after which a patient may leave the memory, 1 min to 1 day; default 10 min: its snapshot lies on disk, and it
+    /// comes back as it was. Only together with <see cref="IdleRounds"/>, so that neither a wrong clock nor a recording that follows another one does it.
     /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan IdleAfter { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Records per patient of the shard that must have passed since a patient's last one before it is forgotten, 10 to 100,000; default 300.</summary>
+    /// <summary>Records per patient of the shard that must have passed since a patient's last one before it leaves the memory, 10 to 100,000; default 300.</summary>
     [Range(10, 100_000)]
     public int IdleRounds { get; set; } = 300;
+
+    /// <summary>
+    /// Event time of the shard without a chunk after which a patient is forgotten, 10 min to 10 years, no less than <see cref="IdleAfter"/>; default 7 days. A chunk that
+    /// comes later begins a new patient. Only together with <see cref="ForgetRecords"/>, for the same reason.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:10:00", "3650.00:00:00")]
+    public TimeSpan ForgetAfter { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Records of the partition that must have passed since a patient's last one before it is forgotten, 1 to 1,000,000,000; default 100,000.</summary>
+    [Range(1, 1_000_000_000)]
+    public int ForgetRecords { get; set; } = 100_000;
 
     /// <summary>Wait before a patient that threw gets its chunk again, 1 ms to 1 min; doubles each time; default 100 ms. A checkpoint does not wait for it.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
@@ -92,6 +103,8 @@ public sealed class TopologyOptions : IValidatableObject
     {
         if (WindowHop > WindowLength)
             yield return new ValidationResult($"{nameof(WindowHop)} is {WindowHop}; at most {nameof(WindowLength)} ({WindowLength}) is possible.", [nameof(WindowHop)]);
+        if (ForgetAfter < IdleAfter)
+            yield return new ValidationResult($"{nameof(ForgetAfter)} is {ForgetAfter}; at least {nameof(IdleAfter)} ({IdleAfter}) is wanted.", [nameof(ForgetAfter)]);
         if (MaxRestartDelay < RestartDelay)
             yield return new ValidationResult($"{nameof(MaxRestartDelay)} is {MaxRestartDelay}; at least {nameof(RestartDelay)} ({RestartDelay}) is wanted.", [nameof(MaxRestartDelay)]);
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Benchmarks.Ward;
 using Pipeline.Host.Kafka;
+using Pipeline.Host.State;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -17,6 +18,7 @@ internal sealed class CheckpointedWard : IDisposable
     private const int Beds = 40;
 
     private readonly IConsumer<byte[], byte[]> _member;
+    private readonly SnapshotStore _passive = SnapshotStore.Create(Path.GetTempPath());
 
     private CheckpointedWard(KafkaOptions options, IConsumer<byte[], byte[]> member) => (Options, _member) = (options, member);
 
@@ -47,7 +49,7 @@ internal sealed class CheckpointedWard : IDisposable
     }
 
     /// <summary>A log as a worker has one.</summary>
-    public KafkaShardLog Log() => new(Options, () => _member.ConsumerGroupMetadata, NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
+    public KafkaShardLog Log() => new(Options, () => _member.ConsumerGroupMetadata, _passive, NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
 
     /// <summary>Commits a checkpoint of every shard, each patient of it changed.</summary>
     public static async Task CommitAsync(KafkaShardLog log, ShardRestore[] leases, PatientSnapshot[][] ward, long offset, CancellationToken stop)
@@ -62,7 +64,7 @@ internal sealed class CheckpointedWard : IDisposable
     public static async Task CheckAsync(KafkaShardLog log, PatientSnapshot[][] ward, long offset, CancellationToken stop)
     {
         var restored = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, null, stop)));
-        if (restored.Any(r => r.Through?.Offset != offset || r.Refused.Count > 0 || r.Patients.Count != ward[r.Lease.Shard].Length))
+        if (restored.Any(r => r.Through?.Offset != offset || r.Refused.Count > 0 || r.KeptCount != ward[r.Lease.Shard].Length))
             throw new InvalidOperationException("The restore differs from what was committed.");
     }
 
@@ -75,5 +77,6 @@ internal sealed class CheckpointedWard : IDisposable
     {
         _member.Close();
         _member.Dispose();
+        _passive.Dispose();
     }
 }

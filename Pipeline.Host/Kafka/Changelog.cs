@@ -21,26 +21,44 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
     // The client's calls block; how often one that found nothing looks whether it should end.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), TellEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a shard begins with.</summary>
-    public ShardRestore Read(ShardLease lease, IProgress<double>? progress, CancellationToken stop)
+    /// <summary>What a shard begins with; its snapshots are put into <paramref name="passive"/> as they are read.</summary>
+    /// <exception cref="IOException">They cannot be put there.</exception>
+    public ShardRestore Read(ShardLease lease, IPassivePatients passive, IProgress<double>? progress, CancellationToken stop)
     {
         var started = time.GetTimestamp();
-        var content = ReadNewest(lease.Shard, progress, stop);
-        var restore = SnapshotDecoding.Decode(lease, [.. content.Snapshots.Select(pair => (pair.Key, pair.Value))], content.Mark);
+        var patients = new PassiveRestore(lease, passive);
+        var (mark, markedAt, read) = Read(lease.Shard, patients.Take, () => patients.Count, progress, stop);
+        var restore = patients.End(mark);
         progress?.Report(1);
-        var bytes = content.Snapshots.Values.Sum(value => (long)value.Length);
-        log.Restored(options.StateTopic, lease.Shard, restore.Patients.Count, bytes, content.BytesRead, (long)time.GetElapsedTime(started).TotalMilliseconds);
-        metrics?.NoteRestored(lease.Shard, restore.Patients.Count, content.BytesRead, content.MarkedAt);
+        log.Restored(options.StateTopic, lease.Shard, restore.KeptCount, patients.Bytes, read, (long)time.GetElapsedTime(started).TotalMilliseconds);
+        metrics?.NoteRestored(lease.Shard, restore.KeptCount, read, markedAt);
         foreach (var refused in restore.Refused)
             log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
         return restore;
     }
 
+    /// <summary>All that is committed of a partition, in memory.</summary>
+    public ChangelogContent ReadNewest(int partition, IProgress<double>? progress, CancellationToken stop)
+    {
+        var newest = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var (mark, markedAt, read) = Read(partition, Take, () => newest.Count, progress, stop);
+        return new ChangelogContent(newest, mark, markedAt, read);
+
+        void Take(string patient, byte[]? value)
+        {
+            if (value is { Length: > 0 })
+                newest[patient] = value;
+            else
+                newest.Remove(patient);
+        }
+    }
+
     /// <summary>
-    /// What is committed of a partition. "The end" is where a reader of committed records stands: the transaction of a process that died may
+    /// Reads what is committed of a partition. "The end" is where a reader of committed records stands: the transaction of a process that died may
     /// still be open behind it, and is not waited for, as its outcome changes nothing (the mark says from where to go on).
     /// </summary>
-    public ChangelogContent ReadNewest(int partition, IProgress<double>? progress, CancellationToken stop)
+    private (byte[]? Mark, DateTimeOffset? MarkedAt, long BytesRead) Read(
+        int partition, Action<string, byte[]?> take, Func<int> count, IProgress<double>? progress, CancellationToken stop)
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.ChangelogReader(options))
             .SetErrorHandler((_, error) => health.Note(error))
@@ -49,30 +67,27 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         var at = new TopicPartition(options.StateTopic, partition);
         // Where compaction leaves nothing at 0 the fetch goes on behind it; to ask for the first offset costs half a second more.
         consumer.Assign(new TopicPartitionOffset(at, 0));
-        var newest = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         byte[]? mark = null;
         DateTimeOffset? markedAt = null;
         var (read, toldAt) = (0L, time.GetTimestamp());
-        for (var count = 0L; Next(consumer, stop) is { IsPartitionEOF: false } record; count++)
+        for (var records = 0L; Next(consumer, stop) is { IsPartitionEOF: false } record; records++)
         {
             read += record.Message.Value?.Length ?? 0;
             if (record.Message.Key.AsSpan().SequenceEqual(SnapshotCodec.MarkKey))
                 (mark, markedAt) = (record.Message.Value, record.Message.Timestamp.UtcDateTime);
-            else if (record.Message.Value is { Length: > 0 } value)
-                newest[Encoding.UTF8.GetString(record.Message.Key)] = value;
             else
-                newest.Remove(Encoding.UTF8.GetString(record.Message.Key));
-            if (count % RecordsBetweenReports != 0 || consumer.GetWatermarkOffsets(at) is not { High: { IsSpecial: false, Value: > 0 } end })
+                take(Encoding.UTF8.GetString(record.Message.Key), record.Message.Value);
+            if (records % RecordsBetweenReports != 0 || consumer.GetWatermarkOffsets(at) is not { High: { IsSpecial: false, Value: > 0 } end })
                 continue;
             var part = Math.Min(1, (double)(record.Offset.Value + 1) / end.Value);
             progress?.Report(part);
             if (time.GetElapsedTime(toldAt) < TellEvery)
                 continue;
             toldAt = time.GetTimestamp();
-            log.Restoring(options.StateTopic, partition, (int)(100 * part), newest.Count);
+            log.Restoring(options.StateTopic, partition, (int)(100 * part), count());
         }
         health.NoteReached();
-        return new ChangelogContent(newest, mark, markedAt, read);
+        return (mark, markedAt, read);
     }
 
     private ConsumeResult<byte[], byte[]> Next(IConsumer<byte[], byte[]> consumer, CancellationToken stop)

@@ -107,7 +107,7 @@ internal sealed class CheckpointTransactions(
             Write(producer, checkpoint.Lease.Shard, Encoding.UTF8.GetBytes(snapshot.Patient.Value), SnapshotCodec.Encode(snapshot));
         foreach (var patient in checkpoint.Forgotten)
             Write(producer, checkpoint.Lease.Shard, Encoding.UTF8.GetBytes(patient.Value), null);
-        Write(producer, checkpoint.Lease.Shard, SnapshotCodec.MarkKey.ToArray(), SnapshotCodec.EncodeMark(checkpoint.Through));
+        Write(producer, checkpoint.Lease.Shard, SnapshotCodec.MarkKey.ToArray(), SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)));
     }
 
     private void Write(IProducer<byte[], byte[]> producer, int shard, byte[] key, byte[]? value)

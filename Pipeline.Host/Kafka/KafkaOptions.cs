@@ -74,6 +74,12 @@ public sealed class KafkaOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Folder for the snapshots of patients that are not in memory: a file of some 30 kB a patient, a copy of what <see cref="StateTopic"/> has, gone with the
+    /// process. Empty: the system's folder for temporary files.
+    /// </summary>
+    public string StateFolder { get; set; } = "";
+
     /// <summary>How long a partition that is handed over, or the end of the process, waits for the acknowledgements of what was read.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:04:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);

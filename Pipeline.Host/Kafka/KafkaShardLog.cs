@@ -22,6 +22,7 @@ public sealed class KafkaShardLog : IShardLog
     private const long MaxBytes = 64 << 20;
 
     private readonly KafkaOptions _options;
+    private readonly IPassivePatients _passive;
     private readonly ILogger _log;
     private readonly ShardLeases _leases = new();
     private readonly Changelog _changelog;
@@ -34,23 +35,28 @@ public sealed class KafkaShardLog : IShardLog
     /// <summary>
     /// <paramref name="membership"/>: the consumer's present membership of the group. It is asked under the leases, which the consumer ends
     /// (<see cref="Revoke"/>) in its rebalance handlers: so a lease that stands and the generation that is committed with belong together.
+    /// <paramref name="passive"/>, the caller's, takes the snapshots of a shard that is assigned.
     /// </summary>
-    public KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, ILogger log, TimeProvider time)
-        : this(options, membership, log, time, null)
+    public KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, IPassivePatients passive, ILogger log, TimeProvider time)
+        : this(options, membership, passive, log, time, null)
     {
     }
 
     /// <summary>The same, measured.</summary>
-    internal KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, ILogger log, TimeProvider time, StateMetrics? metrics)
+    internal KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, IPassivePatients passive, ILogger log, TimeProvider time, StateMetrics? metrics)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        _passive = passive;
         _log = log;
         Health = new ClientHealth("checkpoints", options, log, time);
         _changelog = new Changelog(options, Health, log, time, metrics);
         _transactions = new CheckpointTransactions(options, _leases, membership, Health, log, time, metrics);
         _committing = Task.Factory.StartNew(Commit, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
+
+    /// <summary>Where the snapshots of its shards are put.</summary>
+    public IPassivePatients Passive => _passive;
 
     /// <summary>What the brokers say to reader and producer.</summary>
     public ClientHealth Health { get; }
@@ -59,7 +65,7 @@ public sealed class KafkaShardLog : IShardLog
     public Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
-        return Task.Factory.StartNew(() => _changelog.Read(lease, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return Task.Factory.StartNew(() => _changelog.Read(lease, _passive, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>

@@ -24,7 +24,7 @@ internal sealed class KeptState : IDisposable
     public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
     {
         (_options, _shards, _consumer, _metrics, _logger, _time) = (options, shards, consumer, metrics, logger, time);
-        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, logger, time, metrics);
+        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, shards.Passive, logger, time, metrics);
     }
 
     /// <summary>Begins to read the state of a partition that this process has been given, or whose topic was made anew.</summary>

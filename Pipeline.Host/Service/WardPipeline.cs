@@ -4,6 +4,7 @@ using Pipeline.Actors.Serving;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
+using Pipeline.Host.State;
 using Pipeline.Host.Status;
 using Pipeline.Host.Store;
 using Pipeline.Models;
@@ -28,6 +29,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly TimeSpan _reloadInterval;
     private readonly ServedModels? _models;
     private readonly ModelWatch? _watch;
+    private readonly SnapshotStore _passive;
     private PatientShards? _shards;
 
     /// <summary>Starts the sinks; the source connects when it runs.</summary>
@@ -36,10 +38,11 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <param name="time">For the parts.</param>
     /// <param name="watchStore">Puts something before the store, which owns it then: a probe.</param>
     /// <exception cref="Commands.CommandException"><c>Topology:Model</c> is no model that can be used.</exception>
-    /// <exception cref="IOException">The embedded store's folder cannot be used.</exception>
+    /// <exception cref="IOException">The embedded store's folder, or that of the idle patients, cannot be used.</exception>
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
     {
         (_topology, _time) = (settings.Topology, time);
+        _passive = SnapshotStore.Create(settings.Kafka.StateFolder.Length > 0 ? settings.Kafka.StateFolder : Path.GetTempPath());
         _kafkaMetrics = new KafkaMetrics(time);
         _reloadInterval = settings.Inference.ReloadInterval;
         _models = ModelCatalog.Serve(settings.Topology.Model, settings.Inference, time);
@@ -92,7 +95,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         try
         {
             return await Topology.RunAsync(
-                Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models);
+                Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models, _passive);
         }
         finally
         {
@@ -112,6 +115,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         _watch?.Dispose();
         if (_models is not null)
             await _models.DisposeAsync();
+        _passive.Dispose();
         _kafkaMetrics.Dispose();
         _storeMeter.Dispose();
     }

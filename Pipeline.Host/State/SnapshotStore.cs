@@ -1,44 +1,46 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Pipeline.Actors;
+using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// Patients' snapshots in one local file, found by shard and patient: a SQLite database with a write-ahead log. What
-/// <see cref="Apply"/> writes is there as a whole or not at all, whenever the process dies; memory does not grow with the patients (a cache of
-/// <see cref="CacheBytes"/>, the index is in the file); the file does not grow beyond the most that was ever in it at a time, and a log of
-/// about <see cref="LogBytes"/>. One process at a time. Thread-safe.
+/// The snapshots of patients that are not in memory, in one file of this process, found by shard and patient: a SQLite database. Memory does not grow
+/// with the patients (a cache of <see cref="CacheBytes"/>, the index is in the file); the file does not grow beyond the most that was ever in it at a
+/// time. It is a copy of what the changelog has: nothing waits for the disk, and it is gone with the process. Thread-safe.
 /// </summary>
-public sealed class SnapshotStore : IDisposable
+public sealed class SnapshotStore : IPassivePatients, IDisposable
 {
     /// <summary>Memory for pages of the file.</summary>
     public const int CacheBytes = 1 << 20;
 
-    /// <summary>The log beside the file is folded into it, and used again from its start, when it is this long.</summary>
-    public const int LogBytes = 8 << 20;
+    private const string FilePattern = "passive-*.db";
 
     private readonly Lock _lock = new();
     private readonly SqliteConnection _connection;
-    private readonly SqliteCommand _put, _remove, _mark, _find;
+    private readonly SqliteCommand _put, _drop, _clear, _find, _unseen;
+    private readonly string _path;
 
-    private SnapshotStore(string path, bool isDurable)
+    private SnapshotStore(string path)
     {
-        Path = path;
-        _connection = new SqliteConnection(
-            // Who finds the file in use is told so after a second.
-            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ToString());
+        _path = path;
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         try
         {
             _connection.Open();
-            Execute($"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = {(isDurable ? "FULL" : "NORMAL")}");
-            Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{CacheBytes / 1024}; PRAGMA wal_autocheckpoint = {LogBytes / 4096}; PRAGMA journal_size_limit = {LogBytes}"));
-            Execute("CREATE TABLE IF NOT EXISTS snapshot (shard INTEGER NOT NULL, patient TEXT NOT NULL, value BLOB NOT NULL, UNIQUE (shard, patient))");
-            Execute("CREATE TABLE IF NOT EXISTS mark (shard INTEGER PRIMARY KEY, value BLOB NOT NULL)");
-            _put = Prepare("INSERT INTO snapshot VALUES ($shard, $patient, $value) ON CONFLICT DO UPDATE SET value = excluded.value");
-            _remove = Prepare("DELETE FROM snapshot WHERE shard = $shard AND patient = $patient");
-            _mark = Prepare("INSERT INTO mark VALUES ($shard, $value) ON CONFLICT DO UPDATE SET value = excluded.value");
+            // A statement that fails is undone from memory; a file that is left half written has no reader.
+            Execute(string.Create(
+                CultureInfo.InvariantCulture, $"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -{CacheBytes / 1024}"));
+            Execute("CREATE TABLE snapshot (shard INTEGER NOT NULL, patient TEXT NOT NULL, seen INTEGER NOT NULL, record INTEGER NOT NULL, value BLOB NOT NULL, UNIQUE (shard, patient))");
+            Execute("CREATE INDEX seen ON snapshot (shard, seen)");
+            _put = Prepare("INSERT INTO snapshot VALUES ($shard, $patient, $seen, $record, $value) ON CONFLICT DO UPDATE SET seen = excluded.seen, record = excluded.record, value = excluded.value");
+            _drop = Prepare("DELETE FROM snapshot WHERE shard = $shard AND patient = $patient");
+            _clear = Prepare("DELETE FROM snapshot WHERE shard = $shard");
             _find = Prepare("SELECT value FROM snapshot WHERE shard = $shard AND patient = $patient");
+            _unseen = Prepare("SELECT patient FROM snapshot WHERE shard = $shard AND seen <= $seen AND record <= $record LIMIT $most");
         }
         catch (SqliteException)
         {
@@ -47,117 +49,109 @@ public sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>The file.</summary>
-    public string Path { get; }
-
-    /// <summary>Opens the file, which is made when it is missing; what a process that died had not finished writing is gone.</summary>
-    /// <exception cref="IOException">It cannot be used: another process has it, or it is damaged; says which.</exception>
-    public static SnapshotStore Open(string path)
-    {
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) ?? ".");
-        try
-        {
-            return new SnapshotStore(path, isDurable: true);
-        }
-        catch (SqliteException fault)
-        {
-            throw new IOException($"The snapshots in '{path}' cannot be used: {Explain(fault)}", fault);
-        }
-    }
-
     /// <summary>
-    /// The same for a copy of what is kept elsewhere: the last moments may be missing after a power failure, and a damaged file is begun anew.
+    /// Makes a new file in <paramref name="folder"/>, which is made when it is missing; what a process that died has left there is removed. On Unix the file
+    /// has no name from then on: whatever becomes of the process, the disk is free afterwards.
     /// </summary>
-    /// <exception cref="IOException">It cannot be used.</exception>
-    public static SnapshotStore OpenCache(string path)
+    /// <exception cref="IOException">The folder cannot be used.</exception>
+    public static SnapshotStore Create(string folder)
     {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) ?? ".");
-            try
-            {
-                return new SnapshotStore(path, isDurable: false);
-            }
-            catch (SqliteException fault) when (IsDamage(fault))
-            {
-                foreach (var file in (string[])[path, path + "-wal", path + "-shm"])
-                    File.Delete(file);
-                return new SnapshotStore(path, isDurable: false);
-            }
+            Directory.CreateDirectory(folder);
+            foreach (var left in Directory.EnumerateFiles(folder, FilePattern))
+                TryDelete(left);
+            var store = new SnapshotStore(Path.Combine(folder, FilePattern.Replace("*", Guid.NewGuid().ToString("N"), StringComparison.Ordinal)));
+            if (!OperatingSystem.IsWindows())
+                File.Delete(store._path);
+            return store;
         }
-        catch (SqliteException fault)
+        catch (Exception fault) when (fault is SqliteException or UnauthorizedAccessException)
         {
-            throw new IOException($"The snapshots in '{path}' cannot be used: {Explain(fault)}", fault);
+            throw new IOException($"The folder '{folder}' cannot take the snapshots of idle patients: {fault.Message}", fault);
         }
     }
 
-    /// <summary>Writes snapshots, forgets patients and sets the shard's mark: all of it or nothing. A mark that is null stays.</summary>
-    /// <exception cref="IOException">The disk does not take it; nothing is changed.</exception>
-    public void Apply(int shard, IEnumerable<(string Patient, byte[] Value)> changed, IEnumerable<PatientId> forgotten, byte[]? mark)
+    /// <inheritdoc/>
+    public void Keep(int shard, IReadOnlyCollection<PatientSnapshot> snapshots)
     {
-        ArgumentNullException.ThrowIfNull(changed);
-        ArgumentNullException.ThrowIfNull(forgotten);
-        Guard(() =>
+        ArgumentNullException.ThrowIfNull(snapshots);
+        var encoded = snapshots.Select(snapshot => (snapshot, SnapshotCodec.Encode(snapshot))).ToArray();
+        Write(transaction =>
         {
-            using var transaction = _connection.BeginTransaction();
-            foreach (var (patient, value) in changed)
-                Run(_put, transaction, shard, patient, value);
-            foreach (var patient in forgotten)
-                Run(_remove, transaction, shard, patient.Value, null);
-            if (mark is not null)
-                Run(_mark, transaction, shard, null, mark);
-            transaction.Commit();
-            return true;
+            foreach (var (snapshot, bytes) in encoded)
+                Bind(_put, transaction, shard, snapshot.Patient.Value, snapshot.Seen, bytes).ExecuteNonQuery();
         });
     }
 
-    /// <summary>The snapshot of a patient; null when there is none.</summary>
-    /// <exception cref="IOException">The disk does not give it.</exception>
-    public byte[]? Find(int shard, PatientId patient) => Guard(() =>
+    /// <inheritdoc/>
+    public PatientSnapshot? Find(int shard, PatientId patient)
     {
-        Bind(_find, null, shard, patient.Value, null);
-        return (byte[]?)_find.ExecuteScalar();
-    });
+        if (Guard(() => (byte[]?)Bind(_find, null, shard, patient.Value).ExecuteScalar()) is not { } bytes)
+            return null;
+        return SnapshotCodec.Decode(bytes, out var fault) ?? throw new IOException($"The snapshot of {patient} in '{_path}': {fault}");
+    }
 
-    /// <summary>The mark of a shard and all its snapshots.</summary>
-    /// <exception cref="IOException">The disk does not give them.</exception>
-    public (byte[]? Mark, List<(string Patient, byte[] Value)> Snapshots) Read(int shard) => Guard(() =>
+    /// <inheritdoc/>
+    public IReadOnlyList<PatientId> FindUnseen(int shard, LastSeen seen, int most) => Guard(() =>
     {
-        using var mark = Prepare("SELECT value FROM mark WHERE shard = $shard");
-        Bind(mark, null, shard, null, null);
-        using var all = Prepare("SELECT patient, value FROM snapshot WHERE shard = $shard");
-        Bind(all, null, shard, null, null);
-        var found = new List<(string, byte[])>();
-        using var reader = all.ExecuteReader();
+        var found = new List<PatientId>();
+        using var reader = Bind(_unseen, null, shard, null, seen, most: most).ExecuteReader();
         while (reader.Read())
-            found.Add((reader.GetString(0), reader.GetFieldValue<byte[]>(1)));
-        return ((byte[]?)mark.ExecuteScalar(), found);
+            found.Add(new PatientId(reader.GetString(0)));
+        return found;
     });
 
-    /// <summary>Forgets a shard.</summary>
-    /// <exception cref="IOException">The disk does not take it.</exception>
-    public void Clear(int shard) => Guard(() =>
+    /// <inheritdoc/>
+    public void Drop(int shard, IReadOnlyCollection<PatientId> patients)
     {
-        using var transaction = _connection.BeginTransaction();
-        foreach (var table in (string[])["snapshot", "mark"])
+        ArgumentNullException.ThrowIfNull(patients);
+        Write(transaction =>
         {
-            using var clear = Prepare($"DELETE FROM {table} WHERE shard = $shard");
-            Run(clear, transaction, shard, null, null);
-        }
-        transaction.Commit();
-        return true;
-    });
+            foreach (var patient in patients)
+                Bind(_drop, transaction, shard, patient.Value).ExecuteNonQuery();
+        });
+    }
 
-    /// <summary>Closes the file; the log is folded into it.</summary>
+    /// <inheritdoc/>
+    public void Clear(int shard) => Write(transaction => Bind(_clear, transaction, shard, null).ExecuteNonQuery());
+
+    /// <summary>Closes and removes the file.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
-            foreach (var command in (SqliteCommand[])[_put, _remove, _mark, _find])
+            foreach (var command in (SqliteCommand[])[_put, _drop, _clear, _find, _unseen])
                 command.Dispose();
             _connection.Dispose();
+            TryDelete(_path);
         }
     }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (IOException)
+        {
+            // Another process has it open, on a system where that matters.
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's.
+        }
+    }
+
+    private void Write(Action<SqliteTransaction> work) => Guard(() =>
+    {
+        using var transaction = _connection.BeginTransaction();
+        work(transaction);
+        transaction.Commit();
+        return true;
+    });
 
     private T Guard<T>(Func<T> work)
     {
@@ -169,31 +163,35 @@ public sealed class SnapshotStore : IDisposable
             }
             catch (SqliteException fault)
             {
-                throw new IOException($"The snapshots in '{Path}': {Explain(fault)}", fault);
+                throw new IOException($"The snapshots of idle patients in '{_path}': {fault.Message}", fault);
             }
         }
     }
 
-    private static void Run(SqliteCommand command, SqliteTransaction transaction, int shard, string? patient, byte[]? value)
-    {
-        Bind(command, transaction, shard, patient, value);
-        command.ExecuteNonQuery();
-    }
-
-    private static void Bind(SqliteCommand command, SqliteTransaction? transaction, int shard, string? patient, byte[]? value)
+    private static SqliteCommand Bind(
+        SqliteCommand command, SqliteTransaction? transaction, int shard, string? patient, LastSeen seen = default, byte[]? value = null, int most = 0)
     {
         command.Transaction = transaction;
         foreach (SqliteParameter parameter in command.Parameters)
-            parameter.Value = parameter.ParameterName switch { "$shard" => shard, "$patient" => patient, _ => value };
+            parameter.Value = parameter.ParameterName switch
+            {
+                "$shard" => shard,
+                "$patient" => patient,
+                "$seen" => seen.Time.UnixNanoseconds,
+                "$record" => seen.Offset,
+                "$most" => most,
+                _ => value,
+            };
+        return command;
     }
 
     private SqliteCommand Prepare(string text)
     {
         var command = _connection.CreateCommand();
         command.CommandText = text;
-        foreach (var (name, type) in ((string, SqliteType)[])[("$shard", SqliteType.Integer), ("$patient", SqliteType.Text), ("$value", SqliteType.Blob)])
+        foreach (var name in (string[])["$shard", "$patient", "$seen", "$record", "$value", "$most"])
             if (text.Contains(name, StringComparison.Ordinal))
-                command.Parameters.Add(name, type);
+                command.Parameters.Add(name, name switch { "$patient" => SqliteType.Text, "$value" => SqliteType.Blob, _ => SqliteType.Integer });
         command.Prepare();
         return command;
     }
@@ -204,13 +202,4 @@ public sealed class SnapshotStore : IDisposable
         command.CommandText = text;
         command.ExecuteNonQuery();
     }
-
-    private static bool IsDamage(SqliteException fault) => fault.SqliteErrorCode is 11 or 26;    // SQLITE_CORRUPT, SQLITE_NOTADB
-
-    private static string Explain(SqliteException fault) => fault.SqliteErrorCode switch
-    {
-        5 or 6 => "another process has them open.",
-        11 or 26 => $"the file is damaged ({fault.Message}). Move it away to begin anew.",
-        _ => fault.Message,
-    };
 }

@@ -26,6 +26,7 @@ public static class SnapshotCodec
             Offset = snapshot.Applied.Offset,
         };
         state.TopicId = Encode(snapshot.Applied.TopicId);
+        state.Seen = new V1.LastSeen { TimeNs = snapshot.Seen.Time.UnixNanoseconds, Offset = snapshot.Seen.Offset };
         foreach (var device in snapshot.Devices)
             state.Devices.Add(Encode(device));
         var bytes = state.ToByteArray();
@@ -46,10 +47,13 @@ public static class SnapshotCodec
                 return null;
             var state = V1.PatientState.Parser.ParseFrom(snapshot.State);
             refused = FindFault(state);
-            return refused is not null ? null : new PatientSnapshot(
+            if (refused is not null)
+                return null;
+            var patient = new PatientSnapshot(
                 new PatientId(state.Patient),
                 new RecordPosition(Decode(state.TopicId), state.Partition, state.Offset),
                 [.. state.Devices.Select(Decode)]);
+            return state.Seen is { } seen ? patient with { Seen = new LastSeen(new Timestamp(seen.TimeNs), seen.Offset) } : patient;
         }
         catch (InvalidProtocolBufferException fault)
         {
@@ -61,17 +65,23 @@ public static class SnapshotCodec
     /// <summary>Key of a partition's mark: no patient's, as a pseudonym has no control characters.</summary>
     public static ReadOnlySpan<byte> MarkKey => [0];
 
-    /// <summary>The mark of a checkpoint that goes through <paramref name="position"/>.</summary>
-    public static byte[] EncodeMark(RecordPosition position) => new V1.ShardMark
+    /// <summary>The bytes of a mark.</summary>
+    public static byte[] EncodeMark(in ShardMark mark)
     {
-        Version = Version,
-        TopicId = Encode(position.TopicId),
-        Partition = position.Partition,
-        Offset = position.Offset,
-    }.ToByteArray();
+        var encoded = new V1.ShardMark
+        {
+            Version = Version,
+            TopicId = Encode(mark.Through.TopicId),
+            Partition = mark.Through.Partition,
+            Offset = mark.Through.Offset,
+        };
+        if (mark.Time is { } time)
+            encoded.TimeNs = time.UnixNanoseconds;
+        return encoded.ToByteArray();
+    }
 
     /// <summary>Reads a mark; null when it is damaged or of a newer version, and then <paramref name="refused"/> says why.</summary>
-    public static RecordPosition? DecodeMark(ReadOnlySpan<byte> bytes, out string? refused)
+    public static ShardMark? DecodeMark(ReadOnlySpan<byte> bytes, out string? refused)
     {
         try
         {
@@ -79,7 +89,8 @@ public static class SnapshotCodec
             refused = mark.Version is 0 or > Version
                 ? string.Create(CultureInfo.InvariantCulture, $"version {mark.Version} of the mark; this program reads 1 to {Version}")
                 : FindFault(mark.TopicId);
-            return refused is null ? new RecordPosition(Decode(mark.TopicId), mark.Partition, mark.Offset) : null;
+            return refused is not null ? null : new ShardMark(
+                new RecordPosition(Decode(mark.TopicId), mark.Partition, mark.Offset), mark.HasTimeNs ? new Timestamp(mark.TimeNs) : null);
         }
         catch (InvalidProtocolBufferException fault)
         {
@@ -176,5 +187,18 @@ public static class SnapshotCodec
         return WindowShape.FindShapeFault(TimeSpan.FromTicks(state.WindowLengthTicks), TimeSpan.FromTicks(state.WindowHopTicks)) is { } fault
             ? $"device '{state.Device}': {fault}"
             : null;
+    }
+}
+
+/// <summary>What a checkpoint says of its shard.</summary>
+/// <param name="Through">See <see cref="Actors.ShardCheckpoint.Through"/>.</param>
+/// <param name="Time">See <see cref="Actors.ShardCheckpoint.Time"/>.</param>
+public readonly record struct ShardMark(RecordPosition Through, Timestamp? Time = null)
+{
+    /// <summary>The mark of <paramref name="checkpoint"/>.</summary>
+    public static ShardMark Of(Actors.ShardCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return new ShardMark(checkpoint.Through, checkpoint.Time);
     }
 }

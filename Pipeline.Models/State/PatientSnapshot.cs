@@ -22,8 +22,17 @@ public readonly record struct RecordPosition(Guid TopicId, int Partition, long O
 /// <param name="LastTime">Event time of that chunk's first sample.</param>
 public sealed record PlacedDevice(DeviceSnapshot Stream, string Ward, string Bed, Timestamp LastTime);
 
+/// <summary>When a shard saw a patient last, by what it had seen of all its patients: a function of the partition's records.</summary>
+/// <param name="Time">Latest event time of the shard, the patient's last record included.</param>
+/// <param name="Offset">That record.</param>
+public readonly record struct LastSeen(Timestamp Time, long Offset);
+
 /// <summary>The whole state of one patient after one record. Immutable.</summary>
 /// <param name="Patient">Pseudonym.</param>
 /// <param name="Applied">The last record that is in the state.</param>
 /// <param name="Devices">The devices, in the order in which their streams began.</param>
-public sealed record PatientSnapshot(PatientId Patient, RecordPosition Applied, IReadOnlyList<PlacedDevice> Devices);
+public sealed record PatientSnapshot(PatientId Patient, RecordPosition Applied, IReadOnlyList<PlacedDevice> Devices)
+{
+    /// <summary>When the patient was seen last; of a snapshot that does not say, what its devices do.</summary>
+    public LastSeen Seen { get; init; } = new(Devices.Count == 0 ? default : Devices.Max(device => device.LastTime), Applied.Offset);
+}

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Wire;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 using Pipeline.Tests.Kafka;
 using Pipeline.Tests.State;
 using Xunit;
@@ -30,10 +32,9 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         }
 
         await using var again = Log(options, member);
-        var restored = await again.AssignAsync(2, null, CancellationToken.None);
 
-        Assert.Equal("25: P1@10 P2@25 P4@25", Snapshots.Text(restored));
-        Assert.Equal(SnapshotCodec.Encode(Snapshots.Of("P4", 2, 25)), SnapshotCodec.Encode(restored.Patients.Single(p => p.Patient.Value == "P4")));
+        await AssignAsync(again, 2, "25: P1@10 P2@25 P4@25");
+        Assert.Equal(SnapshotCodec.Encode(Snapshots.Of("P4", 2, 25)), SnapshotCodec.Encode(again.Passive.Find(2, new PatientId("P4"))!));
         await AssignAsync(again, 1, "nothing:");
         Assert.Equal(26, member.Committed(2));
     }
@@ -166,12 +167,13 @@ public sealed class KafkaShardLogTests(KafkaServer server)
     private static KafkaShardLog Log(KafkaOptions options, Member member) => Log(options, member.Membership);
 
     private static KafkaShardLog Log(KafkaOptions options, Func<IConsumerGroupMetadata> membership) =>
-        new(options, membership, NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
+        new(options, membership, new MemoryPatients(), NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
 
     private static async Task<ShardLease> AssignAsync(KafkaShardLog log, int shard, string expected)
     {
         var restored = await log.AssignAsync(shard, null, CancellationToken.None).WaitAsync(Patience);
-        Assert.Equal(expected, Snapshots.Text(restored));
+        var patients = log.Passive.FindUnseen(shard, new LastSeen(new Models.Signals.Timestamp(long.MaxValue), long.MaxValue), restored.KeptCount + 1).Select(id => log.Passive.Find(shard, id)!);
+        Assert.Equal(expected, Snapshots.Text(restored with { Patients = [.. patients] }));
         return restored.Lease;
     }
 

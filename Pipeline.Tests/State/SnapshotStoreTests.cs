@@ -1,7 +1,10 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using FsCheck;
+using FsCheck.Fluent;
 using Pipeline.Actors;
 using Pipeline.Host.State;
+using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -9,132 +12,117 @@ namespace Pipeline.Tests.State;
 
 public sealed class SnapshotStoreTests
 {
+    private static readonly PatientId P1 = new("P1"), P2 = new("P2"), P3 = new("P3");
+
     [Fact]
-    public void A_snapshot_is_found_again_replaced_and_forgotten()
+    public void A_snapshot_is_found_as_it_was_kept_and_only_in_its_shard()
     {
         using var folder = new TemporaryFolder();
-        var path = Path.Combine(folder.Path, "sub", "snapshots.db");
-        using (var store = SnapshotStore.OpenCache(path))
-        {
-            store.Apply(1, [("P1", [1, 2]), ("P2", [3])], [], null);
-            store.Apply(2, [("P1", [9])], [], [7]);
-            store.Apply(1, [("P1", [4, 5, 6])], [new PatientId("P2")], null);
-        }
+        using var store = SnapshotStore.Create(Path.Combine(folder.Path, "sub"));
+        store.Keep(1, [Seen("P1", 5, 50), Seen("P2", 6, 60)]);
+        store.Keep(2, [Seen("P1", 7, 70)]);
+        store.Keep(1, [Seen("P1", 8, 80)]);
 
-        using var again = SnapshotStore.OpenCache(path);
-
-        Assert.Equal([4, 5, 6], again.Find(1, new PatientId("P1")));
-        Assert.Null(again.Find(1, new PatientId("P2")));
-        Assert.Equal([9], again.Find(2, new PatientId("P1")));
-        Assert.Equal([7], again.Read(2).Mark);
-        Assert.Single(again.Read(2).Snapshots);
-        again.Clear(2);
-        Assert.Null(again.Find(2, new PatientId("P1")));
-        Assert.Equal([4, 5, 6], again.Find(1, new PatientId("P1")));
+        Assert.Equal(SnapshotCodec.Encode(Seen("P1", 8, 80)), SnapshotCodec.Encode(store.Find(1, P1)!));
+        Assert.Equal(7, store.Find(2, P1)?.Applied.Offset);
+        Assert.Null(store.Find(2, P2));
+        store.Drop(1, [P2, P3]);
+        Assert.Null(store.Find(1, P2));
+        store.Clear(2);
+        Assert.Null(store.Find(2, P1));
+        Assert.NotNull(store.Find(1, P1));
     }
 
     [Fact]
-    public async Task A_log_cut_off_anywhere_gives_back_a_whole_checkpoint()
+    public void The_file_and_memory_say_the_same_whatever_is_asked_of_them()
     {
         using var folder = new TemporaryFolder();
-        var path = Path.Combine(folder.Path, "snapshots.db");
-        var expected = new HashSet<string> { "nothing:" };
-        byte[] file, log;
-        using (var store = SnapshotStore.Open(path))
+        Prop.ForAll<int>(ArbMap.Default.ArbFor<int>(), seed =>
         {
-            await using var shards = Log(store);
-            var lease = (await shards.AssignAsync(0, null, CancellationToken.None)).Lease;
-            for (var i = 1; i <= 12; i++)
+            using var store = SnapshotStore.Create(folder.Path);
+            var (memory, random) = (new MemoryPatients(), new Random(seed));
+            for (var step = 0; step < 60; step++)
             {
-                string[] changed = [$"P{i % 5}", $"P{(i + 1) % 5}"];
-                Assert.Equal(CommitOutcome.Committed, await shards.CommitAsync(Snapshots.Checkpoint(lease, i, changed, $"P{(i + 2) % 5}"), CancellationToken.None));
-                expected.Add(Snapshots.Text(await Log(store).AssignAsync(0, null, CancellationToken.None)));
+                var (shard, patient) = (random.Next(3), $"P{random.Next(6)}");
+                var seen = new LastSeen(new Timestamp(random.Next(20)), random.Next(20));
+                var what = random.Next(12);
+                foreach (var passive in (IPassivePatients[])[store, memory])
+                    if (what == 0)
+                        passive.Clear(shard);
+                    else if (what < 4)
+                        passive.Drop(shard, [new PatientId(patient), P3]);
+                    else
+                        passive.Keep(shard, [Snapshots.Of(patient, shard, step) with { Seen = seen }]);
+                Assert.Equal(Ids(memory.FindUnseen(shard, seen, 100)), Ids(store.FindUnseen(shard, seen, 100)));
+                Assert.Equal(memory.Find(shard, new PatientId(patient))?.Applied, store.Find(shard, new PatientId(patient))?.Applied);
             }
-            // As if the process had died here: what the disk has, and of the log any part.
-            file = Bytes(path);
-            log = Bytes(path + "-wal");
-        }
-        var random = new Random(4);
-        var found = new HashSet<string>();
-        for (var i = 0; i < 40; i++)
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Unseen_are_those_that_neither_time_nor_record_says_were_seen_later()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = SnapshotStore.Create(folder.Path);
+        store.Keep(0, [Seen("P1", 5, 50), Seen("P2", 9, 40), Seen("P3", 4, 90)]);
+
+        Assert.Equal(["P1"], Ids(store.FindUnseen(0, new LastSeen(new Timestamp(60), 5), 10)));
+        Assert.Equal(["P1", "P2"], Ids(store.FindUnseen(0, new LastSeen(new Timestamp(60), 9), 10)));
+        Assert.Single(store.FindUnseen(0, new LastSeen(new Timestamp(99), 9), 1));
+    }
+
+    [Fact]
+    public void What_a_process_that_died_has_left_is_removed_and_a_store_leaves_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "passive-1.db"), "left");
+        File.WriteAllText(Path.Combine(folder.Path, "other.db"), "another's");
+        using (var first = SnapshotStore.Create(folder.Path))
+        using (var second = SnapshotStore.Create(folder.Path))      // another process of the same machine
         {
-            var cut = Path.Combine(folder.Path, $"cut{i}.db");
-            File.WriteAllBytes(cut, file);
-            File.WriteAllBytes(cut + "-wal", log[..random.Next(log.Length + 1)]);
-            using var store = SnapshotStore.Open(cut);
-            await using var shards = Log(store);
-            found.Add(Snapshots.Text(await shards.AssignAsync(0, null, CancellationToken.None)));
+            first.Keep(0, [Seen("P1", 1, 1)]);
+            second.Keep(0, [Seen("P1", 2, 2)]);
+            Assert.Equal((1L, 2L), (first.Find(0, P1)?.Applied.Offset, second.Find(0, P1)?.Applied.Offset));
         }
 
-        Assert.Empty(found.Except(expected));
-        Assert.True(found.Count > 3, string.Join(" | ", found));
+        Assert.Equal(["other.db"], Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName));
     }
 
     [Fact]
-    public void A_damaged_cache_begins_anew_and_a_damaged_log_is_named()
+    public void A_folder_that_cannot_be_used_is_named()
     {
         using var folder = new TemporaryFolder();
-        var path = Path.Combine(folder.Path, "snapshots.db");
-        File.WriteAllBytes(path, [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * 7))]);
+        var file = Path.Combine(folder.Path, "file");
+        File.WriteAllText(file, "");
 
-        Assert.Contains("damaged", Assert.Throws<IOException>(() => SnapshotStore.Open(path)).Message, StringComparison.Ordinal);
-        using var cache = SnapshotStore.OpenCache(path);
-
-        Assert.Empty(cache.Read(0).Snapshots);
+        Assert.Contains(file, Assert.ThrowsAny<IOException>(() => SnapshotStore.Create(file)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_second_process_is_told_that_the_file_is_in_use()
+    public void A_restore_keeps_the_last_of_each_patient_and_names_what_cannot_be_read()
     {
-        using var folder = new TemporaryFolder();
-        var path = Path.Combine(folder.Path, "snapshots.db");
-        using var first = SnapshotStore.Open(path);
+        var (passive, lease) = (new MemoryPatients(), new ShardLease(4, 1));
+        passive.Keep(4, [Seen("old", 1, 1)]);
+        var restore = new PassiveRestore(lease, passive);
+        for (var i = 0; i < 200; i++)
+            restore.Take($"P{i}", SnapshotCodec.Encode(Seen($"P{i}", i, i)));
+        restore.Take("P1", SnapshotCodec.Encode(Seen("P1", 300, 300)));
+        restore.Take("P2", null);
+        restore.Take("P3", SnapshotCodec.Encode(Seen("P4", 1, 1)));
+        restore.Take("P5", [1, 2, 3]);
+        restore.Take("P5", SnapshotCodec.Encode(Seen("P5", 301, 301)));
 
-        Assert.Contains("another process", Assert.Throws<IOException>(() => SnapshotStore.Open(path)).Message, StringComparison.Ordinal);
+        var restored = restore.End(SnapshotCodec.EncodeMark(new ShardMark(new RecordPosition(Snapshots.Topic, 4, 400), new Timestamp(77))));
+
+        Assert.Equal((400L, new Timestamp(77), 199, 0), (restored.Through?.Offset, restored.Time!.Value, restored.KeptCount, restored.Patients.Count));
+        Assert.Equal("the snapshot of P4 in the place of P3", Assert.Single(restored.Refused, refused => refused.Patient == "P3").Reason);
+        Assert.Equal((300L, 301L), (passive.Find(4, P1)?.Applied.Offset, passive.Find(4, new PatientId("P5"))?.Applied.Offset));
+        Assert.Null(passive.Find(4, P2));
+        Assert.Null(passive.Find(4, new PatientId("old")));
     }
 
-    [Fact]
-    public async Task A_shard_that_has_left_commits_nothing()
-    {
-        using var folder = new TemporaryFolder();
-        using var store = SnapshotStore.Open(Path.Combine(folder.Path, "snapshots.db"));
-        await using var log = Log(store);
-        var left = (await log.AssignAsync(3, null, CancellationToken.None)).Lease;
-        var back = (await log.AssignAsync(3, null, CancellationToken.None)).Lease;
+    private static PatientSnapshot Seen(string patient, long offset, long time) =>
+        Snapshots.Of(patient, 1, offset) with { Seen = new LastSeen(new Timestamp(time), offset) };
 
-        Assert.Equal(CommitOutcome.Fenced, await log.CommitAsync(Snapshots.Checkpoint(left, 1, ["P1"]), CancellationToken.None));
-        Assert.Equal(CommitOutcome.Committed, await log.CommitAsync(Snapshots.Checkpoint(back, 2, ["P2"]), CancellationToken.None));
-        log.Revoke(back);
-        Assert.Equal(CommitOutcome.Fenced, await log.CommitAsync(Snapshots.Checkpoint(back, 3, ["P3"]), CancellationToken.None));
-
-        Assert.Equal("2: P2@2", Snapshots.Text(await log.AssignAsync(3, null, CancellationToken.None)));
-    }
-
-    [Fact]
-    public void The_file_does_not_grow_with_the_number_of_checkpoints()
-    {
-        using var folder = new TemporaryFolder();
-        var path = Path.Combine(folder.Path, "snapshots.db");
-        using var store = SnapshotStore.OpenCache(path);
-        var random = new Random(5);
-        for (var i = 0; i < 300; i++)
-        {
-            var value = new byte[20_000 + random.Next(2_000)];
-            store.Apply(0, Enumerable.Range(0, 10).Select(p => ($"P{p}", value)), [], null);
-        }
-
-        Assert.True(Bytes(path).Length < 1 << 20, $"{Bytes(path).Length} bytes for 10 snapshots of 20 kB");
-        Assert.True(Bytes(path + "-wal").Length < 2 * SnapshotStore.LogBytes);
-    }
-
-    private static FileShardLog Log(SnapshotStore store) => new(store, NullLogger<FileShardLog>.Instance, TimeProvider.System);
-
-    // The file is open.
-    private static byte[] Bytes(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return bytes;
-    }
+    private static IEnumerable<string> Ids(IEnumerable<PatientId> patients) => patients.Select(patient => patient.Value).Order(StringComparer.Ordinal);
 }
