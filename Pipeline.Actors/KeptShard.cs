@@ -3,7 +3,7 @@ namespace Pipeline.Actors;
 /// <summary>
 /// What a source does about the state of one shard that it owns: the shard begins when its state was read, is asked for checkpoints, has them
 /// committed one after the other, and leaves with its last one. A checkpoint that is refused, for the group is between two generations, goes
-/// with the next. Once revoked it is of no use any more. One thread at a time: the source's.
+/// with the next, or alone when there is none. Once revoked it is of no use any more. One thread at a time: the source's.
 /// </summary>
 /// <param name="shard">Number of the shard.</param>
 /// <param name="shards">Where it runs.</param>
@@ -58,6 +58,9 @@ public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, Ti
         {
             _askedAt = time.GetTimestamp();
             shards.RequestCheckpoint(shard);
+            // No further record may come for the next one to go with.
+            if (_uncommitted is { } refused)
+                _committing = Commit(refused, stop);
         }
     }
 
@@ -96,7 +99,7 @@ public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, Ti
 
     private (ShardCheckpoint Checkpoint, Task<CommitOutcome> Outcome) Commit(ShardCheckpoint ready, CancellationToken stop)
     {
-        var whole = ready.Following(_uncommitted);
+        var whole = ReferenceEquals(ready, _uncommitted) ? ready : ready.Following(_uncommitted);
         _uncommitted = null;
         return (whole, log.CommitAsync(whole, stop));
     }

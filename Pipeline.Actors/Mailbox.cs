@@ -125,7 +125,7 @@ internal sealed class Mailbox<T>
             if (_completed)
                 return new ValueTask(Task.Delay(Timeout.Infinite, stop));
             _writers ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return new ValueTask(_writers.Task.WaitAsync(stop));
+            return new ValueTask(Awaiting.AllAsync(_writers.Task).WaitAsync(stop));
         }
     }
 

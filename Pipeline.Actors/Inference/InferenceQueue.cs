@@ -94,7 +94,7 @@ internal sealed class InferenceQueue : IDisposable
             if (_isStopping || _rings[(int)priority].IsHalfFree)
                 return ValueTask.CompletedTask;
             var space = _space[(int)priority] ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return new ValueTask(space.Task.WaitAsync(stop));
+            return new ValueTask(Awaiting.AllAsync(space.Task).WaitAsync(stop));
         }
     }
 

@@ -107,7 +107,7 @@ public sealed class InferenceWorkers : IAsyncDisposable
             request.Answer(InferenceOutcome.Cancelled, null, 0);
         if (cancelled.Count > 0)
             owner.Wake();
-        return Task.WhenAll(computed);
+        return Awaiting.AllAsync(computed);
     }
 
     /// <summary>Computes what waits, then ends the threads and the sessions. What is posted from now on comes back cancelled.</summary>

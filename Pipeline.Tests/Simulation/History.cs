@@ -1,0 +1,85 @@
+namespace Pipeline.Tests.Simulation;
+
+/// <summary>One seed, from the first record to the moment at which all is stored and committed, on one thread.</summary>
+internal sealed class History
+{
+    private const int WorkerCount = 3, StepsBetweenLooks = 32;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), Afterwards = TimeSpan.FromSeconds(2);
+
+    private readonly World _world;
+    private readonly Workload _workload;
+    private readonly Expected _expected;
+    private readonly SimulatedStore _store;
+    private readonly SimulatedBroker _broker;
+    private readonly Fleet _fleet;
+    private readonly Faults _faults;
+
+    private History(int seed, bool isTold)
+    {
+        _world = new World(seed, isTold);
+        _workload = new Workload(seed);
+        _expected = Expected.Of(_workload);
+        _store = new SimulatedStore(_world, _expected);
+        var group = new SimulatedGroup(_world);
+        _broker = new SimulatedBroker(_world, _workload, _expected, _store, group);
+        var settings = Settings.Of(_world.Steps.Random);
+        _fleet = new Fleet(name => new Worker(_world, settings, _broker, group, _store, name));
+        _faults = new Faults(_world, _fleet, _broker, group, _store, _workload.End);
+        for (var i = 0; i < WorkerCount; i++)
+            _fleet.Start();
+    }
+
+    /// <summary>What is wrong with a seed; null when nothing is.</summary>
+    public static string? FindFault(int seed) => Run(seed, isTold: false)._world.Fault;
+
+    /// <summary>The same, with its story.</summary>
+    public static (string? Fault, IReadOnlyList<string> Story, long StepCount) Tell(int seed)
+    {
+        var world = Run(seed, isTold: true)._world;
+        return (world.Fault, world.Lines, world.Steps.Count);
+    }
+
+    private static History Run(int seed, bool isTold)
+    {
+        // The test framework's context would take what is awaited to other threads.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            var history = new History(seed, isTold);
+            history.Run();
+            return history;
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private void Run()
+    {
+        var steps = _world.Steps;
+        long? doneAt = null;
+        var faultsOverAt = _workload.End;
+        while (_world.Fault is null && (doneAt is null || steps.Now < doneAt + Afterwards.Ticks))
+        {
+            if (!steps.TryStep())
+                _world.Fail("nothing is left to be done");
+            if (steps.Count % StepsBetweenLooks != 0)
+                continue;
+            foreach (var worker in _fleet.Running)
+                if (worker.FindExcess() is { } excess)
+                    _world.Fail($"{worker.Process.Name}: {excess}");
+            if (_faults.OpenCount > 0)
+                faultsOverAt = Math.Max(_workload.End, steps.Now);
+            else if (doneAt is null && _broker.IsAllCommitted && steps.Now >= _workload.End)
+                doneAt = steps.Now;
+            else if (doneAt is null && steps.Now > faultsOverAt + Patience.Ticks)
+                _world.Fail($"{Patience.TotalSeconds} s after the last fault and the last record not everything is committed");
+        }
+        if (_world.Fault is null && !_store.HasAll)
+            _world.Fail("everything is committed, but not everything is stored");
+        foreach (var worker in _fleet.All)
+            worker.Bury();
+    }
+}

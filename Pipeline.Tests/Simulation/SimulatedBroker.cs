@@ -1,0 +1,150 @@
+using Pipeline.Actors;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Tests.Simulation;
+
+/// <summary>
+/// The input topic, the changelog and the transactions that write to it. A transaction is decided in one moment; each of its partitions, and
+/// the group's offsets, show it some time later, as committed readers see it: nothing behind an open one is shown.
+/// </summary>
+internal sealed class SimulatedBroker(World world, Workload workload, Expected expected, SimulatedStore store, SimulatedGroup group)
+{
+    public static readonly TimeSpan TransactionTimeout = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan MarkerDelay = TimeSpan.FromMilliseconds(5), LongMarkerDelay = TimeSpan.FromSeconds(1);
+
+    private readonly ChangelogPartition[] _changelog = [.. workload.Partitions.Select((_, number) => new ChangelogPartition(number, workload))];
+    private readonly long?[] _offsets = new long?[Workload.PartitionCount];
+    private readonly int[] _there = new int[Workload.PartitionCount];       // records that have come
+    private readonly int[] _checked = new int[Workload.PartitionCount];     // of the expected output, known to be stored
+
+    /// <summary>Does not look at the generation with which offsets come: a planted bug.</summary>
+    public bool IsUnfenced { get; init; }
+
+    /// <summary>Told, with the name of the process, when a part of a transaction comes.</summary>
+    public Action<string> Written { get; set; } = _ => { };
+
+    /// <summary>Whether every record of every partition is behind a checkpoint that a new owner would find.</summary>
+    public bool IsAllCommitted => workload.Partitions.Zip(_changelog).All(p => p.First.Count == 0 || p.Second.Mark?.Offset == p.First[^1].Record.Offset);
+
+    /// <summary>Up to <paramref name="most"/> records of a partition from an offset on.</summary>
+    public ArraySegment<ShardRecord> Fetch(int partition, long from, int most)
+    {
+        var records = workload.Partitions[partition];
+        ref var there = ref _there[partition];
+        while (there < records.Count && records[there].At <= world.Steps.Now)
+            there++;
+        var (low, high) = (0, there);
+        while (low < high)
+            if (records[(low + high) / 2].Record.Offset < from)
+                low = (low + high) / 2 + 1;
+            else
+                high = (low + high) / 2;
+        var count = Math.Min(most, there - low);
+        if (count <= 0)
+            return ArraySegment<ShardRecord>.Empty;
+        var found = new ShardRecord[count];
+        for (var i = 0; i < count; i++)
+            found[i] = records[low + i].Record;
+        return found;
+    }
+
+    /// <summary>The group's committed offset.</summary>
+    public long? CommittedOffset(int partition) => _offsets[partition];
+
+    /// <summary>The state of a partition as committed readers see it, and whether nothing is behind that which they do not see yet.</summary>
+    public (RecordPosition? Mark, Timestamp? Time, PatientSnapshot[] Patients, bool IsAll) ReadState(int partition)
+    {
+        var changelog = _changelog[partition];
+        return (changelog.Mark, changelog.Time, [.. changelog.Patients.Values], changelog.IsAllShown);
+    }
+
+    public Transaction Begin(string process)
+    {
+        var transaction = new Transaction(process);
+        world.Steps.After(TransactionTimeout, null, () =>
+        {
+            if (transaction.Decision is null)
+                Abort(transaction);
+        });
+        return transaction;
+    }
+
+    /// <summary>Writes part of a checkpoint: some snapshots, and (<paramref name="rest"/>) whatever else is in it; false when the transaction was ended meanwhile.</summary>
+    public bool Write(Transaction transaction, int partition, IEnumerable<PatientSnapshot> changed, ShardCheckpoint? rest)
+    {
+        if (transaction.Decision is not null)
+            return false;
+        Written(transaction.Process);
+        _changelog[partition].Append(transaction, changed, rest);
+        if (rest is not null)
+            transaction.Offsets.Add((partition, rest.Through.Offset));
+        return true;
+    }
+
+    /// <summary>The group's offsets go with it; false when the group has another generation, or no such member, by now.</summary>
+    public bool AddOffsets(Transaction transaction, string member, int generation) => IsUnfenced || group.IsPresent(member, generation);
+
+    /// <summary>Decides it; false when it was aborted before.</summary>
+    public bool Commit(Transaction transaction)
+    {
+        if (transaction.Decision is { } decided)
+            return decided;
+        transaction.Decision = true;
+        foreach (var (partition, through) in transaction.Offsets)
+        {
+            CheckStored(partition, through);
+            var shown = partition;
+            world.Steps.After(SomeDelay(), null, () => Show(transaction, shown));
+            world.Steps.After(SomeDelay(), null, () => _offsets[shown] = through + 1);
+        }
+        world.Story?.Tell("broker", $"commits of {transaction.Process}: {string.Join(", ", transaction.Offsets.Select(o => $"{o.Partition} through {o.Through}"))}");
+        return true;
+    }
+
+    public void Abort(Transaction transaction)
+    {
+        if (transaction.Decision is not null)
+            return;
+        transaction.Decision = false;
+        world.Story?.Tell("broker", $"aborts a transaction of {transaction.Process}");
+        for (var partition = 0; partition < _changelog.Length; partition++)
+            Show(transaction, partition);
+    }
+
+    private void Show(Transaction transaction, int partition)
+    {
+        transaction.Shown |= 1u << partition;
+        if (_changelog[partition].Advance() is { } fault)
+            world.Fail(fault);
+    }
+
+    private TimeSpan SomeDelay() => world.Steps.Some(world.Steps.Random.Next(20) == 0 ? LongMarkerDelay : MarkerDelay);
+
+    /// <summary>Whoever goes on behind <paramref name="through"/> never writes what comes of the records before.</summary>
+    private void CheckStored(int partition, long through)
+    {
+        var wanted = expected.Of(partition);
+        ref var at = ref _checked[partition];
+        for (; at < wanted.Count && wanted[at].Offset <= through; at++)
+            if ((wanted[at].Point is { } point && !store.Has(point)) || (wanted[at].Letter is { } letter && !store.Has(letter)))
+            {
+                world.Fail($"partition {partition} is committed through {through}, but what record {wanted[at].Offset} gave is not stored: {wanted[at].Point}{wanted[at].Letter}");
+                return;
+            }
+    }
+}
+
+/// <summary>A transaction; null is not yet decided.</summary>
+internal sealed class Transaction(string process)
+{
+    public string Process => process;
+
+    public bool? Decision { get; set; }
+
+    public List<(int Partition, long Through)> Offsets { get; } = [];
+
+    /// <summary>Bit p: partition p shows the decision.</summary>
+    public uint Shown { get; set; }
+}

@@ -1,0 +1,30 @@
+using Pipeline.Actors.Inference;
+using Pipeline.Actors.Serving;
+using Pipeline.Models.Packages;
+using Pipeline.Tests.Serving;
+
+namespace Pipeline.Tests.Simulation;
+
+/// <summary>Two versions of a network, shared by all histories: they are asked for nothing but their names and row lengths.</summary>
+internal static class SimulatedModels
+{
+    private static readonly TestModels Versions = new();
+
+    public static RateModel First { get; } = Versions.Open("1");
+
+    public static RateModel Second { get; } = Versions.Open("2");
+
+    /// <summary>The first version in a process, by real workers on the process's scheduler.</summary>
+    public static ServedModels Serve(SimulatedProcess process, Random random, Func<IModelSession, IModelSession>? through = null)
+    {
+        var options = new InferenceOptions
+        {
+            MaxBatch = random.Next(1, 9),
+            Workers = random.Next(1, 3),
+            QueueCapacity = 16,
+            MaxDelay = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(2) : TimeSpan.Zero,
+        };
+        return new ServedModels(
+            First, options, process.Clock, (model, sizes) => new StepSession(model, sizes) is var session && through is not null ? through(session) : session, process);
+    }
+}

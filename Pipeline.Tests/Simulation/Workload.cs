@@ -1,0 +1,120 @@
+using System.Runtime.InteropServices;
+using Pipeline.Actors;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Tests.Simulation;
+
+/// <summary>
+/// What producers put into the partitions, and when: 16 to 19 patients in 8 partitions, 60 windows or more of each; chunks of all lengths, some
+/// twice, some late, some missing, some that nobody can use; patients that pause, move bed, restart their device.
+/// </summary>
+internal sealed class Workload
+{
+    public const int PartitionCount = 8;
+    public const string Topic = "samples";
+    public const double RateHz = 5;
+
+    private const int WindowCount = 60, WindowSamples = 40, HopSamples = 10;
+
+    private static readonly ChannelLayout Channels = new(new Channel("X", SignalKind.Unknown, "1"));
+    private static readonly Timestamp Start = Timestamp.From(new DateTimeOffset(2026, 7, 1, 8, 0, 0, TimeSpan.Zero));
+
+    private readonly Random _random;
+    private readonly List<(long At, int Partition, SampleChunk? Chunk)> _made = [];
+
+    public Workload(int seed)
+    {
+        _random = new Random(seed);
+        Patients = [.. Enumerable.Range(0, 16 + _random.Next(4)).Select(i => $"P{i}")];
+        var speed = 4 + 8 * _random.NextDouble();
+        foreach (var patient in Patients)
+            Make(patient, _random.Next(PartitionCount), speed);
+        Partitions = [.. Enumerable.Range(0, PartitionCount).Select(_ => new List<(long At, ShardRecord Record)>())];
+        foreach (var (at, partition, chunk) in _made.OrderBy(made => made.At))
+            Append(Partitions[partition], partition, at, chunk);
+        End = _made.Max(made => made.At);
+    }
+
+    public string[] Patients { get; }
+
+    /// <summary>The records of each partition, ascending, with the time (ticks) at which the broker has them.</summary>
+    public List<(long At, ShardRecord Record)>[] Partitions { get; }
+
+    /// <summary>When the last record is there, in ticks.</summary>
+    public long End { get; }
+
+    /// <summary>Number of a patient, which is in each of its samples.</summary>
+    public static int NumberOf(string patient) => int.Parse(patient.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+
+    private static void Append(List<(long At, ShardRecord Record)> partition, int number, long at, SampleChunk? chunk)
+    {
+        var offset = partition.Count == 0 ? 0 : partition[^1].Record.Offset + (partition.Count % 37 == 0 ? 3 : 1);   // with holes, as transactions leave them
+        partition.Add((at, chunk is not null
+            ? new ShardRecord(offset, chunk)
+            : new ShardRecord(offset, null, new DeadLetter("decode", "not to be read", new Origin(Topic, number, offset), default, default))));
+    }
+
+    private void Make(string patient, int partition, double speed)
+    {
+        var (bed, ward, epoch, index, left) = (_random.Next(9), _random.Next(3), 0L, 0L, WindowSamples + HopSamples * (WindowCount + 2));
+        var at = Seconds(3 * _random.NextDouble());
+        var anchor = Start.AddSeconds(_random.Next(1_000));
+        while (left > 0)
+        {
+            var count = _random.Next(5, 41);
+            var chunk = Chunk(patient, (bed, ward), epoch, index, count, anchor);
+            at += Seconds((count / RateHz / speed) * (0.5 + _random.NextDouble()));
+            Put(partition, at, chunk);
+            index += count;
+            left -= count;
+            (bed, ward) = Chance(60) ? (_random.Next(9), _random.Next(3)) : (bed, ward);
+            at += Chance(50) ? Seconds(6 * _random.NextDouble()) : 0;
+            index += Chance(60) ? _random.Next(1, 100) : 0;
+            if (!Chance(120))
+                continue;
+            anchor = anchor.AddSeconds(index / RateHz);
+            (epoch, index, left) = (epoch + 1, 0, left + WindowSamples);
+        }
+    }
+
+    /// <summary>A chunk comes, a little late perhaps, perhaps twice, and perhaps something else before it.</summary>
+    private void Put(int partition, long at, SampleChunk chunk)
+    {
+        _made.Add((at + (Chance(25) ? Seconds(3 * _random.NextDouble()) : 0), partition, chunk));
+        if (Chance(20))
+            _made.Add((at + Seconds(4 * _random.NextDouble()), partition, chunk));
+        if (Chance(150))
+            _made.Add((at, partition, null));
+        if (Chance(150))
+            _made.Add((at, partition, Chunk(chunk.Patient.Value, (0, 0), chunk.Epoch, chunk.FirstSampleIndex, 10, Start, rateHz: 7)));
+    }
+
+    private static SampleChunk Chunk(string patient, (int Bed, int Ward) place, long epoch, long index, int count, Timestamp anchor, double rateHz = RateHz)
+    {
+        var samples = new short[count];
+        var number = NumberOf(patient);
+        for (var i = 0; i < count; i++)
+            samples[i] = (short)(32 * ((index + i + 131 * epoch) * 7 % 997) + number);
+        return new SampleChunk
+        {
+            Patient = new PatientId(patient),
+            Bed = Beds[place.Bed],
+            Ward = Beds[place.Ward],
+            Device = "d1",
+            Epoch = epoch,
+            RateHz = rateHz,
+            FirstSampleIndex = index,
+            FirstSampleTime = anchor.AddSeconds(index / rateHz),
+            Channels = Channels,
+            SampleCount = count,
+            Format = SampleFormat.Int16,
+            Samples = MemoryMarshal.AsBytes(samples.AsSpan()).ToArray(),
+        };
+    }
+
+    private static readonly string[] Beds = [.. Enumerable.Range(0, 9).Select(i => $"b{i}")];
+
+    private static long Seconds(double seconds) => (long)(seconds * TimeSpan.TicksPerSecond);
+
+    private bool Chance(int oneIn) => _random.Next(oneIn) == 0;
+}
