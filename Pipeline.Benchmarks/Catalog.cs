@@ -12,6 +12,7 @@ internal static class Catalog
         new Entities.SnapshotsBenchmark(),
         new Entities.CheckpointsBenchmark(),
         new Entities.RestoreBenchmark(),
+        new Entities.StandbyBenchmark(),
         new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),

@@ -48,8 +48,9 @@ internal sealed class CheckpointedWard : IDisposable
             .Select(p => new PatientSnapshot(new PatientId($"P-{p:00000}"), new RecordPosition(default, shard, 0), beds[p % beds.Length])).ToArray())];
     }
 
-    /// <summary>A log as a worker has one.</summary>
-    public KafkaShardLog Log() => new(Options, () => _member.ConsumerGroupMetadata, _passive, NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
+    /// <summary>A log as a worker has one, with or without shards that are kept warm.</summary>
+    public KafkaShardLog Log(StandbyReader? standby = null) =>
+        new(Options, () => _member.ConsumerGroupMetadata, _passive, NullLogger<KafkaShardLog>.Instance, TimeProvider.System, null, standby);
 
     /// <summary>Commits a checkpoint of every shard, each patient of it changed.</summary>
     public static async Task CommitAsync(KafkaShardLog log, ShardRestore[] leases, PatientSnapshot[][] ward, long offset, CancellationToken stop)

@@ -1,20 +1,11 @@
-using System.Text;
 using Confluent.Kafka;
 using Pipeline.Actors;
 using Pipeline.Host.State;
-using Pipeline.Host.Wire;
 
 namespace Pipeline.Host.Kafka;
 
-/// <summary>What is committed of a partition of the changelog.</summary>
-/// <param name="Snapshots">Of each patient the newest one.</param>
-/// <param name="Mark">The newest mark; null when there is none.</param>
-/// <param name="MarkedAt">When it was written.</param>
-/// <param name="BytesRead">Bytes of all values that were read.</param>
-internal sealed record ChangelogContent(Dictionary<string, byte[]> Snapshots, byte[]? Mark, DateTimeOffset? MarkedAt, long BytesRead);
-
 /// <summary>Reads one partition of the changelog to its end: of each patient the newest committed snapshot, and the newest mark.</summary>
-internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time, StateMetrics? metrics)
+internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time, StateMetrics? metrics, StandbyReader? standby = null)
 {
     private const int RecordsBetweenReports = 64;
 
@@ -27,38 +18,44 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
     {
         var started = time.GetTimestamp();
         var patients = new PassiveRestore(lease, passive);
-        var (mark, markedAt, read) = Read(lease.Shard, patients.Take, () => patients.Count, progress, stop);
-        var restore = patients.End(mark);
+        var warm = standby?.TakeAsync(lease.Shard, stop).GetAwaiter().GetResult();      // its own thread
+        var marks = warm ?? new ChangelogContent();
+        var read = 0L;
+        if (warm is null)
+            read = Read(lease.Shard, Take, () => patients.Count, progress, stop);
+        else
+            foreach (var (patient, snapshot) in warm.Snapshots)
+                patients.Take(patient, snapshot);
+        var restore = patients.End(marks.Mark);
         progress?.Report(1);
         log.Restored(options.StateTopic, lease.Shard, restore.KeptCount, patients.Bytes, read, (long)time.GetElapsedTime(started).TotalMilliseconds);
-        metrics?.NoteRestored(lease.Shard, restore.KeptCount, read, markedAt);
+        metrics?.NoteRestored(lease.Shard, restore.KeptCount, read, marks.MarkedAt);
         foreach (var refused in restore.Refused)
             log.SnapshotRefused(options.StateTopic, lease.Shard, refused.Patient, refused.Reason);
         return restore;
-    }
 
-    /// <summary>All that is committed of a partition, in memory.</summary>
-    public ChangelogContent ReadNewest(int partition, IProgress<double>? progress, CancellationToken stop)
-    {
-        var newest = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        var (mark, markedAt, read) = Read(partition, Take, () => newest.Count, progress, stop);
-        return new ChangelogContent(newest, mark, markedAt, read);
-
-        void Take(string patient, byte[]? value)
+        void Take(Message<byte[], byte[]> record)
         {
-            if (value is { Length: > 0 })
-                newest[patient] = value;
+            if (ChangelogContent.PatientOf(record) is { } patient)
+                patients.Take(patient, record.Value);
             else
-                newest.Remove(patient);
+                marks.Take(record);
         }
     }
 
+    /// <summary>All that is committed of a partition, in memory.</summary>
+    public ChangelogContent ReadNewest(int partition, CancellationToken stop)
+    {
+        var content = new ChangelogContent();
+        Read(partition, content.Take, () => content.Snapshots.Count, null, stop);
+        return content;
+    }
+
     /// <summary>
-    /// Reads what is committed of a partition. "The end" is where a reader of committed records stands: the transaction of a process that died may
+    /// Reads what is committed of a partition; answers how many bytes of values that was. "The end" is where a reader of committed records stands: the transaction of a process that died may
     /// still be open behind it, and is not waited for, as its outcome changes nothing (the mark says from where to go on).
     /// </summary>
-    private (byte[]? Mark, DateTimeOffset? MarkedAt, long BytesRead) Read(
-        int partition, Action<string, byte[]?> take, Func<int> count, IProgress<double>? progress, CancellationToken stop)
+    private long Read(int partition, Action<Message<byte[], byte[]>> take, Func<int> count, IProgress<double>? progress, CancellationToken stop)
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.ChangelogReader(options))
             .SetErrorHandler((_, error) => health.Note(error))
@@ -67,16 +64,11 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         var at = new TopicPartition(options.StateTopic, partition);
         // Where compaction leaves nothing at 0 the fetch goes on behind it; to ask for the first offset costs half a second more.
         consumer.Assign(new TopicPartitionOffset(at, 0));
-        byte[]? mark = null;
-        DateTimeOffset? markedAt = null;
         var (read, toldAt) = (0L, time.GetTimestamp());
         for (var records = 0L; Next(consumer, stop) is { IsPartitionEOF: false } record; records++)
         {
             read += record.Message.Value?.Length ?? 0;
-            if (record.Message.Key.AsSpan().SequenceEqual(SnapshotCodec.MarkKey))
-                (mark, markedAt) = (record.Message.Value, record.Message.Timestamp.UtcDateTime);
-            else
-                take(Encoding.UTF8.GetString(record.Message.Key), record.Message.Value);
+            take(record.Message);
             if (records % RecordsBetweenReports != 0 || consumer.GetWatermarkOffsets(at) is not { High: { IsSpecial: false, Value: > 0 } end })
                 continue;
             var part = Math.Min(1, (double)(record.Offset.Value + 1) / end.Value);
@@ -87,7 +79,7 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
             log.Restoring(options.StateTopic, partition, (int)(100 * part), count());
         }
         health.NoteReached();
-        return (mark, markedAt, read);
+        return read;
     }
 
     private ConsumeResult<byte[], byte[]> Next(IConsumer<byte[], byte[]> consumer, CancellationToken stop)

@@ -46,7 +46,8 @@ internal static class ClientSettings
         settings["partition.assignment.strategy"] = "cooperative-sticky";
         // A member that dies is noticed after the least that brokers allow by default; the client's own default is 45 s.
         settings["session.timeout.ms"] = Milliseconds(KafkaOptions.DefaultSession);
-        settings["heartbeat.interval.ms"] = "1500";
+        // Members hear at their heartbeats that others come or leave: each step of a hand-over takes one.
+        settings["heartbeat.interval.ms"] = "500";
         settings["isolation.level"] = "read_committed";
         settings["statistics.interval.ms"] = "5000";
         // A topic that is missing at first is found soon after it was created; the default looks every 5 minutes.
@@ -111,6 +112,15 @@ internal static class ClientSettings
         settings["fetch.queue.backoff.ms"] = "5";
         // What stands in the log is there: nothing to wait for.
         settings["fetch.wait.max.ms"] = "10";
+        return settings;
+    }
+
+    /// <summary>The same, for one that goes on reading: it waits at the broker for what comes next.</summary>
+    public static Dictionary<string, string> StandbyReader(KafkaOptions options)
+    {
+        var settings = ChangelogReader(options);
+        // Brokers do not wake a waiting reader of committed records when a transaction is committed.
+        settings["fetch.wait.max.ms"] = "50";
         return settings;
     }
 

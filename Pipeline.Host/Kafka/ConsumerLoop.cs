@@ -244,8 +244,8 @@ internal sealed class ConsumerLoop : IDisposable
         foreach (var partition in partitions.Select(at => at.Partition.Value))
         {
             _owned[partition] = new PartitionProgress(partition, committed.TryGetValue(partition, out var offset) ? offset : null);
-            Begin(_owned[partition]);
         }
+        Begin([.. partitions.Select(at => _owned[at.Partition.Value])]);
         _log.Assigned(_options.SamplesTopic, partitions.Count, Text(partitions.Select(at => at.Partition.Value)));
     }
 
@@ -296,13 +296,14 @@ internal sealed class ConsumerLoop : IDisposable
         _log.Lost(_options.SamplesTopic, partitions.Length, Text(partitions));
     }
 
-    /// <summary>Starts a partition's shard, or first the reading of its state.</summary>
-    private void Begin(PartitionProgress progress, bool isNewTopic = false)
+    /// <summary>Starts the partitions' shards, or first the reading of their state.</summary>
+    private void Begin(IReadOnlyCollection<PartitionProgress> given)
     {
-        if (_state is not null)
-            _state.BeginRestore(progress, isNewTopic);
+        if (given.Count > 0 && _state is not null)
+            _state.BeginRestore(given);
         else
-            _shards.Assign(progress.Partition, _options.SamplesTopic);
+            foreach (var progress in given)
+                _shards.Assign(progress.Partition, _options.SamplesTopic);
     }
 
     private (long? Committable, ShardCheckpoint? Last)[] Release(int[] partitions, TimeSpan patience)
@@ -367,7 +368,7 @@ internal sealed class ConsumerLoop : IDisposable
         _state?.HandOver([(progress, released[0].Last)], _options.DrainTimeout);
         Remove(partition);
         _owned[partition] = progress = new PartitionProgress(partition, found);
-        Begin(progress, isNewTopic: true);
+        Begin([progress]);
         return _state is null || !_state.PassOver(progress, found);
     }
 

@@ -115,15 +115,19 @@ internal sealed class KafkaAdmin : IDisposable
 
     /// <summary>Id of a topic, which one that is made anew under the same name does not share; null when there is no such topic.</summary>
     /// <exception cref="KafkaException">It cannot be asked.</exception>
-    public async Task<Guid?> TopicIdAsync(string topic)
+    public async Task<Guid?> TopicIdAsync(string topic) => (await TopicAsync(topic))?.Id;
+
+    /// <summary>The same, with the number of its partitions.</summary>
+    /// <exception cref="KafkaException">It cannot be asked.</exception>
+    public async Task<(Guid Id, int Partitions)?> TopicAsync(string topic)
     {
         var described = await AskAsync(() => DescribeAsync(topic));
-        if (described.FirstOrDefault(found => !found.Error.IsError)?.TopicId is not { } id)
+        if (described.FirstOrDefault(found => !found.Error.IsError) is not { TopicId: { } id } one)
             return null;
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(bytes, id.MostSignificantBits);
         BinaryPrimitives.WriteInt64BigEndian(bytes[8..], id.LeastSignificantBits);
-        return new Guid(bytes, bigEndian: true);
+        return (new Guid(bytes, bigEndian: true), one.Partitions.Count);
     }
 
     /// <summary>What this user may do with the consumer group.</summary>
@@ -148,10 +152,12 @@ internal sealed class KafkaAdmin : IDisposable
 
     /// <summary>Offsets of partitions: their first records, or behind their last ones.</summary>
     /// <exception cref="KafkaException">They cannot be asked.</exception>
-    public async Task<Dictionary<TopicPartition, long>> OffsetsAsync(IEnumerable<TopicPartition> partitions, OffsetSpec which)
+    public async Task<Dictionary<TopicPartition, long>> OffsetsAsync(
+        IEnumerable<TopicPartition> partitions, OffsetSpec which, IsolationLevel isolation = IsolationLevel.ReadUncommitted)
     {
         var found = await AskAsync(() => _client.ListOffsetsAsync(
-            partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = which }), new ListOffsetsOptions { RequestTimeout = Patience }));
+            partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = partition, OffsetSpec = which }),
+            new ListOffsetsOptions { RequestTimeout = Patience, IsolationLevel = isolation }));
         return found.ResultInfos.ToDictionary(one => one.TopicPartitionOffsetError.TopicPartition, one => one.TopicPartitionOffsetError.Offset.Value);
     }
 

@@ -53,6 +53,12 @@ internal static partial class KafkaLog
     [LoggerMessage(2026, LogLevel.Information, "Reading partition {Partition} of {Topic}: {Percent} %, {Patients} patients")]
     public static partial void Restoring(this ILogger log, string topic, int partition, int percent, int patients);
 
+    [LoggerMessage(2027, LogLevel.Information, "Standby: partition {Partition} of {Topic} is warm: {Patients} patients, {Bytes} bytes")]
+    public static partial void Warm(this ILogger log, string topic, int partition, int patients, long bytes);
+
+    [LoggerMessage(2028, LogLevel.Warning, "Standby: more than {Most} bytes of snapshots; partition {Partition} of {Topic} ({Bytes} bytes) is not kept warm. Raise Kafka:StandbyBytes")]
+    public static partial void StandbyIsFull(this ILogger log, long most, string topic, int partition, long bytes);
+
     [LoggerMessage(2021, LogLevel.Error, "Partition {Partition} of {Topic}: the snapshot of {Patient} cannot be read: {Reason}")]
     public static partial void SnapshotRefused(this ILogger log, string topic, int partition, string patient, string reason);
 

@@ -80,6 +80,17 @@ public sealed class KafkaOptions : IValidatableObject
     /// </summary>
     public string StateFolder { get; set; } = "";
 
+    /// <summary>
+    /// 1: a process keeps warm the state of the shards that it does not own, and takes one over without reading it first. It reads the whole
+    /// changelog and holds what is newest in it.
+    /// </summary>
+    [Range(0, 1)]
+    public int Standby { get; set; }
+
+    /// <summary>Most bytes of snapshots that are kept warm; the largest shards beyond that are not.</summary>
+    [Range(1L << 20, 1L << 40)]
+    public long StandbyBytes { get; set; } = 512L << 20;
+
     /// <summary>How long a partition that is handed over, or the end of the process, waits for the acknowledgements of what was read.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:04:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);

@@ -43,14 +43,16 @@ public sealed class KafkaShardLog : IShardLog
     }
 
     /// <summary>The same, measured.</summary>
-    internal KafkaShardLog(KafkaOptions options, Func<IConsumerGroupMetadata> membership, IPassivePatients passive, ILogger log, TimeProvider time, StateMetrics? metrics)
+    internal KafkaShardLog(
+        KafkaOptions options, Func<IConsumerGroupMetadata> membership, IPassivePatients passive, ILogger log, TimeProvider time, StateMetrics? metrics,
+        StandbyReader? standby = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _passive = passive;
         _log = log;
         Health = new ClientHealth("checkpoints", options, log, time);
-        _changelog = new Changelog(options, Health, log, time, metrics);
+        _changelog = new Changelog(options, Health, log, time, metrics, standby);
         _transactions = new CheckpointTransactions(options, _leases, membership, Health, log, time, metrics);
         _committing = Task.Factory.StartNew(Commit, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }

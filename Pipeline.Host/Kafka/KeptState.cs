@@ -19,21 +19,33 @@ internal sealed class KeptState : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
-    private Task<Guid>? _topicId;
+    private readonly KafkaAdmin _admin;
+    private readonly StandbyReader? _standby;
+    private bool _isStandbyStale = true;
+    private Task<(Guid Id, int Partitions)> _topic;
 
     public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
     {
         (_options, _shards, _consumer, _metrics, _logger, _time) = (options, shards, consumer, metrics, logger, time);
-        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, shards.Passive, logger, time, metrics);
+        _admin = new KafkaAdmin(options, time);
+        _standby = options.Standby > 0 ? new StandbyReader(options, logger, time, metrics) : null;
+        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, shards.Passive, logger, time, metrics, _standby);
+        _topic = FindTopicAsync();
     }
 
-    /// <summary>Begins to read the state of a partition that this process has been given, or whose topic was made anew.</summary>
-    public void BeginRestore(PartitionProgress progress, bool isNewTopic = false)
+    /// <summary>Begins to read the state of partitions that this process has been given, or whose topic was made anew.</summary>
+    public void BeginRestore(IEnumerable<PartitionProgress> given)
     {
-        if (isNewTopic)
-            _topicId = null;
+        _topic = FindTopicAsync();      // it may have been made anew since the last time
+        foreach (var progress in given)
+            BeginRestore(progress);
+    }
+
+    private void BeginRestore(PartitionProgress progress)
+    {
+        progress.Topic = _topic;
         progress.Kept = new KeptShard(progress.Partition, _shards, _log, _options.CheckpointInterval, _time);
-        progress.Kept.BeginRestore(RestoreAsync(progress.Partition, _metrics.Begin(progress.Partition)));
+        progress.Kept.BeginRestore(RestoreAsync(progress.Partition, _metrics.Begin(progress.Partition), _topic));
     }
 
     /// <summary>
@@ -52,8 +64,10 @@ internal sealed class KeptState : IDisposable
 
     /// <summary>Begins the shards whose state is there, commits what is ready, and asks for checkpoints that are due.</summary>
     /// <exception cref="StateRefusedException">A snapshot cannot be read.</exception>
-    public void Look(IEnumerable<PartitionProgress> owned)
+    public void Look(IReadOnlyCollection<PartitionProgress> owned)
     {
+        if (_isStandbyStale)
+            KeepOthersWarm(owned);
         foreach (var progress in owned)
             if (progress.Kept is { Restored: { } restored } kept)
                 Begin(progress, kept, restored);
@@ -79,37 +93,51 @@ internal sealed class KeptState : IDisposable
     {
         progress.Kept?.Revoke();
         _metrics.Forget(progress.Partition);
+        _standby?.Return(progress.Partition);
+        _isStandbyStale = true;
     }
 
     public void Dispose()
     {
         _end.Cancel();
         _log.DisposeAsync().AsTask().GetAwaiter().GetResult();  // the consumer's own thread
+        _standby?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _admin.Dispose();
         _end.Dispose();
     }
 
-    private async Task<ShardRestore> RestoreAsync(int partition, IProgress<double> part)
+    private async Task<ShardRestore> RestoreAsync(int partition, IProgress<double> part, Task topic)
     {
-        _topicId ??= FindTopicIdAsync();
-        await _topicId.ConfigureAwait(false);
-        return await _log.AssignAsync(partition, part, _end.Token).ConfigureAwait(false);
+        var restore = await _log.AssignAsync(partition, part, _end.Token).ConfigureAwait(false);
+        await topic.ConfigureAwait(false);
+        return restore;
     }
 
-    private async Task<Guid> FindTopicIdAsync()
+    /// <summary>The shards that do not run here are kept warm: one that comes is taken from there when its state is read.</summary>
+    private void KeepOthersWarm(IReadOnlyCollection<PartitionProgress> owned)
     {
+        if (!_topic.IsCompletedSuccessfully)
+            return;
+        _isStandbyStale = false;
+        var running = owned.Where(progress => progress.Kept is { IsRestoring: false }).Select(progress => progress.Partition);
+        _standby?.Keep(Enumerable.Range(0, _topic.GetAwaiter().GetResult().Partitions).Except(running));    // completed
+    }
+
+    private async Task<(Guid Id, int Partitions)> FindTopicAsync()
+    {
+        var end = _end.Token;
         while (true)
         {
             try
             {
-                using var admin = new KafkaAdmin(_options, _time);
-                if (await admin.TopicIdAsync(_options.SamplesTopic).ConfigureAwait(false) is { } id)
-                    return id;
+                if (await _admin.TopicAsync(_options.SamplesTopic).ConfigureAwait(false) is { } topic)
+                    return topic;
             }
             catch (KafkaException)
             {
                 // The consumer says that the brokers are away.
             }
-            await Task.Delay(Retry, _time, _end.Token).ConfigureAwait(false);
+            await Task.Delay(Retry, _time, end).ConfigureAwait(false);
         }
     }
 
@@ -117,7 +145,7 @@ internal sealed class KeptState : IDisposable
     {
         if (restore.Refused.Count > 0)
             throw new StateRefusedException(_options.StateTopic, progress.Partition, restore.Refused);
-        var topicId = _topicId!.GetAwaiter().GetResult();   // the state was read after it
+        var topicId = progress.Topic!.GetAwaiter().GetResult().Id;   // the restore has waited for it
         var next = restore.NextOffset(topicId) ?? progress.PassedOver;
         if (next is { } offset && (progress.PassedOver is not null || progress.Expected != offset))
         {
@@ -135,6 +163,7 @@ internal sealed class KeptState : IDisposable
             _consumer.Resume([At(progress.Partition)]);
         progress.PassedOver = null;
         kept.Begin(_options.SamplesTopic, topicId);
+        _isStandbyStale = true;
         _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, restore.Patients.Count);
     }
 

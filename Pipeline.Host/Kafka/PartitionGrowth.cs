@@ -105,7 +105,7 @@ internal sealed class PartitionGrowth
         return writer.Count;
     }
 
-    private Dictionary<string, byte[]> Read(int partition, CancellationToken stop) => _changelog.ReadNewest(partition, null, stop).Snapshots;
+    private Dictionary<string, byte[]> Read(int partition, CancellationToken stop) => _changelog.ReadNewest(partition, stop).Snapshots;
 
     private void Step(string what, int partition) =>
         Progress = (Text($"{what}: partition {partition}"), (double)_done++ / _steps);

@@ -26,6 +26,9 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>The state's side of it; null where none is kept.</summary>
     public KeptShard? Kept { get; set; }
 
+    /// <summary>Id and partitions of the topic as it was when the partition came; null where no state is kept.</summary>
+    public Task<(Guid Id, int Partitions)>? Topic { get; set; }
+
     /// <summary>Offset of the first record that came while the state was being read, and was passed over; it is read again.</summary>
     public long? PassedOver { get; set; }
 

@@ -34,6 +34,7 @@ internal sealed class StateMetrics
     private readonly ConcurrentDictionary<int, Entry> _shards = new();
     private readonly Counter<long> _checkpoints, _bytes, _snapshots, _restoredPatients, _restoreBytes;
     private readonly Histogram<double> _duration, _restoreDuration;
+    private long _warmShards, _warmPatients, _warmBytes;
 
     public StateMetrics(Meter meter, TimeProvider time)
     {
@@ -47,6 +48,9 @@ internal sealed class StateMetrics
         _restoreBytes = meter.CreateCounter<long>("pipeline.restore.bytes", "By", "Bytes of the changelog read for restores.");
         _restoreDuration = meter.CreateHistogram("pipeline.restore.duration", "s", "How long the reading of a shard's state took.", tags: null, advice);
         meter.CreateObservableGauge("pipeline.checkpoint.age", Ages, "s", "Time since the last committed checkpoint of each owned shard.");
+        meter.CreateObservableGauge("pipeline.standby.shards", () => Interlocked.Read(ref _warmShards), "{shard}", "Shards of other processes whose state is kept warm here.");
+        meter.CreateObservableGauge("pipeline.standby.patients", () => Interlocked.Read(ref _warmPatients), "{patient}", "Patients in them.");
+        meter.CreateObservableGauge("pipeline.standby.bytes", () => Interlocked.Read(ref _warmBytes), "By", "Bytes of their snapshots in memory.");
         meter.CreateObservableGauge("pipeline.restore.progress", Progress, "1", "Part of each owned shard's state that is read; 1 when it runs.");
     }
 
@@ -82,6 +86,14 @@ internal sealed class StateMetrics
         foreach (var shard in shards)
             if (_shards.TryGetValue(shard, out var entry))
                 entry.LastCheckpoint = _time.GetUtcNow();
+    }
+
+    /// <summary>So much is kept warm of shards that this process does not own.</summary>
+    public void NoteStandby(int shards, int patients, long bytes)
+    {
+        Interlocked.Exchange(ref _warmShards, shards);
+        Interlocked.Exchange(ref _warmPatients, patients);
+        Interlocked.Exchange(ref _warmBytes, bytes);
     }
 
     /// <summary>The shard has left.</summary>

@@ -35,7 +35,7 @@ public sealed class PartitionGrowthTests(KafkaServer server)
         var moving = Enumerable.Range(0, Patients).Count(p => Murmur2.PartitionOf($"P{p}", 4) != Murmur2.PartitionOf($"P{p}", 8));
         Assert.Contains($"moved    the state of {moving} patients; set Kafka:Partitions to 8", grown, StringComparison.Ordinal);
         Assert.DoesNotContain("moved", again, StringComparison.Ordinal);
-        Assert.Equal(await UninterruptedAsync(seconds: 33), points.Select(Text).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(await KafkaFlow.UninterruptedAsync(Patients, seconds: 33), points.Select(KafkaFlow.Text).Distinct().Order(StringComparer.Ordinal));
         var state = await TopicReading.ReadAllAsync(options, options.StateTopic);
         foreach (var key in state.GroupBy(record => (record.Partition.Value, Key: Encoding.UTF8.GetString(record.Message.Key))).Where(key => key.Key.Key[0] == 'P'))
             Assert.Equal(Murmur2.PartitionOf(key.Key.Key, 8) == key.Key.Value, key.Last().Message.Value is not null);
@@ -74,16 +74,6 @@ public sealed class PartitionGrowthTests(KafkaServer server)
         await flow.StopAsync();
         return flow.Sink.Points;
     }
-
-    private static async Task<IEnumerable<string>> UninterruptedAsync(int seconds)
-    {
-        await using var sink = new RecordingSink();
-        await using var source = new InMemorySource([.. KafkaFlow.Ward(Patients, 0, seconds)]);
-        await Topology.RunAsync(source, [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None, SumStage.Factory);
-        return sink.Points.Select(Text).Order(StringComparer.Ordinal);
-    }
-
-    private static string Text(VitalPoint point) => (point with { Origin = default }).ToString();
 
     private static async Task<string> TopicsAsync(KafkaOptions options, int expected, string partitions = "8")
     {

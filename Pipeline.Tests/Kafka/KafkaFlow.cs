@@ -124,6 +124,18 @@ internal sealed class KafkaFlow : IAsyncDisposable
         await publisher.FlushAsync(CancellationToken.None).WaitAsync(Patience);
     }
 
+    /// <summary>The points of an uninterrupted run over the same chunks, as <see cref="Text"/>, in order.</summary>
+    public static async Task<IEnumerable<string>> UninterruptedAsync(int patients, int seconds)
+    {
+        await using var sink = new RecordingSink();
+        await using var source = new InMemorySource([.. Ward(patients, 0, seconds)]);
+        await Topology.RunAsync(source, [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None, SumStage.Factory);
+        return sink.Points.Select(Text).Order(StringComparer.Ordinal);
+    }
+
+    /// <summary>A point without the record that it comes from.</summary>
+    public static string Text(VitalPoint point) => (point with { Origin = default }).ToString();
+
     public static IEnumerable<SampleChunk> Ward(int patients, int from, int to)
     {
         for (var second = from; second < to; second++)
