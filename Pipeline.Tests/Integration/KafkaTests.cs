@@ -56,14 +56,12 @@ public sealed class KafkaTests(KafkaServer server)
         Assert.Equal(6 * 30, await KafkaFlow.CommittedAsync(options));
     }
 
-    [SkippableTheory]
-    [InlineData(GroupProtocolKind.Classic)]
-    [InlineData(GroupProtocolKind.Consumer)]
-    public async Task A_named_process_that_is_back_within_the_session_finds_its_partitions_as_they_were(GroupProtocolKind protocol)
+    [SkippableFact]
+    public async Task A_named_process_that_is_back_within_the_session_finds_its_partitions_as_they_were()
     {
         var first = await server.PrepareAsync();
-        (first.GroupProtocol, first.GroupInstanceId) = (protocol, "ward-a");
-        first.ConsumerProperties["session.timeout.ms"] = "30000";   // the new protocol's is the broker's: 10 s
+        first.GroupInstanceId = "ward-a";
+        first.ConsumerProperties["session.timeout.ms"] = "60000";   // longer than the slowest machine takes; the new protocol's is the broker's
         var second = first.Copy();
         second.GroupInstanceId = "ward-b";
         await KafkaFlow.PublishAsync(first, patients: 8, from: 0, to: 10);

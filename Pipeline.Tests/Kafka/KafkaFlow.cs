@@ -84,8 +84,20 @@ internal sealed class KafkaFlow : IAsyncDisposable
     {
         using var late = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (await CommittedAsync(options) < records)
+        while (!await IsCommittedAsync(options, records))
             await timer.WaitForNextTickAsync(late.Token);
+    }
+
+    private static async Task<bool> IsCommittedAsync(KafkaOptions options, long records)
+    {
+        try
+        {
+            return await CommittedAsync(options) >= records;
+        }
+        catch (KafkaException fault) when (fault.Error.Code is ErrorCode.NotCoordinatorForGroup or ErrorCode.GroupCoordinatorNotAvailable or ErrorCode.GroupLoadInProgress)
+        {
+            return false;   // the first group of a cluster
+        }
     }
 
     /// <summary>The letters, as soon as there are so many.</summary>
