@@ -83,12 +83,12 @@ internal sealed class ChaosInflux : IAsyncDisposable
         return points;
     }
 
-    /// <summary>For each patient the time of its newest point of the last minutes, in Unix nanoseconds.</summary>
+    /// <summary>For each patient (null: all) the time of its newest point of the last minutes, in Unix nanoseconds.</summary>
     /// <exception cref="HttpRequestException">It does not answer.</exception>
-    public async Task<Dictionary<string, long>> NewestAsync(long sinceNanoseconds, CancellationToken stop)
+    public async Task<Dictionary<string, long>> NewestAsync(long sinceNanoseconds, IReadOnlyList<string>? patients, CancellationToken stop)
     {
         using var answer = await QueryAsync(string.Create(CultureInfo.InvariantCulture,
-            $"SELECT last(quality) FROM {LineProtocol.Measurement} WHERE time > {sinceNanoseconds} GROUP BY pid"), stop);
+            $"SELECT last(quality) FROM {LineProtocol.Measurement} WHERE time > {sinceNanoseconds}{These(patients)} GROUP BY pid"), stop);
         return SeriesOf(answer).ToDictionary(series => series.GetProperty("tags").GetProperty("pid").GetString()!, series => series.GetProperty("values")[0][0].GetInt64());
     }
 
@@ -99,6 +99,9 @@ internal sealed class ChaosInflux : IAsyncDisposable
         _http.Dispose();
         Directory.Delete(_data, recursive: true);
     }
+
+    private static string These(IReadOnlyList<string>? patients) =>
+        patients is null ? "" : $" AND ({string.Join(" OR ", patients.Select(patient => $"pid = '{patient}'"))})";
 
     private static JsonElement.ArrayEnumerator SeriesOf(JsonDocument answer) =>
         answer.RootElement.GetProperty("results")[0].TryGetProperty("series", out var series) ? series.EnumerateArray() : default;

@@ -45,6 +45,10 @@ internal sealed class ChaosKafka : IAsyncDisposable
     /// <summary>CPU time of all brokers that run.</summary>
     public double CpuSeconds => ServerScripts.CpuSeconds(_data);
 
+    /// <summary>What the segments of a topic take on the disks of all brokers.</summary>
+    public long BytesOf(string topic) => Directory.EnumerateDirectories(_data, $"{topic}-*", SearchOption.AllDirectories).SelectMany(partition => Directory.EnumerateFiles(partition, "*.log"))
+        .Sum(segment => new FileInfo(segment) is { Exists: true } there ? there.Length : 0);
+
     /// <summary>SIGKILL to broker <paramref name="number"/>, from 1.</summary>
     public Task KillAsync(int number) => _scripts.RunAsync("kafka", _data, "kill-broker", Text(number));
 

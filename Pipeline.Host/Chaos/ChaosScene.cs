@@ -127,6 +127,9 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>A random moment: waits for a part of <paramref name="longest"/>.</summary>
     public Task WaitSomeAsync(TimeSpan longest, CancellationToken stop) => Task.Delay(longest * Random.NextDouble(), Time, stop);
 
+    /// <summary>From now on <see cref="Gaps"/> learns of these patients alone; null: of all.</summary>
+    public void LookAt(IReadOnlyList<string>? patients) => _watch?.LookAt(patients);
+
     /// <summary>Waits until every patient has a point that became readable after now.</summary>
     /// <exception cref="CommandException">It takes too long.</exception>
     public async Task WaitUntilFlowingAsync(CancellationToken stop)

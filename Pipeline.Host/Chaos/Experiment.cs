@@ -45,7 +45,7 @@ internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, 
         },
         new("store-outage", "kill InfluxDB for ten minutes of the ward's time, start it again; then take the workers' token away, and give them another", StoreOutage.RunAsync)
         {
-            Rounds = 1, Workers = 1, Patients = 1_000, Settings = ["Topology:Model=classical"], Look = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMinutes(10),
+            Rounds = 1, Workers = 1, Patients = 1_000, Settings = ["Topology:Model=classical"], Look = TimeSpan.FromMilliseconds(500), Patience = TimeSpan.FromMinutes(10),
         },
         new("scale-out", "from one worker to three, to two, under load; then from 8 partitions to 16, and the samples topic made anew", ScaleOut.RunAsync) { Workers = 1, Rounds = 2 },
     ];

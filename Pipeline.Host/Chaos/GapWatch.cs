@@ -7,9 +7,13 @@ internal sealed class GapWatch(ChaosInflux influx, PatientGaps gaps, TimeSpan lo
 
     private readonly CancellationTokenSource _stop = new();
     private Task _looking = Task.CompletedTask;
+    private volatile IReadOnlyList<string>? _only;
 
     /// <summary>Begins; event time is the clock's, or later.</summary>
     public void Start() => _looking = LookAsync();
+
+    /// <summary>From now on looks at these patients alone, or with null at all: a store answers for all of them with CPU that its writes need.</summary>
+    public void LookAt(IReadOnlyList<string>? patients) => _only = patients;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -28,7 +32,7 @@ internal sealed class GapWatch(ChaosInflux influx, PatientGaps gaps, TimeSpan lo
             {
                 try
                 {
-                    gaps.Note(await influx.NewestAsync(time.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000 - LookBackNanoseconds, _stop.Token));
+                    gaps.Note(await influx.NewestAsync(time.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000 - LookBackNanoseconds, _only, _stop.Token));
                 }
                 catch (HttpRequestException)
                 {

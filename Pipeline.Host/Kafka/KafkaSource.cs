@@ -37,7 +37,7 @@ public sealed class KafkaSource : ISampleSource
     }
 
     /// <summary>Name in the group of a process that has none of its own; unlike one of its own it ends with the process.</summary>
-    private readonly string _passingName = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}");
+    private readonly string _passingName = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().GetHashCode():x8}");
 
     /// <summary>How it stands with the brokers.</summary>
     public ClientHealth Health { get; }
