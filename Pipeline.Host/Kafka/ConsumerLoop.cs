@@ -325,6 +325,9 @@ internal sealed class ConsumerLoop : IDisposable
             _run.Clear();
         if (progress is { IsPaused: true })
             _heldPartitions--;
+        // The client would keep it paused when it comes back.
+        if (progress is { IsPaused: true } or { PassedOver: not null })
+            _consumer.Resume([new TopicPartition(_options.SamplesTopic, partition)]);
         _lags = [.. _lags.Where(lag => lag.Partition != partition)];
         _metrics.SetLags(_lags);
         return progress ?? throw new InvalidOperationException($"Partition {partition} is not owned.");

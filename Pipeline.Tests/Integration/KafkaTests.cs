@@ -105,6 +105,28 @@ public sealed class KafkaTests(KafkaServer server)
         await KafkaFlow.UntilCommittedAsync(options, 8 * 20);
     }
 
+    [SkippableFact]
+    public async Task A_partition_that_left_while_it_was_paused_is_read_when_it_comes_back()
+    {
+        var options = await server.PrepareAsync();
+        options.DrainTimeout = TimeSpan.FromSeconds(1);
+        var gate = new TaskCompletionSource();
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 0, to: 200);
+        await using var first = KafkaFlow.Start(
+            options, new RecordingSink { Gate = gate.Task }, new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 10, MaxBatchesInFlight = 1 });
+        await first.UntilPausedAsync();
+        await using (var second = KafkaFlow.Start(options))
+        {
+            await second.UntilOwnedAsync(2);
+            await first.UntilOwnedAsync(2);
+        }
+
+        await first.UntilOwnedAsync(4);
+        gate.SetResult();
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 200, to: 210);
+        await KafkaFlow.UntilCommittedAsync(options, 8 * 210);
+    }
+
     [SkippableTheory]
     [InlineData(GroupProtocolKind.Classic)]
     [InlineData(GroupProtocolKind.Consumer)]
