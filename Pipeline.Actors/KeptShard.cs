@@ -24,6 +24,9 @@ public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, Ti
     /// <summary>Whether the state is being read, or was read and the shard has not begun: nothing may be posted.</summary>
     public bool IsRestoring => _restoring is not null;
 
+    /// <summary>Whether the shard has begun, and has to be released.</summary>
+    public bool HasBegun { get; private set; }
+
     /// <summary>The state, when it was read and the shard has not begun; null otherwise. Throws what reading it threw.</summary>
     public ShardRestore? Restored => _restoring is { IsCompleted: true } restored ? restored.GetAwaiter().GetResult() : null;
 
@@ -41,6 +44,7 @@ public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, Ti
         var restore = Restored ?? throw new InvalidOperationException($"The state of shard {shard} has not been read.");
         (_restoring, _lease, _askedAt) = (null, restore.Lease, time.GetTimestamp());
         shards.Assign(shard, topic, restore, topicId);
+        HasBegun = true;
     }
 
     /// <summary>Commits a checkpoint that is ready, or asks for one that is due; to be called often, while the shard runs.</summary>

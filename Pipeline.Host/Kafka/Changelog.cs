@@ -19,10 +19,12 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         var started = time.GetTimestamp();
         var patients = new PassiveRestore(lease, passive);
         var warm = standby?.TakeAsync(lease.Shard, stop).GetAwaiter().GetResult();      // its own thread
+        if (warm is { Mark: null })
+            warm = null;    // what is behind a transaction that is open there has to be waited for
         var marks = warm ?? new ChangelogContent();
         var read = 0L;
         if (warm is null)
-            read = Read(lease.Shard, Take, () => patients.Count, progress, stop);
+            read = Read(lease.Shard, Take, () => patients.Count, () => marks.Mark is not null, progress, stop);
         else
             foreach (var (patient, snapshot) in warm.Snapshots)
                 patients.Take(patient, snapshot);
@@ -47,15 +49,16 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
     public ChangelogContent ReadNewest(int partition, CancellationToken stop)
     {
         var content = new ChangelogContent();
-        Read(partition, content.Take, () => content.Snapshots.Count, null, stop);
+        Read(partition, content.Take, () => content.Snapshots.Count, () => content.Mark is not null, null, stop);
         return content;
     }
 
     /// <summary>
     /// Reads what is committed of a partition; answers how many bytes of values that was. "The end" is where a reader of committed records stands: the transaction of a process that died may
-    /// still be open behind it, and is not waited for, as its outcome changes nothing (the mark says from where to go on).
+    /// still be open behind it, and is not waited for, as its outcome changes nothing (the mark says from where to go on). But without a mark only
+    /// the group's offset would say so, which shows a transaction at another moment than the changelog does: then all that is there is waited for.
     /// </summary>
-    private long Read(int partition, Action<Message<byte[], byte[]>> take, Func<int> count, IProgress<double>? progress, CancellationToken stop)
+    private long Read(int partition, Action<Message<byte[], byte[]>> take, Func<int> count, Func<bool> isMarked, IProgress<double>? progress, CancellationToken stop)
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.ChangelogReader(options))
             .SetErrorHandler((_, error) => health.Note(error))
@@ -65,8 +68,13 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         // Where compaction leaves nothing at 0 the fetch goes on behind it; to ask for the first offset costs half a second more.
         consumer.Assign(new TopicPartitionOffset(at, 0));
         var (read, toldAt) = (0L, time.GetTimestamp());
-        for (var records = 0L; Next(consumer, stop) is { IsPartitionEOF: false } record; records++)
+        for (var records = 0L; ; records++)
         {
+            var record = Next(consumer, stop);
+            if (record.IsPartitionEOF && (isMarked() || consumer.GetWatermarkOffsets(at).High.Value <= record.Offset.Value))
+                break;
+            if (record.IsPartitionEOF)
+                continue;
             read += record.Message.Value?.Length ?? 0;
             take(record.Message);
             if (records % RecordsBetweenReports != 0 || consumer.GetWatermarkOffsets(at) is not { High: { IsSpecial: false, Value: > 0 } end })

@@ -312,7 +312,7 @@ internal sealed class ConsumerLoop : IDisposable
         if (patience == TimeSpan.Zero)
             enough.Cancel();
         // A rebalance handler is synchronous; this is the consumer's own thread, and the shards run on others.
-        return Task.WhenAll(partitions.Select(partition => _owned[partition].Kept is { IsRestoring: true }
+        return Task.WhenAll(partitions.Select(partition => _owned[partition].Kept is { HasBegun: false }
             ? Task.FromResult<(long?, ShardCheckpoint?)>((null, null))      // its shard has not begun
             : _shards.ReleaseAsync(partition, enough.Token))).GetAwaiter().GetResult();
     }

@@ -145,6 +145,29 @@ public sealed class KafkaShardLogTests(KafkaServer server)
     }
 
     [SkippableFact]
+    public async Task A_first_checkpoint_that_is_not_yet_shown_is_waited_for_as_the_groups_offset_may_be_shown_before()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        using var first = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, $"{options.GroupId}-first", TimeSpan.FromSeconds(60))).Build();
+        first.InitTransactions(Patience);
+        first.BeginTransaction();
+        var partition = new TopicPartition(options.StateTopic, 1);
+        first.Produce(partition, new Message<byte[], byte[]> { Key = "P1"u8.ToArray(), Value = SnapshotCodec.Encode(Snapshots.Of("P1", 1, 8)) });
+        first.Produce(partition, new Message<byte[], byte[]> { Key = SnapshotCodec.MarkKey.ToArray(), Value = SnapshotCodec.EncodeMark(new ShardMark(new RecordPosition(Snapshots.Topic, 1, 8), null)) });
+        first.Flush(Patience);
+        await using var log = Log(options, member);
+
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => log.AssignAsync(1, null, soon.Token));
+
+        var restoring = AssignAsync(log, 1, "8: P1@8");
+        first.CommitTransaction(Patience);
+        await restoring;
+    }
+
+    [SkippableFact]
     public async Task A_broker_that_is_killed_is_waited_for_and_the_checkpoint_is_committed()
     {
         var options = await server.PrepareAsync();

@@ -79,7 +79,7 @@ internal sealed class Expected : IPatientSink
     private static async Task RunAsync(Workload workload, Expected expected, SimulatedProcess process)
     {
         await using var models = SimulatedModels.Serve(process, new Random(1));
-        await using var shards = new PatientShards(new TopologyOptions(), [expected], process.Clock, SimulatedStage.Factory, models, process);
+        await using var shards = new PatientShards(new TopologyOptions { MaxWaitingWindows = 4, MaxWaitingWindowsPerPatient = 2 }, [expected], process.Clock, SimulatedStage.Factory, models, process);
         for (var partition = 0; partition < Workload.PartitionCount; partition++)
         {
             shards.Assign(partition, Workload.Topic);

@@ -3,7 +3,7 @@ namespace Pipeline.Tests.Simulation;
 /// <summary>One seed, from the first record to the moment at which all is stored and committed, on one thread.</summary>
 internal sealed class History
 {
-    private const int WorkerCount = 3, StepsBetweenLooks = 32;
+    private const int WorkerCount = 3, StepsBetweenLooks = 128;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), Afterwards = TimeSpan.FromSeconds(2);
 
     private readonly World _world;

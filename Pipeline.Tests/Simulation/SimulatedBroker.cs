@@ -28,8 +28,17 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
     /// <summary>Whether every record of every partition is behind a checkpoint that a new owner would find.</summary>
     public bool IsAllCommitted => workload.Partitions.Zip(_changelog).All(p => p.First.Count == 0 || p.Second.Mark?.Offset == p.First[^1].Record.Offset);
 
-    /// <summary>Up to <paramref name="most"/> records of a partition from an offset on.</summary>
-    public ArraySegment<ShardRecord> Fetch(int partition, long from, int most)
+    /// <summary>Up to <paramref name="most"/> records of each partition from an offset on; when there is none, what there is after <paramref name="wait"/>.</summary>
+    public void Fetch((int Partition, long From)[] wanted, int most, TimeSpan wait, Action<ArraySegment<ShardRecord>[]> answer)
+    {
+        var found = Array.ConvertAll(wanted, one => Fetch(one.Partition, one.From, most));
+        if (found.Any(one => one.Count > 0))
+            answer(found);
+        else
+            world.Steps.After(wait, null, () => answer(Array.ConvertAll(wanted, one => Fetch(one.Partition, one.From, most))));
+    }
+
+    private ArraySegment<ShardRecord> Fetch(int partition, long from, int most)
     {
         var records = workload.Partitions[partition];
         ref var there = ref _there[partition];

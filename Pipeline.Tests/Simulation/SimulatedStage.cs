@@ -46,7 +46,7 @@ internal sealed class SimulatedStage : IWindowStage
         }
         var question = output.Ask(_model ?? throw new InvalidOperationException("no model"));
         question.Input[0] = sum;
-        question.Input[1] = (sum + patient) % 89 == 0 ? StepSession.Poison : 0;
+        question.Input[1] = ((int)sum + patient) % 89 == 0 ? StepSession.Poison : 0;
         question.Input[PatientInput] = patient;
         question.Set(_memory, _startsAnew, new Estimate(SignalKind.Ppg, Metric.HeartRate, sum, 1, 1, 1, EstimateStatus.Ok, Stages.Classical), usable: 1);
         _startsAnew = false;

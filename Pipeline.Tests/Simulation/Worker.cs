@@ -14,7 +14,7 @@ internal sealed class Worker
 {
     private const int MostRecordsOfFetch = 24;
 
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(300), Poll = TimeSpan.FromMilliseconds(60), Drain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(300), Poll = TimeSpan.FromMilliseconds(80), Drain = TimeSpan.FromSeconds(1);
     private static readonly Guid TopicId = new("00112233-4455-6677-8899-aabbccddeeff");
 
     private readonly World _world;
@@ -94,8 +94,7 @@ internal sealed class Worker
             if (_isLost)
                 await ForgetAsync();
             await JoinAsync();
-            if (!await FetchAsync())
-                await Task.Delay(Poll, Process.Clock);
+            await FetchAsync();
             Look();
         }
         await HandOverAsync([.. _owned.Keys]);
@@ -151,24 +150,22 @@ internal sealed class Worker
         }
     }
 
-    /// <summary>Reads, and posts what finds room; false when there was nothing to read.</summary>
-    private async Task<bool> FetchAsync()
+    /// <summary>Reads, which takes a moment when there is nothing, and posts what finds room.</summary>
+    private async Task FetchAsync()
     {
         (int Partition, Owned Owned)[] open = [.. _owned.Where(o => !o.Value.Kept.IsRestoring && o.Value.Held.Count == 0).Select(o => (o.Key, o.Value))];
-        var fetched = open.Length == 0 ? [] : await Process.CallAsync(() => open.Select(o => _broker.Fetch(o.Partition, o.Owned.Next, MostRecordsOfFetch)).ToArray());
-        var any = false;
+        (int Partition, long From)[] wanted = [.. open.Select(o => (o.Partition, o.Owned.Next))];
+        var fetched = await Process.CallAsync<ArraySegment<ShardRecord>[]>(answer => _broker.Fetch(wanted, MostRecordsOfFetch, Poll, answer));
         for (var i = 0; i < fetched.Length; i++)
         {
             if (fetched[i].Count == 0)
                 continue;
-            any = true;
             var (partition, owned) = open[i];
             owned.Next = fetched[i][^1].Offset + 1;
             var posted = Shards.Post(partition, fetched[i]);
             foreach (var record in fetched[i].Skip(posted))
                 owned.Held.Enqueue(record);
         }
-        return any;
     }
 
     private void Look()
@@ -218,9 +215,9 @@ internal sealed class Worker
         using var enough = new CancellationTokenSource(patience, Process.Clock);
         if (patience == TimeSpan.Zero)
             enough.Cancel();
-        var released = await Task.WhenAll(partitions.Select(partition => _owned[partition].Kept.IsRestoring
-            ? Task.FromResult<(long?, ShardCheckpoint? Last)>((null, null))      // its shard has not begun
-            : Shards.ReleaseAsync(partition, enough.Token)));
+        var released = await Task.WhenAll(partitions.Select(partition => _owned[partition].Kept.HasBegun
+            ? Shards.ReleaseAsync(partition, enough.Token)
+            : Task.FromResult<(long?, ShardCheckpoint? Last)>((null, null))));
         return [.. released.Select(one => one.Last)];
     }
 
