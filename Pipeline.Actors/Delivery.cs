@@ -30,16 +30,6 @@ internal sealed class Delivery(IReadOnlyList<IPatientSink> sinks, int maxInFligh
         }
     }
 
-    /// <summary>See <see cref="OffsetWatermark.LowestHeld"/>.</summary>
-    public long? LowestHeld
-    {
-        get
-        {
-            lock (_lock)
-                return _watermark.LowestHeld;
-        }
-    }
-
     /// <summary>See <see cref="OffsetWatermark.Take"/>.</summary>
     public void Take(long first, long last)
     {

@@ -36,8 +36,10 @@ public readonly record struct ShardLease(int Shard, long Number);
 /// <param name="Changed">The patients that changed since the checkpoint before.</param>
 /// <param name="Forgotten">The patients that are to be forgotten.</param>
 /// <param name="Time">Latest event time of the shard's records; null when none had one.</param>
+/// <param name="Model">Name and version of the network that is asked about the windows of the records behind; null without networks.</param>
 public sealed record ShardCheckpoint(
-    ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten, Timestamp? Time = null)
+    ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten, Timestamp? Time = null,
+    string? Model = null)
 {
     /// <summary>This checkpoint with what changed in <paramref name="earlier"/> too, which was not committed: a patient's later snapshot counts.</summary>
     public ShardCheckpoint Following(ShardCheckpoint? earlier)
@@ -69,10 +71,11 @@ public enum CommitOutcome
 /// <param name="Patients">The patients, in no order.</param>
 /// <param name="Refused">Those whose snapshot cannot be read. The shard is not to run without them.</param>
 /// <param name="Time">Latest event time of the shard's records through that one.</param>
+/// <param name="Model">See <see cref="ShardCheckpoint.Model"/>.</param>
 /// <param name="KeptCount">Further patients, whose snapshots were put where the passive ones lie (<see cref="PatientShards.Passive"/>).</param>
 public sealed record ShardRestore(
     ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused,
-    Timestamp? Time = null, int KeptCount = 0)
+    Timestamp? Time = null, string? Model = null, int KeptCount = 0)
 {
     /// <summary>The record to go on with in topic <paramref name="topicId"/>, the one after the mark; null when there is no mark of that topic.</summary>
     public long? NextOffset(Guid topicId) => Through is { } through && through.TopicId == topicId ? through.Offset + 1 : null;

@@ -112,8 +112,13 @@ public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, Ti
     {
         _committing = null;
         if (outcome.IsCompletedSuccessfully && outcome.GetAwaiter().GetResult() == CommitOutcome.Committed)
+        {
             Committed = checkpoint.Through.Offset + 1;
+            shards.NoteCommitted(checkpoint);
+        }
         else
+        {
             _uncommitted = checkpoint;
+        }
     }
 }

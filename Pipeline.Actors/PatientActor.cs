@@ -14,7 +14,7 @@ internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape,
 /// <param name="Record">The record.</param>
 /// <param name="Chunk">Its chunk.</param>
 /// <param name="Origin">What its output says of where it comes from.</param>
-/// <param name="Model">The network of its place in the partition; null without networks.</param>
+/// <param name="Model">The network that is asked; null without networks.</param>
 /// <param name="Batch">Takes points, beats and dead letters.</param>
 /// <param name="Scratch">Empty, and left empty.</param>
 /// <param name="Mark">Notes what the record is about to change.</param>

@@ -129,7 +129,19 @@ public sealed class PatientShards : IAsyncDisposable
     public ShardCheckpoint? TakeCheckpoint(int shard) => Get(shard).Shard.TakeCheckpoint();
 
     /// <summary>
-    /// Lets the shard finish what is in its mailbox, waits for the acknowledgements (until <paramref name="stop"/>; a partition that is lost
+    /// A checkpoint is the last one of its shard: to be said of each that was committed, since a shard asks a new model only when the checkpoint that
+    /// names it is. Nothing happens when the shard has left.
+    /// </summary>
+    public void NoteCommitted(ShardCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        var shards = Volatile.Read(ref _shards);
+        if (checkpoint.Lease.Shard < shards.Length)
+            shards[checkpoint.Lease.Shard]?.Shard.NoteCommitted(checkpoint);
+    }
+
+    /// <summary>
+    /// Lets the shard finish what is in its mailbox (but for a shard that waits for a checkpoint before it asks a new model: the next owner handles the rest), waits for the acknowledgements (until <paramref name="stop"/>; a partition that is lost
     /// already is revoked with a cancelled one), and forgets it. Returns what <see cref="CommittableOffset"/> said last.
     /// </summary>
     /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>

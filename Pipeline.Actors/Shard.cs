@@ -34,13 +34,13 @@ internal sealed class Shard
     public Shard(int number, string topic, ActorSettings settings, PatientPlaces places, Delivery delivery, Counts counts, TimeProvider time, ShardRestore? restore, Guid topicId, TaskScheduler scheduler, CancellationToken stop)
     {
         (Number, Topic, Counts) = (number, topic, counts);
-        _checkpoints = restore is null ? null : new ShardCheckpoints(restore.Lease, topicId, delivery);
+        _checkpoints = restore is null ? null : new ShardCheckpoints(restore, topicId, delivery);
         _patients = new ShardPatients(number, settings, places, Counts, _checkpoints, restore);
         _delivery = delivery;
         _mailbox = new Mailbox<Envelope>(settings.Options.MailboxCapacity);
         _delivery.Failed = _mailbox.Wake;
         _output = new ShardOutput(number, settings.Options.MaxBatchPoints, delivery, counts);
-        _questions = new ShardQuestions(number, settings, delivery, counts, time, _mailbox.Wake, stop);
+        _questions = new ShardQuestions(number, settings, restore?.Model, delivery, counts, time, _mailbox.Wake, stop);
         _time = time;
         _stop = stop;
         stop.Register(() =>
@@ -91,6 +91,13 @@ internal sealed class Shard
     /// <summary>See <see cref="ShardCheckpoints.TakeReady"/>. Any thread.</summary>
     public ShardCheckpoint? TakeCheckpoint() => _checkpoints?.TakeReady();
 
+    /// <summary>See <see cref="ShardCheckpoints.NoteCommitted"/>. Any thread.</summary>
+    public void NoteCommitted(ShardCheckpoint checkpoint)
+    {
+        _checkpoints?.NoteCommitted(checkpoint);
+        _mailbox.Wake();
+    }
+
     /// <summary>Places a record; false when the mailbox is full. Any thread; offsets ascend.</summary>
     public bool TryPost(in ShardRecord record) => _mailbox.TryPost(new Envelope(record, Stopwatch.GetTimestamp()));
 
@@ -115,9 +122,19 @@ internal sealed class Shard
     public ValueTask WaitForSpaceAsync(CancellationToken stop) => _mailbox.WaitForSpaceAsync(stop);
 
     /// <summary>No record follows. Any thread.</summary>
-    public void Complete() => _mailbox.Complete();
+    public void Complete()
+    {
+        _mailbox.Complete();
+        _mailbox.Wake();
+    }
 
     private bool IsAtEnd => _mailbox is { IsCompleted: true, Count: 0 };
+
+    /// <summary>Whether the loop is to come to rest: every record so far handled, every question answered.</summary>
+    private bool IsBarrier => _checkpoints is { IsWanted: true } || IsChangeDue;
+
+    /// <summary>Whether another model is to be asked. A shard that leaves with its state stays with its own; one that is about to change hands that over, too.</summary>
+    private bool IsChangeDue => _questions.Model is { } model && (model.IsChanging || (model.IsBehind && !(_checkpoints is null ? IsAtEnd : _mailbox.IsCompleted)));
 
     private async Task RunAsync()
     {
@@ -126,7 +143,7 @@ internal sealed class Shard
             while (!_stop.IsCancellationRequested)
             {
                 _delivery.ThrowIfFailed();
-                var isBarrier = _checkpoints is { IsWanted: true };
+                var isBarrier = IsBarrier;
                 RetryDue(force: IsAtEnd || isBarrier);  // a checkpoint waits for every record before it, and the neighbours with it
                 await SettleAsync(null);
                 if (!isBarrier && _questions.HasRoom && _mailbox.Take(_taken) is > 0 and var count)
@@ -137,10 +154,10 @@ internal sealed class Shard
                 await _output.FlushAsync(null, _stop);
                 var isAtRest = !_patients.AnyWaiting && _questions.OpenCount == 0;
                 if (isAtRest && (isBarrier || IsAtEnd))
-                    _checkpoints?.Capture(_handled, _patients);
-                if (isAtRest && IsAtEnd)
+                    Rest();
+                if (isAtRest && (IsAtEnd || (IsChangeDue && _mailbox.IsCompleted)))
                     break;
-                if (isAtRest && isBarrier)
+                if (isBarrier != IsBarrier)
                     continue;
                 // At the end a patient that waits for another attempt gets it at once: the mailbox does not let the loop wait then.
                 await WaitAsync(forRecords: !isBarrier && _questions.HasRoom && (!IsAtEnd || _patients.AnyWaiting));
@@ -160,12 +177,27 @@ internal sealed class Shard
         }
     }
 
+    /// <summary>Every record so far is handled, every question answered: a checkpoint, another model, or both.</summary>
+    private void Rest()
+    {
+        var model = _questions.Model;
+        if (!IsChangeDue || model is null)
+        {
+            _checkpoints?.Capture(_handled, _patients, model?.Name);
+            return;
+        }
+        if (!model.IsChanging)
+            model.Prepare();
+        if (_checkpoints?.CaptureChange(_handled, _patients, model.Name) != false)
+            model.Change((_handled ?? -1) + 1);
+    }
+
     private async ValueTask HandleAsync(int count)
     {
         var first = _taken[0].Record.Offset;
         _output.Begin(first);
         _delivery.Take(first, _taken[count - 1].Record.Offset);
-        _questions.Reach(first);
+        _questions.Model?.Begin(first);
         FindPatients(count);
         for (var i = 0; i < count;)
         {
@@ -262,7 +294,7 @@ internal sealed class Shard
     }
 
     private Handling Begin(in ShardRecord record, SampleChunk chunk) =>
-        new(record, chunk, new Origin(Topic, Number, record.Offset), _questions.ModelAt(record.Offset), _output.Batch, _scratch, _mark);
+        new(record, chunk, new Origin(Topic, Number, record.Offset), _questions.Model?.Served?.Model, _output.Batch, _scratch, _mark);
 
     private void Wait(SupervisedPatient patient)
     {

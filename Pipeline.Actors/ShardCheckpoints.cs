@@ -5,23 +5,27 @@ namespace Pipeline.Actors;
 /// <summary>
 /// The checkpoints of one shard. The source asks for one (<see cref="Request"/>, any thread); the loop stops taking records until every question
 /// of those before is answered, captures the patients that changed (<see cref="Capture"/>), and goes on; the source gets it
-/// (<see cref="TakeReady"/>, any thread) when all output up to it is acknowledged. So what is committed never runs ahead of what is stored.
+/// (<see cref="TakeReady"/>, any thread) when all output up to it is acknowledged. So what is committed never runs ahead of what is stored. What is
+/// committed comes back (<see cref="NoteCommitted"/>, any thread).
 /// </summary>
-/// <param name="lease">The ownership of the shard.</param>
+/// <param name="restore">The ownership of the shard, and what was committed last.</param>
 /// <param name="topicId">Id of the input topic; all zeros where the source has none.</param>
 /// <param name="delivery">Says what is acknowledged.</param>
-internal sealed class ShardCheckpoints(ShardLease lease, Guid topicId, Delivery delivery)
+internal sealed class ShardCheckpoints(ShardRestore restore, Guid topicId, Delivery delivery)
 {
     private readonly Lock _lock = new();
+    private readonly ShardLease _lease = restore.Lease;
     private ShardCheckpoint? _captured;
-    private long _through = -1;     // offset of the last checkpoint captured
+    private long _through = restore.Through is { } through && through.TopicId == topicId && through.Partition == restore.Lease.Shard ? through.Offset : -1;
+    private string? _model = restore.Model;     // both of the last checkpoint captured
+    private bool _isCommitted;                  // whether that is the shard's last one
     private volatile bool _isWanted;
 
     /// <summary>Whether the loop is to make one.</summary>
     public bool IsWanted => _isWanted;
 
     /// <summary>Where a record of the shard stands.</summary>
-    public RecordPosition PositionOf(long offset) => new(topicId, lease.Shard, offset);
+    public RecordPosition PositionOf(long offset) => new(topicId, _lease.Shard, offset);
 
     /// <summary>Asks for a checkpoint. While one waits for its acknowledgements this does nothing.</summary>
     public void Request()
@@ -42,19 +46,43 @@ internal sealed class ShardCheckpoints(ShardLease lease, Guid topicId, Delivery 
         }
     }
 
-    /// <summary>
-    /// Makes one through record <paramref name="through"/>, the last that was handled; null when none was since the last. Where an earlier one
-    /// was not taken, this one takes its place with what changed in both. The loop only.
-    /// </summary>
-    public void Capture(long? through, ShardPatients patients)
+    /// <summary>A checkpoint is the shard's last one now.</summary>
+    public void NoteCommitted(ShardCheckpoint checkpoint)
     {
-        if (through is { } offset && offset > _through)
-        {
-            var (changed, forgotten) = patients.TakeChanged(PositionOf(offset));
-            lock (_lock)
-                _captured = new ShardCheckpoint(lease, PositionOf(offset), changed, forgotten, patients.Time).Following(_captured);
-            _through = offset;
-        }
+        lock (_lock)
+            _isCommitted |= checkpoint.Through.Offset == _through && checkpoint.Model == _model;
+    }
+
+    /// <summary>
+    /// Makes one through record <paramref name="through"/>, the last that was handled, behind which <paramref name="model"/> is asked; none when that is what
+    /// the last one said. Where an earlier one was not taken, this one takes its place with what changed in both. The loop only.
+    /// </summary>
+    public void Capture(long? through, ShardPatients patients, string? model)
+    {
+        var offset = Math.Max(through ?? -1, _through);
+        if (offset > _through || (offset >= 0 && model != _model))
+            Make(offset, patients, model);
         _isWanted = false;
+    }
+
+    /// <summary>
+    /// The same before another model is asked; whether that may be asked from the next record on: the checkpoint is committed, or no owner has handled
+    /// a record yet. Called again until it is.
+    /// </summary>
+    public bool CaptureChange(long? through, ShardPatients patients, string? model)
+    {
+        Capture(through, patients, model);
+        lock (_lock)
+            return _isCommitted || _through < 0;
+    }
+
+    private void Make(long offset, ShardPatients patients, string? model)
+    {
+        var (changed, forgotten) = patients.TakeChanged(PositionOf(offset));
+        lock (_lock)
+        {
+            _captured = new ShardCheckpoint(_lease, PositionOf(offset), changed, forgotten, patients.Time, model).Following(_captured);
+            (_through, _model, _isCommitted) = (offset, model, false);
+        }
     }
 }

@@ -4,16 +4,17 @@ using Pipeline.Models.Packages;
 
 namespace Pipeline.Actors.Serving;
 
-/// <summary>From this offset on a shard asks another model. What a snapshot has to keep, so that a restart switches nowhere else.</summary>
+/// <summary>From this offset on a shard asks another model.</summary>
 /// <param name="Shard">The shard.</param>
 /// <param name="Offset">The first record whose windows the model is asked about.</param>
 /// <param name="Model">Name and version.</param>
 /// <param name="Before">Name and version of the model before; null at the shard's beginning.</param>
-public readonly record struct ModelSwitch(int Shard, long Offset, string Model, string? Before);
+/// <param name="IsGone">Whether the shard's state names the model before, which is not there any more: what comes after the state is asked of another.</param>
+public readonly record struct ModelSwitch(int Shard, long Offset, string Model, string? Before, bool IsGone = false);
 
 /// <summary>
-/// The networks in service: the present one, and earlier ones for as long as a shard waits for their answers. Shards take the present one up at
-/// their next record. Thread-safe. Dispose it after the shards.
+/// The networks in service: the present one, and others for as long as a shard asks them: one that was replaced, until the shard has
+/// changed, or one that the state of a shard names, which is looked for. Thread-safe. Dispose it after the shards.
 /// </summary>
 public sealed class ServedModels : IAsyncDisposable
 {
@@ -22,6 +23,8 @@ public sealed class ServedModels : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TaskScheduler? _scheduler;
     private readonly Func<RateModel, IReadOnlyList<int>, IModelSession> _open;
+    private readonly Func<string, RateModel?> _find;
+    private readonly Lock _finding = new();     // one at a time; taken before _lock
     private readonly InferenceTelemetry _telemetry = new();
     private readonly Meter _meter = new(Telemetry.MeterName);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,11 +38,14 @@ public sealed class ServedModels : IAsyncDisposable
     /// <param name="time">For the workers.</param>
     /// <param name="open">Opens sessions in another way than the package does.</param>
     /// <param name="scheduler">See <see cref="InferenceWorkers"/>.</param>
+    /// <param name="find">A model by name and version, which becomes this one's own; null when it is not there. Without it none is.</param>
     /// <exception cref="InvalidDataException">The package cannot be opened for these options.</exception>
-    public ServedModels(RateModel first, InferenceOptions options, TimeProvider time, Func<RateModel, IReadOnlyList<int>, IModelSession>? open = null, TaskScheduler? scheduler = null)
+    public ServedModels(RateModel first, InferenceOptions options, TimeProvider time, Func<RateModel, IReadOnlyList<int>, IModelSession>? open = null, TaskScheduler? scheduler = null,
+        Func<string, RateModel?>? find = null)
     {
         ArgumentNullException.ThrowIfNull(first);
         (_options, _time, _open, _scheduler) = (options, time, open ?? ((model, sizes) => model.Package.Open(sizes)), scheduler);
+        _find = find ?? (_ => null);
         _current = Open(first);
         _served.Add(_current);
         _meter.CreateObservableGauge("pipeline.model.shards", MeasureUsers, "{shard}", "Shards that ask a model, or wait for its answers");
@@ -101,6 +107,33 @@ public sealed class ServedModels : IAsyncDisposable
         }
     }
 
+    /// <summary>The model of that name and version, for a shard that gives it back by <see cref="Release"/>; null when it is not to be had. May open it, which takes time.</summary>
+    internal ServedModel? Acquire(string identity)
+    {
+        lock (_finding)
+        {
+            if (TryAcquire(identity) is { } served)
+                return served;
+            if (_find(identity) is not { } found)
+                return null;
+            try
+            {
+                served = Open(found);
+            }
+            catch (InvalidDataException)
+            {
+                found.Dispose();    // it cannot be opened for these options
+                return null;
+            }
+            lock (_lock)
+            {
+                served.UserCount++;
+                _served.Insert(0, served);
+            }
+            return served;
+        }
+    }
+
     /// <summary>A shard asks it no more.</summary>
     internal void Release(ServedModel model)
     {
@@ -108,6 +141,17 @@ public sealed class ServedModels : IAsyncDisposable
         {
             model.UserCount--;
             EndIfUnused_NeedsLock(model);
+        }
+    }
+
+    private ServedModel? TryAcquire(string identity)
+    {
+        lock (_lock)
+        {
+            var served = _served.FindLast(model => model.Model.Identity == identity);
+            if (served is not null)
+                served.UserCount++;
+            return served;
         }
     }
 

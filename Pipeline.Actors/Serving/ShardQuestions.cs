@@ -18,7 +18,6 @@ internal sealed class ShardQuestions
     private const int PointsPerWindow = 8;
 
     private readonly TopologyOptions _options;
-    private readonly ModelHistory? _history;        // null without networks
     private readonly Delivery _delivery;
     private readonly Counts _counts;
     private readonly TimeProvider _time;
@@ -31,10 +30,10 @@ internal sealed class ShardQuestions
     private int _open;
     private int _crowded;                                       // patients with as much waiting as may be
 
-    public ShardQuestions(int shard, ActorSettings settings, Delivery delivery, Counts counts, TimeProvider time, Action wake, CancellationToken stop)
+    public ShardQuestions(int shard, ActorSettings settings, string? model, Delivery delivery, Counts counts, TimeProvider time, Action wake, CancellationToken stop)
     {
         (_options, _delivery, _counts, _time, _wake) = (settings.Options, delivery, counts, time, wake);
-        _history = settings.Models is { } models ? new ModelHistory(models, shard) : null;
+        Model = settings.Models is { } models ? new ShardModel(models, shard, model, counts) : null;
         _owner = new InferenceOwner(wake);      // once a batch: a wake for every answer costs half as much as computing it
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
     }
@@ -48,24 +47,15 @@ internal sealed class ShardQuestions
     /// <summary>Whether <see cref="Settle"/> has something to do.</summary>
     public bool HasAnswers => !_answers.IsEmpty;
 
-    /// <summary>The next record to handle is <paramref name="offset"/>: a new model is asked from it on.</summary>
-    public void Reach(long offset)
-    {
-        if (_history?.Advance(offset) == true)
-            _counts.Add(Count.ModelSwitches);
-    }
-
-    /// <summary>The model for the windows that record <paramref name="offset"/> completes; null without networks.</summary>
-    public RateModel? ModelAt(long offset) => _history?.At(offset).Model;
+    /// <summary>Which model is asked; null without networks.</summary>
+    public ShardModel? Model { get; }
 
     /// <summary>Takes on what <paramref name="record"/> left waiting in <paramref name="points"/> behind the <paramref name="earlier"/> that did before.</summary>
     public void Admit(WaitingPoints points, int earlier, in ShardRecord record, long enteredAt)
     {
         if (points.Count == earlier)
             return;
-        if (_history is null)
-            throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
-        var served = _history.At(record.Offset);
+        var served = Model?.Served ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
         var priority = PriorityOf(record.Chunk);
         var questions = 0;
         for (var i = earlier; i < points.Count; i++)
@@ -94,17 +84,15 @@ internal sealed class ShardQuestions
             GiveOut(answered, output, scratch);
             answered = next;
         }
-        if (_history is { HasEarlier: true } history)
-            history.Forget(_delivery.LowestHeld ?? long.MaxValue);
     }
 
     /// <summary>The shard ends: what is still open is dropped, and what comes of it is ignored.</summary>
     public async Task EndAsync()
     {
         _counts.Add(Count.QuestionsDropped, _open);
-        foreach (var served in _history?.Served.ToArray() ?? [])
+        if (Model?.Served is { } served)
             await served.Workers.CancelAsync(_owner);
-        _history?.Clear();
+        Model?.Clear();
         _ending.Cancel();
         await _space.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);    // cancelled
         _ending.Dispose();

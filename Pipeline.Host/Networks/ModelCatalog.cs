@@ -61,7 +61,8 @@ internal static class ModelCatalog
             return null;
         try
         {
-            return new ServedModels(model, options, time, options.Device == InferenceOptions.Cpu ? null : OnLibtorch);
+            return new ServedModels(
+                model, options, time, options.Device == InferenceOptions.Cpu ? null : OnLibtorch, find: identity => FindVersion(identity, model.Package.Folder));
         }
         catch (InvalidDataException fault)
         {
@@ -70,6 +71,26 @@ internal static class ModelCatalog
         }
         IModelSession OnLibtorch(RateModel asked, IReadOnlyList<int> sizes) =>
             asked.Package.Open(sizes, (network, batchSizes) => new TorchSession(network, options.Device, batchSizes));
+    }
+
+    /// <summary>
+    /// The heart-rate model of that name and version, in <c>models/</c> or beside <paramref name="folder"/>; null when it is not there, or cannot be used. The
+    /// caller disposes it.
+    /// </summary>
+    public static RateModel? FindVersion(string identity, string folder)
+    {
+        var roots = new[] { OwnFolder, Path.GetDirectoryName(Path.GetFullPath(folder)) }.OfType<string>().Distinct(StringComparer.Ordinal);
+        foreach (var found in roots.SelectMany(Directory.EnumerateDirectories).Where(IsPackage))
+            try
+            {
+                if (ModelPackage.Load(found) is { } package && package.Identity == identity)
+                    return new RateModel(package);
+            }
+            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                // ./pipeline models says what is wrong with it.
+            }
+        return null;
     }
 
     /// <summary>

@@ -125,7 +125,9 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     private static void Tell(ILogger log, in ModelSwitch change)
     {
-        if (change.Before is { } before)
+        if (change is { IsGone: true, Before: { } gone })
+            log.Gone(change.Shard, change.Model, gone, change.Offset);
+        else if (change.Before is { } before)
             log.Switched(change.Shard, change.Model, before, change.Offset);
         else
             log.Began(change.Shard, change.Model, change.Offset);

@@ -77,6 +77,7 @@ public static class SnapshotCodec
         };
         if (mark.Time is { } time)
             encoded.TimeNs = time.UnixNanoseconds;
+        encoded.Model = mark.Model ?? "";
         return encoded.ToByteArray();
     }
 
@@ -90,7 +91,8 @@ public static class SnapshotCodec
                 ? string.Create(CultureInfo.InvariantCulture, $"version {mark.Version} of the mark; this program reads 1 to {Version}")
                 : FindFault(mark.TopicId);
             return refused is not null ? null : new ShardMark(
-                new RecordPosition(Decode(mark.TopicId), mark.Partition, mark.Offset), mark.HasTimeNs ? new Timestamp(mark.TimeNs) : null);
+                new RecordPosition(Decode(mark.TopicId), mark.Partition, mark.Offset), mark.HasTimeNs ? new Timestamp(mark.TimeNs) : null,
+                mark.Model.Length > 0 ? mark.Model : null);
         }
         catch (InvalidProtocolBufferException fault)
         {
@@ -193,12 +195,13 @@ public static class SnapshotCodec
 /// <summary>What a checkpoint says of its shard.</summary>
 /// <param name="Through">See <see cref="Actors.ShardCheckpoint.Through"/>.</param>
 /// <param name="Time">See <see cref="Actors.ShardCheckpoint.Time"/>.</param>
-public readonly record struct ShardMark(RecordPosition Through, Timestamp? Time = null)
+/// <param name="Model">See <see cref="Actors.ShardCheckpoint.Model"/>.</param>
+public readonly record struct ShardMark(RecordPosition Through, Timestamp? Time = null, string? Model = null)
 {
     /// <summary>The mark of <paramref name="checkpoint"/>.</summary>
     public static ShardMark Of(Actors.ShardCheckpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        return new ShardMark(checkpoint.Through, checkpoint.Time);
+        return new ShardMark(checkpoint.Through, checkpoint.Time, checkpoint.Model);
     }
 }
