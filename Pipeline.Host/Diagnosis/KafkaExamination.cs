@@ -5,7 +5,7 @@ using Pipeline.Host.Kafka;
 
 namespace Pipeline.Host.Diagnosis;
 
-/// <summary>The checks of Kafka: reachable, the topics, the rights, the clocks of those who publish.</summary>
+/// <summary>The checks of Kafka: reachable, the topics, the rights, the patients' state, the clocks of those who publish.</summary>
 internal static class KafkaExamination
 {
     private static readonly TimeSpan SkewLimit = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(5);
@@ -21,6 +21,8 @@ internal static class KafkaExamination
         foreach (var finding in await TopicsAsync(options, time, stop))
             yield return finding;
         yield return await RightsAsync(options, metadata, time);
+        if (await StateExamination.RunAsync(options, metadata, time) is { } state)
+            yield return state;
         if (metadata.Topics.Any(topic => topic.Topic == options.SamplesTopic && topic.Partitions.Count > 0))
             yield return await Task.Run(() => Clocks(options, metadata, time), stop);
     }

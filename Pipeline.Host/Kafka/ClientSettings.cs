@@ -110,6 +110,8 @@ internal static class ClientSettings
         settings["fetch.message.max.bytes"] = "4194304";
         settings["queued.max.messages.kbytes"] = "16384";
         settings["fetch.queue.backoff.ms"] = "5";
+        // A topic that is missing is found soon after it was created.
+        settings["topic.metadata.refresh.interval.ms"] = "2000";
         // What stands in the log is there: nothing to wait for.
         settings["fetch.wait.max.ms"] = "10";
         return settings;

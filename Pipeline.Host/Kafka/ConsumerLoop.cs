@@ -68,6 +68,9 @@ internal sealed class ConsumerLoop : IDisposable
 
     public IReadOnlyList<PartitionLag> Lags => _lags;
 
+    /// <summary>What keeps the patients' state from being read or kept; null when nothing does.</summary>
+    public string? StateFault => _state?.Health.Fault;
+
     /// <summary>Runs until <paramref name="stop"/>, then hands everything over; or until the client fails for good, and answers why.</summary>
     public Error? Run(CancellationToken stop)
     {

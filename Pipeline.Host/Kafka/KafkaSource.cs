@@ -42,6 +42,9 @@ public sealed class KafkaSource : ISampleSource
     /// <summary>How it stands with the brokers.</summary>
     public ClientHealth Health { get; }
 
+    /// <summary>What is wrong and what may mend it, of the input topic or else of the patients' state; null when nothing is known to be.</summary>
+    public string? Fault => Health.Fault ?? (_loop?.StateFault is { } fault ? $"state ({_options.StateTopic}): {fault}" : null);
+
     /// <summary>How far behind the owned partitions are; renewed every second.</summary>
     public IReadOnlyList<PartitionLag> Lags => _loop?.Lags ?? [];
 

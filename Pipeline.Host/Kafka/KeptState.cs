@@ -33,6 +33,9 @@ internal sealed class KeptState : IDisposable
         _topic = FindTopicAsync();
     }
 
+    /// <summary>How it stands with the brokers, as far as the state is concerned.</summary>
+    public ClientHealth Health => _log.Health;
+
     /// <summary>Begins to read the state of partitions that this process has been given, or whose topic was made anew.</summary>
     public void BeginRestore(IEnumerable<PartitionProgress> given)
     {

@@ -15,7 +15,7 @@ internal static class Readiness
             yield break;
         }
         var lags = pipeline.Source.Lags;
-        yield return pipeline.Source.Health.Fault is { } fault
+        yield return pipeline.Source.Fault is { } fault
             ? new HealthCheck("kafka", false, fault)
             : new HealthCheck("kafka", lags.Count > 0, lags.Count > 0 ? Text($"{lags.Count} partitions assigned") : "no partition is assigned yet");
         yield return pipeline.StoreState.Outage is { } outage

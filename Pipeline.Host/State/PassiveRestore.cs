@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pipeline.Actors;
 using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
@@ -11,13 +12,15 @@ namespace Pipeline.Host.State;
 /// </summary>
 internal sealed class PassiveRestore
 {
-    private const int MostHeld = 64;
+    /// <summary>Most bytes in memory at a time: of a shard of some hundred patients only the newest snapshots are decoded and kept.</summary>
+    private const long MostHeld = 16 << 20;
 
     private readonly ShardLease _lease;
     private readonly IPassivePatients _passive;
     private readonly Dictionary<string, byte[]> _held = new(StringComparer.Ordinal);    // empty: forgotten
     private readonly Dictionary<string, long> _kept = new(StringComparer.Ordinal);      // bytes of each patient's snapshot
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
+    private long _heldBytes;
 
     /// <summary>Begins with nothing of the shard in <paramref name="passive"/>.</summary>
     public PassiveRestore(ShardLease lease, IPassivePatients passive)
@@ -35,8 +38,10 @@ internal sealed class PassiveRestore
     /// <summary>A snapshot, or nothing where the patient is forgotten.</summary>
     public void Take(string patient, byte[]? value)
     {
-        _held[patient] = value ?? [];
-        if (_held.Count >= MostHeld)
+        ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(_held, patient, out _);
+        _heldBytes += (value?.Length ?? 0) - (held?.Length ?? 0);
+        held = value ?? [];
+        if (_heldBytes >= MostHeld)
             Flush();
     }
 
@@ -73,6 +78,7 @@ internal sealed class PassiveRestore
             }
         }
         _held.Clear();
+        _heldBytes = 0;
         if (snapshots.Count > 0)
             _passive.Keep(_lease.Shard, snapshots);
         if (forgotten.Count > 0)

@@ -50,6 +50,9 @@ public sealed class KafkaServer : IAsyncLifetime
 
     public Task RestartAsync() => RunAsync("restart-broker", "1");
 
+    /// <summary>Lets nobody but another user use a transactional id.</summary>
+    public Task DenyTransactionsAsync(string id) => RunAsync("acls", "--add", "--allow-principal", "User:other", "--operation", "All", "--transactional-id", id);
+
     /// <summary>Options with topics and a group of their own; skips the test where there is no server.</summary>
     internal KafkaOptions Options()
     {

@@ -245,7 +245,7 @@ public sealed class KafkaTests(KafkaServer server)
 
         var after = await FindingsAsync(options);
         Assert.All(after, finding => Assert.True(finding.Verdict == Verdict.Ok, $"{finding.Check}: {finding.Found}"));
-        Assert.Equal(["Kafka", "Kafka topics", "Kafka rights", "Kafka clocks"], after.Select(finding => finding.Check));
+        Assert.Equal(["Kafka", "Kafka topics", "Kafka rights", "Kafka state", "Kafka clocks"], after.Select(finding => finding.Check));
     }
 
     private static async Task<List<Finding>> FindingsAsync(KafkaOptions options)
