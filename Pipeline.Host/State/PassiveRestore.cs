@@ -62,9 +62,10 @@ internal sealed class PassiveRestore
         foreach (var (patient, bytes) in _held)
         {
             _refused.Remove(patient);
+            var wasKept = _kept.Remove(patient);
             if (bytes.Length == 0)
             {
-                if (_kept.Remove(patient))
+                if (wasKept)
                     forgotten.Add(new PatientId(patient));
             }
             else if (SnapshotCodec.Decode(bytes, out var reason) is not { } snapshot)

@@ -114,7 +114,7 @@ public sealed class SnapshotStoreTests
 
         var restored = restore.End(SnapshotCodec.EncodeMark(new ShardMark(new RecordPosition(Snapshots.Topic, 4, 400), new Timestamp(77))));
 
-        Assert.Equal((400L, new Timestamp(77), 199, 0), (restored.Through?.Offset, restored.Time!.Value, restored.KeptCount, restored.Patients.Count));
+        Assert.Equal((400L, new Timestamp(77), 198, 0), (restored.Through?.Offset, restored.Time!.Value, restored.KeptCount, restored.Patients.Count));
         Assert.Equal("the snapshot of P4 in the place of P3", Assert.Single(restored.Refused, refused => refused.Patient == "P3").Reason);
         Assert.Equal((300L, 301L), (passive.Find(4, P1)?.Applied.Offset, passive.Find(4, new PatientId("P5"))?.Applied.Offset));
         Assert.Null(passive.Find(4, P2));
