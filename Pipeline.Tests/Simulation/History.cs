@@ -14,15 +14,15 @@ internal sealed class History
     private readonly Fleet _fleet;
     private readonly Faults _faults;
 
-    private History(int seed, bool isTold)
+    private History(int seed, bool isTold, PlantedBug bug)
     {
         _world = new World(seed, isTold);
         _workload = new Workload(seed);
         _expected = Expected.Of(_workload);
         _store = new SimulatedStore(_world, _expected);
         var group = new SimulatedGroup(_world);
-        _broker = new SimulatedBroker(_world, _workload, _expected, _store, group);
-        var settings = Settings.Of(_world.Steps.Random);
+        _broker = new SimulatedBroker(_world, _workload, _expected, _store, group) { IsUnfenced = bug == PlantedBug.NoFence };
+        var settings = Settings.Of(_world.Steps.Random, bug);
         _fleet = new Fleet(name => new Worker(_world, settings, _broker, group, _store, name));
         _faults = new Faults(_world, _fleet, _broker, group, _store, _workload.End);
         for (var i = 0; i < WorkerCount; i++)
@@ -30,23 +30,23 @@ internal sealed class History
     }
 
     /// <summary>What is wrong with a seed; null when nothing is.</summary>
-    public static string? FindFault(int seed) => Run(seed, isTold: false)._world.Fault;
+    public static string? FindFault(int seed, PlantedBug bug = PlantedBug.None) => Run(seed, isTold: false, bug)._world.Fault;
 
     /// <summary>The same, with its story.</summary>
-    public static (string? Fault, IReadOnlyList<string> Story, long StepCount) Tell(int seed)
+    public static (string? Fault, IReadOnlyList<string> Story, long StepCount) Tell(int seed, PlantedBug bug = PlantedBug.None)
     {
-        var world = Run(seed, isTold: true)._world;
+        var world = Run(seed, isTold: true, bug)._world;
         return (world.Fault, world.Lines, world.Steps.Count);
     }
 
-    private static History Run(int seed, bool isTold)
+    private static History Run(int seed, bool isTold, PlantedBug bug)
     {
         // The test framework's context would take what is awaited to other threads.
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         try
         {
-            var history = new History(seed, isTold);
+            var history = new History(seed, isTold, bug);
             history.Run();
             return history;
         }

@@ -6,11 +6,13 @@ namespace Pipeline.Tests.Simulation;
 
 /// <summary>
 /// Many histories of a ward in which everything goes wrong that can; see <see cref="History"/>. <c>PIPELINE_SIMULATION=FROM-TO</c> says which
-/// seeds; <c>PIPELINE_SIMULATION_SEED=N</c> tells the story of one.
+/// seeds, <c>PIPELINE_SIMULATION_PROGRESS=FILE</c> where it is kept how far they are, so that a long range can be gone on with;
+/// <c>PIPELINE_SIMULATION_SEED=N</c> tells the story of one.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     private const string Usual = "0-40";
+    private const int SeedsBetweenNotes = 500;
 
     [Fact]
     public void Whatever_goes_wrong_the_series_are_those_of_an_uninterrupted_run()
@@ -21,18 +23,18 @@ public sealed class SimulationTests(ITestOutputHelper output)
             return;
         }
         var range = (Environment.GetEnvironmentVariable("PIPELINE_SIMULATION") ?? Usual).Split('-').Select(part => int.Parse(part, CultureInfo.InvariantCulture)).ToArray();
-        var before = Environment.CpuUsage.TotalTime;
-        var failed = -1;
-        Parallel.For(range[0], range[1], (seed, loop) =>
+        var progress = Environment.GetEnvironmentVariable("PIPELINE_SIMULATION_PROGRESS");
+        var from = progress is not null && File.Exists(progress) ? int.Parse(File.ReadAllText(progress), CultureInfo.InvariantCulture) : range[0];
+        for (int next; from < range[1]; from = next)
         {
-            if (History.FindFault(seed) is null)
-                return;
-            loop.Stop();
-            Interlocked.CompareExchange(ref failed, seed, -1);
-        });
-        output.WriteLine($"{(Environment.CpuUsage.TotalTime - before).TotalMilliseconds / (range[1] - range[0]):0.0} ms of CPU a seed");
-        if (failed >= 0)
-            Assert.Fail($"seed {failed} (PIPELINE_SIMULATION_SEED={failed} tells its story again): {Tell(failed)}");
+            next = Math.Min(range[1], from + SeedsBetweenNotes);
+            var before = Environment.CpuUsage.TotalTime;
+            if (FindFailing(from, next) is { } failing)
+                Assert.Fail($"seed {failing} (PIPELINE_SIMULATION_SEED={failing} tells its story again): {Tell(failing)}");
+            output.WriteLine($"{from} to {next}: nothing wrong; {(Environment.CpuUsage.TotalTime - before).TotalMilliseconds / (next - from):0.0} ms of CPU a seed");
+            if (progress is not null)
+                File.WriteAllText(progress, next.ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     [Fact]
@@ -45,6 +47,26 @@ public sealed class SimulationTests(ITestOutputHelper output)
             Assert.Equal(first.StepCount, second.StepCount);
             Assert.Equal(first.Story, second.Story);
         }
+    }
+
+    /// <summary>The first of the seeds, as far as they were tried, in whose history something is wrong.</summary>
+    private static int? FindFailing(int from, int to)
+    {
+        var failing = int.MaxValue;
+        Parallel.For(from, to, (seed, loop) =>
+        {
+            if (History.FindFault(seed) is null)
+                return;
+            loop.Break();
+            InterlockedMin(ref failing, seed);
+        });
+        return failing == int.MaxValue ? null : failing;
+    }
+
+    private static void InterlockedMin(ref int least, int value)
+    {
+        for (var seen = least; value < seen; seen = least)
+            Interlocked.CompareExchange(ref least, value, seen);
     }
 
     /// <summary>Writes a seed's story, and returns what is wrong with it.</summary>

@@ -24,6 +24,8 @@ internal sealed class Worker
     private readonly SimulatedLog _log;
     private readonly IShardLog _keepingLog;
     private readonly ServedModels _models;
+    private readonly LateAnswers? _lateAnswers;     // these two: planted bugs
+    private readonly LateCapture? _lateCapture;
     private readonly SortedDictionary<int, Owned> _owned = [];
     private Task<Membership?>? _joining;
     private GroupMember _member;
@@ -36,9 +38,14 @@ internal sealed class Worker
         Process = new SimulatedProcess(world.Steps, name, settings.Inlines);
         _member = new GroupMember(name, -1);
         _log = new SimulatedLog(Process, broker, () => _member);
-        _keepingLog = _log;
-        _models = SimulatedModels.Serve(Process, world.Steps.Random);
-        Shards = new PatientShards(settings.Options, [new SimulatedSink(Process, store)], Process.Clock, SimulatedStage.Factory, _models, Process);
+        _keepingLog = settings.Bug == PlantedBug.SnapshotsWithoutPosition ? new PositionlessLog(_log) : _log;
+        _lateAnswers = settings.Bug == PlantedBug.AnswersAfterARestart ? new LateAnswers() : null;
+        _models = SimulatedModels.Serve(Process, world.Steps.Random, _lateAnswers is null ? null : _lateAnswers.Through);
+        IPatientSink sink = new SimulatedSink(Process, store);
+        if (settings.Bug == PlantedBug.CommitsBeforeAcknowledge)
+            sink = new HastySink(sink);
+        Shards = new PatientShards(settings.Options, [sink], Process.Clock, SimulatedStage.Factory, _models, Process);
+        _lateCapture = settings.Bug == PlantedBug.CapturesAfterTheBarrier ? new LateCapture(Shards, _log) : null;
     }
 
     public SimulatedProcess Process { get; }
@@ -178,10 +185,15 @@ internal sealed class Worker
             {
                 owned.Next = restored.NextOffset(TopicId) ?? owned.Next;
                 owned.Kept.Begin(Workload.Topic, TopicId);
+                _lateAnswers?.Restart();
                 _world.Story?.Tell(Process.Name, $"goes on with partition {partition} at {owned.Next}, {restored.Patients.Count} patients");
             }
-            else if (!owned.Kept.IsRestoring)
+            else if (owned.Kept.HasBegun)
+            {
                 owned.Kept.Keep(CancellationToken.None);
+                if (owned.Kept.Committed is { } committed)
+                    _lateCapture?.Look(partition, committed, CancellationToken.None);
+            }
         }
     }
 
@@ -241,9 +253,9 @@ internal sealed class Worker
 }
 
 /// <summary>How the workers of a history are set.</summary>
-internal sealed record Settings(TopologyOptions Options, TimeSpan CheckpointInterval, bool Inlines)
+internal sealed record Settings(TopologyOptions Options, TimeSpan CheckpointInterval, bool Inlines, PlantedBug Bug)
 {
-    public static Settings Of(Random random) => new(
+    public static Settings Of(Random random, PlantedBug bug) => new(
         new TopologyOptions
         {
             MailboxCapacity = 16,
@@ -252,5 +264,5 @@ internal sealed record Settings(TopologyOptions Options, TimeSpan CheckpointInte
             MaxWaitingWindows = random.Next(2, 30),
             MaxWaitingWindowsPerPatient = random.Next(1, 5),
         },
-        TimeSpan.FromSeconds(0.3 + 1.5 * random.NextDouble()), random.Next(2) == 0);
+        TimeSpan.FromSeconds(0.3 + 1.5 * random.NextDouble()), random.Next(2) == 0, bug);
 }
