@@ -1,4 +1,6 @@
 using System.Net;
+using Confluent.Kafka;
+using Google.Protobuf;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Commands;
@@ -6,6 +8,8 @@ using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
 using Pipeline.Host.Status;
 using Pipeline.Host.Web;
+using Pipeline.Host.Wire;
+using Pipeline.Host.Wire.V1;
 using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Kafka;
 using Pipeline.Tests.Support;
@@ -106,5 +110,24 @@ public sealed class ServiceOnKafkaTests(KafkaServer server)
                 return status;
             late.Token.ThrowIfCancellationRequested();
         }
+    }
+
+    [SkippableFact]
+    public async Task A_state_of_a_newer_program_ends_the_service_and_both_versions_are_named()
+    {
+        var kafka = await server.PrepareAsync();
+        using var folder = new TemporaryFolder();
+        using (var producer = new ProducerBuilder<byte[], byte[]>(ClientSettings.Producer(kafka)).Build())
+            await producer.ProduceAsync(new TopicPartition(kafka.StateTopic, 2), new()
+            {
+                Key = "P7"u8.ToArray(), Value = new Snapshot { Version = SnapshotCodec.Version + 1 }.ToByteArray(),
+            });
+
+        var configuration = ServiceTests.Configure(kafka, null, $"Store:Directory={folder.Path}", "Kafka:CheckpointInterval=00:00:05");
+        var refused = await Assert.ThrowsAsync<StateRefusedException>(() => ServiceHost.RunAsync(configuration, TimeProvider.System, CancellationToken.None).WaitAsync(Patience));
+
+        Assert.StartsWith($"{kafka.StateTopic} partition 2: P7: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"version {SnapshotCodec.Version + 1}", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"{SnapshotCodec.Version}", refused.Message.Replace($"{SnapshotCodec.Version + 1}", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 }
