@@ -53,8 +53,9 @@ internal sealed class CheckpointedWard : IDisposable
         new(Options, () => _member.ConsumerGroupMetadata, _passive, NullLogger<KafkaShardLog>.Instance, TimeProvider.System, null, standby);
 
     /// <summary>Commits a checkpoint of every shard, each patient of it changed.</summary>
-    public static async Task CommitAsync(KafkaShardLog log, ShardRestore[] leases, PatientSnapshot[][] ward, long offset, CancellationToken stop)
+    public async Task CommitAsync(KafkaShardLog log, ShardRestore[] leases, PatientSnapshot[][] ward, long offset, CancellationToken stop)
     {
+        _member.Consume(TimeSpan.Zero);     // a member that does not ask for records is thrown out in time
         var outcomes = await Task.WhenAll(ward.Select((patients, shard) => log.CommitAsync(
             new ShardCheckpoint(leases[shard].Lease, new RecordPosition(default, shard, offset), patients, []), stop)));
         if (outcomes.Any(outcome => outcome != CommitOutcome.Committed))

@@ -29,12 +29,12 @@ internal sealed class CheckpointsBenchmark : IBenchmark
         var ward = CheckpointedWard.Snapshots(report.Quick ? 100 : Patients, group.Options.Partitions);
         var rounds = report.Quick ? 2 : 25;
         await using (var log = group.Log())
-            await CommitAsync(report, broker, log, ward, rounds, stop);
+            await CommitAsync(report, broker, group, log, ward, rounds, stop);
         for (var i = 0; i < (report.Quick ? 1 : 3); i++)
             await RestoreAsync(report, group, ward, rounds, stop);
     }
 
-    private static async Task CommitAsync(Report report, BenchBroker broker, KafkaShardLog log, PatientSnapshot[][] ward, int rounds, CancellationToken stop)
+    private static async Task CommitAsync(Report report, BenchBroker broker, CheckpointedWard group, KafkaShardLog log, PatientSnapshot[][] ward, int rounds, CancellationToken stop)
     {
         var leases = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, null, stop)));
         var times = new List<double>();
@@ -42,7 +42,7 @@ internal sealed class CheckpointsBenchmark : IBenchmark
         for (var round = 1; round <= rounds; round++)
         {
             var start = Stopwatch.GetTimestamp();
-            await CheckpointedWard.CommitAsync(log, leases, ward, round, stop);
+            await group.CommitAsync(log, leases, ward, round, stop);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
         (cost, brokerCpu) = (Cost.Now() - cost, broker.CpuSeconds - brokerCpu);

@@ -53,7 +53,7 @@ internal sealed class RestoreBenchmark : IBenchmark
             {
                 await WaitAsync(broker, group.Options.StateTopic, checkpoint > checkpoints - real ? last : null, stop);
                 last = Stopwatch.GetTimestamp();
-                await CheckpointedWard.CommitAsync(log, leases, ward, checkpoint, stop);
+                await group.CommitAsync(log, leases, ward, checkpoint, stop);
                 sizes.Add(broker.BytesOf(group.Options.StateTopic));
             }
         }

@@ -29,7 +29,7 @@ internal sealed class StandbyBenchmark : IBenchmark
         var leases = await Task.WhenAll(ward.Select((_, shard) => owner.AssignAsync(shard, null, stop)));
         long offset = 0;
         while (offset < Checkpoints)
-            await CheckpointedWard.CommitAsync(owner, leases, ward, ++offset, stop);
+            await group.CommitAsync(owner, leases, ward, ++offset, stop);
         for (var round = 0; round < Rounds; round++)
         {
             // An owner that dies has said its last word some seconds ago; one that hands over says it at that moment, for every patient.
@@ -38,10 +38,10 @@ internal sealed class StandbyBenchmark : IBenchmark
             await MeasureAsync(report, "of_a_dead_owner_cold", group, null, ward, offset, stop);
             await using (var standby = await WarmAsync(group, ward.Length, stop))
             {
-                await CheckpointedWard.CommitAsync(owner, leases, ward, ++offset, stop);
+                await group.CommitAsync(owner, leases, ward, ++offset, stop);
                 await MeasureAsync(report, "handed_over_warm", group, standby, ward, offset, stop);
             }
-            await CheckpointedWard.CommitAsync(owner, leases, ward, ++offset, stop);
+            await group.CommitAsync(owner, leases, ward, ++offset, stop);
             await MeasureAsync(report, "handed_over_cold", group, null, ward, offset, stop);
         }
     }

@@ -23,6 +23,9 @@ internal sealed record ChaosPlan(string Servers, int? Patients, int? Rounds, int
     /// <summary>Whether each worker has a name in the group that outlasts its restart.</summary>
     public bool Named { get; init; }
 
+    /// <summary>Whether each worker keeps the state of the others' shards warm.</summary>
+    public bool Standby { get; init; }
+
     /// <summary>Seconds until a silent member is taken for dead.</summary>
     public double SessionSeconds => Session ?? (Protocol == GroupProtocolKind.Consumer ? BrokersSession : KafkaOptions.DefaultSession.TotalSeconds);
 
@@ -36,6 +39,8 @@ internal sealed record ChaosPlan(string Servers, int? Patients, int? Rounds, int
             yield return string.Create(CultureInfo.InvariantCulture, $"Kafka:ConsumerProperties:session.timeout.ms={session * 1000:0}");
             yield return string.Create(CultureInfo.InvariantCulture, $"Kafka:ConsumerProperties:heartbeat.interval.ms={session * 250:0}");
         }
+        if (Standby)
+            yield return "Kafka:Standby=1";
         if (Named)
             yield return $"Kafka:GroupInstanceId={name}";
     }

@@ -22,6 +22,7 @@ internal static class ChaosCommand
         var protocol = new Option<GroupProtocolKind>("--protocol") { Description = "Protocol of the workers' group: classic (the default), or consumer (KIP-848).", HelpName = "NAME" };
         var session = new Option<double?>("--session") { Description = "After how many seconds a silent worker is taken for dead; 6, and 10 with --protocol consumer.", HelpName = "SECONDS" };
         var named = new Option<bool>("--named") { Description = "Each worker has a name in the group that outlasts its restart (Kafka:GroupInstanceId)." };
+        var standby = new Option<bool>("--standby") { Description = "Each worker keeps the state of the others' shards warm (Kafka:Standby)." };
         var json = new Option<bool>("--json") { Description = "Figures as JSON, one object a line." };
         name.Validators.Add(result =>
         {
@@ -44,13 +45,16 @@ internal static class ChaosCommand
             "./pipeline chaos kill-worker --servers ../servers --rounds 100",
             "./pipeline chaos kill-broker --servers ../servers --patients 50")
         {
-            name, servers, rounds, patients, seed, protocol, session, named, json,
+            name, servers, rounds, patients, seed, protocol, session, named, standby, json,
         };
         command.SetAction((parsed, stop) => RunAsync(
             Experiment.All.Single(experiment => experiment.Name == parsed.GetValue(name)),
             new ChaosPlan(parsed.GetValue(servers)!, parsed.GetValue(patients), parsed.GetValue(rounds), parsed.GetValue(seed), parsed.GetValue(SettingsOptions.Set) ?? [])
             {
-                Protocol = parsed.GetValue(protocol), Session = parsed.GetValue(session), Named = parsed.GetValue(named),
+                Protocol = parsed.GetValue(protocol),
+                Session = parsed.GetValue(session),
+                Named = parsed.GetValue(named),
+                Standby = parsed.GetValue(standby),
             },
             parsed.GetValue(json), parsed.InvocationConfiguration.Output, stop));
         return command;
