@@ -22,6 +22,13 @@ public sealed class TopologyOptions : IValidatableObject
     public string Model { get; set; } = Models.Estimators.Stages.Auto;
 
     /// <summary>
+    /// What decides on the beats of an ECG: <c>auto</c> (default), the network that ships, or the rule where that is not there; <c>classical</c>, the rule; or
+    /// the name or folder of a model package.
+    /// </summary>
+    [Required]
+    public string QrsModel { get; set; } = Models.Estimators.Stages.Auto;
+
+    /// <summary>
     /// Records that wait in a shard before its partition is paused, 16 to 65,536; default 128: more of them are no faster, because what waits
     /// grows cold in the cache and old for the garbage collector. The next power of two is used.
     /// </summary>

@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 
 namespace Pipeline.Training;
 
@@ -11,12 +12,23 @@ public sealed record QrsHeldOut(BeatCounts BothLeads, BeatCounts FirstLead, IRea
     private const double ToleranceSeconds = 0.15;
     private static readonly int[] Decibels = [6, 0];
 
-    /// <summary>Measures <paramref name="record"/>, ±150 ms.</summary>
+    /// <summary>Measures <paramref name="record"/> by a network from a package, ±150 ms.</summary>
+    public static QrsHeldOut Of(EcgRecording record, QrsModel model, EcgRecording? noise)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Of(record, model.Network, noise);
+    }
+
+    /// <summary>Measures <paramref name="record"/> by a network that was just trained, ±150 ms.</summary>
     public static QrsHeldOut Of(EcgRecording record, QrsClassifier network, EcgRecording? noise)
     {
-        ArgumentNullException.ThrowIfNull(record);
         ArgumentNullException.ThrowIfNull(network);
-        var decision = network.ToNetwork();
+        return Of(record, network.ToNetwork(), noise);
+    }
+
+    private static QrsHeldOut Of(EcgRecording record, QrsNetwork decision, EcgRecording? noise)
+    {
+        ArgumentNullException.ThrowIfNull(record);
         var noisy = new List<BeatCounts>();
         if (noise is not null && noise.RateHz == record.RateHz)
             foreach (var one in new[] { false, true })

@@ -85,13 +85,14 @@ internal sealed class ChaosWard : IAsyncDisposable
     public async IAsyncEnumerable<(string Patient, Dictionary<PointKey, PointFields> Points)> ExpectAsync(TopologyOptions options, TimeProvider time)
     {
         await using var models = ModelCatalog.Serve(options.Model, new InferenceOptions(), time);
+        var qrs = ModelCatalog.OpenQrs(options.QrsModel);
         var shape = new WindowShape(options.WindowLength, options.WindowHop);
         foreach (var bed in _beds)
         {
             var points = new ExpectedPoints();
             await using var source = new PublishedChunks(Replay(bed));
             await Topology.RunAsync(source, [points], options, time, CancellationToken.None,
-                first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape, ModelCatalog.Qrs), models: models);
+                first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape, qrs), models: models);
             yield return (bed.Patient.Value, points.Points);
         }
     }

@@ -15,6 +15,7 @@ internal static class EstimateCommand
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
         var model = new Option<string>("--model") { Description = "What estimates from PPG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
+        var qrs = new Option<string>("--qrs-model") { Description = "What decides on the beats of an ECG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
@@ -25,7 +26,7 @@ internal static class EstimateCommand
             "./pipeline estimate records/*.hea --output estimates --format json",
             "./pipeline estimate wrist.hea --model heart-rate")
         {
-            files, model, format, output, beats, channels, rate,
+            files, model, qrs, format, output, beats, channels, rate,
         };
         command.SetAction((parsed, stop) =>
         {
@@ -38,7 +39,7 @@ internal static class EstimateCommand
                 EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json"),
                 EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv"));
             Check(request);
-            return RunAsync(request, parsed.GetValue(model) ?? Stages.Auto, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+            return RunAsync(request, parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
     }
@@ -59,10 +60,10 @@ internal static class EstimateCommand
             Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
     }
 
-    private static async Task<int> RunAsync(EstimateRequest request, string model, TextWriter output, TextWriter error, CancellationToken stop)
+    private static async Task<int> RunAsync(EstimateRequest request, string model, string qrs, TextWriter output, TextWriter error, CancellationToken stop)
     {
         using var network = ModelCatalog.Open(model);
-        await using var run = new EstimateRun(request, output, network);
+        await using var run = new EstimateRun(request, output, network) { Qrs = ModelCatalog.OpenQrs(qrs) };
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
         var isWatched = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected && (request.Outputs is not null || Console.IsOutputRedirected);
         try

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pipeline.Host.Evaluation;
+using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
 
@@ -13,7 +14,7 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = "A model's name or folder, or classical." };
-        var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them; may be repeated.", HelpName = "DIR", Required = true };
+        var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them (qrs: NAME.atr); may be repeated.", HelpName = "DIR", Required = true };
         var split = new Option<string?>("--split") { Description = "Train anew and score on what is left out: loso (each recording once), or a CSV file with recording,fold.", HelpName = "loso|FILE" };
         var signal = new Option<string?>("--signal") { Description = "Kind of signal whose heart rates are scored (ppg, else ecg, else abp).", HelpName = "KIND" };
         var report = new Option<string?>("--output", "-o") { Description = "The report (evaluation-MODEL.html); figures and windows go beside it as .json and .csv.", HelpName = "FILE.html" };
@@ -31,7 +32,8 @@ internal static class EvaluateCommand
             "evaluate", "Score a model on recordings with references: error, coverage, calibration, a report with pictures.",
             "./pipeline evaluate heart-rate --data spc2015",
             "./pipeline evaluate heart-rate --data spc2015 --data bami --split loso --output loso.html",
-            "./pipeline evaluate classical --data bidmc --signal ecg")
+            "./pipeline evaluate classical --data bidmc --signal ecg",
+            "./pipeline evaluate qrs --data mitdb --data nstdb")
         {
             model, data, split, signal, report, steps, epochs, seed, device, channels, rate,
         };
@@ -50,11 +52,25 @@ internal static class EvaluateCommand
                 parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(report) ?? $"evaluation-{Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}.html",
                 TrainCommand.LineOf(parsed));
+            if (ModelCatalog.IsQrs(name))
+            {
+                EvaluateBeats(request, parsed.InvocationConfiguration, stop);
+                return ExitCode.Ok;
+            }
             Check(request);
             await RunAsync(request, parsed.InvocationConfiguration, stop);
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>A QRS network is scored by beats: no report, a row a record on standard output.</summary>
+    private static void EvaluateBeats(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)
+    {
+        if (request.Split is not null)
+            throw CommandException.BadUsage($"--split: {request.Model} decides on beats; './pipeline train qrs --data DIR --folds N' trains and scores it on people held out.");
+        var model = ModelCatalog.OpenQrs(request.Model) ?? throw new InvalidOperationException("A package is never classical.");
+        QrsScores.Evaluate(model, request.Data, invocation.Output, invocation.Error, stop);
     }
 
     private static void Check(EvaluateRequest request)

@@ -31,6 +31,9 @@ internal sealed class EstimateRun : IPatientSink
         _files = [.. request.Files.Select(_ => new RecordedFile())];
     }
 
+    /// <summary>What decides on the beats of an ECG; null: the rule.</summary>
+    public QrsModel? Qrs { get; init; } = ModelCatalog.Qrs;
+
     /// <summary>Part of the work that is done, 0 to 1.</summary>
     public double Progress => _files.Average(file => file.Progress);
 
@@ -49,7 +52,7 @@ internal sealed class EstimateRun : IPatientSink
                 _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
             await using var models = _network is null ? null : new ServedModels(_network, new InferenceOptions(), time);
             await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop,
-                stages: first => Stages.Create(first.Channels, first.RateHz, models?.Current, qrs: ModelCatalog.Qrs), models: models);
+                stages: first => Stages.Create(first.Channels, first.RateHz, models?.Current, qrs: Qrs), models: models);
         }
         finally
         {

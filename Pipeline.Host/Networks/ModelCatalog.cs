@@ -99,6 +99,37 @@ internal static class ModelCatalog
     /// </summary>
     public static QrsModel? Qrs => OwnQrs.Value;
 
+    /// <summary>
+    /// The QRS network that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>, the rule; <c>auto</c> is <see cref="Qrs"/>.
+    /// </summary>
+    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
+    public static QrsModel? OpenQrs(string name)
+    {
+        if (name == Stages.Auto)
+            return Qrs;
+        try
+        {
+            return Load(name) is { } package ? new QrsModel(package) : null;
+        }
+        catch (InvalidDataException fault)
+        {
+            throw CommandException.BadUsage(fault.Message);
+        }
+    }
+
+    /// <summary>Whether <paramref name="name"/> means a package of a QRS network, whole or not fitting.</summary>
+    public static bool IsQrs(string name)
+    {
+        try
+        {
+            return Load(name)?.Manifest.Task == QrsModel.Task;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
     private static QrsModel? OpenQrs() => Own(QrsFolder, package => new QrsModel(package));
 
     private static T? Own<T>(string folder, Func<ModelPackage, T> open)

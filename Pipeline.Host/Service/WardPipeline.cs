@@ -9,6 +9,7 @@ using Pipeline.Host.Status;
 using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Service;
@@ -28,6 +29,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly IPatientSink _store;
     private readonly TimeSpan _reloadInterval;
     private readonly ServedModels? _models;
+    private readonly QrsModel? _qrs;
     private readonly ModelWatch? _watch;
     private readonly SnapshotStore _passive;
     private PatientShards? _shards;
@@ -37,7 +39,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <param name="loggers">For the parts.</param>
     /// <param name="time">For the parts.</param>
     /// <param name="watchStore">Puts something before the store, which owns it then: a probe.</param>
-    /// <exception cref="Commands.CommandException"><c>Topology:Model</c> is no model that can be used.</exception>
+    /// <exception cref="Commands.CommandException"><c>Topology:Model</c> or <c>Topology:QrsModel</c> is no model that can be used.</exception>
     /// <exception cref="IOException">The embedded store's folder, or that of the idle patients, cannot be used.</exception>
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
     {
@@ -45,6 +47,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         _passive = SnapshotStore.Create(settings.Kafka.StateFolder.Length > 0 ? settings.Kafka.StateFolder : Path.GetTempPath());
         _kafkaMetrics = new KafkaMetrics(time);
         _reloadInterval = settings.Inference.ReloadInterval;
+        _qrs = ModelCatalog.OpenQrs(settings.Topology.QrsModel);
         _models = ModelCatalog.Serve(settings.Topology.Model, settings.Inference, time);
         if (_models is not null)
         {
@@ -121,7 +124,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     }
 
     private IWindowStage[] CreateStages(SampleChunk first) => Stages.Create(
-        first.Channels, first.RateHz, _models?.Current, new WindowShape(_topology.WindowLength, _topology.WindowHop), ModelCatalog.Qrs);
+        first.Channels, first.RateHz, _models?.Current, new WindowShape(_topology.WindowLength, _topology.WindowHop), _qrs);
 
     private static void Tell(ILogger log, in ModelSwitch change)
     {

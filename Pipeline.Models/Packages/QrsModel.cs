@@ -33,6 +33,9 @@ public sealed class QrsModel
     /// <summary>Name and version, as estimates carry it.</summary>
     public string Identity => _package.Identity;
 
+    /// <summary>What is told of the package: data, command, figures.</summary>
+    public IReadOnlyDictionary<string, string> Card => _package.Manifest.Card;
+
     /// <summary>The network itself.</summary>
     internal QrsNetwork Network { get; }
 
