@@ -19,6 +19,7 @@ public sealed class SlidingWindower
     private readonly SampleRing _ring;
     private readonly double _rateHz;
     private readonly int _length;
+    private readonly int _leastHop;     // samples from one window's start to the next, or one less
 
     private SampleChunk? _chunk;    // being taken; null between chunks
     private int _at;                // next sample of _chunk to take
@@ -45,6 +46,7 @@ public sealed class SlidingWindower
         _shape = shape;
         _rateHz = rateHz;
         _length = shape.LengthAt(rateHz);
+        _leastHop = (int)(shape.Hop.TotalSeconds * rateHz);
         _ring = new SampleRing(channels, format, _length);
         Aim(0);
     }
@@ -138,7 +140,7 @@ public sealed class SlidingWindower
     internal WindowerMark Mark(SampleChunk? chunk, StateTransfer state)
     {
         var last = chunk?.EndSampleIndex ?? 0;
-        var overwrites = last >= _shape.StartAt(_id + 1, _rateHz) + _length || (last > _end && chunk!.EndOfStream);
+        var overwrites = last - _end >= _leastHop || (last > _end && chunk!.EndOfStream);
         if (overwrites)
             _ring.Transfer(state, (int)(_next - _start), _next);
         return new WindowerMark(_next, _id, _lastEnd, _gapStart, _gapEnd, _afresh, _leadOff, overwrites);
