@@ -18,7 +18,7 @@ public sealed partial class DeviceStream
         if (chunk is { EndOfStream: false } && !_windower.Completes(chunk))
             return;
         var state = mark.State;
-        state.BeginWriting(StateVersion, withAnswers: false);
+        state.BeginWriting(StateVersion, isMark: true);
         mark.Windower = _windower.Mark(chunk, state);
         mark.Time = new TimeMark(_anchor, _nextAnchor, _nextAnchorFrom, AnchorMoveCount, _ended);
         foreach (var stage in _stages)

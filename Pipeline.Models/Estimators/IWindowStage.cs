@@ -41,7 +41,7 @@ public interface IWindowStage
 
     /// <summary>
     /// Hands every mutable field over, in a fixed order, between two windows: what a snapshot keeps, and what a stage that throws goes back to.
-    /// What a network's answers change is left out when <see cref="StateTransfer.WithAnswers"/> says so.
+    /// In the latter (<see cref="StateTransfer.IsMark"/>) what a network's answers change is left out.
     /// </summary>
     void Transfer(StateTransfer state);
 

@@ -87,7 +87,7 @@ public sealed class NetworkPpgStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(state);
         _classical.Transfer(state);
-        if (state.WithAnswers)
+        if (!state.IsMark)
             _memory.Transfer(state);
         state.Value(ref _motionLevel);
         state.Within(ref _silent, 0, RateFeatures.SilentWindows);

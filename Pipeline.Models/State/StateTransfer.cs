@@ -37,12 +37,15 @@ public sealed class StateTransfer
     /// <summary>Version of the bytes: the writer's own when writing, that or an older one when reading.</summary>
     public int Version { get; private set; }
 
-    /// <summary>Whether what a network's answers change is part of it; else only what follows from the samples.</summary>
-    public bool WithAnswers { get; private set; } = true;
+    /// <summary>
+    /// Whether this is where a stream goes back to when a stage throws (<see cref="DeviceStream.Mark"/>), and no snapshot: what a network's answers change is left
+    /// out, as they go on coming, and how the bytes look is nobody's business.
+    /// </summary>
+    public bool IsMark { get; private set; }
 
     /// <summary>Begins to write; what was written before is gone.</summary>
-    public void BeginWriting(int version, bool withAnswers = true) =>
-        (IsReading, Version, WithAnswers, Fault, _at, _read) = (false, version, withAnswers, null, 0, default);
+    public void BeginWriting(int version, bool isMark = false) =>
+        (IsReading, Version, IsMark, Fault, _at, _read) = (false, version, isMark, null, 0, default);
 
     /// <summary>What follows, in either direction, is of another <paramref name="version"/>.</summary>
     public void BeginPart(int version) => Version = version;
@@ -52,7 +55,7 @@ public sealed class StateTransfer
 
     /// <summary>Begins to read what <see cref="EndWriting"/> gave.</summary>
     public void BeginReading(ReadOnlyMemory<byte> state, int version) =>
-        (IsReading, Version, WithAnswers, Fault, _at, _read) = (true, version, true, null, 0, state);
+        (IsReading, Version, IsMark, Fault, _at, _read) = (true, version, false, null, 0, state);
 
     /// <summary>Begins to read what was just written, in place: nothing may be written before it is read.</summary>
     public void BeginReadingBack(int version) => (IsReading, Version, Fault, _at, _read) = (true, version, null, 0, _written.AsMemory(0, _at));
