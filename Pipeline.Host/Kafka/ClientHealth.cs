@@ -8,7 +8,7 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 public sealed class ClientHealth
 {
-    private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(30), StatisticsEvery = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private readonly string _client;
@@ -20,6 +20,7 @@ public sealed class ClientHealth
     private Error? _error;
     private long _since;
     private bool _reached;
+    private long? _statisticsAt;    // the consumer's thread alone
 
     internal ClientHealth(string client, KafkaOptions options, ILogger log, TimeProvider time)
     {
@@ -89,9 +90,12 @@ public sealed class ClientHealth
         _log.Recovered(_client, seconds);
     }
 
-    /// <summary>Reads librdkafka's statistics (JSON): a broker that is up ends an outage.</summary>
+    /// <summary>Reads librdkafka's statistics (JSON), every 5 s: a broker that is up ends an outage.</summary>
     internal void NoteStatistics(string json)
     {
+        if (_statisticsAt is { } last && _time.GetElapsedTime(last) < StatisticsEvery)
+            return;
+        _statisticsAt = _time.GetTimestamp();
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
         int known = 0, up = 0;

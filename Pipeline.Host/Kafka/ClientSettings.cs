@@ -46,10 +46,11 @@ internal static class ClientSettings
         settings["partition.assignment.strategy"] = "cooperative-sticky";
         // A member that dies is noticed after the least that brokers allow by default; the client's own default is 45 s.
         settings["session.timeout.ms"] = Milliseconds(KafkaOptions.DefaultSession);
-        // Members hear at their heartbeats that others come or leave: each step of a hand-over takes one.
-        settings["heartbeat.interval.ms"] = "500";
+        // Members hear at their heartbeats that others come or leave: each step of a hand-over takes one. The client's main thread, which sends
+        // them, sleeps for a second where nothing else is due: the statistics wake it.
+        settings["heartbeat.interval.ms"] = "250";
         settings["isolation.level"] = "read_committed";
-        settings["statistics.interval.ms"] = "5000";
+        settings["statistics.interval.ms"] = "250";
         // A topic that is missing at first is found soon after it was created; the default looks every 5 minutes.
         settings["topic.metadata.refresh.interval.ms"] = "10000";
         // Fetched ahead: what fits into a cache, and asked for again as soon as there is room (the default waits for a second), which is

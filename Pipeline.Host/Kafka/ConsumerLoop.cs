@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Pipeline.Actors;
 
@@ -10,10 +9,8 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 internal sealed class ConsumerLoop : IDisposable
 {
-    private const int RecordsBetweenLooks = 64;
-    private const int FullWaits = 20;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1), Idle = TimeSpan.FromMilliseconds(100), LagEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(5), Patience = TimeSpan.FromSeconds(5);
 
     private readonly KafkaOptions _options;
     private readonly PatientShards _shards;
@@ -27,11 +24,7 @@ internal sealed class ConsumerLoop : IDisposable
     private readonly TimeSpan _lookEvery;
     private readonly bool _hasPassingName;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
-    // Records of one partition that came in a row and are not yet posted: the shard is woken once for all of them.
-    private readonly List<ShardRecord> _run = new(RecordsBetweenLooks);
-    private int _runPartition = -1;
-    private long _runBytes;
-    private int _heldPartitions;
+    private readonly RecordRun _run;
     private long _lookedAt, _lagAt, _readAtLook;
     private volatile PartitionLag[] _lags = [];
 
@@ -59,12 +52,16 @@ internal sealed class ConsumerLoop : IDisposable
             .SetPartitionsRevokedHandler((_, positions) => HandOver([.. positions.Select(at => at.Partition.Value)]))
             .SetPartitionsLostHandler((_, positions) => Forget([.. positions.Select(at => at.Partition.Value)]))
             .Build();
+        _run = new RecordRun(shards, _consumer, options.SamplesTopic, metrics, log);
         _offsets = new GroupOffsets(_consumer, options.SamplesTopic, health, metrics, log);
         if (options.CheckpointInterval > TimeSpan.Zero)
             _state = new KeptState(options, shards, _consumer, metrics.State, log, time);
     }
 
     public long ReadCount { get; private set; }
+
+    /// <summary>A shard whose state is there begins at the next look: sooner than the others' work is due.</summary>
+    private TimeSpan LookEvery => _state is { IsRestoring: true } ? Soon : _lookEvery;
 
     public IReadOnlyList<PartitionLag> Lags => _lags;
 
@@ -81,15 +78,15 @@ internal sealed class ConsumerLoop : IDisposable
             try
             {
                 // What was read is posted as soon as the client has nothing more at hand: a run shortens no one's wait.
-                var wait = _run.Count > 0 ? TimeSpan.Zero : _heldPartitions > 0 ? Moment : _lookEvery;
+                var wait = !_run.IsEmpty ? TimeSpan.Zero : _run.HoldsSome ? Moment : LookEvery;
                 var result = _consumer.Consume((int)wait.TotalMilliseconds);
                 if (result is { IsPartitionEOF: false })
                 {
                     Take(result, stop);
-                    if (++sinceLook < RecordsBetweenLooks)
+                    if (++sinceLook < RecordRun.Length)
                         continue;
                 }
-                PostRun(stop);
+                _run.Post(stop);
             }
             catch (ConsumeException fault)
             {
@@ -102,7 +99,7 @@ internal sealed class ConsumerLoop : IDisposable
             sinceLook = 0;
             Look();
         }
-        PostRun(stop);
+        _run.Post(stop);
         HandOver([.. _owned.Keys]);
         if (_hasPassingName)
             _offsets.Leave(_time);
@@ -126,77 +123,20 @@ internal sealed class ConsumerLoop : IDisposable
         if (_state is not null && _state.PassOver(progress, offset))
             return;
         var isNext = progress.Expected is not { } expected || expected == offset;
-        if (_runPartition != partition || !isNext)
-            PostRun(stop);
+        if (!_run.IsOf(progress) || !isNext)
+            _run.Post(stop);
         if (!isNext && !IsToBeTaken(ref progress, progress.Expected ?? offset, offset))
             return;
         progress.NoteRead(offset);
-        var read = result.Message.Value;
-        _runPartition = partition;
-        _runBytes += read.Payload.Length;
-        _run.Add(read.Chunk is { } chunk
-            ? new ShardRecord(offset, chunk, Payload: read.Payload)
-            : new ShardRecord(offset, null, new DeadLetter(
-                "decode", read.Refused ?? "", new Origin(_options.SamplesTopic, partition, offset), read.Key, read.Payload)));
-    }
-
-    /// <summary>
-    /// Posts the records that came in a row from one partition, and waits some moments for a mailbox that is full: pausing throws away what the
-    /// client has fetched ahead.
-    /// </summary>
-    private void PostRun(CancellationToken stop)
-    {
-        if (_run.Count == 0)
-            return;
-        CountRun();
-        var rest = CollectionsMarshal.AsSpan(_run);
-        if (_owned.TryGetValue(_runPartition, out var progress))
-        {
-            for (var waits = 0; !rest.IsEmpty && progress.Held.Count == 0;)
-            {
-                var posted = _shards.Post(_runPartition, rest);
-                if (posted > 0)
-                    progress.NotePosted(rest[posted - 1].Offset);
-                rest = rest[posted..];
-                if (!rest.IsEmpty && (waits++ == FullWaits || stop.WaitHandle.WaitOne(Moment)))
-                    break;
-            }
-            foreach (ref readonly var record in rest)
-                Hold(progress, record);
-        }
-        _run.Clear();
-    }
-
-    private void CountRun()
-    {
-        var refused = 0;
-        foreach (ref readonly var record in CollectionsMarshal.AsSpan(_run))
-            refused += record.Chunk is null ? 1 : 0;
-        _metrics.Read.Add(_run.Count);
-        _metrics.ReadBytes.Add(_runBytes);
-        if (refused > 0)
-            _metrics.Refused.Add(refused);
-        _runBytes = 0;
-    }
-
-    private void Hold(PartitionProgress progress, in ShardRecord record)
-    {
-        progress.Held.Enqueue(record);
-        if (progress.IsPaused)
-            return;
-        progress.IsPaused = true;
-        _heldPartitions++;
-        _metrics.Paused.Add(1);
-        _log.Paused(_options.SamplesTopic, progress.Partition);
-        _consumer.Pause([new TopicPartition(_options.SamplesTopic, progress.Partition)]);
+        _run.Add(progress, offset, result.Message.Value);
     }
 
     private void Look()
     {
-        if (_heldPartitions > 0)
+        if (_run.HoldsSome)
             foreach (var progress in _owned.Values)
-                Release(progress);
-        if (_time.GetElapsedTime(_lookedAt) < _lookEvery)
+                _run.Release(progress);
+        if (_time.GetElapsedTime(_lookedAt) < LookEvery)
             return;
         _lookedAt = _time.GetTimestamp();
         if (_state is not null)
@@ -213,22 +153,6 @@ internal sealed class ConsumerLoop : IDisposable
         _lagAt = _time.GetTimestamp();
         _lags = [.. _owned.Values.Select(LagOf)];
         _metrics.SetLags(_lags);
-    }
-
-    private void Release(PartitionProgress progress)
-    {
-        while (progress.Held.TryPeek(out var record))
-        {
-            if (!_shards.TryPost(progress.Partition, record))
-                return;
-            progress.NotePosted(record.Offset);
-            progress.Held.Dequeue();
-        }
-        if (!progress.IsPaused)
-            return;
-        progress.IsPaused = false;
-        _heldPartitions--;
-        _consumer.Resume([new TopicPartition(_options.SamplesTopic, progress.Partition)]);
     }
 
     private PartitionLag LagOf(PartitionProgress progress)
@@ -322,15 +246,8 @@ internal sealed class ConsumerLoop : IDisposable
 
     private PartitionProgress Remove(int partition)
     {
-        _owned.Remove(partition, out var progress);
-        // What was read and not posted is read again by the next owner.
-        if (_runPartition == partition)
-            _run.Clear();
-        if (progress is { IsPaused: true })
-            _heldPartitions--;
-        // The client would keep it paused when it comes back.
-        if (progress is { IsPaused: true } or { PassedOver: not null })
-            _consumer.Resume([new TopicPartition(_options.SamplesTopic, partition)]);
+        if (_owned.Remove(partition, out var progress))
+            _run.Forget(progress);
         _lags = [.. _lags.Where(lag => lag.Partition != partition)];
         _metrics.SetLags(_lags);
         return progress ?? throw new InvalidOperationException($"Partition {partition} is not owned.");

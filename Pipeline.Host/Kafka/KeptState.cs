@@ -33,12 +33,16 @@ internal sealed class KeptState : IDisposable
         _topic = FindTopicAsync();
     }
 
+    /// <summary>Whether a shard's state is being read, as of the last look.</summary>
+    public bool IsRestoring { get; private set; }
+
     /// <summary>How it stands with the brokers, as far as the state is concerned.</summary>
     public ClientHealth Health => _log.Health;
 
     /// <summary>Begins to read the state of partitions that this process has been given, or whose topic was made anew.</summary>
     public void BeginRestore(IEnumerable<PartitionProgress> given)
     {
+        IsRestoring = true;
         _topic = FindTopicAsync();      // it may have been made anew since the last time
         foreach (var progress in given)
             BeginRestore(progress);
@@ -76,6 +80,7 @@ internal sealed class KeptState : IDisposable
                 Begin(progress, kept, restored);
             else if (progress.Kept is { IsRestoring: false } running)
                 running.Keep(_end.Token);
+        IsRestoring = IsRestoring && owned.Any(progress => progress.Kept is { IsRestoring: true });
     }
 
     /// <summary>
