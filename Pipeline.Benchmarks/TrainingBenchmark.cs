@@ -126,6 +126,7 @@ internal sealed class TrainingBenchmark : IBenchmark
             ["weight_decay"] = Text(WeightDecay),
             ["likelihood_row"] = Text(RateFeatures.LikelihoodRow),
             ["log_factor"] = Text(RateFeatures.LogLikelihood.Factor),
+            ["log_floor"] = Text(RateFeatures.LogLikelihood.Floor),
             ["log_offset"] = Text(RateFeatures.LogLikelihood.Offset),
             ["first_per_minute"] = Text(RateFeatures.FirstPerMinute),
             ["step_per_minute"] = Text(RateFeatures.StepPerMinute),

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-CHANNELS, HIDDEN, REACH, MIX, TAPS, GUARD, MOST_EVIDENCE, MOST_WEIGHT = 16, 16, 10, 8, 5, 1e-8, 2.0, 1.5
+CHANNELS, HIDDEN, REACH, MIX, TAPS, GUARD, MOST_EVIDENCE, MOST_WEIGHT = 16, 16, 10, 8, 5, 1e-8, 1.0, 0.35
+CLASSICAL_FLOOR, PLAIN_SHARE, PLAIN_LEAK, PLAIN_SCALE = 4, 0.3, 2e-4, 1.25
 VARIANCE_GUARD = 1e-4
 DISTANCE_WEIGHT, TRUST_WEIGHT, TARGET_SD, NEAR_RATES = 0.6, 0.1, 1.2, 4
 
@@ -37,9 +38,9 @@ def band_index(rates, outputs, inputs, taps):
 
 
 class RateNetwork(nn.Module):
-    def __init__(self, rows, rates, likelihood_row, log_offset, log_factor):
+    def __init__(self, rows, rates, likelihood_row, log_offset, log_factor, log_floor):
         super().__init__()
-        self.rates, self.likelihood_row, self.log_offset, self.log_factor = rates, likelihood_row, log_offset, log_factor
+        self.rates, self.likelihood_row, self.log_offset, self.log_factor, self.log_floor = rates, likelihood_row, log_offset, log_factor, log_floor
         self.conv1 = nn.Conv1d(rows, CHANNELS, 7, padding=3)
         self.conv2 = nn.Conv1d(CHANNELS, CHANNELS, 7, padding=3)
         self.conv3 = nn.Conv1d(CHANNELS, CHANNELS, 5, padding=6, dilation=3)
@@ -52,6 +53,8 @@ class RateNetwork(nn.Module):
         self.kernel = nn.Parameter(torch.zeros(2 * REACH + 1))
         self.leak = nn.Parameter(torch.zeros(1))
         self.weights = nn.Parameter(torch.zeros(3))
+        plain = torch.exp(-torch.arange(-REACH, REACH + 1).abs() / PLAIN_SCALE)
+        self.plain = (plain / plain.sum()).reshape(1, 1, -1)
         self.axis = torch.linspace(-1, 1, rates)
         self.motion_index = band_index(rates, 1, 1, 2 * REACH + 1)
         self.mix1_index = band_index(rates, MIX, 1, TAPS)
@@ -67,13 +70,14 @@ class RateNetwork(nn.Module):
             evidence,
             evidence.softmax(1),
             F.linear(pooled, self.memory.weight_ih_l0[:, :2 * CHANNELS], self.memory.bias_ih_l0 + self.memory.bias_hh_l0),
-            (x[:, self.likelihood_row] - self.log_offset) * (1 / self.log_factor))
+            ((x[:, self.likelihood_row] - self.log_offset) * (1 / self.log_factor)).exp() + (CLASSICAL_FLOOR - self.log_floor))
 
     def filter(self):
         return (
             self.banded(self.kernel.softmax(0).reshape(1, 1, -1), self.motion_index),
             self.banded(self.mix1.weight[:, CHANNELS:], self.mix1_index),
             self.banded(self.mix2.weight, self.mix2_index),
+            self.banded(self.plain, self.motion_index),
             self.memory.weight_ih_l0[:, 2 * CHANNELS:].t(),
             self.memory.weight_hh_l0.t())
 
@@ -81,8 +85,8 @@ class RateNetwork(nn.Module):
         outputs, inputs = weight.shape[0], weight.shape[1]
         return torch.cat([weight.reshape(-1), torch.zeros(1)]).index_select(0, index).reshape(inputs * self.rates, outputs * self.rates)
 
-    def step(self, matrices, seen, belief, h, c):
-        motion, mix1, mix2, from_surprise, recurrent = matrices
+    def step(self, matrices, seen, belief, plain, h, c):
+        motion, mix1, mix2, plainly, from_surprise, recurrent = matrices
         hidden, encoded, likely, gates, classical = seen
         moved = belief @ motion
         surprise = ((moved * likely).sum(1, True) + GUARD).log()
@@ -94,9 +98,12 @@ class RateNetwork(nn.Module):
         leak = (gate[:, 1:2] + self.leak).sigmoid()
         prior = (moved * (1 - leak) + (leak * (1.0 / self.rates) + GUARD)).log()
         mixed = F.relu((prior * 0.2 + 1) @ mix1 + hidden) @ mix2 + self.mix2.bias
-        logits = encoded * self.weight(gate, 0) + prior * self.weights[1:2] + bounded(mixed) + classical * self.weight(gate, 2)
+        logits = encoded * self.weight(gate, 0) + prior * self.weights[1:2] + bounded(mixed) + classical.log() * self.weight(gate, 2)
         belief = logits.softmax(1)
-        return logits, self.trust(torch.cat([h, self.shape(belief.detach())], 1)), belief, h, c
+        weighed = (plain @ plainly * (1 - PLAIN_LEAK) + PLAIN_LEAK / self.rates) * classical
+        plain = weighed / weighed.sum(1, True)
+        answer = belief.detach() * (1 - PLAIN_SHARE) + plain * PLAIN_SHARE
+        return logits, answer, self.trust(torch.cat([h, self.shape(answer)], 1)), belief, plain, h, c
 
     def shape(self, belief):
         mean = (belief * self.axis).sum(1, True)
@@ -112,19 +119,21 @@ class RateNetwork(nn.Module):
         seen = [part.reshape(size, windows, -1).unbind(1) for part in self.encode(x)]
         matrices = self.filter()
         h, c = torch.zeros(size, HIDDEN), torch.zeros(size, HIDDEN)
-        logits, trusts = [], []
+        plain = belief
+        logits, answers, trusts = [], [], []
         for window in zip(*seen):
-            logit, trust, belief, h, c = self.step(matrices, window, belief, h, c)
+            logit, answer, trust, belief, plain, h, c = self.step(matrices, window, belief, plain, h, c)
             logits.append(logit)
+            answers.append(answer)
             trusts.append(trust)
-        return torch.stack(logits, 1), torch.stack(trusts, 1).squeeze(2)
+        return torch.stack(logits, 1), torch.stack(answers, 1), torch.stack(trusts, 1).squeeze(2)
 
 
 def bounded(x):
     return (x * (1 / MOST_EVIDENCE)).tanh() * MOST_EVIDENCE
 
 
-def loss_of(logits, trust, soft, near, mask, place, step_per_minute):
+def loss_of(logits, answer, trust, soft, near, mask, place, step_per_minute):
     count = mask.sum().clamp(min=1)
     entropy = -(logits.log_softmax(2) * soft).sum(2)
     probability = logits.softmax(2)
@@ -133,7 +142,7 @@ def loss_of(logits, trust, soft, near, mask, place, step_per_minute):
     centre = (nearby * torch.arange(0, logits.shape[2], dtype=torch.float32)).sum(2) / (mass + 1e-6)
     distance = (centre - place).abs() * (mass.detach() > 0.3).float()
     with torch.no_grad():
-        off = (probability.argmax(2).float() - place).abs()
+        off = (answer.argmax(2).float() - place).abs()
         within = (off < 5 / step_per_minute).float()
         error = (off * mask).sum() * step_per_minute / count
     trusted = F.binary_cross_entropy_with_logits(trust, within, reduction="none")
@@ -154,7 +163,7 @@ def main():
     number = lambda name: float(notes[name])
     batch = {name[6:]: value for name, value in tensors.items() if name.startswith("batch.")}
     network = RateNetwork(
-        batch["input"].shape[1], batch["input"].shape[2], int(number("likelihood_row")), number("log_offset"), number("log_factor"))
+        batch["input"].shape[1], batch["input"].shape[2], int(number("likelihood_row")), number("log_offset"), number("log_factor"), number("log_floor"))
     network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})
     optimizer = torch.optim.AdamW(network.parameters(), lr=number("learning_rate"), weight_decay=number("weight_decay"))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.02 + 0.98 * (1 + math.cos(math.pi * min(1, step / 1000))) / 2)

@@ -24,6 +24,7 @@ public sealed class RateBatch
 
     private readonly IReadOnlyList<RateSequence> _sequences;
     private readonly IReadOnlyList<double> _speeds;
+    private readonly PpgConstants _constants;
     private readonly Dictionary<RateRecording, RateLoudness> _loudness;
     private readonly double[] _cumulative;
     private readonly float[] _rows = new float[RateSequence.RowLength];
@@ -32,9 +33,15 @@ public sealed class RateBatch
 
     /// <summary>Batches from the recordings of <paramref name="sequences"/>, each played at one of <paramref name="speeds"/>.</summary>
     public RateBatch(IReadOnlyList<RateSequence> sequences, IReadOnlyList<double> speeds)
+        : this(sequences, speeds, PpgConstants.Default)
+    {
+    }
+
+    /// <summary>The same with other constants of the classical likelihood, which are varied too.</summary>
+    internal RateBatch(IReadOnlyList<RateSequence> sequences, IReadOnlyList<double> speeds, PpgConstants constants)
     {
         ArgumentNullException.ThrowIfNull(sequences);
-        (_sequences, _speeds, _variation) = (sequences, speeds, new RateVariation(_random));
+        (_sequences, _speeds, _constants, _variation) = (sequences, speeds, constants, new RateVariation(_random));
         _loudness = sequences.ToDictionary(s => s.Recording, s => new RateLoudness(s.Recording));
         var sets = sequences.GroupBy(s => s.Recording.Set).ToDictionary(g => g.Key, g => g.Count());
         double sum = 0;
@@ -111,7 +118,7 @@ public sealed class RateBatch
         Vary(excerpt);
         var axes = Chance(0.1) ? [] : excerpt.Acc;
         var (keepsMotion, speckled) = (Chance(0.5), Chance(0.3));
-        var window = new RateWindow(excerpt.RateHz, (int)Math.Round(WindowSeconds * excerpt.RateHz));
+        var window = new RateWindow(excerpt.RateHz, (int)Math.Round(WindowSeconds * excerpt.RateHz)) { Constants = Estranged() };
         for (var w = 0; w < starts.Length; w++)
         {
             if (window.Make(excerpt.Ppg, axes, starts[w], _rows, out var motion))
@@ -123,6 +130,10 @@ public sealed class RateBatch
             RateFeatures.Input(_rows, RateSequence.RelativeMotion(motion, ref level), Input.AsSpan((index * Windows + w) * InputLength, InputLength));
         }
     }
+
+    // The constants were fitted to recordings of the training: there the likelihood is better than it will be on others.
+    private PpgConstants Estranged() => PpgFitConstant.OfEvidence.Aggregate(
+        _constants, (constants, one) => one.With(constants, one.Get(constants) * Math.Pow(one.Step, _variation.Normal())));
 
     /// <summary>Samples of some, or all, PPG channels in any order, and of all axes.</summary>
     private RateExcerpt Cut(RateRecording recording, double rateHz, int from, int count)
@@ -144,13 +155,15 @@ public sealed class RateBatch
     {
         if (Chance(0.5))
             _variation.Shelve(excerpt);
-        if (Chance(0.4))
+        if (Chance(0.5))
         {
             var other = Draw().Recording;
             _variation.Move(excerpt, other, _loudness[other], Speed());
         }
         if (Chance(0.3))
             _variation.Swing(excerpt);
+        if (Chance(0.3))
+            _variation.Shake(excerpt);
         if (Chance(0.2))
             _variation.Disturb(excerpt);
     }

@@ -7,9 +7,11 @@ namespace Pipeline.Training;
 /// <summary>
 /// Heart rate from spectra: a convolutional encoder over the rate axis, an LSTM over windows that judges how far the present window's evidence can
 /// be trusted (the encoder's and the classical estimator's, each on its own), and a Bayes filter over rates whose belief is carried from window
-/// to window. Everything is learned end to end. What one window can say is bounded, so that no window alone makes a rate impossible.
-/// <para>Input [B, 14, 85] (<see cref="RateFeatures"/>), state [B, 85 + 2 x 16] (belief less the uniform one, LSTM h and c; zero at the start),
-/// output [B, 85 + 1]: probability of each rate, and the chance that the estimate is within 5 bpm.</para>
+/// to window. What one window can say is bounded, so that no window alone makes a rate impossible. Beside it runs a filter without any learned
+/// weight, on the classical evidence alone: the answer is a mixture of both, so what the network learnt of its sensors and movements cannot
+/// alone lead it astray on others.
+/// <para>Input [B, 14, 85] (<see cref="RateFeatures"/>), state [B, 2 x 85 + 2 x 16] (belief and plain belief less the uniform one, LSTM h and c;
+/// zero at the start), output [B, 85 + 1]: probability of each rate, and the chance that the estimate is within 5 bpm.</para>
 /// </summary>
 public sealed partial class RateNetwork : nn.Module
 {
@@ -17,7 +19,7 @@ public sealed partial class RateNetwork : nn.Module
     public const int Hidden = 16;
 
     /// <summary>Floats of state.</summary>
-    public const int StateLength = Rates + 2 * Hidden;
+    public const int StateLength = 2 * Rates + 2 * Hidden;
 
     /// <summary>Floats of output.</summary>
     public const int OutputLength = Rates + 1;
@@ -25,7 +27,7 @@ public sealed partial class RateNetwork : nn.Module
     /// <summary>Multiplications and additions of one hop; those of activations are left out.</summary>
     public const long Flop = 2L * (
         Rates * Channels * (7L * RateFeatures.InputRowCount + 7 * Channels + 5 * Channels + 5)   // encoder and evidence
-        + Rates * (2 * KernelReach + 1)                                                          // motion of the belief
+        + 2 * Rates * (2 * KernelReach + 1)                                                      // motion of both beliefs
         + Rates * (long)MixTaps * (MixChannels * (Channels + 1) + MixChannels)                   // correction
         + 4L * Hidden * (2 * Channels + 1 + Hidden) + 4 * Hidden + 5 * Rates);                   // LSTM and its heads
 
@@ -35,13 +37,21 @@ public sealed partial class RateNetwork : nn.Module
     private const int MixChannels = 8;
     private const int MixTaps = 5;
     private const double BeliefGuard = 1e-8;
-    private const double MostEvidence = 2;   // of the logarithm of a window's evidence, before the LSTM weighs it
-    private const double MostWeight = 1.5;   // of the logarithm of the LSTM's weights
+    private const double MostEvidence = 1;   // of the logarithm of a window's evidence, before the LSTM weighs it
+    private const double MostWeight = 0.35;  // of the logarithm of the LSTM's weights
+    private const double ClassicalFloor = 4; // of the mean likelihood: no window may say more than this against a rate
+
+    private const double PlainShare = 0.3;   // of the answer
+    private const double PlainLeak = 2e-4;
+    private const double PlainScale = 1.25;  // rates: of the two-sided exponential by which the plain belief moves in one hop
 
     private const double VarianceGuard = 1e-4;
 
     /// <summary>The rates from −1 to 1.</summary>
     private static readonly float[] Axis = [.. Enumerable.Range(0, Rates).Select(k => (2f * k - (Rates - 1)) / (Rates - 1))];
+
+    /// <summary>[1, 1, 21]: how the plain belief moves.</summary>
+    private static readonly float[] PlainKernel = Normalised([.. Enumerable.Range(-KernelReach, 2 * KernelReach + 1).Select(j => (float)Math.Exp(-Math.Abs(j) / PlainScale))]);
 
     private static readonly long[] MotionIndex = BandIndex(1, 1, 2 * KernelReach + 1);
     private static readonly long[] Mix1Index = BandIndex(MixChannels, 1, MixTaps);
@@ -70,7 +80,7 @@ public sealed partial class RateNetwork : nn.Module
             start[j] = -0.5f * Math.Abs(j - KernelReach);
         _kernel = new Parameter(tensor(start));
         _leak = new Parameter(tensor([-4f]));
-        _weights = new Parameter(tensor([0.5f, 1f, 0.5f]));
+        _weights = new Parameter(tensor([0.5f, 1f, 1f]));
         RegisterComponents();
         using var still = no_grad();
         foreach (var zero in new[] { _mix2.weight.Tensor, _mix2.bias!.Tensor, _gate.weight.Tensor, _gate.bias!.Tensor })
@@ -90,7 +100,7 @@ public sealed partial class RateNetwork : nn.Module
             evidence,
             evidence.softmax(1),
             nn.functional.linear(cat([h.mean([2]), h.max(2).values], 1), lstm[0].Tensor.narrow(1, 0, 2 * Channels), lstm[2].Tensor + lstm[3].Tensor),
-            (input.narrow(1, RateFeatures.LikelihoodRow, 1).squeeze(1) - RateFeatures.LogLikelihood.Offset) * (1 / RateFeatures.LogLikelihood.Factor));
+            ((input.narrow(1, RateFeatures.LikelihoodRow, 1).squeeze(1) - RateFeatures.LogLikelihood.Offset) * (1 / RateFeatures.LogLikelihood.Factor)).exp() + (ClassicalFloor - RateFeatures.LogLikelihood.Floor));
     }
 
     /// <summary>The convolutions along the belief as matrices, which are faster on few rows; for as many hops as the parameters stay as they are.</summary>
@@ -99,27 +109,35 @@ public sealed partial class RateNetwork : nn.Module
         var lstm = _memory.parameters().ToList();
         return new RateFilter(
             Banded(_kernel.Tensor.softmax(0).reshape(1, 1, -1), MotionIndex), Banded(_mix1.weight.Tensor.narrow(1, Channels, 1), Mix1Index), Banded(_mix2.weight.Tensor, Mix2Index),
+            Banded(tensor(PlainKernel, 1, 1, PlainKernel.Length).to(_kernel.Tensor.device), MotionIndex),
             lstm[0].Tensor.narrow(1, 2 * Channels, 1).t(), lstm[1].Tensor.t());
     }
 
-    /// <summary>
-    /// One hop for the windows <paramref name="seen"/> [B, ...] and the state: returns logits [B, 85], trust logit [B, 1] and the next state.
-    /// </summary>
-    public (Tensor Logits, Tensor Trust, Tensor Belief, Tensor H, Tensor C) Step(RateFilter filter, RateEvidence seen, Tensor belief, Tensor h, Tensor c)
+    /// <summary>One hop for the windows <paramref name="seen"/> [B, ...] and the state before it.</summary>
+    public RateAnswer Step(RateFilter filter, RateEvidence seen, RateState state)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(seen);
-        ArgumentNullException.ThrowIfNull(belief);
-        var moved = belief.matmul(filter.Motion);
+        ArgumentNullException.ThrowIfNull(state);
+        var moved = state.Belief.matmul(filter.Motion);
         var surprise = ((moved * seen.Likely).sum(1, true) + BeliefGuard).log();
-        var (hNext, cNext) = Remember(seen.Gates + h.matmul(filter.Recurrent) + surprise * filter.Surprise, c);
-        var gate = _gate.forward(hNext);
+        var (h, c) = Remember(seen.Gates + state.H.matmul(filter.Recurrent) + surprise * filter.Surprise, state.C);
+        var gate = _gate.forward(h);
         var leak = (gate.narrow(1, 1, 1) + _leak).sigmoid();
         var prior = ((moved * (1 - leak)) + (leak * (1.0 / Rates) + BeliefGuard)).log();
         var mixed = ((prior * 0.2 + 1).matmul(filter.Mix1) + seen.Hidden).relu().matmul(filter.Mix2) + _mix2.bias!.Tensor;
-        var logits = seen.Encoded * Weight(gate, 0, 0) + prior * _weights.Tensor.narrow(0, 1, 1) + Bounded(mixed) + seen.Classical * Weight(gate, 2, 2);
-        var next = logits.softmax(1);
-        return (logits, _trust.forward(cat([hNext, Shape(next.detach())], 1)), next, hNext, cNext);
+        var logits = seen.Encoded * Weight(gate, 0, 0) + prior * _weights.Tensor.narrow(0, 1, 1) + Bounded(mixed) + seen.Classical.log() * Weight(gate, 2, 2);
+        var belief = logits.softmax(1);
+        var plain = Plain(filter, seen, state);
+        var answer = belief.detach() * (1 - PlainShare) + plain * PlainShare;
+        return new RateAnswer(logits, answer, _trust.forward(cat([h, Shape(answer)], 1)), new RateState(belief, plain, h, c));
+    }
+
+    /// <summary>The filter that learns nothing: Bayes' rule on the classical evidence.</summary>
+    private static Tensor Plain(RateFilter filter, RateEvidence seen, RateState state)
+    {
+        var weighed = (state.Plain.matmul(filter.Plain) * (1 - PlainLeak) + PlainLeak / Rates) * seen.Classical;
+        return weighed / weighed.sum(1, true);
     }
 
     /// <summary>How narrow a belief is, [B, 2]: the logarithms of its sum of squares and of its variance.</summary>
@@ -130,6 +148,8 @@ public sealed partial class RateNetwork : nn.Module
         var variance = (belief * axis * axis).sum(1, true) - mean * mean;
         return cat([(belief * belief).sum(1, true).log(), (variance.relu() + VarianceGuard).log()], 1);
     }
+
+    private static float[] Normalised(float[] weights) => [.. weights.Select(w => w / weights.Sum())];
 
     private static Tensor Bounded(Tensor x) => (x * (1 / MostEvidence)).tanh() * MostEvidence;
 

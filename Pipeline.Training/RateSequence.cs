@@ -1,3 +1,4 @@
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Features;
 
 namespace Pipeline.Training;
@@ -41,7 +42,10 @@ public sealed class RateSequence
     public float[] Labels { get; }
 
     /// <summary>Makes the sequence.</summary>
-    public static RateSequence From(RateRecording recording)
+    public static RateSequence From(RateRecording recording) => From(recording, PpgConstants.Default);
+
+    /// <summary>Makes the sequence with other constants of the classical likelihood.</summary>
+    internal static RateSequence From(RateRecording recording, PpgConstants constants)
     {
         ArgumentNullException.ThrowIfNull(recording);
         var rate = recording.RateHz;
@@ -49,7 +53,7 @@ public sealed class RateSequence
         var total = recording.Ppg[0].Length;
         var count = Math.Max(0, (int)Math.Floor((total / rate - WindowSeconds) / HopSeconds + 1e-9) + 1);
         var sequence = new RateSequence(recording, count);
-        var window = new RateWindow(rate, length);
+        var window = new RateWindow(rate, length) { Constants = constants };
         for (var w = 0; w < count; w++)
         {
             var start = Math.Min((int)Math.Ceiling(w * HopSeconds * rate - 1e-9), total - length);

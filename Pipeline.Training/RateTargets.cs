@@ -46,9 +46,9 @@ internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor
 
     /// <summary>
     /// Cross-entropy against the Gaussian, plus the distance (in rates) of the belief's centre near the reference, plus the cross-entropy of the
-    /// trust against "within 5 per minute"; and the error of the greatest belief, per minute.
+    /// trust against "the answer is within 5 per minute"; and the error of the answer's greatest rate, per minute.
     /// </summary>
-    public StepAnswer Loss(Tensor logits, Tensor trust)
+    public StepAnswer Loss(Tensor logits, Tensor answer, Tensor trust)
     {
         var count = Mask.sum().clamp(min: 1);
         var entropy = -(logits.log_softmax(2) * Soft).sum(2);
@@ -60,7 +60,7 @@ internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor
         var known = (mass.detach() > 0.3).to(float32);
         var distance = (centre - Place).abs() * known;
         using var still = no_grad();
-        var best = probability.argmax(2).to(float32);
+        var best = answer.argmax(2).to(float32);
         var off = (best - Place).abs();
         var within = (off < WithinRates).to(float32);
         var error = (off * Mask).sum() * RateFeatures.StepPerMinute / count;

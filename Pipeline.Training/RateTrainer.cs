@@ -1,3 +1,4 @@
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Features;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,6 +20,17 @@ public sealed record RateTrainingOptions
     /// <summary>Speeds at which each recording is also played.</summary>
     public IReadOnlyList<double> Stretches { get; init; } = [0.7, 0.775, 0.85, 0.925, 1, 1.075, 1.15, 1.225, 1.3];
 
+    /// <summary>Constants of the classical likelihood.</summary>
+    internal PpgConstants Constants { get; init; } = PpgConstants.Default;
+
+    /// <summary>The same options with other constants, as <c>pipeline bench accuracy-ppg --fit</c> prints them: <c>NAME VALUE, NAME VALUE …</c>.</summary>
+    /// <exception cref="FormatException">They are not all there, or something else is.</exception>
+    public RateTrainingOptions WithConstants(string text) => this with
+    {
+        Constants = PpgFitConstant.Parse(text.Trim()) ?? throw new FormatException(
+            $"NAME VALUE, NAME VALUE … is wanted, with {string.Join(' ', PpgFitConstant.All.Select(one => one.Name))}."),
+    };
+
     /// <summary>Where it runs.</summary>
     public string Device { get; init; } = "cpu";
 }
@@ -38,6 +50,9 @@ public sealed class RateTrainer(RateTrainingOptions options)
     private const double NearPerMinute = 5;
     private const double IntervalSigmas = 1.645;   // of a normal distribution, 90 % lie within
 
+    /// <summary>The windows of a recording as the network is to see them.</summary>
+    public RateSequence See(RateRecording recording) => RateSequence.From(recording, options.Constants);
+
     /// <summary>Begins a training on the recordings of <paramref name="sequences"/>; its error is that of the belief's greatest rate, per minute.</summary>
     public TrainingLoop Begin(IReadOnlyList<RateSequence> sequences)
     {
@@ -45,7 +60,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         var device = torch.device(options.Device);
         var network = new RateNetwork();
         network.to(device);
-        var batch = new RateBatch(sequences, options.Stretches);
+        var batch = new RateBatch(sequences, options.Stretches, options.Constants);
         var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: 1e-3);
         return new TrainingLoop(network, optimizer, options.Steps, options.Seed, Factor, random =>
         {
@@ -66,7 +81,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         using var scope = NewDisposeScope();
         var seen = network.Encode(tensor(sequence.Input(), sequence.Count, RateFeatures.InputRowCount, Rates));
         var filter = network.Filter();
-        var (belief, h, c) = Start();
+        var state = Start();
         var results = new (float, float, float)[sequence.Count];
         var silent = 0;
         for (var w = 0; w < sequence.Count; w++)
@@ -79,14 +94,13 @@ public sealed class RateTrainer(RateTrainingOptions options)
                 continue;
             }
             if (silent >= RateFeatures.SilentWindows)
-                (belief, h, c) = Start();
+                state = Start();
             silent = 0;
-            (_, var trust, belief, h, c) = network.Step(filter, seen.At(w), belief, h, c);
-            var (rate, sigma) = RateReadout.Read(belief.ToArray<float>());
-            results[w] = (rate, trust.sigmoid().item<float>(), sigma);
-            belief.MoveToOuterDisposeScope();
-            h.MoveToOuterDisposeScope();
-            c.MoveToOuterDisposeScope();
+            var answer = network.Step(filter, seen.At(w), state);
+            var (rate, sigma) = RateReadout.Read(answer.Answer.ToArray<float>());
+            results[w] = (rate, answer.Trust.sigmoid().item<float>(), sigma);
+            state = answer.Next;
+            state.Keep();
         }
         return results;
     }
@@ -111,8 +125,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         return new RateScore(sequence.Recording, count, sum / count, near / (double)count, covered / (double)count);
     }
 
-    private static (Tensor Belief, Tensor H, Tensor C) Start() =>
-        (full([1, Rates], 1.0 / Rates), zeros(1, RateNetwork.Hidden), zeros(1, RateNetwork.Hidden));
+    private static RateState Start() => RateState.From(full([1, Rates], 1.0 / Rates));
 
     private double Factor(long step)
     {
@@ -130,13 +143,14 @@ public sealed class RateTrainer(RateTrainingOptions options)
         var x = tensor(batch.Input, size * windows, RateFeatures.InputRowCount, Rates).to(device);
         var seen = network.Encode(x).Windows(size, windows);
         var filter = network.Filter();
-        var belief = tensor((float[])batch.Belief.Clone(), size, Rates).to(device);
-        var h = zeros(size, RateNetwork.Hidden).to(device);
-        var c = zeros(size, RateNetwork.Hidden).to(device);
-        var logits = new Tensor[windows];
-        var trusts = new Tensor[windows];
+        var state = RateState.From(tensor((float[])batch.Belief.Clone(), size, Rates).to(device));
+        var answers = new RateAnswer[windows];
         for (var w = 0; w < windows; w++)
-            (logits[w], trusts[w], belief, h, c) = network.Step(filter, seen[w], belief, h, c);
-        return RateTargets.Of(batch.Labels, device).Loss(stack(logits, 1), stack(trusts, 1).squeeze(2));
+        {
+            answers[w] = network.Step(filter, seen[w], state);
+            state = answers[w].Next;
+        }
+        Tensor All(Func<RateAnswer, Tensor> part) => stack([.. answers.Select(part)], 1);
+        return RateTargets.Of(batch.Labels, device).Loss(All(a => a.Logits), All(a => a.Answer), All(a => a.Trust).squeeze(2));
     }
 }

@@ -89,6 +89,21 @@ public sealed class RateVariation(Random random)
         }
     }
 
+    /// <summary>
+    /// Uneven movements: four resonators driven by noise, at paces that change every 6 to 30 s. Three of them reach both sensors, by other
+    /// mixtures, the fourth only the PPG.
+    /// </summary>
+    public void Shake(RateExcerpt excerpt)
+    {
+        ArgumentNullException.ThrowIfNull(excerpt);
+        for (int first = 0, end; first < excerpt.Count; first = end)
+        {
+            end = Math.Min(excerpt.Count, first + (int)((6 + 24 * random.NextDouble()) * excerpt.RateHz));
+            if (random.NextDouble() < 0.6)
+                Shake(excerpt, first, end);
+        }
+    }
+
     /// <summary>White noise and a wandering baseline on every PPG channel.</summary>
     public void Disturb(RateExcerpt excerpt)
     {
@@ -105,9 +120,40 @@ public sealed class RateVariation(Random random)
                 excerpt.Ppg[c][i] += (float)(excerpt.PpgRms[c] * (baseline + white * Even()));
             }
         }
-
-        double Even() => (random.NextDouble() - 0.5) * Math.Sqrt(12);   // variance 1
     }
+
+    private void Shake(RateExcerpt excerpt, int first, int end)
+    {
+        const int sources = 4;
+        var gain = 0.5 * Math.Exp(0.8 * Normal());
+        var seen = Math.Exp(0.7 * Normal());
+        var common = Between(0.3, 3);
+        var resonators = Enumerable.Range(0, sources).Select(_ => Resonator((random.NextDouble() < 0.6 ? common : Between(0.3, 3)) / excerpt.RateHz, excerpt.RateHz)).ToArray();
+        var ppg = excerpt.Ppg.Select(_ => Mixture(sources)).ToArray();
+        var acc = excerpt.Acc.Select(_ => Mixture(sources - 1)).ToArray();
+        double[] now = new double[sources], before = new double[sources];
+        for (var i = first; i < end; i++)
+        {
+            for (var s = 0; s < sources; s++)
+                (before[s], now[s]) = (now[s], resonators[s].Drive * Even() + resonators[s].Back * now[s] - resonators[s].Loss * before[s]);
+            for (var c = 0; c < ppg.Length; c++)
+                excerpt.Ppg[c][i] += (float)(gain * excerpt.PpgRms[c] * Sum(ppg[c], now));
+            for (var a = 0; a < acc.Length; a++)
+                excerpt.Acc[a][i] += (float)(seen * excerpt.AccRms * Sum(acc[a], now));
+        }
+    }
+
+    /// <summary>A resonator of unit variance at <paramref name="pace"/> turns a sample, 0.1 to 0.6 Hz wide.</summary>
+    private (double Drive, double Back, double Loss) Resonator(double pace, double rateHz)
+    {
+        var (turn, radius) = (2 * Math.PI * pace, Math.Exp(-Math.PI * (0.1 + 0.5 * random.NextDouble()) / rateHz));
+        return (Math.Sqrt((1 - radius * radius) * 2) * Math.Sin(turn), 2 * radius * Math.Cos(turn), radius * radius);
+    }
+
+    private double[] Mixture(int count) => [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextDouble() - 1)];
+
+    /// <summary>Evenly distributed, mean 0, variance 1.</summary>
+    private double Even() => (random.NextDouble() - 0.5) * Math.Sqrt(12);
 
     private void Swing(RateExcerpt excerpt, int first, int end)
     {
@@ -146,7 +192,7 @@ public sealed class RateVariation(Random random)
         }
     }
 
-    private static double Sum(double[] shares, Span<double> waves)
+    private static double Sum(double[] shares, ReadOnlySpan<double> waves)
     {
         double sum = 0;
         for (var k = 0; k < shares.Length; k++)

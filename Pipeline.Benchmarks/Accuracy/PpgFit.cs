@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Pipeline.Models.Estimators;
+using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;
 

@@ -13,7 +13,7 @@ internal static class TrainCommand
     /// <summary>The networks that can be trained. A new one is a line here.</summary>
     private static readonly TrainedModel[] Models =
     [
-        new("heart-rate", "Train the heart-rate network on recordings of a PPG (NAME.hea or NAME.csv) with NAME.ref.csv beside them.", request => new RateTraining(request)),
+        new("heart-rate", "Train the heart-rate network on recordings of a PPG (NAME.hea or NAME.csv) with NAME.ref.csv beside them.", request => new RateTraining(request), HasTest: true),
         new("qrs", "Train the QRS network on ECG records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to mix in.", request => new QrsTraining(request)),
     ];
 
@@ -37,6 +37,8 @@ internal static class TrainCommand
         var device = new Option<string>("--device") { Description = "cpu or cuda (cpu).", DefaultValueFactory = _ => "cpu", HelpName = "NAME" };
         var folder = new Option<string?>("--out") { Description = "Folder of the model package; its name is the model's.", HelpName = "DIR" };
         var notes = new Option<string[]>("--note") { Description = "A line for the model card, for example terms=…; may be repeated.", HelpName = "KEY=TEXT" };
+        var test = new Option<string[]>("--test") { Description = "Also score, trained on all of --data, on this folder: another sensor, other people.", HelpName = "DIR" };
+        var constants = new Option<string?>("--constants") { Description = "Classical constants fitted on --data alone, as bench accuracy-ppg --fit prints them: a test of everything that was fitted.", HelpName = "FILE" };
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
         Check(folds, result => result == "loso" || (int.TryParse(result, CultureInfo.InvariantCulture, out var n) && n >= 2) ? null : $"--folds {result}: a number from 2, or loso.");
@@ -55,6 +57,11 @@ internal static class TrainCommand
         {
             data, folds, steps, epochs, seed, device, folder, notes, channels, rate,
         };
+        if (model.HasTest)
+        {
+            command.Add(test);
+            command.Add(constants);
+        }
         command.SetAction(async (parsed, stop) =>
         {
             var parts = parsed.GetValue(folds);
@@ -69,9 +76,15 @@ internal static class TrainCommand
                 parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(folder),
                 (parsed.GetValue(notes) ?? []).Select(note => note.Split('=', 2)).ToDictionary(note => note[0], note => note[1], StringComparer.Ordinal),
-                LineOf(parsed));
-            if (request.Folds is null && request.Output is null)
-                throw CommandException.BadUsage("Nothing to do: --folds N measures on held-out people, --out DIR writes a model.");
+                LineOf(parsed))
+            {
+                Test = model.HasTest ? parsed.GetValue(test) ?? [] : [],
+                Constants = model.HasTest ? parsed.GetValue(constants) : null,
+            };
+            if (request.Folds is null && request.Output is null && request.Test.Count == 0)
+                throw CommandException.BadUsage($"Nothing to do: --folds N measures on held-out people, {(model.HasTest ? "--test DIR on other recordings, " : "")}--out DIR writes a model.");
+            if (request is { Constants: not null, Output: not null })
+                throw CommandException.BadUsage("--constants is for a test: a model is served with the constants in use, so leave --out away.");
             if (request is { Steps: not null, Epochs: not null })
                 throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
             NeedLibtorch(request.Device);
@@ -111,5 +124,5 @@ internal static class TrainCommand
     internal static Func<TrainRequest, ITraining>? ReadOf(string task) => Array.Find(Models, model => model.Name == task.Replace('_', '-'))?.Read;
 
     /// <summary>A network that can be trained.</summary>
-    private sealed record TrainedModel(string Name, string Description, Func<TrainRequest, ITraining> Read);
+    private sealed record TrainedModel(string Name, string Description, Func<TrainRequest, ITraining> Read, bool HasTest = false);
 }

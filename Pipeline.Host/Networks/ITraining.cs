@@ -42,6 +42,9 @@ internal interface ITraining
     /// <summary>Scores a trained network on the recordings of <paramref name="held"/>.</summary>
     IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held);
 
+    /// <summary>Scores a network that was trained on everybody on the recordings of <see cref="TrainRequest.Test"/>.</summary>
+    IEnumerable<HeldOutScore> ScoreTest(torch.nn.Module network) => [];
+
     /// <summary>The scores of one data set in a line, for the model card.</summary>
     string FigureOf(string set, IReadOnlyList<HeldOutScore> scores);
 

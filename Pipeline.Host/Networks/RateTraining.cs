@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Host.Commands;
 using Pipeline.Training;
 using TorchSharp;
 
@@ -8,6 +9,7 @@ namespace Pipeline.Host.Networks;
 internal sealed class RateTraining : ITraining
 {
     private readonly IReadOnlyList<RateRecording> _recordings;
+    private readonly IReadOnlyList<RateRecording> _test;
     private readonly RateTrainer _trainer;
     private readonly Dictionary<RateRecording, RateSequence> _sequences = [];
 
@@ -15,11 +17,14 @@ internal sealed class RateTraining : ITraining
     public RateTraining(TrainRequest request)
     {
         _recordings = TrainingData.Read(request.Data, request.Reading);
-        var options = new RateTrainingOptions { Seed = request.Seed, Device = request.Device };
+        _test = request.Test.Count == 0 ? [] : TrainingData.Read(request.Test, request.Reading);
+        if (_test.FirstOrDefault(t => _recordings.Any(r => r.Subject == t.Subject)) is { } both)
+            throw CommandException.BadUsage($"--test: {both.Name} is in --data too, so it would be trained and tested on.");
+        var options = Options(request);
         Steps = request.Steps ?? (request.Epochs is { } epochs ? StepsOf(epochs) : options.Steps);
         _trainer = new RateTrainer(options with { Steps = Steps });
         People = [.. _recordings.Select(r => r.Subject).Distinct().Order(StringComparer.Ordinal)];
-        DataHash = TrainingData.HashOf(_recordings);
+        DataHash = $"{TrainingData.HashOf(_recordings)} {ConstantsOf(request)}".TrimEnd();
     }
 
     public IReadOnlyList<string> People { get; }
@@ -47,11 +52,9 @@ internal sealed class RateTraining : ITraining
     public TrainingLoop Begin(IReadOnlySet<string> held) => _trainer.Begin([.. _recordings.Where(r => !held.Contains(r.Subject)).Select(SequenceOf)]);
 
     public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
-        _recordings.Where(r => held.Contains(r.Subject)).Select(recording =>
-        {
-            var score = RateTrainer.Score((RateNetwork)network, SequenceOf(recording));
-            return new HeldOutScore(recording.Set, recording.Name, score.Windows, [score.MeanError, score.Near, score.Covered]);
-        });
+        _recordings.Where(r => held.Contains(r.Subject)).Select(recording => Score((RateNetwork)network, recording));
+
+    public IEnumerable<HeldOutScore> ScoreTest(torch.nn.Module network) => _test.Select(recording => Score((RateNetwork)network, recording));
 
     public string FigureOf(string set, IReadOnlyList<HeldOutScore> scores) => string.Create(CultureInfo.InvariantCulture,
         $"{set}: held-out error {scores.Average(s => s.Figures[0]):F2} bpm (mean over {scores.Count} recordings; worst {scores.Max(s => s.Figures[0]):F2}), "
@@ -59,6 +62,34 @@ internal sealed class RateTraining : ITraining
 
     public string Save(string folder, string name, torch.nn.Module network, IReadOnlyDictionary<string, string> card) =>
         RatePackage.Save(folder, name, (RateNetwork)network, card);
+
+    private static RateTrainingOptions Options(TrainRequest request)
+    {
+        var options = new RateTrainingOptions { Seed = request.Seed, Device = request.Device };
+        if (ConstantsOf(request) is not { } constants)
+            return options;
+        try
+        {
+            return options.WithConstants(constants);
+        }
+        catch (FormatException fault)
+        {
+            throw CommandException.BadUsage($"--constants {request.Constants}: {fault.Message}");
+        }
+    }
+
+    private static string? ConstantsOf(TrainRequest request) => request.Constants switch
+    {
+        null => null,
+        var file when File.Exists(file) => File.ReadAllText(file),
+        var file => throw CommandException.BadUsage($"--constants {file}: is not there; what ./pipeline bench accuracy-ppg --fit prints of a fit is wanted."),
+    };
+
+    private HeldOutScore Score(RateNetwork network, RateRecording recording)
+    {
+        var score = RateTrainer.Score(network, SequenceOf(recording));
+        return new HeldOutScore(recording.Set, recording.Name, score.Windows, [score.MeanError, score.Near, score.Covered]);
+    }
 
     // An epoch is as many windows as the data has, whoever is held out: every fold takes the same number of steps.
     private int StepsOf(int epochs)
@@ -69,5 +100,5 @@ internal sealed class RateTraining : ITraining
     }
 
     private RateSequence SequenceOf(RateRecording recording) =>
-        _sequences.TryGetValue(recording, out var made) ? made : _sequences[recording] = RateSequence.From(recording);
+        _sequences.TryGetValue(recording, out var made) ? made : _sequences[recording] = _trainer.See(recording);
 }

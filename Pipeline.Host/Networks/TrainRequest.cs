@@ -16,4 +16,11 @@ namespace Pipeline.Host.Networks;
 /// <param name="Command">The command line, for the model card.</param>
 internal sealed record TrainRequest(
     string Model, IReadOnlyList<string> Data, RecordingOptions Reading, int? Folds, int? Steps, int? Epochs, int Seed, string Device, string? Output,
-    IReadOnlyDictionary<string, string> Notes, string Command);
+    IReadOnlyDictionary<string, string> Notes, string Command)
+{
+    /// <summary>Folders of recordings that only the network trained on everybody is scored on: another sensor, other people.</summary>
+    public IReadOnlyList<string> Test { get; init; } = [];
+
+    /// <summary>File of constants that were fitted without those recordings; null: those in use.</summary>
+    public string? Constants { get; init; }
+}

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Pipeline.Host.Commands;
+using TorchSharp;
 
 namespace Pipeline.Host.Networks;
 
@@ -28,27 +29,55 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
         var training = read(request);
         Fitting.ErrorUnit = training.ErrorUnit;
         var folds = request.Folds is { } asked ? FoldsOf(training.People, asked) : [];
-        Fitting.TotalSteps = training.Steps * (folds.Count + (request.Output is null ? 0 : 1));
+        Fitting.TotalSteps = training.Steps * (folds.Count + (NeedsEverybody ? 1 : 0));
         var checkpoint = TrainCheckpoint.Open(request, training, folds);
         if (checkpoint.IsResumed)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"# goes on from {checkpoint.Path}: {checkpoint.Scores.Count} of {folds.Count} folds done, then step {checkpoint.Step} of {training.Steps}"));
         Fitting.Prepare(training, stop);
         var figures = Measure(training, checkpoint, folds, stop);
-        if (request.Output is not null)
+        if (NeedsEverybody)
         {
             Fitting.Doing = "All recordings";
             using var loop = Fitting.Fit(training, checkpoint, Nobody, stop);
-            var identity = training.Save(request.Output, name, loop.Network, CardOf(training, folds.Count, figures));
-            output.WriteLine($"{identity} written to {request.Output}");
+            Test(training, loop.Network, figures);
+            if (request.Output is not null)
+                Save(training, name, loop.Network, folds.Count, figures);
         }
         checkpoint.Delete();
     }
+
+    private bool NeedsEverybody => request.Output is not null || request.Test.Count > 0;
+
+    private void Save(ITraining training, string name, torch.nn.Module network, int folds, List<string> figures)
+    {
+        var identity = training.Save(request.Output!, name, network, CardOf(training, folds, figures));
+        output.WriteLine($"{identity} written to {request.Output}");
+    }
+
+    private void Test(ITraining training, torch.nn.Module network, List<string> figures)
+    {
+        var scores = training.ScoreTest(network).ToList();
+        if (scores.Count > 0)
+            WriteHeader(training);
+        foreach (var score in scores)
+            Write("test", score);
+        foreach (var figure in scores.GroupBy(s => s.Set).Select(set => $"trained on --data alone, {training.FigureOf(set.Key, [.. set])}"))
+        {
+            output.WriteLine($"# {figure}");
+            figures.Add(figure);
+        }
+    }
+
+    private void WriteHeader(ITraining training) => output.WriteLine($"fold,set,recording,{string.Join(',', training.ScoreColumns)}");
+
+    private void Write(string fold, HeldOutScore score) => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{fold},{score.Set},{score.Recording},{score.Count},{string.Join(',', score.Figures.Select(x => x.ToString("F3", CultureInfo.InvariantCulture)))}"));
 
     private List<string> Measure(ITraining training, TrainCheckpoint checkpoint, List<IReadOnlySet<string>> folds, CancellationToken stop)
     {
         if (folds.Count == 0)
             return [];
-        output.WriteLine($"fold,set,recording,{string.Join(',', training.ScoreColumns)}");
+        WriteHeader(training);
         for (var f = 0; f < folds.Count; f++)
         {
             if (f >= checkpoint.Scores.Count)
@@ -60,8 +89,7 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
             else
                 Fitting.Skip(training.Steps);
             foreach (var score in checkpoint.Scores[f])
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{f + 1},{score.Set},{score.Recording},{score.Count},{string.Join(',', score.Figures.Select(x => x.ToString("F3", CultureInfo.InvariantCulture)))}"));
+                Write((f + 1).ToString(CultureInfo.InvariantCulture), score);
         }
         var figures = checkpoint.Scores.SelectMany(s => s).GroupBy(s => s.Set).Select(set => training.FigureOf(set.Key, [.. set])).ToList();
         foreach (var figure in figures)

@@ -100,7 +100,7 @@ public sealed class NetworkPpgStage : IWindowStage
     private void Ask(RateModel model, in PpgTaken taken, in Estimate classical, StageOutput output)
     {
         var scratch = PpgScratch.OfThread;
-        var motion = PpgSpectra.Features(scratch, taken.Used, taken.Axes, scratch.Rows);
+        var motion = PpgSpectra.Features(scratch, taken.Used, taken.Axes, PpgConstants.Default, scratch.Rows);
         if (float.IsFinite(motion))
             _motionLevel = Math.Max(_motionLevel, motion);
         var question = output.Ask(model);

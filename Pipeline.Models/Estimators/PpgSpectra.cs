@@ -42,8 +42,10 @@ internal static class PpgSpectra
         return axes;
     }
 
-    /// <summary><see cref="RateFeatures.Spectra"/> of the spectra made, with what <see cref="PpgEvidence"/> says of them.</summary>
-    public static float Features(PpgScratch scratch, int channels, int axes, Span<float> rows)
+    /// <summary>
+    /// <see cref="RateFeatures.Spectra"/> of the spectra made, with what <see cref="PpgEvidence"/> says of them by <paramref name="constants"/>.
+    /// </summary>
+    public static float Features(PpgScratch scratch, int channels, int axes, PpgConstants constants, Span<float> rows)
     {
         const int bins = PpgSpectrumPlan.BinCount;
         var pulse = scratch.PulsePower.AsSpan(0, channels * bins);
@@ -52,7 +54,7 @@ internal static class PpgSpectra
         var level = RateFeatures.Spectra(pulse, clean, motion, rows);
         var likelihood = rows.Slice(RateFeatures.LikelihoodRow * RateFeatures.RateCount, RateFeatures.RateCount);
         if (channels > 0)
-            scratch.Evidence.Weigh(pulse, clean, channels, motion, axes, PpgConstants.Default, likelihood);
+            scratch.Evidence.Weigh(pulse, clean, channels, motion, axes, constants, likelihood);
         return level;
     }
 

@@ -104,8 +104,8 @@ public static class RateFeatures
             input[(SpectrumCount + 1) * RateCount + k] = (float)((FirstPerMinute + StepPerMinute * k - 135) / 105);
     }
 
-    /// <summary>Factor and offset by which the logarithm of the likelihood, in units of its mean, stands in the input.</summary>
-    public static (double Factor, double Offset) LogLikelihood => (LogScale, LogOffset);
+    /// <summary>Factor and offset by which the logarithm of the likelihood, in units of its mean and after the floor is added to it, stands in the input.</summary>
+    public static (double Factor, double Offset, double Floor) LogLikelihood => (LogScale, LogOffset, LikelihoodFloor);
 
     private static void Clean(ReadOnlySpan<float> power, int ppgCount, Span<float> rows)
     {

@@ -6,8 +6,8 @@ public static class RateReadout
     private const int Reach = 3;
 
     /// <summary>
-    /// The rate (centre of gravity of the belief within 3 rates of its greatest) and the standard deviation of the belief sharpened to the third
-    /// power (the network's labels are 3 bpm wide, which the plain belief keeps), both per minute. NaN when the belief holds NaN.
+    /// The rate (centre of gravity of the belief within 3 rates of its greatest) and the standard deviation of the belief sharpened to the power
+    /// of 2.5 (the network's labels are 3 bpm wide, which the belief keeps), both per minute. NaN when the belief holds NaN.
     /// </summary>
     public static (float Rate, float Sigma) Read(ReadOnlySpan<float> belief)
     {
@@ -29,7 +29,7 @@ public static class RateReadout
         double sharp = 0, square = 0;
         for (var k = 0; k < belief.Length; k++)
         {
-            var weight = (double)belief[k] * belief[k] * belief[k];
+            var weight = (double)belief[k] * belief[k] * Math.Sqrt(belief[k]);
             var distance = RateFeatures.FirstPerMinute + RateFeatures.StepPerMinute * k - rate;
             sharp += weight;
             square += weight * distance * distance;

@@ -13,6 +13,9 @@ public sealed class RateWindow(double rateHz, int length)
     private readonly PpgSpectrumPlan _plan = PpgSpectrumPlan.For(rateHz, length);
     private readonly PpgScratch _scratch = new();
 
+    /// <summary>By which the likelihood row is made; other ones than every stream's only to hold them out, or to learn not to lean on them.</summary>
+    internal PpgConstants Constants { get; set; } = PpgConstants.Default;
+
     /// <summary>
     /// Takes the window of each PPG channel and accelerometer axis from sample <paramref name="start"/>; of more than three, the first three. NaN is
     /// a missing sample. Channels that no pulse can be in are left out; false when none is left, and then <paramref name="rows"/>
@@ -39,7 +42,7 @@ public sealed class RateWindow(double rateHz, int length)
                 PpgSpectra.TakeMotion(_plan, _scratch, raw, axes++);
         }
         axes = used == 0 ? 0 : PpgSpectra.Make(_plan, _scratch, used, axes);
-        motion = PpgSpectra.Features(_scratch, used, axes, rows);
+        motion = PpgSpectra.Features(_scratch, used, axes, Constants, rows);
         return used > 0;
     }
 }

@@ -1,5 +1,6 @@
 using Pipeline.Benchmarks.Accuracy;
 using Pipeline.Models.Estimators;
+using Pipeline.Training;
 using Xunit;
 
 namespace Pipeline.Tests.Estimators;
@@ -22,6 +23,17 @@ public class PpgFitTests
             foreach (var property in properties)
                 Assert.Equal(property.Name == one.Name ? 7 : Convert.ToDouble(property.GetValue(PpgConstants.Default)), Convert.ToDouble(property.GetValue(changed)));
         }
+    }
+
+    [Fact]
+    public void What_a_fit_prints_is_read_again_and_nothing_else_is()
+    {
+        var text = PpgFitConstant.Text(PpgFitConstant.Starts);
+
+        Assert.Equal(PpgFitConstant.Starts, PpgFitConstant.Parse(text));
+        Assert.Equal(text, PpgFitConstant.Text(PpgFitConstant.Parse(text)!));
+        foreach (var wrong in new[] { "", text[..text.LastIndexOf(',')], text + ", MeanPower 1", text.Replace("MeanPower", "meanPower", StringComparison.Ordinal), text.Replace("MeanPower 1", "MeanPower NaN", StringComparison.Ordinal) })
+            Assert.Null(PpgFitConstant.Parse(wrong));
     }
 
     [Fact]

@@ -2,12 +2,14 @@ using System.Globalization;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Estimates;
 using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
 using Pipeline.Tests.Training;
+using Pipeline.Training;
 using Xunit;
 
 namespace Pipeline.Tests.Networks;
@@ -102,7 +104,36 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal("3", ModelPackage.Load(folder).Manifest.Card["steps"]);
     }
 
+    [SkippableFact]
+    public async Task What_is_trained_on_all_of_the_data_is_tested_on_other_recordings_with_the_constants_that_are_named()
+    {
+        Libtorch.Need();
+        var constants = Path.Combine(_folder.Path, "constants.txt");
+        async Task<string> Row(params string[] more)
+        {
+            var (exit, output, error) = await RunAsync(["--data", Data(), "--test", Other(), "--steps", "1", .. more]);
+            Assert.Equal((ExitCode.Ok, ""), (exit, error));
+            Assert.Contains("# trained on --data alone, other: held-out error", output, StringComparison.Ordinal);
+            return Assert.Single(output.Split('\n'), line => line.StartsWith("test,", StringComparison.Ordinal));
+        }
+        async Task<string> RowWith(PpgConstants values)
+        {
+            await File.WriteAllTextAsync(constants, PpgFitConstant.Text(values) + "\n");
+            return await Row("--constants", constants);
+        }
+
+        var row = await Row();
+
+        Assert.StartsWith("test,other,c,17,", row, StringComparison.Ordinal);
+        Assert.Equal(row, await RowWith(PpgConstants.Default));
+        Assert.NotEqual(row, await RowWith(PpgFitConstant.Starts with { MeanPower = 9 }));
+    }
+
     [SkippableTheory]
+    [InlineData("--test: a is in --data too", "--data", "DATA", "--test", "DATA")]
+    [InlineData("NAME VALUE, NAME VALUE … is wanted, with MeanPower", "--data", "DATA", "--test", "OTHER", "--constants", "OTHER/c.hea")]
+    [InlineData("--constants /nowhere: is not there", "--data", "DATA", "--test", "OTHER", "--constants", "/nowhere")]
+    [InlineData("a model is served with the constants in use", "--data", ".", "--constants", "x", "--out", "x")]
     [InlineData("--steps and --epochs say the same twice", "--data", ".", "--folds", "2", "--steps", "2", "--epochs", "2")]
     [InlineData("Nothing to do: --folds N measures", "--data", ".")]
     [InlineData("--data /nowhere: there is no such folder.", "--data", "/nowhere", "--folds", "2")]
@@ -119,6 +150,8 @@ public sealed class TrainCommandTests : IDisposable
             ["EMPTY"] = () => Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName,
             ["BARE"] = () => Path.GetDirectoryName(SimulatedRecording.Write(Directory.CreateDirectory(Path.Combine(_folder.Path, "bare")).FullName, "x", "ppg", 20).Path)!,
             ["DATA"] = Data,
+            ["OTHER"] = Other,
+            ["OTHER/c.hea"] = () => Path.Combine(Other(), "c.hea"),
         };
 
         var (exit, _, error) = await RunAsync([.. arguments.Select(a => folders.TryGetValue(a, out var make) ? make() : a)]);
@@ -144,12 +177,16 @@ public sealed class TrainCommandTests : IDisposable
         }
     }
 
-    private string Data()
+    private string Data() => Folder("data", 5, "a", "b", "extra_a");
+
+    private string Other() => Folder("other", 6, "c");
+
+    private string Folder(string set, int seed, params string[] names)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "data")).FullName;
-        foreach (var (name, index) in new[] { "a", "b", "extra_a" }.Select((name, index) => (name, index)))
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, set)).FullName;
+        foreach (var (name, index) in names.Select((name, index) => (name, index)))
         {
-            var (path, beats) = SimulatedRecording.Write(folder, name, "ppg", 41, SimulatedWard.Bed(index, 5, new(0), 0, default));
+            var (path, beats) = SimulatedRecording.Write(folder, name, "ppg", 41, SimulatedWard.Bed(index, seed, new(0), 0, default));
             File.WriteAllLines(Path.ChangeExtension(path, ".ref.csv"), Enumerable.Range(0, 17)
                 .Select(w => string.Create(CultureInfo.InvariantCulture, $"{2 * w},{2 * w + 8},{TrueBeat.HeartRate(beats, 2 * w, 2 * w + 8):F2}"))
                 .Prepend("t_start_s,t_end_s,hr_bpm"));

@@ -47,6 +47,7 @@ public sealed class RateBatchTests
             var shelved = Greatest(excerpt);
             variation.Move(excerpt, recording, loudness, 1.15);
             variation.Swing(excerpt);
+            variation.Shake(excerpt);
             variation.Disturb(excerpt);
             return Math.Abs(shelved - 90) < 4 && excerpt.Ppg.Concat(excerpt.Acc).All(x => x.All(float.IsFinite));
         }).QuickCheckThrowOnFailure();

@@ -23,18 +23,18 @@ public sealed class RateNetworkExportTests
         using var session = new OnnxSession(network.ToOnnx(), [1, rows]);
         var input = new float[rows * session.InputLength];
         var (state, next, output) = (new float[rows * session.StateLength], new float[rows * session.StateLength], new float[rows * session.OutputLength]);
-        var belief = full([rows, RateFeatures.RateCount], 1.0 / RateFeatures.RateCount);
-        var (h, c) = (zeros(rows, RateNetwork.Hidden), zeros(rows, RateNetwork.Hidden));
+        var known = RateState.From(full([rows, RateFeatures.RateCount], 1.0 / RateFeatures.RateCount));
         for (var window = 0; window < 6; window++)
         {
             var x = randn(rows, RateFeatures.InputRowCount, RateFeatures.RateCount);
             x.ToArray<float>().CopyTo(input, 0);
-            (_, var trust, belief, h, c) = network.Step(network.Filter(), network.Encode(x), belief, h, c);
+            var answer = network.Step(network.Filter(), network.Encode(x), known);
+            known = answer.Next;
 
             session.Forward(rows, input, state, output, next);
             next.CopyTo(state, 0);
 
-            var (expected, certain) = (belief.ToArray<float>(), trust.sigmoid().ToArray<float>());
+            var (expected, certain) = (answer.Answer.ToArray<float>(), answer.Trust.sigmoid().ToArray<float>());
             for (var r = 0; r < rows; r++)
             {
                 for (var k = 0; k < RateFeatures.RateCount; k++)

@@ -131,6 +131,9 @@ public sealed class OnnxGraph
     /// <summary>a − b, broadcast.</summary>
     public string Sub(string a, string b) => Node("Sub", [a, b]);
 
+    /// <summary>a / b, broadcast.</summary>
+    public string Div(string a, string b) => Node("Div", [a, b]);
+
     /// <summary>max(x, 0).</summary>
     public string Relu(string x) => _wide.TryGetValue(x, out var wide) ? View(Unary("Relu", wide)) : Unary("Relu", x);
 

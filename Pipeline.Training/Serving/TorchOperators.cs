@@ -41,6 +41,7 @@ internal static class TorchOperators
         ["Clip"] = n => n[0].maximum(n[1]).minimum(n[2]),
         ["Concat"] = n => cat([.. Enumerable.Range(0, n.Count).Select(i => n[i])], n.Integer("axis", 0)),
         ["Conv"] = Convolve,
+        ["Div"] = n => n[0] / n[1],
         ["Exp"] = n => n[0].exp(),
         ["Gemm"] = n => nn.functional.linear(n[0], n.Integer("transB", 0) == 1 ? n[1] : n[1].t(), n.Find(2)),
         ["Identity"] = n => n[0],

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Models.Estimators;
 
-namespace Pipeline.Benchmarks.Accuracy;
+namespace Pipeline.Training;
 
 /// <summary>One of the numbers of <see cref="PpgConstants"/> that are fitted: where the search starts, and how far it first steps.</summary>
 /// <param name="Name">Name of the property.</param>
@@ -38,8 +38,28 @@ internal sealed record PpgFitConstant(
         new("ThirdFloor", 1, 1.6, c => c.ThirdFloor, (c, v) => c with { ThirdFloor = (float)v }),
     ];
 
+    /// <summary>Those of <see cref="PpgEvidence"/>.</summary>
+    public static readonly PpgFitConstant[] OfEvidence =
+        [.. All.Where(one => one.Name is not (nameof(PpgConstants.ChangeScale) or nameof(PpgConstants.OutlierFloor)
+            or nameof(PpgConstants.BeliefPower) or nameof(PpgConstants.SpectrumPower) or nameof(PpgConstants.SpectrumWeight)))];
+
     /// <summary>All at their start: nothing of the numbers in use is left.</summary>
     public static PpgConstants Starts => All.Aggregate(new PpgConstants(), (constants, one) => one.With(constants, one.Start));
+
+    /// <summary>Reads what <see cref="Text"/> wrote; null where a name or number is wrong or one of them is missing.</summary>
+    public static PpgConstants? Parse(string text)
+    {
+        var constants = new PpgConstants();
+        var missing = All.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (part.Split(' ') is not [var name, var number] || !missing.Remove(name)
+                || !double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !(value > 0) || !double.IsFinite(value))
+                return null;
+            constants = All.First(one => one.Name == name).With(constants, value);
+        }
+        return missing.Count == 0 ? constants : null;
+    }
 
     /// <summary>All of them, for people.</summary>
     public static string Text(PpgConstants constants) =>
