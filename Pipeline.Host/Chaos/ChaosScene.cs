@@ -50,6 +50,9 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>How often the harm is done.</summary>
     public int Rounds { get; }
 
+    /// <summary>After which a silent worker is taken for dead.</summary>
+    public TimeSpan Session => TimeSpan.FromSeconds(_plan.SessionSeconds);
+
     /// <summary>The brokers.</summary>
     public ChaosKafka Kafka { get; private set; } = null!;
 
@@ -171,6 +174,26 @@ internal sealed class ChaosScene : IAsyncDisposable
 
     /// <summary>Keeps a figure.</summary>
     public void Note(ChaosFigure figure) => _figures.Add(figure);
+
+    /// <summary>CPU time, in seconds, that workers, brokers and store have used.</summary>
+    public IReadOnlyList<(string Who, double Seconds)> Cpu() =>
+        [("workers'", Workers.Sum(worker => worker.Cpu.TotalSeconds)), ("brokers'", Kafka.CpuSeconds), ("store's", Influx.CpuSeconds)];
+
+    /// <summary>Keeps the CPU time since <paramref name="before"/> for each of <paramref name="patientSeconds"/>.</summary>
+    public void NoteCpu(IReadOnlyList<(string Who, double Seconds)> before, string what, double patientSeconds)
+    {
+        foreach (var ((who, after), (_, start)) in Cpu().Zip(before))
+            Note(new ChaosFigure($"{who} CPU a patient-second {what}", (after - start) / patientSeconds * 1e6, "us"));
+    }
+
+    /// <summary>Keeps what the ward's topics take on the brokers' disks.</summary>
+    public void NoteDisks()
+    {
+        var patients = Ward.Patients.Count();
+        foreach (var topic in (string[])[KafkaOptions.SamplesTopic, KafkaOptions.ResultsTopic])
+            Note(new ChaosFigure($"{topic}, on the brokers' disks, a patient-second", Kafka.BytesOf(topic) / (patients * Ward.Reached.SecondsSince(Ward.Start)), "By"));
+        Note(new ChaosFigure($"{KafkaOptions.StateTopic}, on the brokers' disks, a patient", Kafka.BytesOf(KafkaOptions.StateTopic) / 1024.0 / patients, "KiB"));
+    }
 
     /// <summary>Says a line.</summary>
     public Task SayAsync(FormattableString line) => _output.WriteLineAsync($"{Time.GetUtcNow():HH:mm:ss} {line.ToString(CultureInfo.InvariantCulture)}");

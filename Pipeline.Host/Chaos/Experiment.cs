@@ -36,6 +36,7 @@ internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, 
     /// <summary>All of them, in the order of the help.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
     [
+        new("steady", "nothing is harmed: what a ward takes of CPU, memory and disk", Experiments.SteadyAsync) { Workers = 1, Rounds = 1, Look = TimeSpan.FromSeconds(5) },
         new("kill-worker", "kill -9 one of three workers, at random moments", Experiments.KillWorkerAsync) { GapLimit = plan => plan.SessionSeconds + (plan.Standby ? 2 : 4) },
         new("rolling-restart", "end one worker after the other in order, and start it again", Experiments.RollingRestartAsync) { GapLimit = plan => plan.Standby ? 1 : 3 },
         new("kill-broker", "kill -9 one of three brokers; leaders and coordinator move", Experiments.KillBrokerAsync) { Brokers = 3, Workers = 2, GapLimit = _ => 12, Rounds = 3 },

@@ -1,3 +1,5 @@
+using Pipeline.Host.Kafka;
+
 namespace Pipeline.Host.Chaos;
 
 /// <summary>What the experiments do; each ends with every patient flowing again.</summary>
@@ -6,17 +8,36 @@ internal static class Experiments
     /// <summary>Longest wait before the next harm: its moment falls anywhere between two checkpoints.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
 
-    /// <summary>Past the session of the classic protocol (6 s), so that a frozen worker has lost its shards.</summary>
-    private static readonly TimeSpan PastTheSession = TimeSpan.FromSeconds(8);
+    /// <summary>In which code is compiled.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
 
-    /// <summary>Past the time-out of a checkpoint's transaction (10 s) too.</summary>
-    private static readonly TimeSpan PastTheTransaction = TimeSpan.FromSeconds(14);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    /// <summary>So long after its session, a frozen worker has lost its shards.</summary>
+    private static readonly TimeSpan PastTheSession = TimeSpan.FromSeconds(2);
+
+    /// <summary>So long after the time-out of a checkpoint's transaction the broker has ended it.</summary>
+    private static readonly TimeSpan PastTheTransaction = TimeSpan.FromSeconds(4);
 
     /// <summary>More than the interval of the checkpoints in that experiment, less than the session.</summary>
     private static readonly TimeSpan ForACheckpoint = TimeSpan.FromSeconds(1.5);
 
     /// <summary>In which a broker that came back has caught up with the others.</summary>
     private static readonly TimeSpan ReplicasCatchUp = TimeSpan.FromSeconds(12);
+
+    public static async Task SteadyAsync(ChaosScene scene, CancellationToken stop)
+    {
+        await Task.Delay(WarmUp, scene.Time, stop);
+        for (var round = 1; round <= scene.Rounds; round++)
+        {
+            var (cpu, from) = (scene.Cpu(), scene.Ward.Reached);
+            await Task.Delay(Minute, scene.Time, stop);
+            scene.NoteCpu(cpu, "in real time", scene.Ward.Patients.Count() * scene.Ward.Reached.SecondsSince(from));
+            scene.Note(new ChaosFigure("workers' memory", scene.Workers.Sum(worker => worker.ResidentBytes) / 1048576.0, "MiB"));
+            await scene.NoteRoundAsync(round, "a minute of a ward that is left alone");
+        }
+        scene.NoteDisks();
+    }
 
     public static async Task KillWorkerAsync(ChaosScene scene, CancellationToken stop)
     {
@@ -72,7 +93,9 @@ internal static class Experiments
             frozen.Freeze();
             await scene.Kafka.ResumeAsync(1);
             // Its shards have other owners; its transaction may be open still, or ended by the broker.
-            await Task.Delay(round % 2 == 1 ? PastTheSession : PastTheTransaction, scene.Time, stop);
+            var gone = scene.Session + PastTheSession;
+            var ended = KafkaShardLog.TransactionTimeout + PastTheTransaction;
+            await Task.Delay(round % 2 == 1 || gone > ended ? gone : ended, scene.Time, stop);
             frozen.Thaw();
             await scene.WaitSomeAsync(Calm, stop);
             var owner = scene.Workers.Where(worker => worker != frozen && worker.IsRunning).ElementAt(scene.Random.Next(scene.Workers.Count - 1));

@@ -43,7 +43,7 @@ internal static class StoreOutage
 
         // Catching up: two cores are the workers', the brokers' and the store's; the feeder has one ward second to make each second.
         await scene.Influx.RestartAsync();
-        var cpu = CpuOf(scene);
+        var cpu = scene.Cpu();
         began = Stopwatch.GetTimestamp();
         var patients = scene.Ward.Patients.Count();
         var target = end.AddSeconds(-NotYetDue);
@@ -56,15 +56,11 @@ internal static class StoreOutage
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         scene.Note(new ChaosFigure("catch-up", (WardSeconds - NotYetDue) / seconds, "ward s a second", Least: LeastCatchUp));
         scene.Note(new ChaosFigure("store back until all caught up", seconds, "s"));
-        foreach (var ((who, after), (_, start)) in CpuOf(scene).Zip(cpu))
-            scene.Note(new ChaosFigure($"{who} CPU a patient-second of it", (after - start) / (patients * (WardSeconds + seconds)) * 1e6, "us"));
+        scene.NoteCpu(cpu, "of it", patients * (WardSeconds + seconds));
         scene.Note(new ChaosFigure("workers' memory before", Mebibytes(before), "MiB"));
         scene.Note(new ChaosFigure("workers' memory, most in the outage", Mebibytes(during), "MiB"));
         scene.Note(new ChaosFigure("workers' memory, most while catching up", Mebibytes(catchingUp), "MiB"));
-        var patientSeconds = patients * scene.Ward.Reached.SecondsSince(scene.Ward.Start);
-        foreach (var topic in (string[])[scene.KafkaOptions.SamplesTopic, scene.KafkaOptions.ResultsTopic])
-            scene.Note(new ChaosFigure($"{topic}, on the brokers' disks, a patient-second", scene.Kafka.BytesOf(topic) / patientSeconds, "By"));
-        scene.Note(new ChaosFigure($"{scene.KafkaOptions.StateTopic}, on the brokers' disks, a patient", scene.Kafka.BytesOf(scene.KafkaOptions.StateTopic) / 1024.0 / patients, "KiB"));
+        scene.NoteDisks();
         await scene.SayAsync($"{round}/{scene.Rounds} caught up in {seconds:0.0} s");
     }
 
@@ -80,11 +76,6 @@ internal static class StoreOutage
         scene.Note(new ChaosFigure("token there until all flow", Stopwatch.GetElapsedTime(began).TotalSeconds, "s"));
         await scene.SayAsync($"{round}/{scene.Rounds} the workers' token was refused, and replaced");
     }
-
-    private static (string Who, double Seconds)[] CpuOf(ChaosScene scene) =>
-    [
-        ("workers'", scene.Workers.Sum(worker => worker.Cpu.TotalSeconds)), ("brokers'", scene.Kafka.CpuSeconds), ("store's", scene.Influx.CpuSeconds),
-    ];
 
     private static double Mebibytes(long bytes) => bytes / 1048576.0;
 }
