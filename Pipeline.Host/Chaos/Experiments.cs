@@ -34,7 +34,7 @@ internal static class Experiments
             await Task.Delay(Minute, scene.Time, stop);
             scene.NoteCpu(cpu, "in real time", scene.Ward.Patients.Count() * scene.Ward.Reached.SecondsSince(from));
             scene.Note(new ChaosFigure("workers' memory", scene.Workers.Sum(worker => worker.ResidentBytes) / 1048576.0, "MiB"));
-            await scene.NoteRoundAsync(round, "a minute of a ward that is left alone");
+            await scene.SayAsync($"{round}/{scene.Rounds} a minute of a ward that is left alone");
         }
         scene.NoteDisks();
     }
