@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Pipeline.Host.Influx;
 
@@ -30,7 +29,7 @@ internal sealed class ChaosInflux : IAsyncDisposable
         try
         {
             await scripts.RunAsync("influxd2", influx._data, "start", "--port", "0");
-            influx.Url = new Uri((await File.ReadAllTextAsync(Path.Combine(influx._data, "url"))).Trim());
+            influx.Url = new Uri((await File.ReadAllTextAsync(Path.Combine(influx._data, "url"), stop)).Trim());
             influx._token = await influx.MakeTokenAsync(stop);
             await influx.HandOutAsync(stop);
             return influx;

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Host.Commands;
-using Pipeline.Host.Configuration;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
 using Pipeline.Models.Signals;

@@ -117,11 +117,9 @@ public sealed class ServiceOnKafkaTests(KafkaServer server)
     {
         var kafka = await server.PrepareAsync();
         using var folder = new TemporaryFolder();
+        var newer = new Snapshot { Version = SnapshotCodec.Version + 1 }.ToByteArray();
         using (var producer = new ProducerBuilder<byte[], byte[]>(ClientSettings.Producer(kafka)).Build())
-            await producer.ProduceAsync(new TopicPartition(kafka.StateTopic, 2), new()
-            {
-                Key = "P7"u8.ToArray(), Value = new Snapshot { Version = SnapshotCodec.Version + 1 }.ToByteArray(),
-            });
+            await producer.ProduceAsync(new TopicPartition(kafka.StateTopic, 2), new() { Key = "P7"u8.ToArray(), Value = newer });
 
         var configuration = ServiceTests.Configure(kafka, null, $"Store:Directory={folder.Path}", "Kafka:CheckpointInterval=00:00:05");
         var refused = await Assert.ThrowsAsync<StateRefusedException>(() => ServiceHost.RunAsync(configuration, TimeProvider.System, CancellationToken.None).WaitAsync(Patience));

@@ -1,5 +1,4 @@
 using Pipeline.Host.Demo;
-using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
 
