@@ -1,5 +1,4 @@
 using Pipeline.Actors;
-using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Simulation;
@@ -26,9 +25,8 @@ internal sealed class ChangelogPartition
 
     public Dictionary<string, PatientSnapshot> Patients { get; } = [];
 
-    public RecordPosition? Mark { get; private set; }
-
-    public Timestamp? Time { get; private set; }
+    /// <summary>The newest, for its mark: its snapshots are among <see cref="Patients"/>.</summary>
+    public ShardCheckpoint? Last { get; private set; }
 
     public bool IsAllShown => _stable == _entries.Count;
 
@@ -55,7 +53,7 @@ internal sealed class ChangelogPartition
                 continue;
             foreach (var forgotten in rest.Forgotten)
                 Patients.Remove(forgotten.Value);
-            (Mark, Time) = (rest.Through, rest.Time);
+            Last = rest;
             fault ??= FindHole(by);
         }
         return fault;
@@ -66,10 +64,10 @@ internal sealed class ChangelogPartition
     {
         foreach (var (patient, offsets) in _recordsOf)
         {
-            var behind = offsets.BinarySearch(Mark!.Value.Offset + 1);      // set before
+            var behind = offsets.BinarySearch(Last!.Through.Offset + 1);      // set before
             var last = (behind < 0 ? ~behind : behind) - 1;
             if (last >= 0 && (Patients.GetValueOrDefault(patient)?.Applied.Offset ?? -1) is var applied && applied < offsets[last])
-                return $"partition {_number} is committed through {Mark.Value.Offset} by {by.Process}, but the state of {patient} is that of record {applied}; its record {offsets[last]} is in nobody's state";
+                return $"partition {_number} is committed through {Last.Through.Offset} by {by.Process}, but the state of {patient} is that of record {applied}; its record {offsets[last]} is in nobody's state";
         }
         return null;
     }

@@ -13,11 +13,11 @@ internal readonly record struct PointKey(string Patient, Timestamp Time, SignalK
     }
 }
 
-/// <summary>A dead letter's identity; the network can fail on several windows of one record, hence the reason.</summary>
+/// <summary>A dead letter's identity; the network can fail on several windows of one record, hence the reason, but for the network's name.</summary>
 internal readonly record struct LetterKey(int Partition, long Offset, string Stage, string Reason)
 {
     public LetterKey(DeadLetter letter)
-        : this(letter.Origin.Partition, letter.Origin.Offset, letter.Stage, letter.Reason)
+        : this(letter.Origin.Partition, letter.Origin.Offset, letter.Stage, letter.Stage == "inference" ? letter.Reason[letter.Reason.IndexOf(' ', StringComparison.Ordinal)..] : letter.Reason)
     {
     }
 }
@@ -38,12 +38,14 @@ internal sealed class Expected : IPatientSink
     /// <summary>Of a partition, ascending by the record that gave it.</summary>
     public IReadOnlyList<(long Offset, PointKey? Point, LetterKey? Letter)> Of(int partition) => _byOffset[partition];
 
-    public static Expected Of(Workload workload)
+    /// <param name="workload">The records.</param>
+    /// <param name="asked">Of a partition, which networks are asked, each from a record on; the first where it does not say.</param>
+    public static Expected Of(Workload workload, Func<int, IReadOnlyList<(long From, string Model)>> asked)
     {
         var expected = new Expected();
         var steps = new Steps(0);
         var process = new SimulatedProcess(steps, "alone", inlines: true);
-        var run = process.Start(() => RunAsync(workload, expected, process));
+        var run = process.Start(() => RunAsync(workload, expected, process, asked));
         while (!run.IsCompleted && steps.TryStep())
         {
         }
@@ -76,19 +78,44 @@ internal sealed class Expected : IPatientSink
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static async Task RunAsync(Workload workload, Expected expected, SimulatedProcess process)
+    private static async Task RunAsync(Workload workload, Expected expected, SimulatedProcess process, Func<int, IReadOnlyList<(long From, string Model)>> asked)
     {
-        await using var models = SimulatedModels.Serve(process, new Random(1));
-        await using var shards = new PatientShards(new TopologyOptions { MaxWaitingWindows = 4, MaxWaitingWindowsPerPatient = 2 }, [expected], process.Clock, SimulatedStage.Factory, models, process);
+        var options = new TopologyOptions { MaxWaitingWindows = 4, MaxWaitingWindowsPerPatient = 2 };
+        await using var first = SimulatedModels.Serve(process, new Random(1), SimulatedModels.First);
+        await using var second = SimulatedModels.Serve(process, new Random(1), SimulatedModels.Second);
+        await using var shards = new PatientShards(options, [expected], process.Clock, SimulatedStage.Factory, first, process);
+        await using var others = new PatientShards(options, [expected], process.Clock, SimulatedStage.Factory, second, process);
         for (var partition = 0; partition < Workload.PartitionCount; partition++)
         {
-            shards.Assign(partition, Workload.Topic);
-            foreach (var (_, record) in workload.Partitions[partition])
-                while (!shards.TryPost(partition, record))
-                    await shards.WaitForSpaceAsync(partition, CancellationToken.None);
-            await shards.RevokeAsync(partition, CancellationToken.None);
-            if (shards.Failure.IsFaulted)
-                await shards.Failure;
+            var records = workload.Partitions[partition].Select(one => one.Record);
+            var restore = new ShardRestore(new ShardLease(partition, 1), null, [], []);
+            (long From, string Model)[] legs = [(0, SimulatedModels.First.Identity), .. asked(partition), (long.MaxValue, "")];
+            for (var leg = 0; leg + 1 < legs.Length; leg++)
+            {
+                var (from, to, model) = (legs[leg].From, legs[leg + 1].From, legs[leg].Model);
+                var isFirst = model == SimulatedModels.First.Identity;
+                var last = await RunAsync(isFirst ? shards : others, restore with { Model = model }, records.Where(record => record.Offset >= from && record.Offset < to));
+                var changed = last?.Changed.Select(patient => patient.Patient).ToHashSet() ?? [];
+                restore = restore with
+                {
+                    Through = last?.Through ?? restore.Through,
+                    Time = last?.Time ?? restore.Time,
+                    Patients = [.. restore.Patients.Where(patient => !changed.Contains(patient.Patient)), .. last?.Changed ?? []],
+                };
+            }
         }
+    }
+
+    private static async Task<ShardCheckpoint?> RunAsync(PatientShards shards, ShardRestore restore, IEnumerable<ShardRecord> records)
+    {
+        var partition = restore.Lease.Shard;
+        shards.Assign(partition, Workload.Topic, restore);
+        foreach (var record in records)
+            while (!shards.TryPost(partition, record))
+                await shards.WaitForSpaceAsync(partition, CancellationToken.None);
+        var (_, last) = await shards.ReleaseAsync(partition, CancellationToken.None);
+        if (shards.Failure.IsFaulted)
+            await shards.Failure;
+        return last;
     }
 }

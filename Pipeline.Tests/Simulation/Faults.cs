@@ -1,3 +1,5 @@
+using Pipeline.Models.Packages;
+
 namespace Pipeline.Tests.Simulation;
 
 /// <summary>What happens to a history.</summary>
@@ -12,6 +14,7 @@ internal enum Fault
     StoreRefuses,
     StoreIsSlow,
     StoreLies,
+    NewNetwork,
 }
 
 /// <summary>The faults of one history, at moments and of lengths that the seed says: 5 to 8 of them, the first soon, the last before the records end.</summary>
@@ -35,7 +38,8 @@ internal sealed class Faults
         var kinds = Enum.GetValues<Fault>();
         for (var left = 5 + random.Next(4); left > 0; left--)
         {
-            var kind = kinds[random.Next(kinds.Length)];
+            var kind = kinds[random.Next(kinds.Length - (ReplaceNetwork ? 1 : 0))];
+            ReplaceNetwork |= kind == Fault.NewNetwork;
             var at = TimeSpan.FromTicks((long)(end * (0.05 + 0.9 * random.NextDouble())));
             OpenCount++;
             world.Steps.After(at, null, () => Begin(kind));
@@ -44,6 +48,9 @@ internal sealed class Faults
 
     /// <summary>Faults that have not ended.</summary>
     public int OpenCount { get; private set; }
+
+    /// <summary>Whether a new version of the network comes.</summary>
+    public bool ReplaceNetwork { get; }
 
     private void Begin(Fault kind)
     {
@@ -54,6 +61,9 @@ internal sealed class Faults
         {
             case Fault.RebalanceStorm:
                 Shake(3 + random.Next(4));
+                break;
+            case Fault.NewNetwork:
+                ReplaceAll();
                 break;
             case Fault.StoreRefuses:
                 Set(StoreMood.Refusing);
@@ -84,6 +94,15 @@ internal sealed class Faults
                 OpenCount--;
                 break;
         }
+    }
+
+    /// <summary>Every process sees it some time later, and new ones at once.</summary>
+    private void ReplaceAll()
+    {
+        _fleet.Model = SimulatedModels.Second;
+        foreach (var worker in _fleet.All.Where(worker => !worker.Process.IsDead))
+            _world.Steps.After(_world.Steps.Some(LongestStart), worker.Process, worker.Reload);
+        _world.Steps.After(LongestStart, null, () => OpenCount--);
     }
 
     private void Crash(Worker victim)
@@ -157,18 +176,21 @@ internal sealed class Faults
 }
 
 /// <summary>The processes of a history, dead ones included.</summary>
-internal sealed class Fleet(Func<string, Worker> make)
+internal sealed class Fleet(Func<string, RateModel, Worker> make)
 {
     private readonly List<Worker> _workers = [];
 
     public List<Worker> All => _workers;
+
+    /// <summary>The network that a process begins with.</summary>
+    public RateModel Model { get; set; } = SimulatedModels.First;
 
     /// <summary>Those to which something can happen.</summary>
     public IReadOnlyList<Worker> Running => [.. _workers.Where(w => !w.Process.IsDead && !w.Process.IsFrozen && !w.IsGone)];
 
     public void Start()
     {
-        var worker = make($"w{_workers.Count}");
+        var worker = make($"w{_workers.Count}", Model);
         _workers.Add(worker);
         worker.Start();
     }

@@ -11,6 +11,7 @@ internal sealed class History
     private readonly Expected _expected;
     private readonly SimulatedStore _store;
     private readonly SimulatedBroker _broker;
+    private readonly Ownership _ownership = new();
     private readonly Fleet _fleet;
     private readonly Faults _faults;
 
@@ -18,13 +19,14 @@ internal sealed class History
     {
         _world = new World(seed, isTold);
         _workload = new Workload(seed);
-        _expected = Expected.Of(_workload);
-        _store = new SimulatedStore(_world, _expected);
+        _expected = Expected.Of(_workload, _ => []);
+        _store = new SimulatedStore(_world, _expected, _ownership);
         var group = new SimulatedGroup(_world);
         _broker = new SimulatedBroker(_world, _workload, _expected, _store, group) { IsUnfenced = bug == PlantedBug.NoFence };
         var settings = Settings.Of(_world.Steps.Random, bug);
-        _fleet = new Fleet(name => new Worker(_world, settings, _broker, group, _store, name));
+        _fleet = new Fleet((name, model) => new Worker(_world, settings, _broker, group, _store, _ownership, model, name));
         _faults = new Faults(_world, _fleet, _broker, group, _store, _workload.End);
+        _store.IsNetworkReplaced = _faults.ReplaceNetwork;
         for (var i = 0; i < WorkerCount; i++)
             _fleet.Start();
     }
@@ -79,6 +81,8 @@ internal sealed class History
         }
         if (_world.Fault is null && !_store.HasAll)
             _world.Fail("everything is committed, but not everything is stored");
+        if (_world.Fault is null && _faults.ReplaceNetwork)
+            _store.Compare(Expected.Of(_workload, _ownership.Asked));
         foreach (var worker in _fleet.All)
             worker.Bury();
     }

@@ -1,5 +1,4 @@
 using Pipeline.Actors;
-using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Simulation;
@@ -26,7 +25,7 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
     public Action<string> Written { get; set; } = _ => { };
 
     /// <summary>Whether every record of every partition is behind a checkpoint that a new owner would find.</summary>
-    public bool IsAllCommitted => workload.Partitions.Zip(_changelog).All(p => p.First.Count == 0 || p.Second.Mark?.Offset == p.First[^1].Record.Offset);
+    public bool IsAllCommitted => workload.Partitions.Zip(_changelog).All(p => p.First.Count == 0 || p.Second.Last?.Through.Offset == p.First[^1].Record.Offset);
 
     /// <summary>Up to <paramref name="most"/> records of each partition from an offset on; when there is none, what there is after <paramref name="wait"/>.</summary>
     public void Fetch((int Partition, long From)[] wanted, int most, TimeSpan wait, Action<ArraySegment<ShardRecord>[]> answer)
@@ -63,10 +62,10 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
     public long? CommittedOffset(int partition) => _offsets[partition];
 
     /// <summary>The state of a partition as committed readers see it, and whether nothing is behind that which they do not see yet.</summary>
-    public (RecordPosition? Mark, Timestamp? Time, PatientSnapshot[] Patients, bool IsAll) ReadState(int partition)
+    public (ShardCheckpoint? Last, PatientSnapshot[] Patients, bool IsAll) ReadState(int partition)
     {
         var changelog = _changelog[partition];
-        return (changelog.Mark, changelog.Time, [.. changelog.Patients.Values], changelog.IsAllShown);
+        return (changelog.Last, [.. changelog.Patients.Values], changelog.IsAllShown);
     }
 
     public Transaction Begin(string process)

@@ -32,6 +32,9 @@ internal sealed class SimulatedGroup(World world)
         BeginRound();
     }
 
+    /// <summary>Whether a member has not been given up, or has not left.</summary>
+    public bool Knows(string member) => _members.ContainsKey(member);
+
     public bool IsPresent(string member, int generation) => generation == _generation && _members.TryGetValue(member, out var known) && known.Generation == generation;
 
     /// <summary>A member, new or known, wants to be in the next round; <paramref name="answer"/> when that has ended, or (null) it is known no more.</summary>

@@ -23,9 +23,9 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
         var lease = _leases.Begin(shard);
         while (true)
         {
-            var (mark, time, patients, isAll) = await process.CallAsync(() => broker.ReadState(shard)).WaitAsync(stop);
-            if (mark is not null || isAll)
-                return new ShardRestore(lease, mark, patients, [], time);
+            var (rest, patients, isAll) = await process.CallAsync(() => broker.ReadState(shard)).WaitAsync(stop);
+            if (rest is not null || isAll)
+                return new ShardRestore(lease, rest?.Through, patients, [], rest?.Time, rest?.Model);
             await Task.Delay(Look, process.Clock, stop);
         }
     }

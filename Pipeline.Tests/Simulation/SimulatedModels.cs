@@ -14,8 +14,8 @@ internal static class SimulatedModels
 
     public static RateModel Second { get; } = Versions.Open("2");
 
-    /// <summary>The first version in a process, by real workers on the process's scheduler.</summary>
-    public static ServedModels Serve(SimulatedProcess process, Random random, Func<IModelSession, IModelSession>? through = null)
+    /// <summary>A version in a process, by real workers on the process's scheduler.</summary>
+    public static ServedModels Serve(SimulatedProcess process, Random random, RateModel version, Func<IModelSession, IModelSession>? through = null)
     {
         var options = new InferenceOptions
         {
@@ -25,6 +25,7 @@ internal static class SimulatedModels
             MaxDelay = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(2) : TimeSpan.Zero,
         };
         return new ServedModels(
-            First, options, process.Clock, (model, sizes) => new StepSession(model, sizes) is var session && through is not null ? through(session) : session, process);
+            version, options, process.Clock, (model, sizes) => new StepSession(model, sizes) is var session && through is not null ? through(session) : session, process,
+            identity => identity == First.Identity ? First : Second);
     }
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
+using Pipeline.Models.Packages;
 
 namespace Pipeline.Tests.Simulation;
 
@@ -23,6 +24,7 @@ internal sealed class Worker
     private readonly SimulatedGroup _group;
     private readonly SimulatedLog _log;
     private readonly IShardLog _keepingLog;
+    private readonly Ownership _ownership;
     private readonly ServedModels _models;
     private readonly LateAnswers? _lateAnswers;     // these two: planted bugs
     private readonly LateCapture? _lateCapture;
@@ -32,15 +34,16 @@ internal sealed class Worker
     private int _memberCount;
     private bool _isToJoin = true, _isLost, _isLeaving;
 
-    public Worker(World world, Settings settings, SimulatedBroker broker, SimulatedGroup group, SimulatedStore store, string name)
+    public Worker(World world, Settings settings, SimulatedBroker broker, SimulatedGroup group, SimulatedStore store, Ownership ownership, RateModel model, string name)
     {
-        (_world, _settings, _broker, _group) = (world, settings, broker, group);
+        (_world, _settings, _broker, _group, _ownership) = (world, settings, broker, group, ownership);
         Process = new SimulatedProcess(world.Steps, name, settings.Inlines);
         _member = new GroupMember(name, -1);
         _log = new SimulatedLog(Process, broker, () => _member);
         _keepingLog = settings.Bug == PlantedBug.SnapshotsWithoutPosition ? new PositionlessLog(_log) : _log;
         _lateAnswers = settings.Bug == PlantedBug.AnswersAfterARestart ? new LateAnswers() : null;
-        _models = SimulatedModels.Serve(Process, world.Steps.Random, _lateAnswers is null ? null : _lateAnswers.Through);
+        _models = SimulatedModels.Serve(Process, world.Steps.Random, model, _lateAnswers is null ? null : _lateAnswers.Through);
+        _models.Switched += Note;
         IPatientSink sink = new SimulatedSink(Process, store);
         if (settings.Bug == PlantedBug.CommitsBeforeAcknowledge)
             sink = new HastySink(sink);
@@ -60,6 +63,13 @@ internal sealed class Worker
         Watch(Process.Start(RunAsync), "the loop");
         Watch(Process.Start(BeatAsync), "the heartbeat");
         Watch(Shards.Failure, "the shards");
+    }
+
+    /// <summary>A new version of the network is there.</summary>
+    public void Reload()
+    {
+        _world.Story?.Tell(Process.Name, "has a new version of the network");
+        _models.Replace(SimulatedModels.Second);
     }
 
     /// <summary>It is to drain, hand over and leave.</summary>
@@ -88,6 +98,12 @@ internal sealed class Worker
                 return $"{shard.QuestionCount} questions of a shard are open";
         }
         return _log.WaitingCount > Workload.PartitionCount ? $"{_log.WaitingCount} checkpoints wait" : null;
+    }
+
+    private void Note(ModelSwitch change)
+    {
+        _ownership.Note(Process.Name, change);
+        _world.Story?.Tell(Process.Name, $"asks {change.Model} about partition {change.Shard} from {change.Offset} on, after {change.Before}");
     }
 
     private void Watch(Task task, string what) => _ = task.ContinueWith(
@@ -184,6 +200,8 @@ internal sealed class Worker
             if (owned.Kept.Restored is { } restored)
             {
                 owned.Next = restored.NextOffset(TopicId) ?? owned.Next;
+                if (_group.Knows(_member.Name))
+                    _ownership.Begin(partition, Process.Name);
                 owned.Kept.Begin(Workload.Topic, TopicId);
                 _lateAnswers?.Restart();
                 _world.Story?.Tell(Process.Name, $"goes on with partition {partition} at {owned.Next}, {restored.Patients.Count} patients");
