@@ -10,7 +10,7 @@ namespace Pipeline.Tests.Simulation;
 /// <summary>
 /// A cheap stage whose estimates tell everything that could go wrong: the window's sum, a hash of all samples since the stream began (one twice,
 /// missing or out of order changes all that follows), the patient that the samples are of; and a question to a network with a memory.
-/// Some windows are poison for the network.
+/// Some windows are poison for the network, and on some the stage throws.
 /// </summary>
 internal sealed class SimulatedStage : IWindowStage
 {
@@ -18,7 +18,7 @@ internal sealed class SimulatedStage : IWindowStage
 
     private const int HashLimit = 1 << 20;
 
-    private readonly RateMemory _memory = new();
+    private RateMemory _memory = new();
     private RateModel? _model;
     private int _hash;
     private bool _startsAnew = true;
@@ -44,6 +44,8 @@ internal sealed class SimulatedStage : IWindowStage
             if (i >= samples.Length - window.NewSampleCount)
                 _hash = (_hash * 31 + sample + 2) & (HashLimit - 1);
         }
+        if (((int)sum + 5 * patient) % 311 == 0)
+            throw new InvalidOperationException($"the window of {sum} is not to be had");
         var question = output.Ask(_model ?? throw new InvalidOperationException("no model"));
         question.Input[0] = sum;
         question.Input[1] = ((int)sum + patient) % 89 == 0 ? StepSession.Poison : 0;
@@ -54,6 +56,8 @@ internal sealed class SimulatedStage : IWindowStage
             SignalKind.Ecg, Metric.HeartRate, sum, patient, _hash / (double)HashLimit, window.Coverage(), EstimateStatus.Ok, Stages.Classical));
     }
 
+    public void Replace(IWindowStage thrown) => _memory = ((SimulatedStage)thrown)._memory;
+
     public void Finish(in Window tail, StageOutput output)
     {
     }
@@ -62,7 +66,8 @@ internal sealed class SimulatedStage : IWindowStage
 
     public void Transfer(StateTransfer state)
     {
-        _memory.Transfer(state);
+        if (!state.IsMark)
+            _memory.Transfer(state);
         state.Value(ref _hash);
         state.Value(ref _startsAnew);
     }

@@ -281,6 +281,8 @@ internal sealed record Settings(TopologyOptions Options, TimeSpan CheckpointInte
             MaxBatchesInFlight = random.Next(1, 5),
             MaxWaitingWindows = random.Next(2, 30),
             MaxWaitingWindowsPerPatient = random.Next(1, 5),
+            IdleRounds = random.Next(2) == 0 ? 10 : 300,
+            IdleAfter = TimeSpan.FromMinutes(1),
         },
         TimeSpan.FromSeconds(0.3 + 1.5 * random.NextDouble()), random.Next(2) == 0, bug);
 }
