@@ -1,4 +1,3 @@
-using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 

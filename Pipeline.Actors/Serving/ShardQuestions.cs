@@ -1,7 +1,6 @@
 using Pipeline.Actors.Inference;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors.Serving;

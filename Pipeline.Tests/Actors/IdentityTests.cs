@@ -4,7 +4,6 @@ using Pipeline.Actors;
 using Pipeline.Host.State;
 using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
-using Pipeline.Models.State;
 using Pipeline.Tests.Support;
 using Xunit;
 

@@ -3,7 +3,6 @@ using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Models;
 using Pipeline.Models.Packages;
-using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
 
