@@ -29,6 +29,7 @@ public sealed class KafkaShardLog : IShardLog
     private readonly CheckpointTransactions _transactions;
     private readonly Channel<WaitingCheckpoint> _waiting =
         Channel.CreateBounded<WaitingCheckpoint>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly Dictionary<int, (CancellationTokenSource Stop, Task Reading)> _reads = [];    // of each shard the last; locked
     private readonly CancellationTokenSource _end = new();
     private readonly Task _committing;
 
@@ -64,10 +65,20 @@ public sealed class KafkaShardLog : IShardLog
     public ClientHealth Health { get; }
 
     /// <inheritdoc/>
-    public Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop)
+    public async Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
-        return Task.Factory.StartNew(() => _changelog.Read(lease, _passive, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var read = CancellationTokenSource.CreateLinkedTokenSource(stop, _end.Token);
+        Task<ShardRestore> reading;
+        lock (_reads)
+        {
+            // An earlier ownership's reading, of a shard that left before it was there, is not to write beneath this one.
+            var earlier = _reads.TryGetValue(shard, out var one) ? one : default;
+            earlier.Stop?.Cancel();
+            reading = ReadAsync(lease, earlier, progress, read.Token);
+            _reads[shard] = (read, reading);
+        }
+        return await reading.ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -92,9 +103,23 @@ public sealed class KafkaShardLog : IShardLog
         if (!_waiting.Writer.TryComplete())
             return;
         await _end.CancelAsync().ConfigureAwait(false);
+        Task[] readings;
+        lock (_reads)
+            readings = [.. _reads.Values.Select(read => read.Reading)];
+        await Task.WhenAll(readings).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _committing.ConfigureAwait(false);
         _transactions.Dispose();
         _end.Dispose();
+    }
+
+    private async Task<ShardRestore> ReadAsync(
+        ShardLease lease, (CancellationTokenSource? Stop, Task? Reading) earlier, IProgress<double>? progress, CancellationToken stop)
+    {
+        if (earlier.Reading is { } ending)
+            await ending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        earlier.Stop?.Dispose();
+        return await Task.Factory.StartNew(
+            () => _changelog.Read(lease, _passive, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }
 
     /// <summary>The committing thread: the producer's calls block.</summary>

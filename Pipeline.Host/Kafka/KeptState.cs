@@ -172,7 +172,7 @@ internal sealed class KeptState : IDisposable
         progress.PassedOver = null;
         kept.Begin(_options.SamplesTopic, topicId);
         _isStandbyStale = true;
-        _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, restore.Patients.Count);
+        _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, restore.Patients.Count + restore.KeptCount);
     }
 
     private TopicPartition At(int partition) => new(_options.SamplesTopic, partition);

@@ -121,6 +121,23 @@ public sealed class KafkaShardLogTests(KafkaServer server)
     }
 
     [SkippableFact]
+    public async Task A_shard_that_comes_back_while_its_state_is_being_read_is_read_once_more_and_right()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var lease = await AssignAsync(log, 0, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1", "P2"]), CommitOutcome.Committed);
+
+        var overtaken = Enumerable.Range(0, 3).Select(_ => log.AssignAsync(0, null, CancellationToken.None)).ToArray();
+
+        var stands = await AssignAsync(log, 0, "5: P1@5 P2@5");
+        await Task.WhenAll(overtaken).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CommitAsync(log, Snapshots.Checkpoint(stands, 6, ["P3"]), CommitOutcome.Committed);
+    }
+
+    [SkippableFact]
     public async Task The_open_transaction_of_a_process_that_died_is_neither_seen_nor_waited_for()
     {
         var options = await server.PrepareAsync();

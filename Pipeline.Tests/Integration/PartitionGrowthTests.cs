@@ -3,7 +3,6 @@ using Pipeline.Actors;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Kafka;
 using Pipeline.Tests.Kafka;
-using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.Integration;

@@ -1,9 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
-using Pipeline.Actors;
 using Pipeline.Host.Kafka;
 using Pipeline.Tests.Kafka;
-using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.Integration;
