@@ -56,6 +56,8 @@ internal static class StoreOutage
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         scene.Note(new ChaosFigure("catch-up", (WardSeconds - NotYetDue) / seconds, "ward s a second", Least: LeastCatchUp));
         scene.Note(new ChaosFigure("store back until all caught up", seconds, "s"));
+        var ours = scene.Cpu().Zip(cpu, (after, start) => after.Seconds - start.Seconds).Take(2).Sum();
+        scene.Note(new ChaosFigure("catch-up, were two cores the workers' and brokers' alone", 2 * (WardSeconds + seconds) / ours, "ward s a second", Least: LeastCatchUp));
         scene.NoteCpu(cpu, "of it", patients * (WardSeconds + seconds));
         scene.Note(new ChaosFigure("workers' memory before", Mebibytes(before), "MiB"));
         scene.Note(new ChaosFigure("workers' memory, most in the outage", Mebibytes(during), "MiB"));
