@@ -133,7 +133,7 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         var overtaken = Enumerable.Range(0, 3).Select(_ => log.AssignAsync(0, null, CancellationToken.None)).ToArray();
 
         var stands = await AssignAsync(log, 0, "5: P1@5 P2@5");
-        await Task.WhenAll(overtaken).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(overtaken.Cast<Task>()).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await CommitAsync(log, Snapshots.Checkpoint(stands, 6, ["P3"]), CommitOutcome.Committed);
     }
 

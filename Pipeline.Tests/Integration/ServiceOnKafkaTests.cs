@@ -1,7 +1,7 @@
 using System.Net;
+using System.Text.Json;
 using Confluent.Kafka;
 using Google.Protobuf;
-using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Kafka;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
-using Pipeline.Host.Kafka;
 using Pipeline.Tests.Kafka;
 using Xunit;
 
