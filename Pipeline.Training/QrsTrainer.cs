@@ -29,6 +29,8 @@ public sealed record QrsTrainingOptions
 internal static class QrsTrainer
 {
     private const int Batch = 512;
+    private const int Members = QrsClassifier.Members;
+    private const float Shown = 0.75f;      // of a batch, to each member: others to each, so that they differ
 
     /// <summary>Begins a fit to the rows that are of none of <paramref name="held"/>.</summary>
     public static TrainingLoop Begin(QrsExamples examples, IReadOnlySet<string> held, QrsTrainingOptions options)
@@ -40,7 +42,7 @@ internal static class QrsTrainer
         var place = torch.device(options.Device);
         network.to(place);
         var x = new float[Batch * QrsExamples.RowLength];
-        float[] y = new float[Batch], weights = new float[Batch];
+        float[] y = new float[Batch * Members], weights = new float[Batch * Members];
         StepAnswer Answer(Random random)
         {
             for (var i = 0; i < Batch; i++)
@@ -50,11 +52,12 @@ internal static class QrsTrainer
                 network.Normalise(examples.Row(row), z);
                 Drop(z, options.Dropped, random);
                 var (isBeat, weight) = examples.Answer(row);
-                (y[i], weights[i]) = (isBeat ? 1 : 0, weight);
+                for (var m = i * Members; m < (i + 1) * Members; m++)
+                    (y[m], weights[m]) = (isBeat ? 1 : 0, random.NextSingle() < Shown ? weight / Shown : 0);
             }
-            var odds = network.Forward(tensor(x, Batch, QrsExamples.RowLength).to(place));
-            var wanted = tensor(y, Batch).to(place);
-            var loss = (nn.functional.binary_cross_entropy_with_logits(odds, wanted, nn.Reduction.None) * tensor(weights, Batch).to(place)).mean();
+            var odds = network.MemberOdds(tensor(x, Batch, QrsExamples.RowLength).to(place));
+            var wanted = tensor(y, Batch, Members).to(place);
+            var loss = (nn.functional.binary_cross_entropy_with_logits(odds, wanted, nn.Reduction.None) * tensor(weights, Batch, Members).to(place)).mean();
             using var still = no_grad();
             var wrong = (((odds > 0).to(float32) - wanted).abs().mean() * 100).detach();
             return new StepAnswer(loss, wrong);

@@ -120,7 +120,7 @@ public sealed class EcgStage : IWindowStage
     public string StateName => "ecg";
 
     /// <inheritdoc/>
-    public int StateVersion => 1;
+    public int StateVersion => 2;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)

@@ -67,6 +67,9 @@ internal sealed class QrsDetector
     /// <summary>Decides by the plain threshold alone. For fitting the score.</summary>
     public bool ByThreshold { get; set; }
 
+    // The rule does not need what the network sees.
+    private bool IsDescribing => _network is not null || Observer is not null;
+
     /// <summary>Takes one sample of every lead (NaN: missing); adds to <paramref name="beats"/> the positions, in samples, of the R peaks that are now certain.</summary>
     public void Take(ReadOnlySpan<float> samples, List<double> beats)
     {
@@ -249,7 +252,8 @@ internal sealed class QrsDetector
         for (var l = 0; l < _leads.Length; l++)
             if (_weights[l] > 0)
                 _shapes[l].Learn(usual);
-        _input.Accepted();
+        if (IsDescribing)
+            _input.Accepted(usual, replaces);
         _rhythm.Learn(at, replaces, _strength[at], _features.Steepness);
         _lastOdds = odds;
         _lastMark = _mark.Find(_leads, _weights, at);
@@ -263,7 +267,7 @@ internal sealed class QrsDetector
     private float LogOdds(long at, int place, out float raw)
     {
         var features = _features.Describe(at);
-        if (_network is null && Observer is null)
+        if (!IsDescribing)
             return raw = _score.LogOdds(features);
         Span<long> next = stackalloc long[Pending];
         var count = 0;

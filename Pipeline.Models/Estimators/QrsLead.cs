@@ -51,8 +51,8 @@ internal sealed class QrsLead
     /// <summary>Number of samples since the start.</summary>
     public long SampleCount => _sampleCount;
 
-    /// <summary>The sample at <paramref name="index"/>, its offset at the start taken away.</summary>
-    public float Sample(long index) => _samples[index & (_samples.Length - 1)];
+    /// <summary>The sample at <paramref name="index"/>, its offset at the start taken away; one that is not there yet is like the last one.</summary>
+    public float Sample(long index) => _samples[Math.Min(index, _sampleCount - 1) & (_samples.Length - 1)];
 
     /// <summary>The samples from <paramref name="first"/> on; those before the start are 0, those not there yet like the last one.</summary>
     public void CopySamples(long first, Span<float> samples)
@@ -66,8 +66,25 @@ internal sealed class QrsLead
         samples[there..].Fill(_samples[(SampleCount - 1) & mask]);
     }
 
-    /// <summary>The band-passed wave centred on sample <paramref name="index"/>.</summary>
-    public float Wave(long index) => _wave[(index + _timing.WaveDelay) & (_wave.Length - 1)];
+    /// <summary>The band-passed wave centred on sample <paramref name="index"/>; 0 where it is not there yet.</summary>
+    public float Wave(long index) => index + _timing.WaveDelay < _sampleCount ? _wave[(index + _timing.WaveDelay) & (_wave.Length - 1)] : 0;
+
+    /// <summary>
+    /// Logarithm of how large the band-passed wave is on [<paramref name="from"/>, <paramref name="to"/>], every third sample of it, against the beats' level:
+    /// −4.6 (a hundredth) to 2; 0 without a level.
+    /// </summary>
+    public float Unrest(long from, long to)
+    {
+        float sum = 0;
+        var count = 0;
+        for (var i = from; i <= to; i += 3)
+        {
+            var wave = Wave(i);
+            sum += wave * wave;
+            count++;
+        }
+        return BeatLevel > 0 ? Math.Min(MathF.Log(sum / (count * BeatLevel * BeatLevel) + 1e-4f) / 2, 2) : 0;
+    }
 
     /// <summary>Envelopes kept by <see cref="Hold"/>.</summary>
     public int HeldCount => _levels.HeldCount;

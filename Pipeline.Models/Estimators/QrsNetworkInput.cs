@@ -12,18 +12,19 @@ namespace Pipeline.Models.Estimators;
 internal sealed class QrsNetworkInput
 {
     /// <summary>Name of this description, which a package for it carries.</summary>
-    public const string Name = "qrs-candidate-1";
+    public const string Name = "qrs-candidate-2";
 
     /// <summary>Numbers of a candidate.</summary>
     public const int Count = Whole + Around + Slots * Slot;
 
-    private const int Whole = 30;
+    private const int Whole = 35;
     private const int Around = FirstLag + LastLag + 1;
     private const int FirstLag = 24;
     private const int LastLag = 12;
     private const int Slots = 2;
-    private const int SlowPoints = 15;
-    private const int Slot = 8 + QrsShape.Points + SlowPoints;
+    private const int Likenesses = 12;
+    private const int Slot = Likenesses + QrsShape.Points + QrsSlowShape.Points;
+    private const int WithSlowShapes = 2;   // from this version of the state on; before, beats were known by their band-passed shape alone
     private const float AmbiguityRate = 1 / 16f;
     private const float LeastThreshold = 0.15f;
     private const float ThresholdRise = 0.4f;
@@ -36,10 +37,11 @@ internal sealed class QrsNetworkInput
     private readonly QrsStrength _strength;
     private readonly QrsRhythm _rhythm;
     private readonly QrsFeatures _features;
-    private readonly QrsBaseline _baseline;
+    private readonly QrsAftermath _aftermath;
+    private readonly QrsSlowShape[] _slow;
     private readonly float[] _values = new float[Count];
-    private readonly float[] _slow = new float[SlowPoints];
-    private float _ambiguity, _acceptedOdds;
+    private readonly int _unrestFrom, _unrestTo;    // samples before and after a candidate in which no beat of its own is
+    private float _ambiguity, _acceptedOdds, _acceptedStrength, _acceptedMatch;
     private float _previousOdds, _previousStrength, _previousMatch;
     private long _previousAt;
 
@@ -53,7 +55,9 @@ internal sealed class QrsNetworkInput
         _strength = strength;
         _rhythm = rhythm;
         _features = features;
-        _baseline = new QrsBaseline(timing, SlowPoints);
+        (_unrestFrom, _unrestTo) = (timing.Of(0.12), timing.Of(0.45));
+        _aftermath = new QrsAftermath(timing, strength);
+        _slow = Array.ConvertAll(leads, _ => new QrsSlowShape(timing));
         Clear();
     }
 
@@ -73,6 +77,9 @@ internal sealed class QrsNetworkInput
     public ReadOnlySpan<float> Describe(long at, ReadOnlySpan<long> next)
     {
         var strength = _strength[at];
+        for (var l = 0; l < _leads.Length; l++)
+            if (_weights[l] > 0)
+                _slow[l].See(_leads[l], at);
         DescribeWhole(at, strength, _values);
         DescribeNext(at, strength, next, _values.AsSpan(25, 3));
         DescribeAround(at, strength, _values.AsSpan(Whole, Around));
@@ -93,13 +100,29 @@ internal sealed class QrsNetworkInput
         _previousMatch = _features.Match;
     }
 
-    /// <summary>The candidate last described became the last beat.</summary>
-    public void Accepted() => _acceptedOdds = _previousOdds;
+    /// <summary>
+    /// The candidate last described becomes the last beat, of the <paramref name="usual"/> shape or another, in place of the one before where it
+    /// <paramref name="replaces"/> it. The rhythm has not learnt it yet.
+    /// </summary>
+    public void Accepted(bool usual, bool replaces)
+    {
+        _acceptedOdds = _previousOdds;
+        _acceptedStrength = Log(_previousStrength / _rhythm.Level, 3);
+        _acceptedMatch = _features.Usual;
+        for (var l = 0; l < _leads.Length; l++)
+            if (_weights[l] > 0)
+                _slow[l].Learn(usual);
+        if (!replaces && _rhythm.Count > 0)
+            _aftermath.Learn(_rhythm.Last, _previousAt);
+    }
 
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        _ambiguity = _acceptedOdds = _previousOdds = _previousStrength = _previousMatch = 0;
+        _ambiguity = _acceptedOdds = _acceptedStrength = _acceptedMatch = _previousOdds = _previousStrength = _previousMatch = 0;
+        _aftermath.Clear();
+        foreach (var slow in _slow)
+            slow.Clear();
         _previousAt = long.MinValue / 2;
     }
 
@@ -112,6 +135,13 @@ internal sealed class QrsNetworkInput
         state.Value(ref _previousStrength);
         state.Value(ref _previousMatch);
         state.Within(ref _previousAt, long.MinValue / 2);
+        if (state.Version < WithSlowShapes)
+            return;
+        state.Value(ref _acceptedStrength);
+        state.Value(ref _acceptedMatch);
+        _aftermath.Transfer(state);
+        foreach (var slow in _slow)
+            slow.Transfer(state);
     }
 
     private void DescribeWhole(long at, float strength, Span<float> x)
@@ -147,6 +177,11 @@ internal sealed class QrsNetworkInput
         x[24] = sincePrevious < 2 ? Math.Clamp(_previousOdds, -6, 6) : 0;
         x[28] = _ambiguity;
         x[29] = f.Clarity;
+        x[30] = _aftermath.Against(strength, since);
+        x[31] = Math.Min(_rhythm.LastInterval, 3);
+        x[32] = Math.Min(_rhythm.Unevenness, 2);
+        x[33] = _acceptedMatch;
+        x[34] = _acceptedStrength;
     }
 
     /// <summary>Of the strongest candidate that follows near enough to be compared with the templates: when, how strong, how much more alike.</summary>
@@ -207,8 +242,7 @@ internal sealed class QrsNetworkInput
         var shape = _shapes[lead];
         var wave = shape.Seen;
         var size = TensorPrimitives.MaxMagnitude(wave);   // with its sign
-        _baseline.Remove(_leads[lead], at, _slow);
-        var slowSize = Math.Abs(TensorPrimitives.MaxMagnitude<float>(_slow));
+        var slow = _slow[lead];
         x[0] = shape.Level > 0 ? Log(shape.Peak / shape.Level, 3) : 0;
         x[1] = _leads[lead].Clarity;
         x[2] = shape.UsualMatch;
@@ -216,9 +250,13 @@ internal sealed class QrsNetworkInput
         x[4] = shape.PreviousMatch;
         x[5] = _leads[lead].BeatLevel > 0 ? Math.Min(5, shape.Peak / _leads[lead].BeatLevel) : 0;
         x[6] = _weights[lead];
-        x[7] = Log((Math.Abs(size) + 1e-12f) / (slowSize + 1e-12f), 4);
-        Scale(wave, size, x.Slice(8, QrsShape.Points));
-        Scale(_slow, size < 0 ? -slowSize : slowSize, x.Slice(8 + QrsShape.Points, SlowPoints));
+        x[7] = Log((Math.Abs(size) + 1e-12f) / (slow.Size + 1e-12f), 4);
+        x[8] = slow.UsualMatch;
+        x[9] = slow.AgainstBeats;
+        x[10] = _leads[lead].Unrest(at - _unrestTo, at - _unrestFrom);
+        x[11] = _leads[lead].Unrest(at + _unrestFrom, at + _unrestTo);
+        Scale(wave, size, x.Slice(Likenesses, QrsShape.Points));
+        Scale(slow.Seen, size < 0 ? -slow.Size : slow.Size, x.Slice(Likenesses + QrsShape.Points, QrsSlowShape.Points));
     }
 
     private static void Scale(ReadOnlySpan<float> values, float by, Span<float> scaled)

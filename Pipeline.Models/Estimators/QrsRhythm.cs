@@ -28,6 +28,22 @@ internal sealed class QrsRhythm
     /// <summary>Median of the last eight intervals of 0.25 to 2 s, in seconds; 0.8 at first.</summary>
     public float Interval => _interval;
 
+    /// <summary>The last of those intervals over <see cref="Interval"/>; 1 at first.</summary>
+    public float LastInterval => _intervalCount == 0 ? 1 : _intervals[(_intervalCount - 1) % Kept] / Interval;
+
+    /// <summary>Mean distance of those intervals from <see cref="Interval"/>, over it: small for an even rhythm; 0 at first.</summary>
+    public float Unevenness
+    {
+        get
+        {
+            float sum = 0;
+            var count = Math.Min(_intervalCount, Kept);
+            for (var i = 0; i < count; i++)
+                sum += Math.Abs(_intervals[i] - Interval);
+            return count == 0 ? 0 : sum / (count * Interval);
+        }
+    }
+
     /// <summary>Beat strength of the accepted beats; 1 at first.</summary>
     public float Level => _level;
 

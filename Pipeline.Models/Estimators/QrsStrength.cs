@@ -16,6 +16,9 @@ internal sealed class QrsStrength
     /// <summary>Values so far; the next one has this index.</summary>
     public long Count => _count;
 
+    /// <summary>The oldest value that is kept, also over a restore.</summary>
+    public long Oldest => Math.Max(0, _count - _capacity);
+
     public float this[long index] => index < 0 || index >= Count ? 0 : _ring[index & (_ring.Length - 1)];
 
     public void Add(float value) => _ring[_count++ & (_ring.Length - 1)] = value;

@@ -71,7 +71,7 @@ public sealed class QrsNetworkTests : IDisposable
 
     [Theory]
     [InlineData("task", "\"heart_rate\"", "is for the task 'heart_rate'; 'qrs' is wanted")]
-    [InlineData("features", "\"wavelets\"", "takes the features 'wavelets'; this program makes 'qrs-candidate-1'")]
+    [InlineData("features", "\"wavelets\"", "takes the features 'wavelets'; this program makes 'qrs-candidate-2'")]
     [InlineData("input_length", "7", "takes 7 floats")]
     public void A_package_that_does_not_fit_is_refused_with_both_sides_named(string key, string value, string message)
     {

@@ -3,13 +3,14 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
+using Pipeline.Tests.Estimators;
 
 namespace Pipeline.Tests.State;
 
 /// <summary>One patient's chunks through its device streams, as the patient's actor does it, with everything that comes out as text.</summary>
 internal sealed class PatientRun(StageFactory? stages = null)
 {
-    public static readonly StageFactory Stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz);
+    public static readonly StageFactory Stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, qrs: StageRun.Network);
 
     private readonly StageFactory _stages = stages ?? Stages;
     private readonly StageOutput _output = new();
