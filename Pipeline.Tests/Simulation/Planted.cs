@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Actors;
 using Pipeline.Models.Packages;
-using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Simulation;
 
