@@ -21,6 +21,12 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
     /// <summary>Does not look at the generation with which offsets come: a planted bug.</summary>
     public bool IsUnfenced { get; init; }
 
+    /// <summary>
+    /// What is committed is seen at once. Otherwise the checkpoint that names a new network may be committed and not yet seen by the next owner, which
+    /// then asks the old one about records of which its predecessor has asked the new one: no one network was asked about them.
+    /// </summary>
+    public bool ShowsAtOnce { get; set; }
+
     /// <summary>Told, with the name of the process, when a part of a transaction comes.</summary>
     public Action<string> Written { get; set; } = _ => { };
 
@@ -104,7 +110,10 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
         {
             CheckStored(partition, through);
             var shown = partition;
-            world.Steps.After(SomeDelay(), null, () => Show(transaction, shown));
+            if (ShowsAtOnce)
+                Show(transaction, partition);
+            else
+                world.Steps.After(SomeDelay(), null, () => Show(transaction, shown));
             world.Steps.After(SomeDelay(), null, () => _offsets[shown] = through + 1);
         }
         world.Story?.Tell("broker", $"commits of {transaction.Process}: {string.Join(", ", transaction.Offsets.Select(o => $"{o.Partition} through {o.Through}"))}");
