@@ -9,7 +9,7 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 internal sealed class KeptState : IDisposable
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(3);
 
     private readonly KafkaOptions _options;
     private readonly PatientShards _shards;
@@ -19,7 +19,6 @@ internal sealed class KeptState : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
-    private readonly KafkaAdmin _admin;
     private readonly StandbyReader? _standby;
     private bool _isStandbyStale = true;
     private Task<(Guid Id, int Partitions)> _topic;
@@ -27,7 +26,6 @@ internal sealed class KeptState : IDisposable
     public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
     {
         (_options, _shards, _consumer, _metrics, _logger, _time) = (options, shards, consumer, metrics, logger, time);
-        _admin = new KafkaAdmin(options, time);
         _standby = options.Standby > 0 ? new StandbyReader(options, logger, time, metrics) : null;
         _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, shards.Passive, logger, time, metrics, _standby);
         _topic = FindTopicAsync();
@@ -110,7 +108,6 @@ internal sealed class KeptState : IDisposable
         _end.Cancel();
         _log.DisposeAsync().AsTask().GetAwaiter().GetResult();  // the consumer's own thread
         _standby?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        _admin.Dispose();
         _end.Dispose();
     }
 
@@ -138,12 +135,18 @@ internal sealed class KeptState : IDisposable
         {
             try
             {
-                if (await _admin.TopicAsync(_options.SamplesTopic).ConfigureAwait(false) is { } topic)
+                // A client of its own each time: one that has lost its broker may take minutes to answer.
+                using var admin = new KafkaAdmin(_options, _time);
+                if (await admin.TopicAsync(_options.SamplesTopic).WaitAsync(Patience, _time, end).ConfigureAwait(false) is { } topic)
                     return topic;
             }
             catch (KafkaException)
             {
                 // The consumer says that the brokers are away.
+            }
+            catch (TimeoutException)
+            {
+                // Asked again, of whoever answers then.
             }
             await Task.Delay(Retry, _time, end).ConfigureAwait(false);
         }
