@@ -26,8 +26,12 @@ internal static class ClientSettings
         }
     }
 
-    /// <summary>A consumer of the group: offsets are stored by hand and committed in the background.</summary>
-    public static Dictionary<string, string> Consumer(KafkaOptions options)
+    /// <summary>
+    /// A consumer of the group: offsets are stored by hand and committed in the background. With <paramref name="passingName"/>, a name for the life
+    /// of the process, a member of the classic protocol whose session ran out because its coordinator died is back at once: the next coordinator
+    /// takes it for itself, where it would wait for the end of a nameless member's old session. Such a member has to give up its subscription to leave.
+    /// </summary>
+    public static Dictionary<string, string> Consumer(KafkaOptions options, string? passingName = null)
     {
         var settings = Common(options);
         settings["group.id"] = options.GroupId;
@@ -61,6 +65,9 @@ internal static class ClientSettings
         if (settings.GetValueOrDefault("group.protocol") == "consumer")
             foreach (var key in (string[])["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"])
                 settings.Remove(key);
+        // Not where no state is kept: the embedded broker knows no names.
+        else if (passingName is not null && options.CheckpointInterval > TimeSpan.Zero)
+            settings.TryAdd("group.instance.id", passingName);
         return settings;
     }
 

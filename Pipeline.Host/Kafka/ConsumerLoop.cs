@@ -22,13 +22,14 @@ internal sealed class ConsumerLoop : IDisposable
     private readonly GroupOffsets _offsets;
     private readonly KeptState? _state;     // null: none is kept, offsets alone are committed
     private readonly TimeSpan _lookEvery;
+    private readonly bool _hasPassingName;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
     private readonly RecordRun _run;
     private long _lookedAt, _lagAt, _readAtLook;
     private volatile PartitionLag[] _lags = [];
 
     public ConsumerLoop(
-        KafkaOptions options, PatientShards shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time, RecordDecoder decode)
+        KafkaOptions options, string passingName, PatientShards shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time, RecordDecoder decode)
     {
         _options = options;
         _shards = shards;
@@ -38,7 +39,9 @@ internal sealed class ConsumerLoop : IDisposable
         _time = time;
         _lookEvery = options.CommitInterval / 2 < Idle ? options.CommitInterval / 2 : Idle;
         var deserializer = new RecordDeserializer(decode);
-        _consumer = new ConsumerBuilder<Null, SampleRecord>(ClientSettings.Consumer(options))
+        var settings = ClientSettings.Consumer(options, passingName);
+        _hasPassingName = settings.GetValueOrDefault("group.instance.id") == passingName;
+        _consumer = new ConsumerBuilder<Null, SampleRecord>(settings)
             .SetKeyDeserializer(deserializer)
             .SetValueDeserializer(deserializer)
             .SetErrorHandler((_, error) => health.Note(error))
@@ -99,6 +102,8 @@ internal sealed class ConsumerLoop : IDisposable
         }
         _run.Post(stop);
         HandOver([.. _owned.Keys]);
+        if (_hasPassingName)
+            _offsets.Leave(_time);
         _offsets.Close();
         return null;
     }

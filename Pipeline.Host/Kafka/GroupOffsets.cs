@@ -8,7 +8,7 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, string topic, ClientHealth health, KafkaMetrics metrics, ILogger log)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Moment = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Gives an offset to the client, whose own thread commits it on its interval: nothing here waits for a broker.</summary>
     public void Store(PartitionProgress progress, long offset)
@@ -53,6 +53,26 @@ internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, strin
             // Illegal generation, unknown member, rebalance in progress, no broker: the new owner begins at the last commit, which repeats
             // some records and loses none.
             metrics.CommitFailures.Add(1);
+            log.CommitFailed(fault.Error.Reason);
+        }
+    }
+
+    /// <summary>
+    /// Gives up the subscription, which a member with a name must do to leave: closing alone keeps its place for its return. Completes when the
+    /// client has said so to the group, or the brokers do not answer.
+    /// </summary>
+    public void Leave(TimeProvider time)
+    {
+        var began = time.GetTimestamp();
+        try
+        {
+            consumer.Unsubscribe();
+            // The client leaves, and forgets its id, when its rebalance handlers, which it calls from within, have let everything go.
+            while (!string.IsNullOrEmpty(consumer.MemberId) && time.GetElapsedTime(began) < Patience)
+                consumer.Consume(Moment);
+        }
+        catch (KafkaException fault)
+        {
             log.CommitFailed(fault.Error.Reason);
         }
     }

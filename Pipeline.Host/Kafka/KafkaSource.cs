@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Actors;
 using Pipeline.Host.Wire;
 
@@ -35,6 +36,9 @@ public sealed class KafkaSource : ISampleSource
         Health = new ClientHealth("source", options, log, time);
     }
 
+    /// <summary>Name in the group of a process that has none of its own; unlike one of its own it ends with the process.</summary>
+    private readonly string _passingName = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().GetHashCode():x8}");
+
     /// <summary>How it stands with the brokers.</summary>
     public ClientHealth Health { get; }
 
@@ -70,7 +74,7 @@ public sealed class KafkaSource : ISampleSource
         var delay = FirstRetry;
         while (!stop.IsCancellationRequested)
         {
-            using var loop = new ConsumerLoop(_options, shards, Health, _metrics, _log, _time, _decode);
+            using var loop = new ConsumerLoop(_options, _passingName, shards, Health, _metrics, _log, _time, _decode);
             _loop = loop;
             // Ends by stop, or because the client has failed for good (fenced, for example): then a new one takes over.
             var fatal = loop.Run(stop);
