@@ -273,7 +273,7 @@ internal sealed class Shard
         }
         var isGone = _patients.IsGone(patient, record.Offset);
         if (isGone || patient.IsStashFull)
-            Retry(patient, force: true);
+            Retry(patient, force: true, regardless: isGone);
         _patients.See(patient, chunk, record.Offset, isGone);
         if (patient.IsWaiting)
             patient.Stash(record, _delivery.Open(record.Offset));
@@ -313,11 +313,19 @@ internal sealed class Shard
                 _patients.AddWaiting(patient);
     }
 
-    /// <summary>Tries the records that wait, in order, until none is left or one fails again; forced: until none is left.</summary>
-    private void Retry(SupervisedPatient patient, bool force)
+    /// <summary>
+    /// Tries the records that wait, in order, until none is left or one fails again; forced: until none is left. Where their windows find no
+    /// room to wait for networks the patient goes on waiting, unless <paramref name="regardless"/> of it.
+    /// </summary>
+    private void Retry(SupervisedPatient patient, bool force, bool regardless = false)
     {
         while (patient.IsWaiting)
         {
+            if (!_questions.HasRoom && !regardless)
+            {
+                _patients.AddWaiting(patient);
+                return;
+            }
             var record = patient.Next;
             _output.Begin(record.Offset);
             if (TryHandle(patient, record, Stopwatch.GetTimestamp()))
@@ -333,7 +341,7 @@ internal sealed class Shard
     /// <summary>Waits for a record or the end of them if <paramref name="forRecords"/>, and for an answer, or the next attempt that is due.</summary>
     private async ValueTask WaitAsync(bool forRecords)
     {
-        using var timer = _patients.NextRetryAt is { } due ? WakeAt(due) : null;
+        using var timer = _questions.HasRoom && _patients.NextRetryAt is { } due ? WakeAt(due) : null;
         if (forRecords)
             await _mailbox.WaitAsync();
         else

@@ -34,15 +34,27 @@ internal sealed class KafkaAdmin : IDisposable
     /// <exception cref="KafkaException">They do not answer; says why and what to change.</exception>
     public Task<Metadata> MetadataAsync(CancellationToken stop) => AskAsync(() => Task.Run(() => _client.GetMetadata(Patience), stop));
 
-    /// <summary>Settings of topics, by topic and name.</summary>
+    /// <summary>Settings of topics, by topic and name; without those that are gone meanwhile.</summary>
     /// <exception cref="KafkaException">They cannot be read.</exception>
     public async Task<Dictionary<string, Dictionary<string, string>>> SettingsAsync(IEnumerable<string> topics)
     {
         var resources = topics.Select(name => new ConfigResource { Type = ResourceType.Topic, Name = name }).ToArray();
         if (resources.Length == 0)
             return [];
-        var results = await AskAsync(() => _client.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = Patience }));
-        return results.ToDictionary(result => result.ConfigResource.Name, result => result.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value));
+        return await AskAsync(async () =>
+        {
+            try
+            {
+                var all = await _client.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = Patience });
+                return all.ToDictionary(topic => topic.ConfigResource.Name, topic => Values(topic.Entries));
+            }
+            catch (DescribeConfigsException some) when (some.Results.All(topic => topic.Error.Code is ErrorCode.NoError or ErrorCode.UnknownTopicOrPart))
+            {
+                return some.Results.Where(topic => !topic.Error.IsError).ToDictionary(topic => topic.ConfigResource.Name, topic => Values(topic.Entries));
+            }
+        });
+
+        static Dictionary<string, string> Values(Dictionary<string, ConfigEntryResult> entries) => entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value);
     }
 
     /// <summary>Creates topics.</summary>

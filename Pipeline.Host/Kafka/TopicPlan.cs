@@ -71,9 +71,9 @@ internal static class Topics
         var plans = TopicPlan.All(options);
         var found = (await admin.MetadataAsync(stop)).Topics.Where(topic => topic.Partitions.Count > 0).ToDictionary(topic => topic.Topic);
         var settings = await admin.SettingsAsync(plans.Select(plan => plan.Name).Where(found.ContainsKey));
-        return [.. plans.Select(plan => found.TryGetValue(plan.Name, out var topic)
+        return [.. plans.Select(plan => found.TryGetValue(plan.Name, out var topic) && settings.TryGetValue(plan.Name, out var set)
             ? new TopicState(plan, topic.Partitions.Count, topic.Partitions.Min(partition => partition.Replicas.Length),
-                [.. plan.Differences(topic.Partitions.Count, settings.GetValueOrDefault(plan.Name) ?? [])])
+                [.. plan.Differences(topic.Partitions.Count, set)])
             : new TopicState(plan, 0, 0, ["missing"]))];
     }
 
