@@ -50,17 +50,43 @@ internal sealed class QrsNetwork
     public float LogOdds(ReadOnlySpan<float> input)
     {
         Span<float> units = stackalloc float[_stride];
-        _bias.CopyTo(units);
-        for (var i = 0; i < input.Length; i++)
-        {
-            var z = new Vector<float>(Math.Clamp((input[i] - _mean[i]) * _scale[i], -Limit, Limit));
-            var weights = _hidden.AsSpan(i * _stride, _stride);
-            for (var u = 0; u < _stride; u += Vector<float>.Count)
-                (new Vector<float>(units[u..]) + z * new Vector<float>(weights[u..])).CopyTo(units[u..]);
-        }
+        Span<float> z = stackalloc float[input.Length];
+        for (var i = 0; i < z.Length; i++)
+            z[i] = Math.Clamp((input[i] - _mean[i]) * _scale[i], -Limit, Limit);
+        var width = Vector<float>.Count;
+        var unit = 0;
+        for (; unit + 3 * width <= _stride; unit += 3 * width)
+            SumThree(z, units, unit);
+        for (; unit < _stride; unit += width)
+            Sum(z, units, unit);
         var odds = _offset;
         for (var u = 0; u < _stride; u++)
             odds += Math.Max(0, units[u]) * _output[u];
         return odds;
+    }
+
+    /// <summary>The sums of three vectors of units at a time, which stay in registers.</summary>
+    private void SumThree(ReadOnlySpan<float> z, Span<float> units, int unit)
+    {
+        var width = Vector<float>.Count;
+        Vector<float> first = new(_bias, unit), second = new(_bias, unit + width), third = new(_bias, unit + 2 * width);
+        for (int i = 0, at = unit; i < z.Length; i++, at += _stride)
+        {
+            var value = new Vector<float>(z[i]);
+            first += value * new Vector<float>(_hidden, at);
+            second += value * new Vector<float>(_hidden, at + width);
+            third += value * new Vector<float>(_hidden, at + 2 * width);
+        }
+        first.CopyTo(units[unit..]);
+        second.CopyTo(units[(unit + width)..]);
+        third.CopyTo(units[(unit + 2 * width)..]);
+    }
+
+    private void Sum(ReadOnlySpan<float> z, Span<float> units, int unit)
+    {
+        var sum = new Vector<float>(_bias, unit);
+        for (int i = 0, at = unit; i < z.Length; i++, at += _stride)
+            sum += new Vector<float>(z[i]) * new Vector<float>(_hidden, at);
+        sum.CopyTo(units[unit..]);
     }
 }
