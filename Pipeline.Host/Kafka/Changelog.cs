@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Pipeline.Actors;
 using Pipeline.Host.State;
+using Pipeline.Host.Wire;
 
 namespace Pipeline.Host.Kafka;
 
@@ -12,19 +13,22 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
     // The client's calls block; how often one that found nothing looks whether it should end.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), TellEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a shard begins with; its snapshots are put into <paramref name="passive"/> as they are read.</summary>
+    /// <summary>
+    /// What a shard begins with; its snapshots are put into <paramref name="passive"/> as they are read. With <paramref name="topic"/>, the id of the samples
+    /// topic, only a mark of that topic is one: behind that of a topic that was made anew its first checkpoint may wait.
+    /// </summary>
     /// <exception cref="IOException">They cannot be put there.</exception>
-    public ShardRestore Read(ShardLease lease, IPassivePatients passive, IProgress<double>? progress, CancellationToken stop)
+    public ShardRestore Read(ShardLease lease, IPassivePatients passive, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)
     {
         var started = time.GetTimestamp();
         var patients = new PassiveRestore(lease, passive);
         var warm = standby?.TakeAsync(lease.Shard, stop).GetAwaiter().GetResult();      // its own thread
-        if (warm is { Mark: null })
+        if (warm is not null && !IsMarked(warm, topic, stop))
             warm = null;    // what is behind a transaction that is open there has to be waited for
         var marks = warm ?? new ChangelogContent();
         var read = 0L;
         if (warm is null)
-            read = Read(lease.Shard, Take, () => patients.Count, () => marks.Mark is not null, progress, stop);
+            read = Read(lease.Shard, Take, () => patients.Count, () => IsMarked(marks, topic, stop), progress, stop);
         else
             foreach (var (patient, snapshot) in warm.Snapshots)
                 patients.Take(patient, snapshot);
@@ -44,6 +48,11 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
                 marks.Take(record);
         }
     }
+
+    /// <summary>Whether the newest mark says from where to go on in the topic. The caller's thread waits for the topic's id.</summary>
+    private static bool IsMarked(ChangelogContent content, Task<Guid>? topic, CancellationToken stop) =>
+        content.Mark is { } mark
+        && (topic is null || SnapshotCodec.DecodeMark(mark, out _) is not { } read || read.Through.TopicId == topic.WaitAsync(stop).GetAwaiter().GetResult());
 
     /// <summary>All that is committed of a partition, in memory.</summary>
     public ChangelogContent ReadNewest(int partition, CancellationToken stop)

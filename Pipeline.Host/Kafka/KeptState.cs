@@ -111,12 +111,14 @@ internal sealed class KeptState : IDisposable
         _end.Dispose();
     }
 
-    private async Task<ShardRestore> RestoreAsync(int partition, IProgress<double> part, Task topic)
+    private async Task<ShardRestore> RestoreAsync(int partition, IProgress<double> part, Task<(Guid Id, int Partitions)> topic)
     {
-        var restore = await _log.AssignAsync(partition, part, _end.Token).ConfigureAwait(false);
+        var restore = await _log.AssignAsync(partition, IdOfAsync(topic), part, _end.Token).ConfigureAwait(false);
         await topic.ConfigureAwait(false);
         return restore;
     }
+
+    private static async Task<Guid> IdOfAsync(Task<(Guid Id, int Partitions)> topic) => (await topic.ConfigureAwait(false)).Id;
 
     /// <summary>The shards that do not run here are kept warm: one that comes is taken from there when its state is read.</summary>
     private void KeepOthersWarm(IReadOnlyCollection<PartitionProgress> owned)

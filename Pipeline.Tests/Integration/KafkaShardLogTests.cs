@@ -167,6 +167,27 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         var options = await server.PrepareAsync();
         using var member = new Member(options);
         member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+
+        await IsWaitedForAsync(log, options, topic: null, "8: P1@8");
+    }
+
+    [SkippableFact]
+    public async Task The_first_checkpoint_of_a_topic_that_was_made_anew_is_waited_for_behind_the_old_topics_mark()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var lease = await AssignAsync(log, 1, "nothing:");
+        var old = Snapshots.Checkpoint(lease, 5, ["P2"]);
+        await CommitAsync(log, old with { Through = old.Through with { TopicId = Guid.NewGuid() } }, CommitOutcome.Committed);
+
+        await IsWaitedForAsync(log, options, Task.FromResult(Snapshots.Topic), "8: P1@8 P2@5");
+    }
+
+    private static async Task IsWaitedForAsync(KafkaShardLog log, KafkaOptions options, Task<Guid>? topic, string expected)
+    {
         using var first = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, $"{options.GroupId}-first", TimeSpan.FromSeconds(60))).Build();
         first.InitTransactions(Patience);
         first.BeginTransaction();
@@ -174,12 +195,11 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         first.Produce(partition, new Message<byte[], byte[]> { Key = "P1"u8.ToArray(), Value = SnapshotCodec.Encode(Snapshots.Of("P1", 1, 8)) });
         first.Produce(partition, new Message<byte[], byte[]> { Key = SnapshotCodec.MarkKey.ToArray(), Value = SnapshotCodec.EncodeMark(new ShardMark(new RecordPosition(Snapshots.Topic, 1, 8), null)) });
         first.Flush(Patience);
-        await using var log = Log(options, member);
 
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(3));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => log.AssignAsync(1, null, soon.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => log.AssignAsync(1, topic, null, soon.Token));
 
-        var restoring = AssignAsync(log, 1, "8: P1@8");
+        var restoring = AssignAsync(log, 1, expected, topic);
         first.CommitTransaction(Patience);
         await restoring;
     }
@@ -209,9 +229,9 @@ public sealed class KafkaShardLogTests(KafkaServer server)
     private static KafkaShardLog Log(KafkaOptions options, Func<IConsumerGroupMetadata> membership) =>
         new(options, membership, new MemoryPatients(), NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
 
-    private static async Task<ShardLease> AssignAsync(KafkaShardLog log, int shard, string expected)
+    private static async Task<ShardLease> AssignAsync(KafkaShardLog log, int shard, string expected, Task<Guid>? topic = null)
     {
-        var restored = await log.AssignAsync(shard, null, CancellationToken.None).WaitAsync(Patience);
+        var restored = await log.AssignAsync(shard, topic, null, CancellationToken.None).WaitAsync(Patience);
         var patients = log.Passive.FindUnseen(shard, new LastSeen(new Models.Signals.Timestamp(long.MaxValue), long.MaxValue), restored.KeptCount + 1).Select(id => log.Passive.Find(shard, id)!);
         Assert.Equal(expected, Snapshots.Text(restored with { Patients = [.. patients] }));
         return restored.Lease;
