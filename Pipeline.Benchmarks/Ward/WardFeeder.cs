@@ -76,7 +76,7 @@ internal static class WardFeeder
             for (var number = patient; number < request.Beds; number += Pool)
             {
                 var (id, name) = (new PatientId($"bench-{number:00000}"), $"bed-{number:0000}");
-                beds[number] = [.. chunks.Select(chunk => new Outgoing(SampleEncoder.Key(id), SampleEncoder.Encode(As(chunk, id, name)), EndSecond(chunk), chunk.Device == "ecg" ? 1 : 0))];
+                beds[number] = [.. chunks.Select(chunk => new Outgoing(SampleEncoder.Key(id), SampleEncoder.Encode(chunk with { Patient = id, Bed = name }), EndSecond(chunk), chunk.Device == "ecg" ? 1 : 0))];
                 Interlocked.Add(ref count, chunks.Sum(chunk => (long)chunk.SampleCount * chunk.Channels.Count));
             }
         });
@@ -85,23 +85,6 @@ internal static class WardFeeder
 
         static int EndSecond(SampleChunk chunk) => (int)Math.Round(chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz).SecondsSince(Start));
     }
-
-    private static SampleChunk As(SampleChunk chunk, PatientId patient, string bed) => new()
-    {
-        Patient = patient,
-        Bed = bed,
-        Ward = chunk.Ward,
-        Device = chunk.Device,
-        Epoch = chunk.Epoch,
-        RateHz = chunk.RateHz,
-        FirstSampleIndex = chunk.FirstSampleIndex,
-        FirstSampleTime = chunk.FirstSampleTime,
-        Channels = chunk.Channels,
-        SampleCount = chunk.SampleCount,
-        Format = chunk.Format,
-        Samples = chunk.Samples,
-        LeadOff = chunk.LeadOff,
-    };
 
     /// <summary>
     /// The backlog of an outage, second by second, into partition = bed modulo partitions: evenly, because the embedded broker keeps 5 MiB of

@@ -17,7 +17,7 @@ public enum SampleFormat
 /// The unit on the wire: some simultaneous samples (typically one second) of every channel of one device of one patient. Immutable; the
 /// sample bytes stay as they came until a stage needs them as numbers, and belong to the chunk (nobody reuses them).
 /// </summary>
-public sealed class SampleChunk
+public sealed record SampleChunk
 {
     /// <summary>Stored value of a missing sample in <see cref="SampleFormat.Int16"/> (as in WFDB format 16).</summary>
     public const short MissingInt16 = short.MinValue;

@@ -37,7 +37,7 @@ public sealed class IdentityTests
             for (var i = 0; i < chunks.Count; i++)
             {
                 var isLater = chunks[i].FirstSampleTime.SecondsSince(Points.Start) > 30;
-                while (!shards.TryPost(0, new ShardRecord(i, isLater ? In(chunks[i], bed) : In(chunks[i], "b1"))))
+                while (!shards.TryPost(0, new ShardRecord(i, chunks[i] with { Bed = isLater ? bed : "b1" })))
                     await shards.WaitForSpaceAsync(0, CancellationToken.None);
             }
             await shards.RevokeAsync(0, CancellationToken.None);
@@ -102,24 +102,6 @@ public sealed class IdentityTests
     }
 
     private static int NumberOf(string patient, string device, long epoch) => 1 + 1000 * (patient[1] - '0') + 100 * (device[1] - '0') + (int)epoch;
-
-    private static SampleChunk In(SampleChunk chunk, string bed) => new()
-    {
-        Patient = chunk.Patient,
-        Bed = bed,
-        Ward = chunk.Ward,
-        Device = chunk.Device,
-        Epoch = chunk.Epoch,
-        RateHz = chunk.RateHz,
-        FirstSampleIndex = chunk.FirstSampleIndex,
-        FirstSampleTime = chunk.FirstSampleTime,
-        Channels = chunk.Channels,
-        SampleCount = chunk.SampleCount,
-        Format = chunk.Format,
-        Samples = chunk.Samples,
-        LeadOff = chunk.LeadOff,
-        EndOfStream = chunk.EndOfStream,
-    };
 
     private static IEnumerable<string> Texts(RecordingSink sink) => sink.Points.Select(point => $"{point.Device} {point.WindowId} {point.Time} {point.Estimate}");
 

@@ -49,22 +49,6 @@ internal static class Chunks
         for (var c = 0; c < chunk.Channels.Count; c++)
             for (var i = 0; i < chunk.SampleCount; i++)
                 values[c * chunk.SampleCount + i] = chunk.Int16(c)[i] == SampleChunk.MissingInt16 ? float.NaN : chunk.Int16(c)[i];
-        return new SampleChunk
-        {
-            Patient = chunk.Patient,
-            Bed = chunk.Bed,
-            Ward = chunk.Ward,
-            Device = chunk.Device,
-            Epoch = chunk.Epoch,
-            RateHz = chunk.RateHz,
-            FirstSampleIndex = chunk.FirstSampleIndex,
-            FirstSampleTime = chunk.FirstSampleTime,
-            Channels = chunk.Channels,
-            SampleCount = chunk.SampleCount,
-            Format = SampleFormat.Float32,
-            Samples = MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
-            LeadOff = chunk.LeadOff,
-            EndOfStream = chunk.EndOfStream,
-        };
+        return chunk with { Format = SampleFormat.Float32, Samples = MemoryMarshal.AsBytes(values.AsSpan()).ToArray() };
     }
 }
