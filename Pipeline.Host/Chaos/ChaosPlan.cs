@@ -35,10 +35,7 @@ internal sealed record ChaosPlan(string Servers, int? Patients, int? Rounds, int
         if (Protocol != GroupProtocolKind.Classic)
             yield return $"Kafka:GroupProtocol={Protocol}";
         if (Protocol == GroupProtocolKind.Classic && Session is { } session)
-        {
             yield return string.Create(CultureInfo.InvariantCulture, $"Kafka:ConsumerProperties:session.timeout.ms={session * 1000:0}");
-            yield return string.Create(CultureInfo.InvariantCulture, $"Kafka:ConsumerProperties:heartbeat.interval.ms={session * 250:0}");
-        }
         if (Standby)
             yield return "Kafka:Standby=1";
         if (Named)

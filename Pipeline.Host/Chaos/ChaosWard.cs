@@ -17,9 +17,6 @@ namespace Pipeline.Host.Chaos;
 /// </summary>
 internal sealed class ChaosWard : IAsyncDisposable
 {
-    /// <summary>Part of a second by which a bed is out of step with the one before: the golden ratio spreads them evenly.</summary>
-    private const double Stagger = 0.618033988749895;
-
     private readonly int _seed;
     private readonly BedScenario[] _beds;
     private readonly ConcurrentDictionary<string, Published> _published = new(StringComparer.Ordinal);
@@ -31,7 +28,7 @@ internal sealed class ChaosWard : IAsyncDisposable
     public ChaosWard(int beds, int seed, Timestamp start)
     {
         (_seed, Start) = (seed, start);
-        _beds = [.. Enumerable.Range(0, beds).Select(index => SimulatedWard.Bed(index, _seed, start.AddSeconds(index * Stagger % 1), epoch: 1, DeviceFaults.Usual))];
+        _beds = [.. Enumerable.Range(0, beds).Select(index => SimulatedWard.Bed(index, _seed, SimulatedWard.StartOf(index, start), epoch: 1, DeviceFaults.Usual))];
     }
 
     /// <summary>Event time of the beginning.</summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Pipeline.Host.Commands;
@@ -34,10 +35,11 @@ internal sealed class ServerScripts
             {
                 try
                 {
-                    if (File.ReadAllText($"/proc/{process.Id}/cmdline").Contains(data, StringComparison.Ordinal))
+                    // A worker's command line names the folder too: that of its token.
+                    if (process.MainModule?.FileName != Environment.ProcessPath && File.ReadAllText($"/proc/{process.Id}/cmdline").Contains(data, StringComparison.Ordinal))
                         seconds += process.TotalProcessorTime.TotalSeconds;
                 }
-                catch (Exception gone) when (gone is IOException or InvalidOperationException or UnauthorizedAccessException)
+                catch (Exception gone) when (gone is IOException or InvalidOperationException or UnauthorizedAccessException or Win32Exception)
                 {
                     // It ended meanwhile, or is another user's.
                 }

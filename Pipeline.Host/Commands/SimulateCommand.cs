@@ -13,9 +13,6 @@ internal static class SimulateCommand
 {
     private const int MaxBeds = 100_000;
 
-    /// <summary>Part of a second by which a bed is out of step with the one before: the golden ratio spreads them evenly.</summary>
-    private const double Stagger = 0.618033988749895;
-
     public static Command Create()
     {
         var beds = new Option<int>("--beds") { Description = "Beds of the ward (16).", DefaultValueFactory = _ => 16, HelpName = "N" };
@@ -49,7 +46,7 @@ internal static class SimulateCommand
             await using var rows = parsed.GetValue(truth) is { } path ? new StreamWriter(path) { NewLine = "\n" } : null;
             rows?.WriteLine(SimulatedSequence.TruthHeader);
             var sequences = Enumerable.Range(0, parsed.GetValue(beds)).Select(index => SimulatedSequence.Of(
-                SimulatedWard.Bed(index, parsed.GetValue(seed), start.AddSeconds(index * Stagger % 1), PublishingArguments.EpochAt(start), faults),
+                SimulatedWard.Bed(index, parsed.GetValue(seed), SimulatedWard.StartOf(index, start), PublishingArguments.EpochAt(start), faults),
                 parsed.GetValue(seconds),
                 rows is null ? null : (scenario, beat) => rows.WriteLine(SimulatedSequence.RowOf(scenario, beat))));
             return await PublishingArguments.RunAsync(

@@ -13,9 +13,6 @@ internal sealed class Ward
     /// <summary>The night is a busy one, so that something happens while one looks.</summary>
     private static readonly DeviceFaults Faults = new(DropoutsPerHour: 6, LeadOffsPerHour: 6, NoisesPerHour: 12, RestartsPerHour: 1, ClockDriftPpm: 30);
 
-    /// <summary>Part of a second by which a bed's devices are out of step with those of the bed before: the golden ratio spreads them evenly.</summary>
-    private const double Stagger = 0.618033988749895;
-
     private readonly ConcurrentDictionary<PatientId, Truth> _truths = new();
 
     /// <summary>Opens it: <paramref name="bedCount"/> beds, or one for each recording when those are more.</summary>
@@ -54,7 +51,7 @@ internal sealed class Ward
     public double? TrueHeartRate(PatientId patient, Timestamp from, Timestamp to) =>
         _truths.TryGetValue(patient, out var truth) && truth.HeartRate(from, to) is var rate && double.IsFinite(rate) ? rate : null;
 
-    private Timestamp Begin(int bed) => Start.AddSeconds(bed * Stagger % 1);
+    private Timestamp Begin(int bed) => SimulatedWard.StartOf(bed, Start);
 
     private static PatientId PatientOf(string path)
     {

@@ -47,15 +47,18 @@ internal static class ClientSettings
         // A member that dies is noticed after the least that brokers allow by default; the client's own default is 45 s.
         settings["session.timeout.ms"] = Milliseconds(KafkaOptions.DefaultSession);
         // Members hear at their heartbeats that others come or leave: each step of a hand-over takes one. The client's main thread, which sends
-        // them, sleeps for a second where nothing else is due: the statistics wake it.
-        settings["heartbeat.interval.ms"] = "250";
+        // them, sleeps for a second where nothing else is due: the questions about the topic (below) wake it.
+        settings["heartbeat.interval.ms"] = "100";
         settings["isolation.level"] = "read_committed";
         settings["statistics.interval.ms"] = "250";
-        // A topic that is missing at first is found soon after it was created; the default looks every 5 minutes.
-        settings["topic.metadata.refresh.interval.ms"] = "10000";
+        // librdkafka lets a member join once a second at most, and a cooperative hand-over takes two joins of everybody; but every answer about the
+        // topic clears that limit (2.15, rdkafka_metadata.c). A topic that is missing at first is found soon after it was created, too.
+        settings["topic.metadata.refresh.interval.ms"] = "100";
+        settings["metadata.max.age.ms"] = "30000";
         // Fetched ahead: what fits into a cache, and asked for again as soon as there is room (the default waits for a second), which is
-        // both faster and cheaper than a large queue that runs dry.
-        settings["fetch.message.max.bytes"] = "1048576";
+        // both faster and cheaper than a large queue that runs dry. Of one partition no more than about a mailbox holds: the records come partition by
+        // partition, and while one shard is full the others have nothing to do.
+        settings["fetch.message.max.bytes"] = "131072";
         settings["queued.max.messages.kbytes"] = "8192";
         settings["fetch.queue.backoff.ms"] = "5";
         // The records' timestamps and headers are not used, and the topic is known.

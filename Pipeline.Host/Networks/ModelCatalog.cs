@@ -45,7 +45,7 @@ internal static class ModelCatalog
             return Own(HeartRateFolder, package => new RateModel(package));
         try
         {
-            return Load(name) is { } package ? new RateModel(package) : null;
+            return Load(name, RateModel.Task) is { } package ? new RateModel(package) : null;
         }
         catch (InvalidDataException fault)
         {
@@ -109,7 +109,7 @@ internal static class ModelCatalog
             return Qrs;
         try
         {
-            return Load(name) is { } package ? new QrsModel(package) : null;
+            return Load(name, QrsModel.Task) is { } package ? new QrsModel(package) : null;
         }
         catch (InvalidDataException fault)
         {
@@ -146,23 +146,23 @@ internal static class ModelCatalog
     }
 
     /// <summary>The package that <paramref name="name"/> means; null for <c>classical</c>, and for <c>auto</c> where the network that ships cannot be read.</summary>
-    /// <exception cref="CommandException">There is none; says what there is.</exception>
+    /// <exception cref="CommandException">There is none; says what there is for <paramref name="task"/>, or without one at all.</exception>
     /// <exception cref="InvalidDataException">It is broken.</exception>
-    public static ModelPackage? Load(string name) => name switch
+    public static ModelPackage? Load(string name, string? task = null) => name switch
     {
         Stages.Classical => null,
         Stages.Auto => Own(HeartRateFolder, package => package),
-        _ => IsPackage(name) ? ModelPackage.Load(name) : ByName(name),
+        _ => IsPackage(name) ? ModelPackage.Load(name) : ByName(name, task),
     };
 
-    private static ModelPackage ByName(string name)
+    private static ModelPackage ByName(string name, string? task)
     {
         var all = Find();
         if (all.FirstOrDefault(model => model.Package?.Manifest.Name == name)?.Package is { } package)
             return package;
         if (all.FirstOrDefault(model => Path.GetFileName(model.Folder) == name)?.Fault is { } fault)
             throw CommandException.BadUsage(fault);
-        var names = all.Select(model => model.Package?.Manifest.Name).OfType<string>().Prepend(Stages.Auto).Prepend(Stages.Classical);
+        var names = all.Select(model => model.Package?.Manifest).OfType<ModelManifest>().Where(model => task is null || model.Task == task).Select(model => model.Name).Prepend(Stages.Auto).Prepend(Stages.Classical);
         throw CommandException.BadUsage($"There is no model '{name}'; there is: {string.Join(", ", names)}, or a folder with a {ModelPackage.ManifestFile}.");
     }
 

@@ -6,6 +6,12 @@ namespace Pipeline.Models.Simulation;
 /// <summary>The beds of a simulated ward: mostly at rest, some that walk and run, some irregular, some with an arterial line.</summary>
 public static class SimulatedWard
 {
+    /// <summary>Part of a second by which a bed is out of step with the one before: the golden ratio spreads any number of them evenly.</summary>
+    private const double Stagger = 0.618033988749895;
+
+    /// <summary>When bed <paramref name="index"/> (from 0) of a ward begins whose first one begins at <paramref name="start"/>: within the second, and not all at once.</summary>
+    public static Timestamp StartOf(int index, Timestamp start) => start.AddSeconds(index * Stagger % 1);
+
     /// <summary>
     /// Scenario of bed <paramref name="index"/> (from 0) of a ward with <paramref name="seed"/>: patient <c>sim-000001</c>, bed
     /// <c>bed-0001</c>. Every fifth exercises, every eighth is irregular, every third has an arterial line, every fourth two leads, every

@@ -25,7 +25,7 @@ public sealed class ChaosPlanTests
         var plan = Plan with { Session = 2, Standby = true };
 
         Assert.Equal(
-            ["Kafka:ConsumerProperties:session.timeout.ms=2000", "Kafka:ConsumerProperties:heartbeat.interval.ms=500", "Kafka:Standby=1"], plan.MembershipSettings("worker-1"));
+            ["Kafka:ConsumerProperties:session.timeout.ms=2000", "Kafka:Standby=1"], plan.MembershipSettings("worker-1"));
         Assert.Empty(plan.BrokerSettings());
         Assert.Equal(4, Limit("kill-worker", plan));
         Assert.Equal(1, Limit("rolling-restart", plan));

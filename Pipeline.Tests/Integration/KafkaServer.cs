@@ -69,8 +69,7 @@ public sealed class KafkaServer : IAsyncLifetime
             Partitions = 4,
             CommitInterval = TimeSpan.FromMilliseconds(100),
             CheckpointInterval = TimeSpan.FromMilliseconds(200),
-            // Members hear of a rebalance at their heartbeat; the default is every 3 s.
-            ConsumerProperties = { ["heartbeat.interval.ms"] = "300", ["session.timeout.ms"] = "6000", ["fetch.wait.max.ms"] = "50" },
+            ConsumerProperties = { ["fetch.wait.max.ms"] = "50" },
         };
     }
 
