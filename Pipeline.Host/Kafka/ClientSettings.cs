@@ -56,9 +56,9 @@ internal static class ClientSettings
         settings["topic.metadata.refresh.interval.ms"] = "100";
         settings["metadata.max.age.ms"] = "30000";
         // Fetched ahead: what fits into a cache, and asked for again as soon as there is room (the default waits for a second), which is
-        // both faster and cheaper than a large queue that runs dry. Of one partition no more than about a mailbox holds: the records come partition by
+        // both faster and cheaper than a large queue that runs dry. Of one partition not much more than a mailbox holds: the records come partition by
         // partition, and while one shard is full the others have nothing to do.
-        settings["fetch.message.max.bytes"] = "131072";
+        settings["fetch.message.max.bytes"] = "262144";
         settings["queued.max.messages.kbytes"] = "8192";
         settings["fetch.queue.backoff.ms"] = "5";
         // The records' timestamps and headers are not used, and the topic is known.

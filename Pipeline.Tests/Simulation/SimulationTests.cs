@@ -9,6 +9,8 @@ namespace Pipeline.Tests.Simulation;
 /// seeds, <c>PIPELINE_SIMULATION_PROGRESS=FILE</c> where it is kept how far they are, so that a long range can be gone on with;
 /// <c>PIPELINE_SIMULATION_SECONDS=N</c> ends it early where the machine is slow; <c>PIPELINE_SIMULATION_SEED=N</c> tells the story of one.
 /// </summary>
+[Collection(nameof(SimulationTests))]
+[CollectionDefinition(nameof(SimulationTests), DisableParallelization = true)]     // its range is for both cores
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     private const string Usual = "0-100";
