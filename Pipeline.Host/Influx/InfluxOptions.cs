@@ -76,7 +76,7 @@ internal sealed class InfluxOptions : IValidatableObject
 
     /// <summary>Longest delay between attempts, unless the server asks for a longer one (<c>Retry-After</c>, up to 10 minutes).</summary>
     [Range(typeof(TimeSpan), "00:00:00.0100000", "00:10:00")]
-    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
