@@ -25,6 +25,7 @@ internal sealed class ConsumerLoop : IDisposable
     private readonly bool _hasPassingName;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
     private readonly RecordRun _run;
+    private readonly PartitionLags _partitionLags;
     private long _lookedAt, _lagAt, _readAtLook;
     private volatile PartitionLag[] _lags = [];
 
@@ -53,6 +54,7 @@ internal sealed class ConsumerLoop : IDisposable
             .SetPartitionsLostHandler((_, positions) => Forget([.. positions.Select(at => at.Partition.Value)]))
             .Build();
         _run = new RecordRun(shards, _consumer, options.SamplesTopic, metrics, log);
+        _partitionLags = new PartitionLags(options, _consumer, health, time);
         _offsets = new GroupOffsets(_consumer, options.SamplesTopic, health, metrics, log);
         if (options.CheckpointInterval > TimeSpan.Zero)
             _state = new KeptState(options, shards, _consumer, metrics.State, log, time);
@@ -111,6 +113,7 @@ internal sealed class ConsumerLoop : IDisposable
     public void Dispose()
     {
         _state?.Dispose();
+        _partitionLags.Dispose();
         _consumer.Dispose();
     }
 
@@ -152,17 +155,8 @@ internal sealed class ConsumerLoop : IDisposable
         if (_time.GetElapsedTime(_lagAt) < LagEvery)
             return;
         _lagAt = _time.GetTimestamp();
-        _lags = [.. _owned.Values.Select(LagOf)];
+        _lags = _partitionLags.Of(_owned.Values);
         _metrics.SetLags(_lags);
-    }
-
-    private PartitionLag LagOf(PartitionProgress progress)
-    {
-        // As of the last fetch: the client remembers it, no broker is asked.
-        var high = _consumer.GetWatermarkOffsets(new TopicPartition(_options.SamplesTopic, progress.Partition)).High;
-        if (high.IsSpecial || progress.Expected is not { } next)
-            return new PartitionLag(progress.Partition, 0, 0);
-        return new PartitionLag(progress.Partition, Math.Max(0, high.Value - next), Math.Max(0, high.Value - (progress.Stored ?? next)));
     }
 
     private void TakeOver(List<TopicPartition> partitions)

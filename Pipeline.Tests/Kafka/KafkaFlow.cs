@@ -70,6 +70,15 @@ internal sealed class KafkaFlow : IAsyncDisposable
             await timer.WaitForNextTickAsync(late.Token);
     }
 
+    /// <summary>Waits until so many records or more are known to wait in the partitions.</summary>
+    public async Task UntilLagAsync(long records)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (Source.Lags.Sum(lag => lag.Records) < records)
+            await timer.WaitForNextTickAsync(late.Token);
+    }
+
     /// <summary>Waits until the source knows of a fault.</summary>
     public async Task UntilFaultAsync()
     {

@@ -76,6 +76,24 @@ public sealed class KafkaSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task The_lag_of_paused_partitions_grows_with_what_is_published()
+    {
+        var gate = new TaskCompletionSource();
+        var options = _options.Copy();
+        options.PaceByGroup = false;
+        await KafkaFlow.PublishAsync(options, patients: 4, from: 0, to: 300);
+        var small = new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 10, MaxBatchesInFlight = 1 };
+        await using var flow = KafkaFlow.Start(options, new RecordingSink { Gate = gate.Task }, small);
+        await flow.UntilPausedAsync();
+
+        await KafkaFlow.PublishAsync(options, patients: 4, from: 300, to: 900);
+
+        await flow.UntilLagAsync(4 * 600);
+        gate.SetResult();
+        await flow.UntilAsync(sink => sink.Points.Count() == 4 * KafkaFlow.WindowsAfter(900));
+    }
+
+    [Fact]
     public async Task Records_that_the_broker_deleted_before_they_were_read_are_reported()
     {
         var options = _options.Copy();
