@@ -88,20 +88,13 @@ internal sealed class WardFeed(
 
     private static Timestamp EndOf(SampleChunk chunk) => chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz);
 
-    private static SampleChunk EndAfter(SampleChunk chunk) => new()
+    private static SampleChunk EndAfter(SampleChunk chunk) => chunk with
     {
-        Patient = chunk.Patient,
-        Bed = chunk.Bed,
-        Ward = chunk.Ward,
-        Device = chunk.Device,
-        Epoch = chunk.Epoch,
-        RateHz = chunk.RateHz,
         FirstSampleIndex = chunk.EndSampleIndex,
         FirstSampleTime = EndOf(chunk),
-        Channels = chunk.Channels,
         SampleCount = 0,
-        Format = chunk.Format,
         Samples = ReadOnlyMemory<byte>.Empty,
+        LeadOff = 0,
         EndOfStream = true,
     };
 
