@@ -16,11 +16,16 @@ internal readonly record struct Portion(OutputBatch Batch, int First, int Count,
 /// <see cref="Portion"/>s; out: acknowledgements.
 /// </summary>
 /// <param name="maxLines">Most points of a portion, and about as many of a block.</param>
+/// <param name="linger">How long the first portion of a block waits for others.</param>
+/// <param name="time">For that.</param>
 /// <param name="delivery">Stores the blocks.</param>
 /// <param name="metrics">Told what leaves the queue.</param>
 /// <param name="log">Told of faults of this program.</param>
-internal sealed class InfluxLane(int maxLines, InfluxDelivery delivery, InfluxMetrics metrics, ILogger log) : IDisposable
+internal sealed class InfluxLane(int maxLines, TimeSpan linger, TimeProvider time, InfluxDelivery delivery, InfluxMetrics metrics, ILogger log) : IDisposable
 {
+    /// <summary>As many portions make a request that is large enough.</summary>
+    private const int Enough = 10;
+
     private readonly LineBlock _block = new();
     private readonly List<Portion> _taken = [];
     private readonly List<(VitalPoint, string, byte[])> _unwritable = [];
@@ -30,6 +35,8 @@ internal sealed class InfluxLane(int maxLines, InfluxDelivery delivery, InfluxMe
     {
         while (await queue.WaitToReadAsync(stop))
         {
+            if (linger > TimeSpan.Zero && queue.Count < Enough)
+                await Task.Delay(linger, time, stop);
             try
             {
                 Take(queue);

@@ -58,6 +58,12 @@ internal sealed class InfluxOptions : IValidatableObject
     [Range(1, 5_000)]
     public int MaxLines { get; set; } = 5_000;
 
+    /// <summary>
+    /// How long the first point of a request waits for others, 0 to 1 s. A request costs the server as much as a hundred lines.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Requests under way at once.</summary>
     [Range(1, 2)]
     public int Connections { get; set; } = 2;

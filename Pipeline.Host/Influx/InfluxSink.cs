@@ -34,7 +34,7 @@ internal sealed class InfluxSink : IPatientSink
         State = new StoreState(options.Connections, time);
         var refused = new RefusedPoints(deadLetters);
         _lanes = [.. Enumerable.Range(0, options.Connections).Select(number =>
-            new InfluxLane(options.MaxLines, new InfluxDelivery(number, options, http, refused, State, metrics, time, log), metrics, log))];
+            new InfluxLane(options.MaxLines, options.Linger, time, new InfluxDelivery(number, options, http, refused, State, metrics, time, log), metrics, log))];
         _running = Task.WhenAll(_lanes.Select(lane => Task.Run(() => lane.RunAsync(_queue.Reader, _stop.Token))));
     }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Influx;
 using Pipeline.Models;
 using Pipeline.Tests.Support;
@@ -62,6 +64,24 @@ public sealed class InfluxSinkTests
         Assert.All(sut.Stub.Requests, sent => Assert.InRange(sent.Lines.Length, 1, 100));
         Assert.InRange(sut.Stub.Requests.Count, 9, 20);
         Assert.Equal(2, sut.Stub.MostInFlight);
+    }
+
+    [Fact]
+    public async Task Points_that_come_within_the_linger_go_in_one_request()
+    {
+        var (time, stub) = (new ManualTimeProvider(), new StoreStub((_, _) => StoreStub.Status(204)));
+        using var http = new HttpClient(stub) { Timeout = Timeout.InfiniteTimeSpan };
+        using var meter = new Meter("Pipeline");
+        var options = new InfluxOptions { Url = new Uri("http://store.test:8086/"), Token = "secret", Connections = 1, Linger = TimeSpan.FromMilliseconds(50) };
+        await using var sink = new InfluxSink(options, http, new HeldSink(), new InfluxMetrics(meter), time, NullLogger<InfluxSink>.Instance);
+
+        Task[] writes = [.. Enumerable.Range(0, 3).Select(i => sink.WriteAsync(Points.Batch(10 * i, 10), Never))];
+        await time.TimerSet.WaitAsync();
+        Assert.Empty(stub.Requests);
+        time.Advance(options.Linger);
+        await Task.WhenAll(writes);
+
+        Assert.Equal(30, Assert.Single(stub.Requests).Lines.Length);
     }
 
     [Fact]

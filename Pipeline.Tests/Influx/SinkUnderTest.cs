@@ -20,7 +20,7 @@ internal sealed class SinkUnderTest : IAsyncDisposable, ILoggerFactory, ILogger
 
     public SinkUnderTest(Func<Sent, int, HttpResponseMessage> answer, Action<InfluxOptions>? configure = null)
     {
-        var options = new InfluxOptions { Url = new Uri("http://store.test:8086/base/"), Token = "secret", Connections = 1, RequestTimeout = TimeLimit };
+        var options = new InfluxOptions { Url = new Uri("http://store.test:8086/base/"), Token = "secret", Connections = 1, RequestTimeout = TimeLimit, Linger = TimeSpan.Zero };
         configure?.Invoke(options);
         Time = new InstantDelays(due => due != TimeLimit || Interlocked.Decrement(ref _timeLimitsThatFire) >= 0);
         Stub = new StoreStub(answer);
