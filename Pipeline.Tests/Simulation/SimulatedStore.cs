@@ -36,8 +36,11 @@ internal sealed class SimulatedStore(World world, Expected expected, Ownership o
 
     public bool Has(LetterKey letter) => _letters.Contains(letter);
 
-    /// <summary>A request has come.</summary>
-    public void Take(OutputBatch batch, string from, Action<StoreAnswer> answer)
+    /// <summary>Which of a partition's ownerships a process writes for now.</summary>
+    public int? TermOf(int partition, string process) => ownership.TermOf(partition, process);
+
+    /// <summary>A request has come, of an ownership that was <paramref name="term"/> when it was made.</summary>
+    public void Take(OutputBatch batch, string from, int? term, Action<StoreAnswer> answer)
     {
         var steps = world.Steps;
         switch (Mood)
@@ -48,17 +51,17 @@ internal sealed class SimulatedStore(World world, Expected expected, Ownership o
             case StoreMood.Slow:
                 steps.After(steps.Some(SlowBy), null, () =>
                 {
-                    Write(batch, from);
+                    Write(batch, from, term);
                     answer(StoreAnswer.Stored);
                 });
                 break;
             case StoreMood.Lying:
                 if (steps.Random.Next(3) > 0)
-                    steps.After(steps.Some(LateBy), null, () => Write(batch, from));
+                    steps.After(steps.Some(LateBy), null, () => Write(batch, from, term));
                 steps.After(SlowBy, null, () => answer(StoreAnswer.TimedOut));
                 break;
             default:
-                Write(batch, from);
+                Write(batch, from, term);
                 answer(StoreAnswer.Stored);
                 break;
         }
@@ -72,7 +75,7 @@ internal sealed class SimulatedStore(World world, Expected expected, Ownership o
                 world.Fail($"in the end there is {point} where an uninterrupted run that asks the same networks writes {last.Points[key]}");
     }
 
-    private void Write(OutputBatch batch, string from)
+    private void Write(OutputBatch batch, string from, int? term)
     {
         world.Story?.Tell("store", $"has {batch.Points.Count} points, {batch.DeadLetters.Count} dead letters of partition {batch.Shard} up to {batch.LastOffset} from {from}");
         foreach (var point in batch.Points)
@@ -84,7 +87,7 @@ internal sealed class SimulatedStore(World world, Expected expected, Ownership o
                 world.Fail($"{from} writes {point} where an uninterrupted run writes {wanted}");
             else if (point.Estimate.Signal == Models.Signals.SignalKind.Ecg && (int)point.Estimate.Sigma is >= 0 and var owner && owner != Workload.NumberOf(key.Patient))
                 world.Fail($"{from} writes for {key.Patient} what is of patient {owner}");
-            if (!IsNetworkReplaced || ownership.IsHolder(batch.Shard, from) || !_points.ContainsKey(key))
+            if (!IsNetworkReplaced || ownership.IsPresent(batch.Shard, term) || !_points.ContainsKey(key))
                 _points[key] = point;
         }
         foreach (var letter in batch.DeadLetters)
@@ -113,9 +116,10 @@ internal sealed class SimulatedSink(SimulatedProcess process, SimulatedStore sto
 
     public async Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {
+        var term = store.TermOf(batch.Shard, process.Name);
         for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
         {
-            var answer = await process.CallAsync<StoreAnswer>(told => store.Take(batch, process.Name, told)).WaitAsync(stop);
+            var answer = await process.CallAsync<StoreAnswer>(told => store.Take(batch, process.Name, term, told)).WaitAsync(stop);
             if (answer == StoreAnswer.Stored)
                 return;
             await Task.Delay(wait, process.Clock, stop);
