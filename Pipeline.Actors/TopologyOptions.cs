@@ -29,19 +29,20 @@ public sealed class TopologyOptions : IValidatableObject
     public string QrsModel { get; set; } = Models.Estimators.Stages.Auto;
 
     /// <summary>
-    /// Records that wait in a shard before its partition is paused, 16 to 65,536; default 128: more of them are no faster, because what waits
-    /// grows cold in the cache and old for the garbage collector. The next power of two is used.
+    /// Records that wait in a shard before its partition is paused, 16 to 65,536; default 256, about as many as a source reads of one partition at
+    /// a time; more grow cold in the cache and old for the garbage collector. The next power of two is used.
     /// </summary>
     [Range(16, 65_536)]
-    public int MailboxCapacity { get; set; } = 128;
+    public int MailboxCapacity { get; set; } = 256;
 
     /// <summary>Points at which a batch is handed to the sinks although more records wait, 1 to 100,000; default 500.</summary>
     [Range(1, 100_000)]
     public int MaxBatchPoints { get; set; } = 500;
 
-    /// <summary>Batches of one shard that wait for their acknowledgement before the shard takes no more records, 1 to 64; default 4.</summary>
+    /// <summary>Batches of one shard that wait for their acknowledgement before the shard takes no more records, 1 to 64; default 16. They
+    /// are small where a shard is quicker than its source, and a store that takes them together answers them together.</summary>
     [Range(1, 64)]
-    public int MaxBatchesInFlight { get; set; } = 4;
+    public int MaxBatchesInFlight { get; set; } = 16;
 
     /// <summary>Windows of one shard that networks may be asked about at the same time, 1 to 100,000; default 1,024. With as many the shard takes no more records.</summary>
     [Range(1, 100_000)]

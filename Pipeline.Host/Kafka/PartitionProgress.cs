@@ -32,8 +32,8 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>Offset of the first record that came while the state was being read, and was passed over; it is read again.</summary>
     public long? PassedOver { get; set; }
 
-    /// <summary>Records that found the mailbox full, in order; with too many of them the partition is paused until there are none.</summary>
-    public List<ShardRecord> Held { get; } = [];
+    /// <summary>Records that found the mailbox full, in order; the partition is paused while there are any.</summary>
+    public Queue<ShardRecord> Held { get; } = new();
 
     public bool IsPaused { get; set; }
 

@@ -6,8 +6,7 @@ namespace Pipeline.Host.Kafka;
 
 /// <summary>
 /// Records on their way from the client to the shards. Those of one partition that came in a row are posted together: the shard is woken once for
-/// all of them. Those that find its mailbox full are held, in order, so that the other shards get theirs, which come behind; when as many are held as a
-/// fetch brings, the partition is paused. On the consumer's thread.
+/// all of them. Those that find its mailbox full are held, in order, and the partition is paused. On the consumer's thread.
 /// </summary>
 internal sealed class RecordRun(PatientShards shards, IConsumer<Null, SampleRecord> consumer, string topic, KafkaMetrics metrics, ILogger log)
 {
@@ -15,10 +14,6 @@ internal sealed class RecordRun(PatientShards shards, IConsumer<Null, SampleReco
     public const int Length = 64;
 
     private const int FullWaits = 20;
-
-    /// <summary>Records of a partition that are held before it is paused.</summary>
-    private const int MostHeld = 512;
-
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
     private readonly List<ShardRecord> _run = new(Length);
@@ -29,7 +24,7 @@ internal sealed class RecordRun(PatientShards shards, IConsumer<Null, SampleReco
     /// <summary>Whether records wait to be posted.</summary>
     public bool IsEmpty => _run.Count == 0;
 
-    /// <summary>Whether records of some partition are held because its shard's mailbox is full.</summary>
+    /// <summary>Whether some partition is paused because its shard's mailbox is full.</summary>
     public bool HoldsSome => _heldPartitions > 0;
 
     /// <summary>Whether the records that wait are of this partition.</summary>
@@ -46,39 +41,41 @@ internal sealed class RecordRun(PatientShards shards, IConsumer<Null, SampleReco
                 "decode", read.Refused ?? "", new Origin(topic, progress.Partition, offset), read.Key, read.Payload)));
     }
 
-    /// <summary>
-    /// Posts what waits, behind what is held of the partition. With too much held it waits some moments for the shard: pausing throws away what the client
-    /// has fetched ahead.
-    /// </summary>
+    /// <summary>Posts what waits, and waits some moments for a mailbox that is full: pausing throws away what the client has fetched ahead.</summary>
     public void Post(CancellationToken stop)
     {
         if (_run.Count == 0 || _progress is not { } progress)
             return;
         Measure();
-        var run = CollectionsMarshal.AsSpan(_run);
-        var posted = progress.Held.Count == 0 ? Post(progress, run) : 0;
-        if (posted < run.Length && progress.Held.Count == 0)
-            _heldPartitions++;
-        progress.Held.AddRange(run[posted..]);
+        var rest = CollectionsMarshal.AsSpan(_run);
+        for (var waits = 0; !rest.IsEmpty && progress.Held.Count == 0;)
+        {
+            var posted = shards.Post(progress.Partition, rest);
+            if (posted > 0)
+                progress.NotePosted(rest[posted - 1].Offset);
+            rest = rest[posted..];
+            if (!rest.IsEmpty && (waits++ == FullWaits || stop.WaitHandle.WaitOne(Moment)))
+                break;
+        }
+        foreach (ref readonly var record in rest)
+            Hold(progress, record);
         _run.Clear();
-        for (var waits = 0; progress.Held.Count > MostHeld && waits < FullWaits && !stop.WaitHandle.WaitOne(Moment); waits++)
-            Release(progress);
-        if (progress.Held.Count > MostHeld)
-            Pause(progress);
     }
 
     /// <summary>Posts what is held of a partition, as far as there is room; when nothing is left it is read on.</summary>
     public void Release(PartitionProgress progress)
     {
-        if (progress.Held.Count == 0)
-            return;
-        progress.Held.RemoveRange(0, Post(progress, CollectionsMarshal.AsSpan(progress.Held)));
-        if (progress.Held.Count > 0)
-            return;
-        _heldPartitions--;
+        while (progress.Held.TryPeek(out var record))
+        {
+            if (!shards.TryPost(progress.Partition, record))
+                return;
+            progress.NotePosted(record.Offset);
+            progress.Held.Dequeue();
+        }
         if (!progress.IsPaused)
             return;
         progress.IsPaused = false;
+        _heldPartitions--;
         consumer.Resume([new TopicPartition(topic, progress.Partition)]);
     }
 
@@ -90,26 +87,20 @@ internal sealed class RecordRun(PatientShards shards, IConsumer<Null, SampleReco
             _run.Clear();
             (_progress, _bytes) = (null, 0);
         }
-        if (progress.Held.Count > 0)
+        if (progress.IsPaused)
             _heldPartitions--;
         // The client would keep it paused when it comes back.
         if (progress is { IsPaused: true } or { PassedOver: not null })
             consumer.Resume([new TopicPartition(topic, progress.Partition)]);
     }
 
-    private int Post(PartitionProgress progress, ReadOnlySpan<ShardRecord> records)
+    private void Hold(PartitionProgress progress, in ShardRecord record)
     {
-        var posted = shards.Post(progress.Partition, records);
-        if (posted > 0)
-            progress.NotePosted(records[posted - 1].Offset);
-        return posted;
-    }
-
-    private void Pause(PartitionProgress progress)
-    {
+        progress.Held.Enqueue(record);
         if (progress.IsPaused)
             return;
         progress.IsPaused = true;
+        _heldPartitions++;
         metrics.Paused.Add(1);
         log.Paused(topic, progress.Partition);
         consumer.Pause([new TopicPartition(topic, progress.Partition)]);
