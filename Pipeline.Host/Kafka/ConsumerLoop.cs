@@ -168,6 +168,7 @@ internal sealed class ConsumerLoop : IDisposable
             _owned[partition] = new PartitionProgress(partition, committed.TryGetValue(partition, out var offset) ? offset : null);
         }
         Begin([.. partitions.Select(at => _owned[at.Partition.Value])]);
+        _lagAt = 0;     // readiness shows at the next look what is owned
         _log.Assigned(_options.SamplesTopic, partitions.Count, Text(partitions.Select(at => at.Partition.Value)));
     }
 

@@ -62,7 +62,8 @@ public sealed class ServiceOnKafkaTests(KafkaServer server)
         await using (var publisher = new KafkaPublisher(kafka, NullLogger<KafkaPublisher>.Instance, TimeProvider.System))
             await ServiceTests.PublishAsync(publisher, ServiceTests.Chunks(Beds, seconds: 12), from: 0, to: 12);
 
-        var ward = await StatusAsync(kafka, status => status.Shards.Sum(shard => shard.Own?.ActivePatients ?? 0) == Beds && status.Shards.All(shard => shard.UncommittedRecords == 0));
+        var ward = await StatusAsync(kafka, status => status.Shards.Sum(shard => shard.Own?.ActivePatients ?? 0) == Beds && status.Shards.All(shard => shard.UncommittedRecords == 0)
+            && status.Members.All(member => member.Unready is null));
         var metrics = await watch.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         await using var mute = KafkaFlow.Start(kafka);
         var two = await StatusAsync(kafka, status => status.Members.Count == 2 && status.Shards.All(shard => shard.Owner is not null) && status.Members[1].Partitions.Count > 0);
