@@ -6,11 +6,22 @@ namespace Pipeline.Host.Commands;
 /// <summary>What commands that read recordings take alike.</summary>
 internal static class RecordingArguments
 {
-    public static Argument<string[]> Files() => new("FILE")
+    public static Argument<string[]> Files()
     {
-        Description = "Recordings: WFDB header (.hea), EDF or EDF+, CSV, WAV.",
-        Arity = ArgumentArity.OneOrMore,
-    };
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "Recordings: WFDB header (.hea), EDF or EDF+, CSV, WAV.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        // An option that there is not would be one more file.
+        files.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+                if (token.Value.StartsWith("--", StringComparison.Ordinal))
+                    result.AddError($"There is no option '{token.Value}'; a file of that name is ./{token.Value}.");
+        });
+        return files;
+    }
 
     public static Option<string[]> Channels()
     {

@@ -163,6 +163,7 @@ public sealed class EstimateCommandTests : IDisposable
     [InlineData("--channel 'a' is not LABEL=KIND.", "x.hea", "--channel", "a")]
     [InlineData("--rate is more than 0", "x.csv", "--rate", "0")]
     [InlineData("2 recordings need --output FOLDER", "x.hea", "y.hea")]
+    [InlineData("There is no option '--wrong'", "x.hea", "--wrong")]
     [InlineData("is a recording: it would be overwritten.", "x.csv", "--output", "./x.csv")]
     [InlineData("--output and --beats name the same file.", "x.hea", "--output", "/tmp/o.csv", "--beats", "/tmp/o.csv")]
     [InlineData("/nowhere/x.hea: is not there", "/nowhere/x.hea")]
