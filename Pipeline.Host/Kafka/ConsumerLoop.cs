@@ -190,14 +190,15 @@ internal sealed class ConsumerLoop : IDisposable
             var progress = Remove(partition);
             if (_state is not null)
             {
-                if (progress.Posted is { } last && (progress.Stored ?? 0) < last)
+                if (progress.Posted is { } behind && (progress.Stored ?? 0) < behind)
                     _log.HandedOverEarly(_options.SamplesTopic, partition);
                 continue;
             }
+            // Given to the client too: it commits what it holds once more when the partition has left, over what is committed here.
             if (offset is { } done && done != progress.Stored)
-                commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, done));
-            else if (progress.Stored is { } stored)
-                commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, stored));
+                _offsets.Store(progress, done);
+            if ((offset ?? progress.Stored) is { } last)
+                commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, last));
             if (progress.Posted is { } posted && (offset ?? progress.Stored ?? 0) < posted)
                 _log.HandedOverEarly(_options.SamplesTopic, partition);
         }

@@ -214,7 +214,7 @@ public sealed class KafkaTests(KafkaServer server)
         }
         using var metrics = new KafkaMetrics();
         DeadLetterSink Letters() => new(options, metrics, NullLogger<DeadLetterSink>.Instance, TimeProvider.System);
-        await using var flow = KafkaFlow.Start(options, null, null, Letters(), new ResultsTopicSink(options, metrics, NullLogger<ResultsTopicSink>.Instance, TimeProvider.System));
+        await using var flow = KafkaFlow.Start(options, null, null, null, Letters(), new ResultsTopicSink(options, metrics, NullLogger<ResultsTopicSink>.Instance, TimeProvider.System));
         await flow.UntilAsync(sink => sink.DeadLetters.Any());
         await using (var again = Letters())
             await again.WriteAsync([.. flow.Sink.DeadLetters], CancellationToken.None);   // as after a crash

@@ -19,17 +19,17 @@ internal sealed class KafkaFlow : IAsyncDisposable
     private readonly MeterListener _listener = new();
     private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private KafkaFlow(KafkaOptions options, RecordingSink sink, ListLogger<KafkaSource> log, TopologyOptions topology, IPatientSink[] more)
+    private KafkaFlow(KafkaOptions options, RecordingSink sink, ListLogger<KafkaSource> log, TopologyOptions topology, TimeProvider time, IPatientSink[] more)
     {
         Options = options;
         Sink = sink;
         Log = log;
-        Source = new KafkaSource(options, Metrics, log, TimeProvider.System);
+        Source = new KafkaSource(options, Metrics, log, time);
         _sinks = [sink, .. more];
         _listener.EnableMeasurementEvents(Metrics.Paused);
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => _paused.TrySetResult());
         _listener.Start();
-        _running = Topology.RunAsync(Source, _sinks, topology, TimeProvider.System, _stop.Token, SumStage.Factory);
+        _running = Topology.RunAsync(Source, _sinks, topology, time, _stop.Token, SumStage.Factory);
     }
 
     public KafkaOptions Options { get; }
@@ -42,8 +42,8 @@ internal sealed class KafkaFlow : IAsyncDisposable
 
     public ListLogger<KafkaSource> Log { get; }
 
-    public static KafkaFlow Start(KafkaOptions options, RecordingSink? sink = null, TopologyOptions? topology = null, params IPatientSink[] more) =>
-        new(options, sink ?? new RecordingSink(), new(), topology ?? new TopologyOptions(), more);
+    public static KafkaFlow Start(KafkaOptions options, RecordingSink? sink = null, TopologyOptions? topology = null, TimeProvider? time = null, params IPatientSink[] more) =>
+        new(options, sink ?? new RecordingSink(), new(), topology ?? new TopologyOptions(), time ?? TimeProvider.System, more);
 
     /// <summary>Waits, by the sink's batches, until <paramref name="enough"/>.</summary>
     public async Task UntilAsync(Func<RecordingSink, bool> enough)

@@ -76,6 +76,22 @@ public sealed class KafkaSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_acknowledged_while_it_stops_stays_committed()
+    {
+        await KafkaFlow.PublishAsync(_options, patients: 4, from: 0, to: 20);
+        var draining = new TimerWatch(_options.DrainTimeout);
+        await using var flow = KafkaFlow.Start(_options, time: draining);
+        await KafkaFlow.UntilCommittedAsync(_options, 4 * 20);
+        flow.Sink.Gate = draining.Started;
+        await KafkaFlow.PublishAsync(_options, patients: 4, from: 20, to: 40);
+        await flow.UntilAsync(sink => sink.Points.Count() == 4 * KafkaFlow.WindowsAfter(40));
+
+        await flow.StopAsync();
+
+        Assert.Equal(4 * 40, await KafkaFlow.CommittedAsync(_options));
+    }
+
+    [Fact]
     public async Task The_lag_of_paused_partitions_grows_with_what_is_published()
     {
         var gate = new TaskCompletionSource();
@@ -144,7 +160,7 @@ public sealed class KafkaSourceTests : IDisposable
         }
         using var metrics = new KafkaMetrics();
         await using var flow = KafkaFlow.Start(
-            _options, null, null,
+            _options, null, null, null,
             new ResultsTopicSink(_options, metrics, NullLogger<ResultsTopicSink>.Instance, TimeProvider.System),
             new DeadLetterSink(_options, metrics, NullLogger<DeadLetterSink>.Instance, TimeProvider.System));
         await flow.UntilAsync(sink => sink.Points.Count() == 2 * KafkaFlow.WindowsAfter(12) && sink.DeadLetters.Any());
@@ -163,5 +179,20 @@ public sealed class KafkaSourceTests : IDisposable
         Assert.True(complete);
         Assert.Equal(("decode", "P0", "1,2,3"), (letter?.Stage, System.Text.Encoding.UTF8.GetString(letter!.Key.Span), string.Join(',', letter.Payload.ToArray())));
         Assert.Contains("not a sample chunk", letter.Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>The system's time, which says when somebody begins to wait for so long.</summary>
+    private sealed class TimerWatch(TimeSpan wait) : TimeProvider
+    {
+        private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Started => _started.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime == wait)
+                _started.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }

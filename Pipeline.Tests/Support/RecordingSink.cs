@@ -8,7 +8,7 @@ internal sealed class RecordingSink : IPatientSink
     private readonly Lock _lock = new();
     private readonly List<OutputBatch> _batches = [];
 
-    public Task Gate { get; init; } = Task.CompletedTask;
+    public Task Gate { get; set; } = Task.CompletedTask;
 
     /// <summary>Signalled once for each batch that comes.</summary>
     public SemaphoreSlim Arrived { get; } = new(0);
