@@ -1,20 +1,24 @@
 using Pipeline.Actors;
+using Pipeline.Actors.Inference;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Tests.Simulation;
 
 /// <summary>A point's identity in the store: its tags and its time.</summary>
-internal readonly record struct PointKey(string Patient, Timestamp Time, SignalKind Signal, Metric Metric, string Device, string Ward, string Bed)
+internal sealed record PointKey(string Patient, Timestamp Time, SignalKind Signal, Metric Metric, string Device, string Ward, string Bed)
 {
     public PointKey(VitalPoint point)
         : this(point.Patient.Value, point.Time, point.Estimate.Signal, point.Estimate.Metric, point.Device, point.Ward, point.Bed)
     {
     }
+
+    /// <summary>Of what tells most points apart: hashing all the texts would take longer than what the point stands for.</summary>
+    public override int GetHashCode() => HashCode.Combine(Time, Patient[^1], Signal);
 }
 
 /// <summary>A dead letter's identity; the network can fail on several windows of one record, hence the reason, but for the network's name.</summary>
-internal readonly record struct LetterKey(int Partition, long Offset, string Stage, string Reason)
+internal sealed record LetterKey(int Partition, long Offset, string Stage, string Reason)
 {
     public LetterKey(DeadLetter letter)
         : this(letter.Origin.Partition, letter.Origin.Offset, letter.Stage, letter.Stage == "inference" ? letter.Reason[letter.Reason.IndexOf(' ', StringComparison.Ordinal)..] : letter.Reason)
@@ -80,29 +84,32 @@ internal sealed class Expected : IPatientSink
 
     private static async Task RunAsync(Workload workload, Expected expected, SimulatedProcess process, Func<int, IReadOnlyList<(long From, string Model)>> asked)
     {
-        var options = new TopologyOptions { MaxWaitingWindows = 4, MaxWaitingWindowsPerPatient = 2 };
-        await using var first = SimulatedModels.Serve(process, new Random(1), SimulatedModels.First);
-        await using var second = SimulatedModels.Serve(process, new Random(1), SimulatedModels.Second);
+        var options = new TopologyOptions();
+        var serving = new InferenceOptions { MaxBatch = 16 };
+        await using var first = SimulatedModels.Serve(process, serving, SimulatedModels.First);
+        await using var second = SimulatedModels.Serve(process, serving, SimulatedModels.Second);
         await using var shards = new PatientShards(options, [expected], process.Clock, SimulatedStage.Factory, first, process);
         await using var others = new PatientShards(options, [expected], process.Clock, SimulatedStage.Factory, second, process);
-        for (var partition = 0; partition < Workload.PartitionCount; partition++)
+        await Task.WhenAll(Enumerable.Range(0, Workload.PartitionCount).Select(partition => RunAsync(workload.Partitions[partition], partition, shards, others, asked(partition))));
+    }
+
+    private static async Task RunAsync(List<(long At, ShardRecord Record)> partition, int number, PatientShards first, PatientShards second, IReadOnlyList<(long From, string Model)> asked)
+    {
+        var restore = new ShardRestore(new ShardLease(number, 1), null, [], []);
+        (long From, string Model)[] legs = [(0, SimulatedModels.First.Identity), .. asked, (long.MaxValue, "")];
+        for (var leg = 0; leg + 1 < legs.Length; leg++)
         {
-            var records = workload.Partitions[partition].Select(one => one.Record);
-            var restore = new ShardRestore(new ShardLease(partition, 1), null, [], []);
-            (long From, string Model)[] legs = [(0, SimulatedModels.First.Identity), .. asked(partition), (long.MaxValue, "")];
-            for (var leg = 0; leg + 1 < legs.Length; leg++)
+            var (from, to, model) = (legs[leg].From, legs[leg + 1].From, legs[leg].Model);
+            var last = await RunAsync(
+                model == SimulatedModels.First.Identity ? first : second, restore with { Model = model },
+                partition.Select(one => one.Record).Where(record => record.Offset >= from && record.Offset < to));
+            var changed = last?.Changed.Select(patient => patient.Patient).ToHashSet() ?? [];
+            restore = restore with
             {
-                var (from, to, model) = (legs[leg].From, legs[leg + 1].From, legs[leg].Model);
-                var isFirst = model == SimulatedModels.First.Identity;
-                var last = await RunAsync(isFirst ? shards : others, restore with { Model = model }, records.Where(record => record.Offset >= from && record.Offset < to));
-                var changed = last?.Changed.Select(patient => patient.Patient).ToHashSet() ?? [];
-                restore = restore with
-                {
-                    Through = last?.Through ?? restore.Through,
-                    Time = last?.Time ?? restore.Time,
-                    Patients = [.. restore.Patients.Where(patient => !changed.Contains(patient.Patient)), .. last?.Changed ?? []],
-                };
-            }
+                Through = last?.Through ?? restore.Through,
+                Time = last?.Time ?? restore.Time,
+                Patients = [.. restore.Patients.Where(patient => !changed.Contains(patient.Patient)), .. last?.Changed ?? []],
+            };
         }
     }
 

@@ -14,18 +14,17 @@ internal static class SimulatedModels
 
     public static RateModel Second { get; } = Versions.Open("2");
 
-    /// <summary>A version in a process, by real workers on the process's scheduler.</summary>
-    public static ServedModels Serve(SimulatedProcess process, Random random, RateModel version, Func<IModelSession, IModelSession>? through = null)
+    /// <summary>How a process serves, as the seed says: small batches, short queues, one worker or two.</summary>
+    public static InferenceOptions SomeOptions(Random random) => new()
     {
-        var options = new InferenceOptions
-        {
-            MaxBatch = random.Next(1, 9),
-            Workers = random.Next(1, 3),
-            QueueCapacity = 16,
-            MaxDelay = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(2) : TimeSpan.Zero,
-        };
-        return new ServedModels(
-            version, options, process.Clock, (model, sizes) => new StepSession(model, sizes) is var session && through is not null ? through(session) : session, process,
+        MaxBatch = random.Next(1, 9),
+        Workers = random.Next(1, 3),
+        QueueCapacity = 16,
+        MaxDelay = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(2) : TimeSpan.Zero,
+    };
+
+    /// <summary>A version in a process, by real workers on the process's scheduler.</summary>
+    public static ServedModels Serve(SimulatedProcess process, InferenceOptions options, RateModel version, Func<IModelSession, IModelSession>? through = null) =>
+        new(version, options, process.Clock, (model, sizes) => new StepSession(model, sizes) is var session && through is not null ? through(session) : session, process,
             identity => identity == First.Identity ? First : Second);
-    }
 }

@@ -7,9 +7,10 @@ namespace Pipeline.Tests.Simulation;
 internal sealed class Steps(int seed)
 {
     private const int MostTicksOfStep = 400;    // 40 µs
+    private const int NumberBits = 24;          // of the waits of a history; the rest is for 15 hours of ticks
 
     private readonly List<Step> _ready = new(64);
-    private readonly PriorityQueue<Step, (long At, long Number)> _due = new(256);
+    private readonly PriorityQueue<Step, long> _due = new(256);     // by time, then by number
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _dueCount;
 
@@ -32,7 +33,7 @@ internal sealed class Steps(int seed)
 
     /// <summary>Something will happen: in <paramref name="owner"/>, or (null) in the world, which never stands still.</summary>
     public void After(TimeSpan wait, SimulatedProcess? owner, Action happen) =>
-        _due.Enqueue(new Step(owner, null, happen), (Now + Math.Max(0, wait.Ticks), _dueCount++));
+        _due.Enqueue(new Step(owner, null, happen), ((Now + Math.Max(0, wait.Ticks)) << NumberBits) + _dueCount++);
 
     /// <summary>A wait of up to <paramref name="most"/>.</summary>
     public TimeSpan Some(TimeSpan most) => TimeSpan.FromTicks((long)(Random.NextDouble() * most.Ticks));
@@ -40,9 +41,9 @@ internal sealed class Steps(int seed)
     /// <summary>Makes one step; false when nothing is left to be done.</summary>
     public bool TryStep()
     {
-        if (_ready.Count == 0 && _due.TryPeek(out _, out var first) && first.At > Now)
-            Now = first.At;
-        while (_due.TryPeek(out var step, out var when) && when.At <= Now)
+        if (_ready.Count == 0 && _due.TryPeek(out _, out var first))
+            Now = Math.Max(Now, first >> NumberBits);
+        while (_due.TryPeek(out var step, out var when) && when >> NumberBits <= Now)
         {
             _due.Dequeue();
             _ready.Add(step);

@@ -28,7 +28,7 @@ internal sealed class Worker
     private readonly ServedModels _models;
     private readonly LateAnswers? _lateAnswers;     // these two: planted bugs
     private readonly LateCapture? _lateCapture;
-    private readonly SortedDictionary<int, Owned> _owned = [];
+    private readonly SortedList<int, Owned> _owned = [];
     private Task<Membership?>? _joining;
     private GroupMember _member;
     private int _memberCount;
@@ -42,7 +42,7 @@ internal sealed class Worker
         _log = new SimulatedLog(Process, broker, () => _member);
         _keepingLog = settings.Bug == PlantedBug.SnapshotsWithoutPosition ? new PositionlessLog(_log) : _log;
         _lateAnswers = settings.Bug == PlantedBug.AnswersAfterARestart ? new LateAnswers() : null;
-        _models = SimulatedModels.Serve(Process, world.Steps.Random, model, _lateAnswers is null ? null : _lateAnswers.Through);
+        _models = SimulatedModels.Serve(Process, SimulatedModels.SomeOptions(world.Steps.Random), model, _lateAnswers is null ? null : _lateAnswers.Through);
         _models.Switched += Note;
         IPatientSink sink = new SimulatedSink(Process, store);
         if (settings.Bug == PlantedBug.CommitsBeforeAcknowledge)
