@@ -65,7 +65,7 @@ internal sealed class CheckpointedWard : IDisposable
     /// <summary>What a worker that owns all shards reads when it begins, and how long that takes; checked to be the whole ward at <paramref name="offset"/>.</summary>
     public static async Task CheckAsync(KafkaShardLog log, PatientSnapshot[][] ward, long offset, CancellationToken stop)
     {
-        var restored = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, null, stop)));
+        var restored = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, 0, null, stop)));
         if (restored.Any(r => r.Through?.Offset != offset || r.Refused.Count > 0 || r.KeptCount != ward[r.Lease.Shard].Length))
             throw new InvalidOperationException("The restore differs from what was committed.");
     }

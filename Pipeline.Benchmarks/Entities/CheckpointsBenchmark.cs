@@ -36,7 +36,7 @@ internal sealed class CheckpointsBenchmark : IBenchmark
 
     private static async Task CommitAsync(Report report, BenchBroker broker, CheckpointedWard group, KafkaShardLog log, PatientSnapshot[][] ward, int rounds, CancellationToken stop)
     {
-        var leases = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, null, stop)));
+        var leases = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, 0, null, stop)));
         var times = new List<double>();
         var (cost, brokerCpu) = (Cost.Now(), broker.CpuSeconds);
         for (var round = 1; round <= rounds; round++)

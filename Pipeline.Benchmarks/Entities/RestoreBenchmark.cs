@@ -47,7 +47,7 @@ internal sealed class RestoreBenchmark : IBenchmark
         var sizes = new List<long>();
         await using (var log = group.Log())
         {
-            var leases = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, null, stop)));
+            var leases = await Task.WhenAll(ward.Select((_, shard) => log.AssignAsync(shard, 0, null, stop)));
             var last = Stopwatch.GetTimestamp();
             for (var checkpoint = 1; checkpoint <= checkpoints; checkpoint++)
             {

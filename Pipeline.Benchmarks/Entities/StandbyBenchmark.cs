@@ -26,7 +26,7 @@ internal sealed class StandbyBenchmark : IBenchmark
         using var group = await CheckpointedWard.JoinAsync(broker, stop);
         var ward = CheckpointedWard.Snapshots(report.Quick ? 100 : 1_000, group.Options.Partitions);
         await using var owner = group.Log();
-        var leases = await Task.WhenAll(ward.Select((_, shard) => owner.AssignAsync(shard, null, stop)));
+        var leases = await Task.WhenAll(ward.Select((_, shard) => owner.AssignAsync(shard, 0, null, stop)));
         long offset = 0;
         while (offset < Checkpoints)
             await group.CommitAsync(owner, leases, ward, ++offset, stop);

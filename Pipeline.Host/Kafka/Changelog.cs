@@ -14,21 +14,21 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), TellEvery = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// What a shard begins with; its snapshots are put into <paramref name="passive"/> as they are read. With <paramref name="topic"/>, the id of the samples
-    /// topic, only a mark of that topic is one: behind that of a topic that was made anew its first checkpoint may wait.
+    /// What a shard begins with; its snapshots are put into <paramref name="passive"/> as they are read. Behind a mark that is not yet
+    /// <paramref name="last"/> the last checkpoint may wait.
     /// </summary>
     /// <exception cref="IOException">They cannot be put there.</exception>
-    public ShardRestore Read(ShardLease lease, IPassivePatients passive, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)
+    public ShardRestore Read(ShardLease lease, IPassivePatients passive, Awaited last, IProgress<double>? progress, CancellationToken stop)
     {
         var started = time.GetTimestamp();
         var patients = new PassiveRestore(lease, passive);
         var warm = standby?.TakeAsync(lease.Shard, stop).GetAwaiter().GetResult();      // its own thread
-        if (warm is not null && !IsMarked(warm, topic, stop))
+        if (warm is not null && !last.IsIn(warm, stop))
             warm = null;    // what is behind a transaction that is open there has to be waited for
         var marks = warm ?? new ChangelogContent();
         var read = 0L;
         if (warm is null)
-            read = Read(lease.Shard, Take, () => patients.Count, () => IsMarked(marks, topic, stop), progress, stop);
+            read = Read(lease.Shard, Take, () => patients.Count, () => last.IsIn(marks, stop), progress, stop);
         else
             foreach (var (patient, snapshot) in warm.Snapshots)
                 patients.Take(patient, snapshot);
@@ -49,11 +49,6 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         }
     }
 
-    /// <summary>Whether the newest mark says from where to go on in the topic. The caller's thread waits for the topic's id.</summary>
-    private static bool IsMarked(ChangelogContent content, Task<Guid>? topic, CancellationToken stop) =>
-        content.Mark is { } mark
-        && (topic is null || SnapshotCodec.DecodeMark(mark, out _) is not { } read || read.Through.TopicId == topic.WaitAsync(stop).GetAwaiter().GetResult());
-
     /// <summary>All that is committed of a partition, in memory.</summary>
     public ChangelogContent ReadNewest(int partition, CancellationToken stop)
     {
@@ -63,9 +58,9 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
     }
 
     /// <summary>
-    /// Reads what is committed of a partition; answers how many bytes of values that was. "The end" is where a reader of committed records stands: the transaction of a process that died may
-    /// still be open behind it, and is not waited for, as its outcome changes nothing (the mark says from where to go on). But without a mark only
-    /// the group's offset would say so, which shows a transaction at another moment than the changelog does: then all that is there is waited for.
+    /// Reads what is committed of a partition; answers how many bytes of values that was. "The end" is where a reader of committed records stands: the
+    /// transaction of a process that died may still be open behind it, and is not waited for where the mark is the last one. Otherwise a checkpoint is
+    /// committed and does not show yet, behind such a transaction or for some milliseconds: all that is there is waited for.
     /// </summary>
     private long Read(int partition, Action<Message<byte[], byte[]>> take, Func<int> count, Func<bool> isMarked, IProgress<double>? progress, CancellationToken stop)
     {
@@ -114,5 +109,21 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
                 health.Note(fault.Error);
             }
         }
+    }
+}
+
+/// <summary>The last checkpoint of a shard, as far as it is known before it is read.</summary>
+/// <param name="Committed">The group's offset, which goes with each checkpoint; 0 when there is none, <see cref="long.MaxValue"/> when nobody says.</param>
+/// <param name="Topic">Id of the samples topic, whose checkpoint it has to be; null: of whichever.</param>
+internal readonly record struct Awaited(long Committed, Task<Guid>? Topic)
+{
+    /// <summary>Whether the newest mark is that of the last checkpoint. The caller's thread waits for the topic's id.</summary>
+    public bool IsIn(ChangelogContent content, CancellationToken stop)
+    {
+        if (content.Mark is not { } mark)
+            return false;
+        if (SnapshotCodec.DecodeMark(mark, out _) is not { Through: var through })
+            return true;    // of a newer program: refused, whatever follows
+        return through.Offset + 1 >= Committed && (Topic is null || through.TopicId == Topic.WaitAsync(stop).GetAwaiter().GetResult());
     }
 }

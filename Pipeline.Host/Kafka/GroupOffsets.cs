@@ -24,8 +24,11 @@ internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, strin
         }
     }
 
-    /// <summary>Where the group stands: a first record after that offset means that the broker deleted some.</summary>
-    public Dictionary<int, long> Committed(List<TopicPartition> partitions)
+    /// <summary>
+    /// Where the group stands, whatever transactions are about to add to that; null when the brokers do not say, of some partition with an open transaction
+    /// perhaps. A first record after that offset means that the broker deleted some.
+    /// </summary>
+    public Dictionary<int, long>? Committed(List<TopicPartition> partitions)
     {
         try
         {
@@ -35,7 +38,7 @@ internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, strin
         catch (KafkaException fault)
         {
             health.Note(fault.Error);
-            return [];
+            return null;
         }
     }
 

@@ -65,10 +65,11 @@ public sealed class KafkaShardLog : IShardLog
     public ClientHealth Health { get; }
 
     /// <inheritdoc/>
-    public Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop) => AssignAsync(shard, null, progress, stop);
+    public Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop) =>
+        AssignAsync(shard, committed, null, progress, stop);
 
     /// <summary>The same, for a samples topic with the id <paramref name="topic"/>: a checkpoint of that topic may be the first of its shard.</summary>
-    internal async Task<ShardRestore> AssignAsync(int shard, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)
+    internal async Task<ShardRestore> AssignAsync(int shard, long committed, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
         var read = CancellationTokenSource.CreateLinkedTokenSource(stop, _end.Token);
@@ -78,7 +79,7 @@ public sealed class KafkaShardLog : IShardLog
             // An earlier ownership's reading, of a shard that left before it was there, is not to write beneath this one.
             var earlier = _reads.TryGetValue(shard, out var one) ? one : default;
             earlier.Stop?.Cancel();
-            reading = ReadAsync(lease, earlier, topic, progress, read.Token);
+            reading = ReadAsync(lease, earlier, new Awaited(committed, topic), progress, read.Token);
             _reads[shard] = (read, reading);
         }
         return await reading.ConfigureAwait(false);
@@ -116,13 +117,13 @@ public sealed class KafkaShardLog : IShardLog
     }
 
     private async Task<ShardRestore> ReadAsync(
-        ShardLease lease, (CancellationTokenSource? Stop, Task? Reading) earlier, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)
+        ShardLease lease, (CancellationTokenSource? Stop, Task? Reading) earlier, Awaited last, IProgress<double>? progress, CancellationToken stop)
     {
         if (earlier.Reading is { } ending)
             await ending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         earlier.Stop?.Dispose();
         return await Task.Factory.StartNew(
-            () => _changelog.Read(lease, _passive, topic, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            () => _changelog.Read(lease, _passive, last, progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }
 
     /// <summary>The committing thread: the producer's calls block.</summary>

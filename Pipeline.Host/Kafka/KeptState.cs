@@ -50,7 +50,7 @@ internal sealed class KeptState : IDisposable
     {
         progress.Topic = _topic;
         progress.Kept = new KeptShard(progress.Partition, _shards, _log, _options.CheckpointInterval, _time);
-        progress.Kept.BeginRestore(RestoreAsync(progress.Partition, _metrics.Begin(progress.Partition), _topic));
+        progress.Kept.BeginRestore(RestoreAsync(progress, _metrics.Begin(progress.Partition), _topic));
     }
 
     /// <summary>
@@ -111,9 +111,9 @@ internal sealed class KeptState : IDisposable
         _end.Dispose();
     }
 
-    private async Task<ShardRestore> RestoreAsync(int partition, IProgress<double> part, Task<(Guid Id, int Partitions)> topic)
+    private async Task<ShardRestore> RestoreAsync(PartitionProgress progress, IProgress<double> part, Task<(Guid Id, int Partitions)> topic)
     {
-        var restore = await _log.AssignAsync(partition, IdOfAsync(topic), part, _end.Token).ConfigureAwait(false);
+        var restore = await _log.AssignAsync(progress.Partition, progress.CommittedBefore, IdOfAsync(topic), part, _end.Token).ConfigureAwait(false);
         await topic.ConfigureAwait(false);
         return restore;
     }

@@ -59,7 +59,7 @@ public sealed class KeptShardTests : IAsyncDisposable
 
     private void Begin()
     {
-        _kept.BeginRestore(_log.AssignAsync(0, null, CancellationToken.None));
+        _kept.BeginRestore(_log.AssignAsync(0, 0, null, CancellationToken.None));
         Assert.NotNull(_kept.Restored);
         _kept.Begin("t", TopicId);
     }
@@ -70,7 +70,7 @@ public sealed class KeptShardTests : IAsyncDisposable
 
         public List<ShardCheckpoint> Commits { get; } = [];
 
-        public Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop) =>
+        public Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop) =>
             Task.FromResult(new ShardRestore(new ShardLease(shard, 1), null, [], []));
 
         public Task<CommitOutcome> CommitAsync(ShardCheckpoint checkpoint, CancellationToken stop)

@@ -130,7 +130,7 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         var lease = await AssignAsync(log, 0, "nothing:");
         await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1", "P2"]), CommitOutcome.Committed);
 
-        var overtaken = Enumerable.Range(0, 3).Select(_ => log.AssignAsync(0, null, CancellationToken.None)).ToArray();
+        var overtaken = Enumerable.Range(0, 3).Select(_ => log.AssignAsync(0, 0, null, CancellationToken.None)).ToArray();
 
         var stands = await AssignAsync(log, 0, "5: P1@5 P2@5");
         await Task.WhenAll(overtaken.Cast<Task>()).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -186,7 +186,21 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         await IsWaitedForAsync(log, options, Task.FromResult(Snapshots.Topic), "8: P1@8 P2@5");
     }
 
-    private static async Task IsWaitedForAsync(KafkaShardLog log, KafkaOptions options, Task<Guid>? topic, string expected)
+    [SkippableFact]
+    public async Task A_checkpoint_that_the_group_has_and_nobody_sees_yet_is_waited_for_and_an_open_transaction_is_not()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var lease = await AssignAsync(log, 1, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P2"]), CommitOutcome.Committed);
+
+        await IsWaitedForAsync(log, options, topic: null, "8: P1@8 P2@5", committed: 9, atOnce: () => AssignAsync(log, 1, "5: P2@5", committed: 6));
+    }
+
+    private static async Task IsWaitedForAsync(
+        KafkaShardLog log, KafkaOptions options, Task<Guid>? topic, string expected, long committed = 0, Func<Task>? atOnce = null)
     {
         using var first = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, $"{options.GroupId}-first", TimeSpan.FromSeconds(60))).Build();
         first.InitTransactions(Patience);
@@ -197,9 +211,11 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         first.Flush(Patience);
 
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(3));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => log.AssignAsync(1, topic, null, soon.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => log.AssignAsync(1, committed, topic, null, soon.Token));
+        if (atOnce is not null)
+            await atOnce();
 
-        var restoring = AssignAsync(log, 1, expected, topic);
+        var restoring = AssignAsync(log, 1, expected, topic, committed);
         first.CommitTransaction(Patience);
         await restoring;
     }
@@ -229,9 +245,9 @@ public sealed class KafkaShardLogTests(KafkaServer server)
     private static KafkaShardLog Log(KafkaOptions options, Func<IConsumerGroupMetadata> membership) =>
         new(options, membership, new MemoryPatients(), NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
 
-    private static async Task<ShardLease> AssignAsync(KafkaShardLog log, int shard, string expected, Task<Guid>? topic = null)
+    private static async Task<ShardLease> AssignAsync(KafkaShardLog log, int shard, string expected, Task<Guid>? topic = null, long committed = 0)
     {
-        var restored = await log.AssignAsync(shard, topic, null, CancellationToken.None).WaitAsync(Patience);
+        var restored = await log.AssignAsync(shard, committed, topic, null, CancellationToken.None).WaitAsync(Patience);
         var patients = log.Passive.FindUnseen(shard, new LastSeen(new Models.Signals.Timestamp(long.MaxValue), long.MaxValue), restored.KeptCount + 1).Select(id => log.Passive.Find(shard, id)!);
         Assert.Equal(expected, Snapshots.Text(restored with { Patients = [.. patients] }));
         return restored.Lease;

@@ -182,7 +182,7 @@ public sealed class KeptModelTests : IDisposable
     private async Task<KeptShard> BeginAsync(PatientShards shards, Log log)
     {
         var kept = new KeptShard(0, shards, log, TimeSpan.FromSeconds(5), _time);
-        kept.BeginRestore(log.AssignAsync(0, null, CancellationToken.None));
+        kept.BeginRestore(log.AssignAsync(0, 0, null, CancellationToken.None));
         kept.Begin("t", TopicId);
         await Task.Yield();
         return kept;
@@ -234,7 +234,7 @@ public sealed class KeptModelTests : IDisposable
         public ShardRestore Restore() => new(
             new ShardLease(0, 1), _mark?.Through, [.. _snapshots.Values.Select(bytes => SnapshotCodec.Decode(bytes, out _)!)], [], _mark?.Time, _mark?.Model);
 
-        public Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop) => Task.FromResult(Restore());
+        public Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop) => Task.FromResult(Restore());
 
         public Task<CommitOutcome> CommitAsync(ShardCheckpoint checkpoint, CancellationToken stop)
         {

@@ -26,7 +26,7 @@ internal sealed class History
         var settings = Settings.Of(_world.Steps.Random, bug);
         _fleet = new Fleet((name, model) => new Worker(_world, settings, _broker, group, _store, _ownership, model, name));
         _faults = new Faults(_world, _fleet, _broker, group, _store, _workload.End);
-        _store.IsNetworkReplaced = _broker.ShowsAtOnce = _faults.ReplaceNetwork;
+        _store.IsNetworkReplaced = _faults.ReplaceNetwork;
         for (var i = 0; i < WorkerCount; i++)
             _fleet.Start();
     }

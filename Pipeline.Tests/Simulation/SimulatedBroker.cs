@@ -15,17 +15,12 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
 
     private readonly ChangelogPartition[] _changelog = [.. workload.Partitions.Select((_, number) => new ChangelogPartition(number, workload))];
     private readonly long?[] _offsets = new long?[Workload.PartitionCount];
+    private readonly int[] _pending = new int[Workload.PartitionCount];     // transactions with an offset whose outcome does not show yet
     private readonly int[] _there = new int[Workload.PartitionCount];       // records that have come
     private readonly int[] _checked = new int[Workload.PartitionCount];     // of the expected output, known to be stored
 
     /// <summary>Does not look at the generation with which offsets come: a planted bug.</summary>
     public bool IsUnfenced { get; init; }
-
-    /// <summary>
-    /// What is committed is seen at once. Otherwise the checkpoint that names a new network may be committed and not yet seen by the next owner, which
-    /// then asks the old one about records of which its predecessor has asked the new one: no one network was asked about them.
-    /// </summary>
-    public bool ShowsAtOnce { get; set; }
 
     /// <summary>Told, with the name of the process, when a part of a transaction comes.</summary>
     public Action<string> Written { get; set; } = _ => { };
@@ -64,8 +59,8 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
         return found;
     }
 
-    /// <summary>The group's committed offset.</summary>
-    public long? CommittedOffset(int partition) => _offsets[partition];
+    /// <summary>The group's committed offset, 0 when there is none; null while a transaction may be about to change it.</summary>
+    public long? CommittedOffset(int partition) => _pending[partition] > 0 ? null : _offsets[partition] ?? 0;
 
     /// <summary>The state of a partition as committed readers see it, and whether nothing is behind that which they do not see yet.</summary>
     public (ShardCheckpoint? Last, PatientSnapshot[] Patients, bool IsAll) ReadState(int partition)
@@ -98,7 +93,17 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
     }
 
     /// <summary>The group's offsets go with it; false when the group has another generation, or no such member, by now.</summary>
-    public bool AddOffsets(Transaction transaction, string member, int generation) => IsUnfenced || group.IsPresent(member, generation);
+    public bool AddOffsets(Transaction transaction, string member, int generation)
+    {
+        if (!IsUnfenced && !group.IsPresent(member, generation))
+            return false;
+        if (transaction.Decision is not null)
+            return true;    // aborted: as much is said when it is to be committed
+        transaction.HasAddedOffsets = true;
+        foreach (var (partition, _) in transaction.Offsets)
+            _pending[partition]++;
+        return true;
+    }
 
     /// <summary>Decides it; false when it was aborted before.</summary>
     public bool Commit(Transaction transaction)
@@ -110,11 +115,12 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
         {
             CheckStored(partition, through);
             var shown = partition;
-            if (ShowsAtOnce)
-                Show(transaction, partition);
-            else
-                world.Steps.After(SomeDelay(), null, () => Show(transaction, shown));
-            world.Steps.After(SomeDelay(), null, () => _offsets[shown] = through + 1);
+            world.Steps.After(SomeDelay(), null, () => Show(transaction, shown));
+            world.Steps.After(SomeDelay(), null, () =>
+            {
+                _offsets[shown] = through + 1;
+                _pending[shown]--;
+            });
         }
         world.Story?.Tell("broker", $"commits of {transaction.Process}: {string.Join(", ", transaction.Offsets.Select(o => $"{o.Partition} through {o.Through}"))}");
         return true;
@@ -128,6 +134,9 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
         world.Story?.Tell("broker", $"aborts a transaction of {transaction.Process}");
         for (var partition = 0; partition < _changelog.Length; partition++)
             Show(transaction, partition);
+        if (transaction.HasAddedOffsets)
+            foreach (var (partition, _) in transaction.Offsets)
+                _pending[partition]--;
     }
 
     private void Show(Transaction transaction, int partition)
@@ -161,6 +170,8 @@ internal sealed class Transaction(string process)
     public bool? Decision { get; set; }
 
     public List<(int Partition, long Through)> Offsets { get; } = [];
+
+    public bool HasAddedOffsets { get; set; }
 
     /// <summary>Bit p: partition p shows the decision.</summary>
     public uint Shown { get; set; }

@@ -18,13 +18,13 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
     /// <summary>Checkpoints that wait for their transaction.</summary>
     public int WaitingCount => _waiting.Count;
 
-    public async Task<ShardRestore> AssignAsync(int shard, IProgress<double>? progress, CancellationToken stop)
+    public async Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
         while (true)
         {
             var (rest, patients, isAll) = await process.CallAsync(() => broker.ReadState(shard)).WaitAsync(stop);
-            if (rest is not null || isAll)
+            if (isAll || rest?.Through.Offset + 1 >= committed)
                 return new ShardRestore(lease, rest?.Through, patients, [], rest?.Time, rest?.Model);
             await Task.Delay(Look, process.Clock, stop);
         }

@@ -15,7 +15,7 @@ internal sealed class Worker
 {
     private const int MostRecordsOfFetch = 24;
 
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(300), Poll = TimeSpan.FromMilliseconds(80), Drain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(300), Poll = TimeSpan.FromMilliseconds(80), Drain = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(1);
     private static readonly Guid TopicId = new("00112233-4455-6677-8899-aabbccddeeff");
 
     private readonly World _world;
@@ -168,9 +168,23 @@ internal sealed class Worker
         foreach (var partition in added)
         {
             var kept = new KeptShard(partition, Shards, _keepingLog, _settings.CheckpointInterval, Process.Clock);
-            _owned[partition] = new Owned(kept, await Process.CallAsync(() => _broker.CommittedOffset(partition)));
-            kept.BeginRestore(_keepingLog.AssignAsync(partition, null, CancellationToken.None));
+            var committed = await CommittedAsync(partition);
+            _owned[partition] = new Owned(kept, committed == long.MaxValue ? 0 : committed);
+            kept.BeginRestore(_keepingLog.AssignAsync(partition, committed, null, CancellationToken.None));
         }
+    }
+
+    /// <summary>The group's offset, when no transaction is about to change it; one that stays open is waited for some time only.</summary>
+    private async Task<long> CommittedAsync(int partition)
+    {
+        var began = Process.Clock.GetTimestamp();
+        do
+        {
+            if (await Process.CallAsync(() => _broker.CommittedOffset(partition)) is { } offset)
+                return offset;
+        }
+        while (Process.Clock.GetElapsedTime(began) < Patience);
+        return long.MaxValue;
     }
 
     /// <summary>Reads, which takes a moment when there is nothing, and posts what finds room.</summary>
@@ -260,11 +274,11 @@ internal sealed class Worker
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_meter")]
     private static extern ref Meter MeterOf(ServedModels models);
 
-    private sealed class Owned(KeptShard kept, long? committed)
+    private sealed class Owned(KeptShard kept, long committed)
     {
         public KeptShard Kept => kept;
 
-        public long Next { get; set; } = committed ?? 0;
+        public long Next { get; set; } = committed;
 
         public Queue<ShardRecord> Held { get; } = new();
     }
