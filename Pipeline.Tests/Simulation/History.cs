@@ -3,8 +3,14 @@ namespace Pipeline.Tests.Simulation;
 /// <summary>One seed, from the first record to the moment at which all is stored and committed, on one thread.</summary>
 internal sealed class History
 {
+    /// <summary>Seeds in a row that are histories of the same records: what comes of them undisturbed is made once.</summary>
+    public const int HistoriesOfWorkload = 5;
+
     private const int WorkerCount = 3, StepsBetweenLooks = 128;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), Afterwards = TimeSpan.FromSeconds(2);
+
+    [ThreadStatic]
+    private static (int Number, Workload Workload, Expected Expected)? _ofThread;
 
     private readonly World _world;
     private readonly Workload _workload;
@@ -18,8 +24,7 @@ internal sealed class History
     private History(int seed, bool isTold, PlantedBug bug)
     {
         _world = new World(seed, isTold);
-        _workload = new Workload(seed);
-        _expected = Expected.Of(_workload, _ => []);
+        (_, _workload, _expected) = WorkloadOf(seed / HistoriesOfWorkload);
         _store = new SimulatedStore(_world, _expected, _ownership);
         var group = new SimulatedGroup(_world);
         _broker = new SimulatedBroker(_world, _workload, _expected, _store, group) { IsUnfenced = bug == PlantedBug.NoFence };
@@ -56,6 +61,16 @@ internal sealed class History
         {
             SynchronizationContext.SetSynchronizationContext(context);
         }
+    }
+
+    private static (int Number, Workload Workload, Expected Expected) WorkloadOf(int number)
+    {
+        if (_ofThread is { } last && last.Number == number)
+            return last;
+        var workload = new Workload(number);
+        var made = (number, workload, Expected.Of(workload, _ => []));
+        _ofThread = made;
+        return made;
     }
 
     private void Run()

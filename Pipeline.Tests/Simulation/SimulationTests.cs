@@ -57,12 +57,17 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private static int? FindFailing(int from, int to)
     {
         var failing = int.MaxValue;
-        Parallel.For(from, to, (seed, loop) =>
+        const int Together = History.HistoriesOfWorkload;
+        Parallel.For(from / Together, (to + Together - 1) / Together, (workload, loop) =>
         {
-            if (History.FindFault(seed) is null)
+            for (var seed = Math.Max(from, workload * Together); seed < Math.Min(to, (workload + 1) * Together); seed++)
+            {
+                if (History.FindFault(seed) is null)
+                    continue;
+                loop.Break();
+                InterlockedMin(ref failing, seed);
                 return;
-            loop.Break();
-            InterlockedMin(ref failing, seed);
+            }
         });
         return failing == int.MaxValue ? null : failing;
     }
