@@ -6,6 +6,8 @@ internal static class QrsDistortion
     private const double Wobbling = 0.15;
     private const double WindowSeconds = 0.2;
     private const double Ectopic = 0.12;
+    private const int EctopicKinds = 3;
+    private const double LeastCoupling = 0.28;
     private const int VentricularCode = 5;
 
     /// <summary>15 % of the beats get 0.35 to 1.3 of their size, under a Hann window of ±200 ms.</summary>
@@ -69,28 +71,29 @@ internal static class QrsDistortion
     }
 
     /// <summary>
-    /// 12 % of the beats become others: up to 40 % of the interval earlier, 1.2 to 2.2 times as wide, 0.5 to 1.3 times as high and upright or
-    /// not on each lead, the same few kinds for the whole recording.
+    /// 12 % of the beats become others: up to 85 % of the interval earlier, but 0.28 s after the beat before at least, 1.2 to 2.2 times as wide, 0.5 to
+    /// 1.3 times as high and upright or not on each lead, with a T wave of their own that points the other way; the same few kinds for the
+    /// whole recording.
     /// </summary>
     public static EcgRecording Ectopics(EcgRecording record, Random random)
     {
         float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
+        double[] heights = [.. leads.Select((_, l) => NoiseStress.QrsHeight(record, l))];
         var beats = (EcgBeat[])record.Beats.Clone();
-        var kinds = Enumerable.Range(0, 2).Select(_ => (
-            Width: 1.2 + random.NextDouble(), Early: 0.4 * random.NextDouble(),
-            Sizes: leads.Select(_ => (0.5 + 0.8 * random.NextDouble()) * (random.Next(2) * 2 - 1)).ToArray())).ToArray();
+        var kinds = Enumerable.Range(0, EctopicKinds).Select(_ => EctopicKind.Some(leads.Length, random)).ToArray();
         var half = (int)(WindowSeconds * record.RateHz);
         for (var b = 1; b < beats.Length; b++)
         {
             if (random.NextDouble() >= Ectopic || beats[b].IsEctopic)
                 continue;
-            var (width, early, sizes) = kinds[random.Next(kinds.Length)];
+            var kind = kinds[random.Next(kinds.Length)];
             var at = (int)beats[b].Sample;
-            var to = at - (int)(early * Math.Max(0, Math.Min(record.RateHz, at - beats[b - 1].Sample) - 0.2 * record.RateHz));
+            var to = at - (int)(kind.Early * Math.Max(0, Math.Min(record.RateHz, at - beats[b - 1].Sample) - LeastCoupling * record.RateHz));
             for (var l = 0; l < leads.Length; l++)
             {
                 Resize(leads[l], at, half, 0);
-                AddBeat(leads[l], record.Leads[l], at, to, half, width, sizes[l]);
+                AddBeat(leads[l], record.Leads[l], at, to, half, kind.Width, kind.Sizes[l]);
+                Add(leads[l], to + kind.WaveDelay * record.RateHz, kind.WaveSd * record.RateHz, -kind.Sizes[l] * kind.Wave * heights[l]);
             }
             beats[b] = new EcgBeat(to, VentricularCode);
         }
@@ -155,5 +158,22 @@ internal static class QrsDistortion
             var line = first + slope * (i - from);
             lead[i] = (float)(line + (lead[i] - line) * (1 + (size - 1) * window));
         }
+    }
+
+    /// <summary>A kind of ectopic beat.</summary>
+    /// <param name="Width">Times that of the beat it is made of.</param>
+    /// <param name="Early">Part of the interval before that it comes too soon.</param>
+    /// <param name="Sizes">[leads] Height, times that of the beat; negative: the other way up.</param>
+    /// <param name="WaveDelay">Seconds from the beat to its T wave.</param>
+    /// <param name="WaveSd">Of the T wave, a Gaussian, in seconds.</param>
+    /// <param name="Wave">Height of the T wave, times that of the beat.</param>
+    private sealed record EctopicKind(double Width, double Early, double[] Sizes, double WaveDelay, double WaveSd, double Wave)
+    {
+        private const double LongestEarly = 0.85;
+
+        public static EctopicKind Some(int leads, Random random) => new(
+            1.2 + random.NextDouble(), LongestEarly * random.NextDouble(),
+            [.. Enumerable.Range(0, leads).Select(_ => (0.5 + 0.8 * random.NextDouble()) * (random.Next(2) * 2 - 1))],
+            0.2 + 0.14 * random.NextDouble(), 0.03 + 0.03 * random.NextDouble(), 0.1 + 0.6 * random.NextDouble());
     }
 }

@@ -26,8 +26,8 @@ internal sealed class QrsNetworkInput
     private const int Slot = Likenesses + QrsShape.Points + QrsSlowShape.Points;
     private const int WithSlowShapes = 2;   // from this version of the state on; before, beats were known by their band-passed shape alone
     private const float AmbiguityRate = 1 / 16f;
-    private const float LeastThreshold = 0.15f;
-    private const float ThresholdRise = 0.4f;
+    private const float LeastThreshold = 0.2f;
+    private const float ThresholdRise = 0.35f;
     private const float FullAmbiguity = 0.25f;
 
     private readonly QrsTiming _timing;
