@@ -98,6 +98,8 @@ public sealed class KeptModelTests : IDisposable
         await using var shards = Shards(models, written);
         var kept = await BeginAsync(shards, log);
         await PostAsync(shards, kept, 0, 60, new Random(1));
+        while (shards.Total()[Count.Records] < 60)
+            await Task.Yield();
         models.Replace(Open("2"));
         Assert.True(shards.TryPost(0, _records[60]));
         while (log.RefusedModel != "heart-rate@2")
@@ -224,10 +226,10 @@ public sealed class KeptModelTests : IDisposable
 
         public string ModelAt(long offset) => _marks.LastOrDefault(mark => mark.Through < offset, (-1, "heart-rate@1")).Model;
 
-        /// <summary>A version that is gone ends with the state.</summary>
+        /// <summary>A life begins behind the state: with the version that it names or, where that is gone, with what is there; an earlier life may have begun there with another.</summary>
         public void Note(ModelSwitch change)
         {
-            if (change.IsGone)
+            if (change.Before is null || change.IsGone)
                 _marks.Add((Next - 1, change.Model));
         }
 

@@ -48,7 +48,7 @@ public sealed class QrsCourseTests
         var moved = record.Beats.Zip(dressed.Beats).Where(pair => pair.First != pair.Second).ToList();
         Assert.InRange(moved.Count, 3, 20);
         Assert.All(moved, pair => Assert.True(pair.Second.IsEctopic && pair.Second.Sample <= pair.First.Sample));
-        Assert.All(moved.Select(pair => Array.IndexOf(dressed.Beats, pair.Second)), b => Assert.True(dressed.Beats[b].Sample - record.Beats[b - 1].Sample >= 0.28 * record.RateHz - 1));
+        Assert.All(moved.Select(pair => Array.IndexOf(dressed.Beats, pair.Second)), b => Assert.True(dressed.Beats[b].Sample - dressed.Beats[b - 1].Sample >= 0.28 * record.RateHz - 1));
         var beat = moved.First(pair => pair.First.Sample - pair.Second.Sample < 0.1 * record.RateHz || pair.First.Sample - pair.Second.Sample > 0.15 * record.RateHz).Second;
         var around = dressed.Leads[0].AsSpan((int)beat.Sample - 20, 41);
         Assert.True(around.ToArray().Max(Math.Abs) > 0.4, "there is a beat where the reference says");
