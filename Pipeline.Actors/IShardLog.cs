@@ -38,10 +38,10 @@ public readonly record struct ShardLease(int Shard, long Number);
 /// <param name="Changed">The patients that changed since the checkpoint before.</param>
 /// <param name="Forgotten">The patients that are to be forgotten.</param>
 /// <param name="Time">Latest event time of the shard's records; null when none had one.</param>
-/// <param name="Model">Name and version of the network that is asked about the windows of the records behind; null without networks.</param>
+/// <param name="Networks">The networks that are asked about the windows of the records behind.</param>
 public sealed record ShardCheckpoint(
     ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten, Timestamp? Time = null,
-    string? Model = null)
+    NetworkNames Networks = default)
 {
     /// <summary>This checkpoint with what changed in <paramref name="earlier"/> too, which was not committed: a patient's later snapshot counts.</summary>
     public ShardCheckpoint Following(ShardCheckpoint? earlier)
@@ -56,6 +56,11 @@ public sealed record ShardCheckpoint(
         };
     }
 }
+
+/// <summary>Names and versions of networks, as a shard's state keeps them; null where there is none of a kind.</summary>
+/// <param name="Rate">Estimates heart rate from PPG.</param>
+/// <param name="Qrs">Decides on the beats of an ECG.</param>
+public readonly record struct NetworkNames(string? Rate = null, string? Qrs = null);
 
 /// <summary>What became of a checkpoint.</summary>
 public enum CommitOutcome
@@ -73,11 +78,11 @@ public enum CommitOutcome
 /// <param name="Patients">The patients, in no order.</param>
 /// <param name="Refused">Those whose snapshot cannot be read. The shard is not to run without them.</param>
 /// <param name="Time">Latest event time of the shard's records through that one.</param>
-/// <param name="Model">See <see cref="ShardCheckpoint.Model"/>.</param>
+/// <param name="Networks">See <see cref="ShardCheckpoint.Networks"/>.</param>
 /// <param name="KeptCount">Further patients, whose snapshots were put where the passive ones lie (<see cref="PatientShards.Passive"/>).</param>
 public sealed record ShardRestore(
     ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused,
-    Timestamp? Time = null, string? Model = null, int KeptCount = 0)
+    Timestamp? Time = null, NetworkNames Networks = default, int KeptCount = 0)
 {
     /// <summary>The record to go on with in topic <paramref name="topicId"/>, the one after the mark; null when there is no mark of that topic.</summary>
     public long? NextOffset(Guid topicId) => Through is { } through && through.TopicId == topicId ? through.Offset + 1 : null;

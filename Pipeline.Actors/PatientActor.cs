@@ -1,25 +1,24 @@
 using Pipeline.Actors.Serving;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
 /// <summary>What the actors of one topology share; immutable.</summary>
-internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape, RestartPolicy RestartPolicy, StageFactory Stages, ServedModels? Models, IPassivePatients Passive);
+internal sealed record ActorSettings(TopologyOptions Options, WindowShape Shape, RestartPolicy RestartPolicy, StageFactory Stages, ServedModels? Models, ServedQrs? Qrs, IPassivePatients Passive);
 
 /// <summary>A record on its way through its patient.</summary>
 /// <param name="Record">The record.</param>
 /// <param name="Chunk">Its chunk.</param>
 /// <param name="Origin">What its output says of where it comes from.</param>
-/// <param name="Model">The network that is asked; null without networks.</param>
+/// <param name="Networks">The networks that are asked.</param>
 /// <param name="Batch">Takes points, beats and dead letters.</param>
 /// <param name="Scratch">Empty, and left empty.</param>
 /// <param name="Mark">Notes what the record is about to change.</param>
 internal readonly record struct Handling(
-    ShardRecord Record, SampleChunk Chunk, Origin Origin, RateModel? Model, OutputBatch Batch, StageOutput Scratch, StreamMark Mark);
+    ShardRecord Record, SampleChunk Chunk, Origin Origin, AskedNetworks Networks, OutputBatch Batch, StageOutput Scratch, StreamMark Mark);
 
 /// <summary>
 /// One patient: its device streams, and nothing else. In: the patient's records, in offset order. Out: points, beats and dead letters in the
@@ -29,8 +28,8 @@ internal readonly record struct Handling(
 internal sealed class PatientActor(ActorSettings settings, Counts counts, WaitingPoints waiting)
 {
     private readonly List<Device> _devices = new(2);
-    private RateModel? _model;      // that of the last record
-    private Device[]? _before;      // the devices before the record; null while it leaves them as they are
+    private AskedNetworks? _networks;   // those of the last record
+    private Device[]? _before;          // the devices before the record; null while it leaves them as they are
 
     /// <summary>
     /// Goes on where <paramref name="snapshot"/> was captured. A stream that cannot (other windows are set now, or the snapshot is of a newer
@@ -57,8 +56,8 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
         var chunk = handling.Chunk;
         handling.Mark.Clear();
         _before = null;
-        if (handling.Model != _model)
-            Use(handling.Model);
+        if (!ReferenceEquals(handling.Networks, _networks))
+            Use(handling.Networks);
         var device = Find(chunk.Device);
         if (device is not null && chunk.Epoch < device.Stream.Epoch)
         {
@@ -107,8 +106,7 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
         if (mark.Stream is not { } stream)
             return null;
         stream.ReturnTo(mark, settings.Stages, patient);
-        if (_model is not null)
-            stream.Use(_model);
+        Tell(stream);
         return stream.Device;
     }
 
@@ -142,12 +140,19 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
     public static void AddDeadLetter(string stage, string? reason, in Handling handling) => handling.Batch.DeadLetters.Add(new DeadLetter(
         stage, reason ?? "", handling.Origin, System.Text.Encoding.UTF8.GetBytes(handling.Chunk.Patient.Value ?? ""), handling.Record.Payload));
 
-    private void Use(RateModel? model)
+    private void Use(AskedNetworks networks)
     {
-        _model = model;
-        if (model is not null)
-            foreach (var device in _devices)
-                device.Stream.Use(model);
+        _networks = networks;
+        foreach (var device in _devices)
+            Tell(device.Stream);
+    }
+
+    private void Tell(DeviceStream stream)
+    {
+        if (_networks?.Rate is { } rate)
+            stream.Use(rate);
+        if (_networks?.Qrs is { } qrs)
+            stream.Use(qrs);
     }
 
     private Device? Find(string name)
@@ -165,8 +170,7 @@ internal sealed class PatientActor(ActorSettings settings, Counts counts, Waitin
             End(earlier, handling);
         _before ??= [.. _devices];
         var device = new Device(new DeviceStream(settings.Shape, settings.Stages, handling.Chunk), handling.Chunk);
-        if (_model is not null)
-            device.Stream.Use(_model);
+        Tell(device.Stream);
         _devices.Add(device);
         counts.Add(Actors.Count.StreamsBegun);
         return device;

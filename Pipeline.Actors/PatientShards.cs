@@ -24,12 +24,12 @@ public sealed class PatientShards : IAsyncDisposable
 
     /// <summary>
     /// Takes options that were <see cref="TopologyOptions.Validate()">validated</see>. The sinks stay the caller's, and so do
-    /// <paramref name="models"/>, the networks that estimate from PPG; without them the classical estimator does. All loops run on
+    /// <paramref name="models"/>, the networks that estimate from PPG, and <paramref name="qrs"/>, those that decide on the beats of an ECG; without them the classical estimators do. All loops run on
     /// <paramref name="scheduler"/>, the thread pool's by default, and what they wait for goes on there. <paramref name="passive"/>, the caller's too, holds
     /// the idle patients; memory does without it.
     /// </summary>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
-    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null, TaskScheduler? scheduler = null, IPassivePatients? passive = null)
+    public PatientShards(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null, TaskScheduler? scheduler = null, IPassivePatients? passive = null, ServedQrs? qrs = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(sinks);
@@ -37,8 +37,8 @@ public sealed class PatientShards : IAsyncDisposable
         options.Validate();
         _scheduler = scheduler ?? TaskScheduler.Default;
         var shape = options.Shape;
-        stages ??= first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape);
-        _settings = new ActorSettings(options, shape, options.RestartPolicy, stages, models, passive ?? new MemoryPatients());
+        stages ??= first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape, qrs?.Current);
+        _settings = new ActorSettings(options, shape, options.RestartPolicy, stages, models, qrs, passive ?? new MemoryPatients());
         _ = models?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, _scheduler);
         _sinks = sinks;
         _time = time;

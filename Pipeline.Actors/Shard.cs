@@ -24,6 +24,7 @@ internal sealed class Shard
     private readonly Envelope[] _taken = new Envelope[TakeCount];
     private readonly SupervisedPatient?[] _found = new SupervisedPatient?[TakeCount];   // whose records are in _taken
     private readonly ShardOutput _output;
+    private readonly ShardNetworks _networks;
     private readonly ShardQuestions _questions;
     private readonly StageOutput _scratch = new();
     private readonly StreamMark _mark = new();
@@ -40,7 +41,8 @@ internal sealed class Shard
         _mailbox = new Mailbox<Envelope>(settings.Options.MailboxCapacity);
         _delivery.Failed = _mailbox.Wake;
         _output = new ShardOutput(number, settings.Options.MaxBatchPoints, delivery, counts);
-        _questions = new ShardQuestions(number, settings, restore?.Model, delivery, counts, time, _mailbox.Wake, stop);
+        _networks = new ShardNetworks(settings.Models, settings.Qrs, number, restore?.Networks ?? default, counts);
+        _questions = new ShardQuestions(settings.Options, _networks, delivery, counts, time, _mailbox.Wake, stop);
         _time = time;
         _stop = stop;
         stop.Register(() =>
@@ -133,8 +135,8 @@ internal sealed class Shard
     /// <summary>Whether the loop is to come to rest: every record so far handled, every question answered.</summary>
     private bool IsBarrier => _checkpoints is { IsWanted: true } || IsChangeDue;
 
-    /// <summary>Whether another model is to be asked. A shard that leaves with its state stays with its own; one that is about to change hands that over, too.</summary>
-    private bool IsChangeDue => _questions.Model is { } model && (model.IsChanging || (model.IsBehind && !(_checkpoints is null ? IsAtEnd : _mailbox.IsCompleted)));
+    /// <summary>Whether another network is to be asked. A shard that leaves with its state stays with its own; one that is about to change hands that over, too.</summary>
+    private bool IsChangeDue => _networks.IsChanging || (_networks.IsBehind && !(_checkpoints is null ? IsAtEnd : _mailbox.IsCompleted));
 
     private async Task RunAsync()
     {
@@ -177,19 +179,18 @@ internal sealed class Shard
         }
     }
 
-    /// <summary>Every record so far is handled, every question answered: a checkpoint, another model, or both.</summary>
+    /// <summary>Every record so far is handled, every question answered: a checkpoint, another network, or both.</summary>
     private void Rest()
     {
-        var model = _questions.Model;
-        if (!IsChangeDue || model is null)
+        if (!IsChangeDue)
         {
-            _checkpoints?.Capture(_handled, _patients, model?.Name);
+            _checkpoints?.Capture(_handled, _patients, _networks.Names);
             return;
         }
-        if (!model.IsChanging)
-            model.Prepare();
-        if (_checkpoints?.CaptureChange(_handled, _patients, model.Name) != false)
-            model.Change((_handled ?? -1) + 1);
+        if (!_networks.IsChanging)
+            _networks.Prepare();
+        if (_checkpoints?.CaptureChange(_handled, _patients, _networks.Names) != false)
+            _networks.Change((_handled ?? -1) + 1);
     }
 
     private async ValueTask HandleAsync(int count)
@@ -197,7 +198,7 @@ internal sealed class Shard
         var first = _taken[0].Record.Offset;
         _output.Begin(first);
         _delivery.Take(first, _taken[count - 1].Record.Offset);
-        _questions.Model?.Begin(first);
+        _networks.Begin(first);
         FindPatients(count);
         for (var i = 0; i < count;)
         {
@@ -294,7 +295,7 @@ internal sealed class Shard
     }
 
     private Handling Begin(in ShardRecord record, SampleChunk chunk) =>
-        new(record, chunk, new Origin(Topic, Number, record.Offset), _questions.Model?.Served?.Model, _output.Batch, _scratch, _mark);
+        new(record, chunk, new Origin(Topic, Number, record.Offset), _networks.Asked, _output.Batch, _scratch, _mark);
 
     private void Wait(SupervisedPatient patient)
     {

@@ -17,8 +17,8 @@ internal sealed class ShardCheckpoints(ShardRestore restore, Guid topicId, Deliv
     private readonly ShardLease _lease = restore.Lease;
     private ShardCheckpoint? _captured;
     private long _through = restore.Through is { } through && through.TopicId == topicId && through.Partition == restore.Lease.Shard ? through.Offset : -1;
-    private string? _model = restore.Model;     // both of the last checkpoint captured
-    private bool _isCommitted;                  // whether that is the shard's last one
+    private NetworkNames _networks = restore.Networks;  // both of the last checkpoint captured
+    private bool _isCommitted;                          // whether that is the shard's last one
     private volatile bool _isWanted;
 
     /// <summary>Whether the loop is to make one.</summary>
@@ -50,39 +50,39 @@ internal sealed class ShardCheckpoints(ShardRestore restore, Guid topicId, Deliv
     public void NoteCommitted(ShardCheckpoint checkpoint)
     {
         lock (_lock)
-            _isCommitted |= checkpoint.Through.Offset == _through && checkpoint.Model == _model;
+            _isCommitted |= checkpoint.Through.Offset == _through && checkpoint.Networks == _networks;
     }
 
     /// <summary>
-    /// Makes one through record <paramref name="through"/>, the last that was handled, behind which <paramref name="model"/> is asked; none when that is what
+    /// Makes one through record <paramref name="through"/>, the last that was handled, behind which <paramref name="networks"/> are asked; none when that is what
     /// the last one said. Where an earlier one was not taken, this one takes its place with what changed in both. The loop only.
     /// </summary>
-    public void Capture(long? through, ShardPatients patients, string? model)
+    public void Capture(long? through, ShardPatients patients, NetworkNames networks)
     {
         var offset = Math.Max(through ?? -1, _through);
-        if (offset > _through || (offset >= 0 && model != _model))
-            Make(offset, patients, model);
+        if (offset > _through || (offset >= 0 && networks != _networks))
+            Make(offset, patients, networks);
         _isWanted = false;
     }
 
     /// <summary>
-    /// The same before another model is asked; whether that may be asked from the next record on: the checkpoint is committed, or no owner has handled
+    /// The same before another network is asked; whether that may be asked from the next record on: the checkpoint is committed, or no owner has handled
     /// a record yet. Called again until it is.
     /// </summary>
-    public bool CaptureChange(long? through, ShardPatients patients, string? model)
+    public bool CaptureChange(long? through, ShardPatients patients, NetworkNames networks)
     {
-        Capture(through, patients, model);
+        Capture(through, patients, networks);
         lock (_lock)
             return _isCommitted || _through < 0;
     }
 
-    private void Make(long offset, ShardPatients patients, string? model)
+    private void Make(long offset, ShardPatients patients, NetworkNames networks)
     {
         var (changed, forgotten) = patients.TakeChanged(PositionOf(offset));
         lock (_lock)
         {
-            _captured = new ShardCheckpoint(_lease, PositionOf(offset), changed, forgotten, patients.Time, model).Following(_captured);
-            (_through, _model, _isCommitted) = (offset, model, false);
+            _captured = new ShardCheckpoint(_lease, PositionOf(offset), changed, forgotten, patients.Time, networks).Following(_captured);
+            (_through, _networks, _isCommitted) = (offset, networks, false);
         }
     }
 }

@@ -20,15 +20,15 @@ public static class Topology
     /// Runs <paramref name="source"/> through the actors into <paramref name="sinks"/> until the source ends (everything is acknowledged then)
     /// or <paramref name="stop"/> is cancelled. Returns what was counted. Source and sinks stay the caller's. <paramref name="stages"/>: other
     /// estimators than those of the product, for benchmarks and tests. <paramref name="started"/> is told of the shards before the source runs.
-    /// <paramref name="models"/>: the networks to ask; <paramref name="passive"/>: where idle patients lie; they stay the caller's, too.
+    /// <paramref name="models"/>, <paramref name="qrs"/>: the networks to ask; <paramref name="passive"/>: where idle patients lie; they stay the caller's, too.
     /// </summary>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
     public static async Task<Counts> RunAsync(
         ISampleSource source, IReadOnlyList<IPatientSink> sinks, TopologyOptions options, TimeProvider time, CancellationToken stop,
-        StageFactory? stages = null, Action<PatientShards>? started = null, ServedModels? models = null, IPassivePatients? passive = null)
+        StageFactory? stages = null, Action<PatientShards>? started = null, ServedModels? models = null, IPassivePatients? passive = null, ServedQrs? qrs = null)
     {
         ArgumentNullException.ThrowIfNull(source);
-        await using var shards = new PatientShards(options, sinks, time, stages, models, passive: passive);
+        await using var shards = new PatientShards(options, sinks, time, stages, models, passive: passive, qrs: qrs);
         started?.Invoke(shards);
 
         using var stopOrFailure = CancellationTokenSource.CreateLinkedTokenSource(stop);

@@ -29,8 +29,8 @@ public sealed partial class DeviceStream
     }
 
     /// <summary>
-    /// Goes back to where <paramref name="mark"/> was made, with new stages; what networks answer meanwhile stays. The model is to be named again by
-    /// <see cref="Use"/>.
+    /// Goes back to where <paramref name="mark"/> was made, with new stages; what networks answer meanwhile stays. The networks are to be named again by
+    /// <c>Use</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">The mark is another stream's, or a stage reads other fields than it writes.</exception>
     public void ReturnTo(StreamMark mark, StageFactory stages, PatientId patient)

@@ -124,8 +124,15 @@ public sealed partial class DeviceStream
         return verdict;
     }
 
-    /// <summary>See <see cref="IWindowStage.Use"/>.</summary>
+    /// <summary>See <see cref="IWindowStage.Use(RateModel)"/>.</summary>
     public void Use(RateModel model)
+    {
+        foreach (var stage in _stages)
+            stage.Use(model);
+    }
+
+    /// <summary>See <see cref="IWindowStage.Use(QrsModel)"/>.</summary>
+    public void Use(QrsModel model)
     {
         foreach (var stage in _stages)
             stage.Use(model);

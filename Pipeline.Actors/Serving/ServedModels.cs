@@ -16,7 +16,7 @@ public readonly record struct ModelSwitch(int Shard, long Offset, string Model, 
 /// The networks in service: the present one, and others for as long as a shard asks them: one that was replaced, until the shard has
 /// changed, or one that the state of a shard names, which is looked for. Thread-safe. Dispose it after the shards.
 /// </summary>
-public sealed class ServedModels : IAsyncDisposable
+public sealed class ServedModels : IServedVersions<ServedModel>, IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly InferenceOptions _options;
@@ -94,11 +94,11 @@ public sealed class ServedModels : IAsyncDisposable
         _telemetry.Dispose();
     }
 
-    /// <summary>Whether <paramref name="model"/> is still the present one; costs nothing.</summary>
-    internal bool IsCurrent(ServedModel model) => _current == model;
+    string IServedVersions<ServedModel>.IdentityOf(ServedModel version) => version.Model.Identity;
 
-    /// <summary>The present model, for a shard that gives it back by <see cref="Release"/>.</summary>
-    internal ServedModel Acquire()
+    bool IServedVersions<ServedModel>.IsCurrent(ServedModel version) => _current == version;
+
+    ServedModel IServedVersions<ServedModel>.Acquire()
     {
         lock (_lock)
         {
@@ -107,8 +107,7 @@ public sealed class ServedModels : IAsyncDisposable
         }
     }
 
-    /// <summary>The model of that name and version, for a shard that gives it back by <see cref="Release"/>; null when it is not to be had. May open it, which takes time.</summary>
-    internal ServedModel? Acquire(string identity)
+    ServedModel? IServedVersions<ServedModel>.Acquire(string identity)
     {
         lock (_finding)
         {
@@ -134,15 +133,16 @@ public sealed class ServedModels : IAsyncDisposable
         }
     }
 
-    /// <summary>A shard asks it no more.</summary>
-    internal void Release(ServedModel model)
+    void IServedVersions<ServedModel>.Release(ServedModel version)
     {
         lock (_lock)
         {
-            model.UserCount--;
-            EndIfUnused_NeedsLock(model);
+            version.UserCount--;
+            EndIfUnused_NeedsLock(version);
         }
     }
+
+    void IServedVersions<ServedModel>.Tell(in ModelSwitch change) => Switched?.Invoke(change);
 
     private ServedModel? TryAcquire(string identity)
     {
@@ -154,8 +154,6 @@ public sealed class ServedModels : IAsyncDisposable
             return served;
         }
     }
-
-    internal void Tell(in ModelSwitch change) => Switched?.Invoke(change);
 
     private Measurement<int>[] MeasureUsers()
     {

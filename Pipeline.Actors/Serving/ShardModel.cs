@@ -1,27 +1,28 @@
 namespace Pipeline.Actors.Serving;
 
 /// <summary>
-/// Which model a shard asks: one at a time. It begins with the one that its state names, and changes to the present one at rest, when every question
+/// Which version of a kind of network a shard asks: one at a time. It begins with the one that its state names, and changes to the present one at rest, when every question
 /// to the one before is answered; a shard that keeps its state changes when the checkpoint is committed that names the new one, so its next owner asks each
-/// model about the very same records. One thread.
+/// version about the very same records. One thread.
 /// </summary>
-/// <param name="models">The models in service.</param>
+/// <typeparam name="T">A version.</typeparam>
+/// <param name="versions">The versions in service.</param>
 /// <param name="shard">Number of the shard.</param>
-/// <param name="named">The model that the shard's state names; null when it names none.</param>
+/// <param name="named">The version that the shard's state names; null when it names none.</param>
 /// <param name="counts">The shard's.</param>
-internal sealed class ShardModel(ServedModels models, int shard, string? named, Counts counts)
+internal sealed class ShardModel<T>(IServedVersions<T> versions, int shard, string? named, Counts counts)
+    where T : class
 {
-    private ServedModel? _served;   // acquired, as _next is
-    private ServedModel? _next;
+    private T? _next;   // acquired, as Served is
 
-    /// <summary>The model that is asked; null before the first record.</summary>
-    public ServedModel? Served => _served;
+    /// <summary>The version that is asked; null before the first record.</summary>
+    public T? Served { get; private set; }
 
-    /// <summary>The model to be asked behind a checkpoint that is made now; null when there was none yet.</summary>
-    public string? Name => (_next ?? _served)?.Model.Identity ?? named;
+    /// <summary>The version to be asked behind a checkpoint that is made now; null when there was none yet.</summary>
+    public string? Name => (_next ?? Served) is { } version ? versions.IdentityOf(version) : named;
 
-    /// <summary>Whether there is a newer model, and the shard has not <see cref="Prepare">prepared</see> to change.</summary>
-    public bool IsBehind => _next is null && _served is not null && !models.IsCurrent(_served);
+    /// <summary>Whether there is a newer version, and the shard has not <see cref="Prepare">prepared</see> to change.</summary>
+    public bool IsBehind => _next is null && Served is not null && !versions.IsCurrent(Served);
 
     /// <summary>Whether the shard is about to change, and handles no record until it has.</summary>
     public bool IsChanging => _next is not null;
@@ -29,37 +30,41 @@ internal sealed class ShardModel(ServedModels models, int shard, string? named, 
     /// <summary>The first record is about to be handled, at <paramref name="offset"/>.</summary>
     public void Begin(long offset)
     {
-        if (_served is not null)
+        if (Served is not null)
             return;
-        var known = string.IsNullOrEmpty(named) ? null : models.Acquire(named);
+        var known = string.IsNullOrEmpty(named) ? null : versions.Acquire(named);
         var isGone = known is null && !string.IsNullOrEmpty(named);
-        _served = known ?? models.Acquire();
+        Served = known ?? versions.Acquire();
         if (isGone)
             counts.Add(Count.ModelSwitches);
-        models.Tell(new ModelSwitch(shard, offset, _served.Model.Identity, isGone ? named : null, isGone));
+        versions.Tell(new ModelSwitch(shard, offset, versions.IdentityOf(Served), isGone ? named : null, isGone));
     }
 
-    /// <summary>At rest: the model to change to is the present one.</summary>
-    public void Prepare() => _next = models.Acquire();
+    /// <summary>At rest: the version to change to is the present one, where that is a newer one.</summary>
+    public void Prepare()
+    {
+        if (IsBehind)
+            _next = versions.Acquire();
+    }
 
-    /// <summary>At rest: from record <paramref name="offset"/> on the model is asked that was prepared.</summary>
+    /// <summary>At rest: from record <paramref name="offset"/> on the version is asked that was prepared, if one was.</summary>
     public void Change(long offset)
     {
-        if (_next is not { } next || _served is not { } before)
+        if (_next is not { } next || Served is not { } before)
             return;
-        (_served, _next) = (next, null);
-        models.Release(before);
+        (Served, _next) = (next, null);
+        versions.Release(before);
         counts.Add(Count.ModelSwitches);
-        models.Tell(new ModelSwitch(shard, offset, next.Model.Identity, before.Model.Identity));
+        versions.Tell(new ModelSwitch(shard, offset, versions.IdentityOf(next), versions.IdentityOf(before)));
     }
 
     /// <summary>Gives back all.</summary>
     public void Clear()
     {
-        if (_served is not null)
-            models.Release(_served);
+        if (Served is not null)
+            versions.Release(Served);
         if (_next is not null)
-            models.Release(_next);
-        (_served, _next) = (null, null);
+            versions.Release(_next);
+        (Served, _next) = (null, null);
     }
 }

@@ -22,6 +22,7 @@ internal sealed class ShardQuestions
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ending;
     private readonly Action _wake;
+    private readonly ShardNetworks _networks;
     private readonly AnswerBox _answers = new();
     private readonly InferenceOwner _owner;
     private readonly Queue<WaitingPoint> _unposted = new();     // the workers had no room
@@ -29,10 +30,9 @@ internal sealed class ShardQuestions
     private int _open;
     private int _crowded;                                       // patients with as much waiting as may be
 
-    public ShardQuestions(int shard, ActorSettings settings, string? model, Delivery delivery, Counts counts, TimeProvider time, Action wake, CancellationToken stop)
+    public ShardQuestions(TopologyOptions options, ShardNetworks networks, Delivery delivery, Counts counts, TimeProvider time, Action wake, CancellationToken stop)
     {
-        (_options, _delivery, _counts, _time, _wake) = (settings.Options, delivery, counts, time, wake);
-        Model = settings.Models is { } models ? new ShardModel(models, shard, model, counts) : null;
+        (_options, _networks, _delivery, _counts, _time, _wake) = (options, networks, delivery, counts, time, wake);
         _owner = new InferenceOwner(wake);      // once a batch: a wake for every answer costs half as much as computing it
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
     }
@@ -46,15 +46,12 @@ internal sealed class ShardQuestions
     /// <summary>Whether <see cref="Settle"/> has something to do.</summary>
     public bool HasAnswers => !_answers.IsEmpty;
 
-    /// <summary>Which model is asked; null without networks.</summary>
-    public ShardModel? Model { get; }
-
     /// <summary>Takes on what <paramref name="record"/> left waiting in <paramref name="points"/> behind the <paramref name="earlier"/> that did before.</summary>
     public void Admit(WaitingPoints points, int earlier, in ShardRecord record, long enteredAt)
     {
         if (points.Count == earlier)
             return;
-        var served = Model?.Served ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
+        var served = _networks.Rate ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
         var priority = PriorityOf(record.Chunk);
         var questions = 0;
         for (var i = earlier; i < points.Count; i++)
@@ -89,9 +86,9 @@ internal sealed class ShardQuestions
     public async Task EndAsync()
     {
         _counts.Add(Count.QuestionsDropped, _open);
-        if (Model?.Served is { } served)
+        if (_networks.Rate is { } served)
             await served.Workers.CancelAsync(_owner);
-        Model?.Clear();
+        _networks.Clear();
         _ending.Cancel();
         await _space.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);    // cancelled
         _ending.Dispose();

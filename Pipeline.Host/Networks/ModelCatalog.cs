@@ -77,21 +77,13 @@ internal static class ModelCatalog
     /// The heart-rate model of that name and version, in <c>models/</c> or beside <paramref name="folder"/>; null when it is not there, or cannot be used. The
     /// caller disposes it.
     /// </summary>
-    public static RateModel? FindVersion(string identity, string folder)
-    {
-        var roots = new[] { OwnFolder, Path.GetDirectoryName(Path.GetFullPath(folder)) }.OfType<string>().Distinct(StringComparer.Ordinal);
-        foreach (var found in roots.SelectMany(Directory.EnumerateDirectories).Where(IsPackage))
-            try
-            {
-                if (ModelPackage.Load(found) is { } package && package.Identity == identity)
-                    return new RateModel(package);
-            }
-            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
-            {
-                // ./pipeline models says what is wrong with it.
-            }
-        return null;
-    }
+    public static RateModel? FindVersion(string identity, string folder) => FindVersion(identity, folder, package => new RateModel(package));
+
+    /// <summary>The QRS network that <paramref name="name"/> means (<see cref="OpenQrs(string)"/>), to be served.</summary>
+    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
+    public static ServedQrs? ServeQrs(string name) => OpenQrs(name) is { } model
+        ? new ServedQrs(model, identity => FindVersion(identity, model.Package.Folder, package => new QrsModel(package)))
+        : null;
 
     /// <summary>
     /// The QRS network that ships with the program, read once; null when it is not there or cannot be used: the rule then decides, and
@@ -128,6 +120,23 @@ internal static class ModelCatalog
         {
             return false;
         }
+    }
+
+    private static T? FindVersion<T>(string identity, string folder, Func<ModelPackage, T> open)
+        where T : class
+    {
+        var roots = new[] { OwnFolder, Path.GetDirectoryName(Path.GetFullPath(folder)) }.OfType<string>().Distinct(StringComparer.Ordinal);
+        foreach (var found in roots.SelectMany(Directory.EnumerateDirectories).Where(IsPackage))
+            try
+            {
+                if (ModelPackage.Load(found) is { } package && package.Identity == identity)
+                    return open(package);
+            }
+            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                // ./pipeline models says what is wrong with it.
+            }
+        return null;
     }
 
     private static QrsModel? OpenQrs() => Own(QrsFolder, package => new QrsModel(package));

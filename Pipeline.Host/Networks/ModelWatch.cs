@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Pipeline.Actors.Serving;
 using Pipeline.Models.Packages;
@@ -6,18 +5,27 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Host.Networks;
 
 /// <summary>
-/// Looks at the folder of the model in service from time to time. What is new there is taken once two looks in a row saw the same bytes (nobody is
+/// Looks at the folder of a model in service from time to time. What is new there is taken once two looks in a row saw the same bytes (nobody is
 /// copying any more) and the package is whole, fits and was opened; what does not is refused once, with the reason, and the present model stays.
 /// </summary>
 /// <param name="folder">The package's folder.</param>
-/// <param name="models">The models in service; stay the caller's.</param>
+/// <param name="present">The package in service.</param>
+/// <param name="take">Puts another one in service; throws what <see cref="ModelPackage.Load"/> does, and then the present one stays.</param>
+/// <param name="metrics">Count what became of new packages; stay the caller's.</param>
 /// <param name="time">For the intervals.</param>
 /// <param name="log">Told of what is taken and refused.</param>
-internal sealed class ModelWatch(string folder, ServedModels models, TimeProvider time, ILogger log) : IDisposable
+internal sealed class ModelWatch(string folder, Func<ModelPackage> present, Action<ModelPackage> take, ReloadMetrics metrics, TimeProvider time, ILogger log)
 {
-    private readonly ReloadMetrics _metrics = new();
     private string? _seen;      // by the look before
     private string? _settled;   // what was taken or refused last
+
+    /// <summary>Watches the folder of the heart-rate network in service.</summary>
+    public static ModelWatch Of(ServedModels models, ReloadMetrics metrics, TimeProvider time, ILogger log) =>
+        new(models.Current.Package.Folder, () => models.Current.Package, package => Replace(models, package), metrics, time, log);
+
+    /// <summary>Watches the folder of the QRS network in service.</summary>
+    public static ModelWatch Of(ServedQrs models, ReloadMetrics metrics, TimeProvider time, ILogger log) =>
+        new(models.Current.Package.Folder, () => models.Current.Package, package => models.Replace(new QrsModel(package)), metrics, time, log);
 
     /// <summary>Looks each <paramref name="interval"/> until <paramref name="stop"/>.</summary>
     public async Task RunAsync(TimeSpan interval, CancellationToken stop)
@@ -45,29 +53,31 @@ internal sealed class ModelWatch(string folder, ServedModels models, TimeProvide
         _seen = found;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _metrics.Dispose();
-
     private void Settle()
     {
-        var before = models.Current;
+        var before = present();
         try
         {
             var package = ModelPackage.Load(folder);
             if (package.Identity != before.Identity)
-                Take(new RateModel(package), before.Identity);
-            else if (package.Manifest.Sha256[ModelPackage.NetworkFile] != before.Package.Manifest.Sha256[ModelPackage.NetworkFile])
-                throw new InvalidDataException($"it has another {ModelPackage.NetworkFile} under the same name and version: a new version is wanted");
+            {
+                take(package);
+                metrics.Taken(before.Manifest.Task);
+                log.Taken(package.Identity, before.Identity);
+            }
+            else if (FindChanged(package, before) is { } file)
+                throw new InvalidDataException($"it has another {file} under the same name and version: a new version is wanted");
         }
         catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            _metrics.Refused();
+            metrics.Refused(before.Manifest.Task);
             log.Refused(folder, before.Identity, fault.Message.ReplaceLineEndings(" "));
         }
     }
 
-    private void Take(RateModel next, string before)
+    private static void Replace(ServedModels models, ModelPackage package)
     {
+        var next = new RateModel(package);
         try
         {
             models.Replace(next);
@@ -77,9 +87,10 @@ internal sealed class ModelWatch(string folder, ServedModels models, TimeProvide
             next.Dispose();
             throw;
         }
-        _metrics.Taken();
-        log.Taken(next.Identity, before);
     }
+
+    private static string? FindChanged(ModelPackage package, ModelPackage before) =>
+        new[] { ModelPackage.NetworkFile, ModelPackage.WeightsFile }.FirstOrDefault(file => package.Manifest.Sha256[file] != before.Manifest.Sha256[file]);
 
     /// <summary>Of the bytes of all files; a file that is not there, or cannot be read now, counts as such.</summary>
     private string Fingerprint()
@@ -100,20 +111,5 @@ internal sealed class ModelWatch(string folder, ServedModels models, TimeProvide
             hash.AppendData(bytes);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <summary>What became of new packages.</summary>
-    private sealed class ReloadMetrics : IDisposable
-    {
-        private readonly Meter _meter = new("Pipeline.Models");
-        private readonly Counter<long> _reloads;
-
-        public ReloadMetrics() => _reloads = _meter.CreateCounter<long>("pipeline.model.reloads", "{package}", "New packages of the model in service, by what became of them");
-
-        public void Taken() => _reloads.Add(1, new KeyValuePair<string, object?>("fate", "taken"));
-
-        public void Refused() => _reloads.Add(1, new KeyValuePair<string, object?>("fate", "refused"));
-
-        public void Dispose() => _meter.Dispose();
     }
 }

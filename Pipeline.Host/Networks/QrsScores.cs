@@ -43,7 +43,7 @@ internal static class QrsScores
     public static void Evaluate(QrsModel model, IReadOnlyList<string> folders, TextWriter output, TextWriter remarks, CancellationToken stop)
     {
         var recordings = new QrsRecordings(folders);
-        var trained = model.Card.GetValueOrDefault("data", "").Split([' ', ';', ':'], StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        var trained = model.Package.Manifest.Card.GetValueOrDefault("data", "").Split([' ', ';', ':'], StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
         if (recordings.Records.Count(r => trained.Contains(r.Record.Name)) is > 0 and var seen)
             remarks.WriteLine($"{seen} of {recordings.Records.Count} recordings were in the training of {model.Identity}: "
                 + "these figures say nothing of people it has not seen; ./pipeline train qrs --folds N does.");

@@ -9,7 +9,6 @@ using Pipeline.Host.Status;
 using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Service;
@@ -29,8 +28,9 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly IPatientSink _store;
     private readonly TimeSpan _reloadInterval;
     private readonly ServedModels? _models;
-    private readonly QrsModel? _qrs;
-    private readonly ModelWatch? _watch;
+    private readonly ServedQrs? _qrs;
+    private readonly ReloadMetrics _reloads = new();
+    private readonly List<ModelWatch> _watches = [];
     private readonly SnapshotStore _passive;
     private PatientShards? _shards;
 
@@ -47,13 +47,18 @@ internal sealed class WardPipeline : IAsyncDisposable
         _passive = SnapshotStore.Create(settings.Kafka.StateFolder.Length > 0 ? settings.Kafka.StateFolder : Path.GetTempPath());
         _kafkaMetrics = new KafkaMetrics(time);
         _reloadInterval = settings.Inference.ReloadInterval;
-        _qrs = ModelCatalog.OpenQrs(settings.Topology.QrsModel);
+        _qrs = ModelCatalog.ServeQrs(settings.Topology.QrsModel);
         _models = ModelCatalog.Serve(settings.Topology.Model, settings.Inference, time);
+        var log = loggers.CreateLogger<ModelWatch>();
         if (_models is not null)
         {
-            var log = loggers.CreateLogger<ModelWatch>();
-            _models.Switched += change => Tell(log, change);
-            _watch = new ModelWatch(_models.Current.Package.Folder, _models, time, log);
+            _models.Switched += change => Tell(log, change, "the patients' states begin anew");
+            _watches.Add(ModelWatch.Of(_models, _reloads, time, log));
+        }
+        if (_qrs is not null)
+        {
+            _qrs.Switched += change => Tell(log, change, "what is known of the patients' signals stays");
+            _watches.Add(ModelWatch.Of(_qrs, _reloads, time, log));
         }
         Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time);
         _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
@@ -94,11 +99,11 @@ internal sealed class WardPipeline : IAsyncDisposable
     public async Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null)
     {
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var watch = _watch is null || _reloadInterval == TimeSpan.Zero ? Task.CompletedTask : _watch.RunAsync(_reloadInterval, watching.Token);
+        var watch = _reloadInterval == TimeSpan.Zero ? Task.CompletedTask : Task.WhenAll(_watches.Select(one => one.RunAsync(_reloadInterval, watching.Token)));
         try
         {
             return await Topology.RunAsync(
-                Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models, _passive);
+                Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models, _passive, _qrs);
         }
         finally
         {
@@ -115,7 +120,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         await _results.DisposeAsync();
         await _deadLetters.DisposeAsync();
         _http?.Dispose();
-        _watch?.Dispose();
+        _reloads.Dispose();
         if (_models is not null)
             await _models.DisposeAsync();
         _passive.Dispose();
@@ -124,14 +129,14 @@ internal sealed class WardPipeline : IAsyncDisposable
     }
 
     private IWindowStage[] CreateStages(SampleChunk first) => Stages.Create(
-        first.Channels, first.RateHz, _models?.Current, new WindowShape(_topology.WindowLength, _topology.WindowHop), _qrs);
+        first.Channels, first.RateHz, _models?.Current, new WindowShape(_topology.WindowLength, _topology.WindowHop), _qrs?.Current);
 
-    private static void Tell(ILogger log, in ModelSwitch change)
+    private static void Tell(ILogger log, in ModelSwitch change, string consequence)
     {
         if (change is { IsGone: true, Before: { } gone })
-            log.Gone(change.Shard, change.Model, gone, change.Offset);
+            log.Gone(change.Shard, change.Model, gone, change.Offset, consequence);
         else if (change.Before is { } before)
-            log.Switched(change.Shard, change.Model, before, change.Offset);
+            log.Switched(change.Shard, change.Model, before, change.Offset, consequence);
         else
             log.Began(change.Shard, change.Model, change.Offset);
     }

@@ -53,7 +53,7 @@ internal sealed class PassiveRestore
         ShardMark? through = null;
         if (mark is not null && (through = SnapshotCodec.DecodeMark(mark, out var fault)) is null)
             refused.Add(new RefusedSnapshot("the shard's mark", fault ?? ""));
-        return new ShardRestore(_lease, through?.Through, [], refused, through?.Time, through?.Model, _kept.Count);
+        return new ShardRestore(_lease, through?.Through, [], refused, through?.Time, through?.Networks ?? default, _kept.Count);
     }
 
     private void Flush()

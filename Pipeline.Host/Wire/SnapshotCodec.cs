@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using Pipeline.Actors;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -77,7 +78,8 @@ public static class SnapshotCodec
         };
         if (mark.Time is { } time)
             encoded.TimeNs = time.UnixNanoseconds;
-        encoded.Model = mark.Model ?? "";
+        encoded.Model = mark.Networks.Rate ?? "";
+        encoded.QrsModel = mark.Networks.Qrs ?? "";
         return encoded.ToByteArray();
     }
 
@@ -92,7 +94,7 @@ public static class SnapshotCodec
                 : FindFault(mark.TopicId);
             return refused is not null ? null : new ShardMark(
                 new RecordPosition(Decode(mark.TopicId), mark.Partition, mark.Offset), mark.HasTimeNs ? new Timestamp(mark.TimeNs) : null,
-                mark.Model.Length > 0 ? mark.Model : null);
+                new NetworkNames(NullIfEmpty(mark.Model), NullIfEmpty(mark.QrsModel)));
         }
         catch (InvalidProtocolBufferException fault)
         {
@@ -112,6 +114,8 @@ public static class SnapshotCodec
             crc = BitOperations.Crc32C(crc, rest);
         return ~crc;
     }
+
+    private static string? NullIfEmpty(string text) => text.Length > 0 ? text : null;
 
     private static ByteString Encode(Guid topicId) =>
         topicId == Guid.Empty ? ByteString.Empty : ByteString.CopyFrom(topicId.ToByteArray(bigEndian: true));
@@ -193,15 +197,15 @@ public static class SnapshotCodec
 }
 
 /// <summary>What a checkpoint says of its shard.</summary>
-/// <param name="Through">See <see cref="Actors.ShardCheckpoint.Through"/>.</param>
-/// <param name="Time">See <see cref="Actors.ShardCheckpoint.Time"/>.</param>
-/// <param name="Model">See <see cref="Actors.ShardCheckpoint.Model"/>.</param>
-public readonly record struct ShardMark(RecordPosition Through, Timestamp? Time = null, string? Model = null)
+/// <param name="Through">See <see cref="ShardCheckpoint.Through"/>.</param>
+/// <param name="Time">See <see cref="ShardCheckpoint.Time"/>.</param>
+/// <param name="Networks">See <see cref="ShardCheckpoint.Networks"/>.</param>
+public readonly record struct ShardMark(RecordPosition Through, Timestamp? Time = null, NetworkNames Networks = default)
 {
     /// <summary>The mark of <paramref name="checkpoint"/>.</summary>
-    public static ShardMark Of(Actors.ShardCheckpoint checkpoint)
+    public static ShardMark Of(ShardCheckpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        return new ShardMark(checkpoint.Through, checkpoint.Time, checkpoint.Model);
+        return new ShardMark(checkpoint.Through, checkpoint.Time, checkpoint.Networks);
     }
 }

@@ -36,7 +36,8 @@ public sealed class EcgStage : IWindowStage
     private readonly EcgQuality _quality;
     private readonly RateFromBeats _rate;
     private readonly List<double> _found = new(64);
-    private readonly string _decidedBy = Stages.Classical;
+    private readonly double _rateHz;
+    private string _decidedBy = Stages.Classical;
     private int _inGroup;
     private long _origin = -1;              // sample index of the detector's sample 0; −1 before the first sample that is there
 
@@ -45,16 +46,17 @@ public sealed class EcgStage : IWindowStage
     /// rate; else the rule does.
     /// </summary>
     public EcgStage(ChannelLayout channels, double rateHz, QrsModel? model = null)
-        : this(channels, rateHz, QrsScore.Default, model?.FindMisfit(rateHz) is null ? model?.Network : null)
+        : this(channels, rateHz, QrsScore.Default, network: null)
     {
-        if (model is not null && model.FindMisfit(rateHz) is null)
-            _decidedBy = model.Identity;
+        if (model is not null)
+            Use(model);
     }
 
     /// <summary>The same with other constants or weights: to measure ones that were fitted without a recording on that recording.</summary>
     internal EcgStage(ChannelLayout channels, double rateHz, QrsScore score, QrsNetwork? network)
     {
         ArgumentNullException.ThrowIfNull(channels);
+        _rateHz = rateHz;
         _channels = Choose(channels.IndicesOf(SignalKind.Ecg));
         _group = Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
         var units = Array.ConvertAll(_channels, c => MillivoltIn(channels[c].Unit));
@@ -101,6 +103,18 @@ public sealed class EcgStage : IWindowStage
             return;
         _detector.Finish(_found);
         Emit(output, tail.EndIndex);
+    }
+
+    /// <summary>
+    /// From the next window on <paramref name="model"/> decides what is a beat, where it takes the rate; else the rule does. Beats that are certain stay, and so does all
+    /// that is known of the signal: a network has no state of its own.
+    /// </summary>
+    public void Use(QrsModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var fits = model.FindMisfit(_rateHz) is null;
+        _detector.Network = fits ? model.Network : null;
+        _decidedBy = fits ? model.Identity : Stages.Classical;
     }
 
     /// <inheritdoc/>

@@ -30,6 +30,11 @@ public interface IWindowStage
     {
     }
 
+    /// <summary>From the next window on <paramref name="model"/> decides on the beats of an ECG; stages of other signals pass over it.</summary>
+    void Use(QrsModel model)
+    {
+    }
+
     /// <summary>Name of the form of its state, the same in every program that reads it; not empty.</summary>
     string StateName { get; }
 

@@ -18,7 +18,6 @@ internal sealed class QrsDetector
     private const int Pending = 32;
     private readonly QrsTiming _timing;
     private readonly QrsScore _score;
-    private readonly QrsNetwork? _network;
     private readonly QrsLead[] _leads;
     private readonly QrsShape[] _shapes;
     private readonly float[] _weights;
@@ -39,11 +38,11 @@ internal sealed class QrsDetector
     /// <param name="rateHz">Samples per second, 100 to 500.</param>
     /// <param name="millivolts">One millivolt in the unit of each lead; 0 where it is not known.</param>
     /// <param name="score">The rule that decides on a candidate where there is no network; the fitted one by default.</param>
-    /// <param name="network">The network that decides.</param>
+    /// <param name="network">See <see cref="Network"/>.</param>
     public QrsDetector(double rateHz, ReadOnlySpan<float> millivolts, QrsScore? score = null, QrsNetwork? network = null)
     {
-        _network = network;
         _score = score ?? QrsScore.Default;
+        Network = network;
         _timing = new QrsTiming(rateHz);
         _leads = new QrsLead[millivolts.Length];
         _shapes = new QrsShape[millivolts.Length];
@@ -61,6 +60,9 @@ internal sealed class QrsDetector
         _mark = new QrsMark(_timing);
     }
 
+    /// <summary>Decides on a candidate; null: the rule does. Another one goes on with what is known of the signal, none of which is the network's own.</summary>
+    public QrsNetwork? Network { get; set; }
+
     /// <summary>Is told of every candidate. For fitting.</summary>
     public QrsObserver? Observer { get; set; }
 
@@ -68,7 +70,7 @@ internal sealed class QrsDetector
     public bool ByThreshold { get; set; }
 
     // The rule does not need what the network sees.
-    private bool IsDescribing => _network is not null || Observer is not null;
+    private bool IsDescribing => Network is not null || Observer is not null;
 
     /// <summary>Takes one sample of every lead (NaN: missing); adds to <paramref name="beats"/> the positions, in samples, of the R peaks that are now certain.</summary>
     public void Take(ReadOnlySpan<float> samples, List<double> beats)
@@ -275,8 +277,8 @@ internal sealed class QrsDetector
             next[count++] = _candidates[(_candidateHead + c) % Pending];
         var input = _input.Describe(at, next[..count]);
         Observer?.Invoke(at, features, input);
-        if (_network is not null)
-            return (raw = _network.LogOdds(input)) - _input.Threshold;
+        if (Network is { } network)
+            return (raw = network.LogOdds(input)) - _input.Threshold;
         return raw = ByThreshold ? 4 * _features.Rule : _score.LogOdds(features);
     }
 

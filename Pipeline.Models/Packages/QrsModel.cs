@@ -12,14 +12,12 @@ public sealed class QrsModel
     /// <summary>What a package for this says in <c>task</c>.</summary>
     public const string Task = "qrs";
 
-    private readonly ModelPackage _package;
-
     /// <summary>Checks that <paramref name="package"/> is a QRS network for this program's description of candidates, and reads its weights.</summary>
     /// <exception cref="InvalidDataException">It is something else; the message names both sides.</exception>
     public QrsModel(ModelPackage package)
     {
         ArgumentNullException.ThrowIfNull(package);
-        _package = package;
+        Package = package;
         if (FindFault(package.Manifest) is { } fault)
             throw new InvalidDataException($"{package.Identity} {fault}.");
         var weights = new SafetensorsReader(package.Identity, package.ReadWeights());
@@ -31,18 +29,18 @@ public sealed class QrsModel
     }
 
     /// <summary>Name and version, as estimates carry it.</summary>
-    public string Identity => _package.Identity;
+    public string Identity => Package.Identity;
 
-    /// <summary>What is told of the package: data, command, figures.</summary>
-    public IReadOnlyDictionary<string, string> Card => _package.Manifest.Card;
+    /// <summary>The package; its card tells of data, command and figures.</summary>
+    public ModelPackage Package { get; }
 
     /// <summary>The network itself.</summary>
     internal QrsNetwork Network { get; }
 
     /// <summary>Why the network cannot take a stream, naming both sides; null when it can.</summary>
     public string? FindMisfit(double rateHz) =>
-        rateHz < _package.Manifest.MinRateHz || rateHz > _package.Manifest.MaxRateHz
-            ? $"{Identity} takes {_package.Manifest.MinRateHz} to {_package.Manifest.MaxRateHz} Hz; the stream has {rateHz}"
+        rateHz < Package.Manifest.MinRateHz || rateHz > Package.Manifest.MaxRateHz
+            ? $"{Identity} takes {Package.Manifest.MinRateHz} to {Package.Manifest.MaxRateHz} Hz; the stream has {rateHz}"
             : null;
 
     private static string? FindFault(ModelManifest manifest)

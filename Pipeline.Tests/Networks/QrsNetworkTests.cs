@@ -1,8 +1,11 @@
 using System.Text.Json.Nodes;
 using Pipeline.Host.Networks;
+using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
+using Pipeline.Models.Signals;
 using Pipeline.Tests.Estimators;
+using Pipeline.Tests.Serving;
 using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
 using Pipeline.Training;
@@ -97,6 +100,34 @@ public sealed class QrsNetworkTests : IDisposable
 
         Assert.Equal([StageRun.Network.Identity], byNetwork);
         Assert.Equal([Stages.Classical], byRule);
+    }
+
+    [Fact]
+    public void Another_network_decides_from_the_next_window_on_and_what_is_known_of_the_signal_stays()
+    {
+        using var versions = new TestModels();
+        var (same, deaf) = (versions.OpenQrs("2"), versions.OpenQrs("3", isDeaf: true));
+        var lead = new SyntheticEcg { Seconds = 60 }.Samples();
+        var whole = StageRun.Ecg(250, [lead]);
+        EcgStage? stage = null;
+        var layout = new ChannelLayout(new Channel("L", SignalKind.Ecg, "mV"));
+        var found = new List<WindowResult>();
+        foreach (var result in StreamRun.Of(StageRun.Chunked([lead], layout, 250, 250), first => [stage = new EcgStage(first.Channels, first.RateHz, StageRun.Network)]))
+        {
+            found.Add(result);
+            if (found.Count == 8)
+                stage!.Use(same);
+            if (found.Count == 16)
+                stage!.Use(deaf);
+        }
+
+        Assert.Equal(whole.Length, found.Count);
+        Assert.Equal(whole.Take(16).SelectMany(r => r.Beats), found.Take(16).SelectMany(r => r.Beats));
+        Assert.Equal(whole.Take(16).SelectMany(r => r.Estimates).Select(e => e.Value), found.Take(16).SelectMany(r => r.Estimates).Select(e => e.Value));
+        Assert.Equal(["qrs@2", "qrs@3"], found.SelectMany(r => r.Estimates).Select(e => e.Model).Distinct().Except([StageRun.Network.Identity]));
+        Assert.Equal((8, 8), (found.SelectMany(r => r.Estimates).Count(e => e.Model == StageRun.Network.Identity), found.SelectMany(r => r.Estimates).Count(e => e.Model == "qrs@2")));
+        Assert.DoesNotContain(found.Skip(18).SelectMany(r => r.Beats), _ => true);
+        Assert.True(double.IsNaN(found[^2].Estimates[0].Value));
     }
 
     private static string Shipped() => Path.Combine(ModelCatalog.OwnFolder ?? throw new InvalidOperationException("models/ is not there"), "qrs");

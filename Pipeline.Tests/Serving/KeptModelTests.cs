@@ -111,17 +111,17 @@ public sealed class KeptModelTests : IDisposable
         await kept.CommitLastAsync(last, CancellationToken.None);
 
         Assert.Equal((60L, 60L), (committable, log.Next));
-        Assert.Equal("heart-rate@2", log.Restore().Model);
+        Assert.Equal("heart-rate@2", log.Restore().Networks.Rate);
         Assert.All(written.Models, model => Assert.Equal("heart-rate@1", model));
     }
 
     [Fact]
-    public void A_mark_keeps_the_model()
+    public void A_mark_keeps_the_networks()
     {
-        var mark = new ShardMark(new RecordPosition(TopicId, 3, 17), new Timestamp(9), "heart-rate@2");
+        var mark = new ShardMark(new RecordPosition(TopicId, 3, 17), new Timestamp(9), new NetworkNames("heart-rate@2", "qrs@3"));
 
         Assert.Equal(mark, SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(mark), out _));
-        Assert.Equal(mark with { Time = null, Model = null }, SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(mark with { Time = null, Model = null }), out _));
+        Assert.Equal(mark with { Time = null, Networks = default }, SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(mark with { Time = null, Networks = default }), out _));
     }
 
     /// <summary>One process's life, with version 1 before the fourth and version 2 after, and sometimes a new version while it runs.</summary>
@@ -234,7 +234,7 @@ public sealed class KeptModelTests : IDisposable
         }
 
         public ShardRestore Restore() => new(
-            new ShardLease(0, 1), _mark?.Through, [.. _snapshots.Values.Select(bytes => SnapshotCodec.Decode(bytes, out _)!)], [], _mark?.Time, _mark?.Model);
+            new ShardLease(0, 1), _mark?.Through, [.. _snapshots.Values.Select(bytes => SnapshotCodec.Decode(bytes, out _)!)], [], _mark?.Time, _mark?.Networks ?? default);
 
         public Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop) => Task.FromResult(Restore());
 
@@ -242,11 +242,11 @@ public sealed class KeptModelTests : IDisposable
         {
             if (Refuses || (seed > 0 && _random.Next(4) == 0))
             {
-                RefusedModel = checkpoint.Model;
+                RefusedModel = checkpoint.Networks.Rate;
                 return Task.FromResult(CommitOutcome.Fenced);
             }
             _mark = SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)), out _);
-            _marks.Add((checkpoint.Through.Offset, checkpoint.Model!));
+            _marks.Add((checkpoint.Through.Offset, checkpoint.Networks.Rate!));
             foreach (var snapshot in checkpoint.Changed)
                 _snapshots[snapshot.Patient.Value] = SnapshotCodec.Encode(snapshot);
             return Task.FromResult(CommitOutcome.Committed);

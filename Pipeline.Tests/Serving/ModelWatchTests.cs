@@ -13,6 +13,7 @@ public sealed class ModelWatchTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly ListLogger<ModelWatch> _log = new();
+    private readonly ReloadMetrics _metrics = new();
     private readonly ServedModels _models;
     private readonly ModelWatch _watch;
 
@@ -21,7 +22,7 @@ public sealed class ModelWatchTests : IAsyncDisposable
         TestModels.Write(Folder, "1");
         _models = new ServedModels(
             new RateModel(ModelPackage.Load(Folder)), new InferenceOptions(), TimeProvider.System, (model, sizes) => new StepSession(model, sizes));
-        _watch = new ModelWatch(Folder, _models, TimeProvider.System, _log);
+        _watch = ModelWatch.Of(_models, _metrics, TimeProvider.System, _log);
         Look(2);
     }
 
@@ -118,9 +119,36 @@ public sealed class ModelWatchTests : IAsyncDisposable
         Assert.Contains("under the same name and version", Assert.Single(_log.At(LogLevel.Warning)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_new_QRS_network_is_taken_and_a_broken_one_is_refused()
+    {
+        var folder = TestModels.WriteQrs(Path.Combine(_folder.Path, "qrs"), "1");
+        var qrs = new ServedQrs(new QrsModel(ModelPackage.Load(folder)));
+        var watch = ModelWatch.Of(qrs, _metrics, TimeProvider.System, _log);
+        TestModels.WriteQrs(folder, "2", isDeaf: true);
+        watch.Look();
+        watch.Look();
+        Assert.Equal("qrs@2", qrs.Current.Identity);
+
+        TestModels.WriteQrs(folder, "2");
+        watch.Look();
+        watch.Look();
+        TestModels.Change(folder, "input_length", 7);
+        TestModels.Change(folder, "version", "3");
+        watch.Look();
+        watch.Look();
+
+        Assert.Equal("qrs@2", qrs.Current.Identity);
+        Assert.Equal("Model qrs@2 is in service instead of qrs@1: each shard asks it from its next record on", Assert.Single(_log.At(LogLevel.Information)));
+        Assert.Collection(
+            _log.At(LogLevel.Warning),
+            text => Assert.Contains("another weights.safetensors under the same name and version", text, StringComparison.Ordinal),
+            text => Assert.Contains("is refused, qrs@2 stays: qrs@3 takes 7 floats", text, StringComparison.Ordinal));
+    }
+
     public async ValueTask DisposeAsync()
     {
-        _watch.Dispose();
+        _metrics.Dispose();
         await _models.DisposeAsync();
         _folder.Dispose();
     }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
@@ -5,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Serving;
 
-/// <summary>The shipped package under other versions: what is run is given beside it.</summary>
+/// <summary>The shipped packages under other versions: what is run of a heart-rate network is given beside it.</summary>
 internal sealed class TestModels : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -14,13 +16,37 @@ internal sealed class TestModels : IDisposable
     public RateModel Open(string version) => new(ModelPackage.Load(Write(_folder.Path + "/" + version, version)));
 
     /// <summary>Writes the shipped package to <paramref name="folder"/> with another version.</summary>
-    public static string Write(string folder, string version)
+    public static string Write(string folder, string version, string name = "heart-rate")
     {
-        var source = Path.Combine(ModelCatalog.OwnFolder ?? throw new InvalidOperationException("models/ is not there"), "heart-rate");
+        var source = Path.Combine(ModelCatalog.OwnFolder ?? throw new InvalidOperationException("models/ is not there"), name);
         Directory.CreateDirectory(folder);
         foreach (var file in Directory.GetFiles(source))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         Change(folder, "version", version);
+        return folder;
+    }
+
+    /// <summary>A QRS network with <paramref name="version"/>; one that <paramref name="isDeaf"/> says of no candidate that it is a beat.</summary>
+    public QrsModel OpenQrs(string version, bool isDeaf = false) => new(ModelPackage.Load(WriteQrs($"{_folder.Path}/qrs-{version}", version, isDeaf)));
+
+    /// <summary>Writes the shipped QRS package to <paramref name="folder"/> with another version.</summary>
+    public static string WriteQrs(string folder, string version, bool isDeaf = false)
+    {
+        Write(folder, version, "qrs");
+        if (!isDeaf)
+            return folder;
+        var path = Path.Combine(folder, ModelPackage.WeightsFile);
+        var bytes = File.ReadAllBytes(path);
+        var header = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        var bias = (int)JsonNode.Parse(bytes.AsSpan(8, header))!["output.bias"]!["data_offsets"]![0]!;   // safetensors: length, header, data
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(8 + header + bias), -1000);
+        File.WriteAllBytes(path, bytes);
+        var network = File.ReadAllBytes(Path.Combine(folder, ModelPackage.NetworkFile));
+        Change(folder, "sha256", new JsonObject
+        {
+            [ModelPackage.NetworkFile] = Convert.ToHexStringLower(SHA256.HashData(network)),
+            [ModelPackage.WeightsFile] = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+        });
         return folder;
     }
 

@@ -101,7 +101,7 @@ internal sealed class Expected : IPatientSink
         {
             var (from, to, model) = (legs[leg].From, legs[leg + 1].From, legs[leg].Model);
             var last = await RunAsync(
-                model == SimulatedModels.First.Identity ? first : second, restore with { Model = model },
+                model == SimulatedModels.First.Identity ? first : second, restore with { Networks = new(model) },
                 partition.Select(one => one.Record).Where(record => record.Offset >= from && record.Offset < to));
             var changed = last?.Changed.Select(patient => patient.Patient).ToHashSet() ?? [];
             restore = restore with

@@ -25,7 +25,7 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
         {
             var (rest, patients, isAll) = await process.CallAsync(() => broker.ReadState(shard)).WaitAsync(stop);
             if (isAll || rest?.Through.Offset + 1 >= committed)
-                return new ShardRestore(lease, rest?.Through, patients, [], rest?.Time, rest?.Model);
+                return new ShardRestore(lease, rest?.Through, patients, [], rest?.Time, rest?.Networks ?? default);
             await Task.Delay(Look, process.Clock, stop);
         }
     }
