@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
@@ -28,6 +29,7 @@ internal struct CentredMean
     public readonly int Delay => _half;
 
     /// <summary>Takes a sample; gives the mean, and the sample it is centred on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Next(float sample, out float centre)
     {
         var ring = _ring;
@@ -51,6 +53,7 @@ internal struct CentredMean
     }
 
     /// <summary>Takes a sample; gives the mean.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Next(float sample) => Next(sample, out _);
 
     /// <summary>All that changes.</summary>

@@ -54,8 +54,7 @@ internal sealed class PeakLevels
             _peak = Math.Max(_peak, value);
         for (var i = 0; i < QuantileSamples; i++)
             _blockSamples[i] = _hold[i * (_hold.Length - 1) / (QuantileSamples - 1)];
-        Array.Sort(_blockSamples);
-        _floor = Math.Max(_blockSamples[QuantileSamples * 2 / 5], 1e-3f * Peak);
+        _floor = Math.Max(OrderStatistic.Of(_blockSamples, QuantileSamples * 2 / 5), 1e-3f * Peak);
         return true;
     }
 
@@ -78,8 +77,7 @@ internal sealed class PeakLevels
         if (valid)
         {
             _maxima[_blocks % MaximaKept] = _blockMaximum;
-            Array.Sort(_blockSamples, 0, _blockSampleCount);
-            _quantiles[_blocks % QuantilesKept] = _blockSamples[_blockSampleCount * 2 / 5];
+            _quantiles[_blocks % QuantilesKept] = OrderStatistic.Of(_blockSamples.AsSpan(0, _blockSampleCount), _blockSampleCount * 2 / 5);
             _blocks++;
             SetLevels();
         }
@@ -114,22 +112,20 @@ internal sealed class PeakLevels
 
     private void SetLevels()
     {
-        Span<float> sorted = stackalloc float[QuantilesKept];
+        Span<float> maxima = stackalloc float[MaximaKept / 3];
         var groups = Math.Min((_blocks + 2) / 3, MaximaKept / 3);
         for (var g = 0; g < groups; g++)
         {
             var maximum = 0f;
             for (var b = _blocks - 1 - 3 * g; b >= Math.Max(0, _blocks - 3 - 3 * g); b--)
                 maximum = Math.Max(maximum, _maxima[b % MaximaKept]);
-            sorted[g] = maximum;
+            maxima[g] = maximum;
         }
-        sorted[..groups].Sort();
-        var peak = (sorted[(groups - 1) / 2] + sorted[groups / 2]) / 2;
+        maxima = maxima[..groups];
+        var peak = (OrderStatistic.Of(maxima, (groups - 1) / 2) + OrderStatistic.Of(maxima, groups / 2)) / 2;
         // The first second and a half knows only the hold to judge by.
         _peak = _blocks <= 3 ? Math.Max(Peak, peak) : peak;
         var count = Math.Min(_blocks, QuantilesKept);
-        _quantiles.AsSpan(0, count).CopyTo(sorted);
-        sorted[..count].Sort();
-        _floor = Math.Max(sorted[count / 2], 1e-3f * Peak);
+        _floor = Math.Max(OrderStatistic.Of(_quantiles.AsSpan(0, count), count / 2), 1e-3f * Peak);
     }
 }

@@ -176,15 +176,18 @@ internal sealed class QrsFeatures
     private float Swing(QrsLead lead, long at)
     {
         int half = _timing.Of(0.139), wide = _timing.Baseline / 2;
+        Span<float> samples = stackalloc float[2 * (half + wide) + 2];
+        lead.CopySamples(at - half - wide, samples);
         double sum = 0;
-        for (var i = at - half - wide; i <= at - half + wide; i++)
-            sum += lead.Sample(i);
+        foreach (var sample in samples[..(2 * wide + 1)])
+            sum += sample;
         var inverse = 1.0 / (2 * wide + 1);
         var swing = 0f;
-        for (var i = at - half; i <= at + half; i++)
+        ReadOnlySpan<float> centre = samples[wide..], coming = samples[(2 * wide + 1)..];
+        for (var i = 0; i < coming.Length; i++)
         {
-            swing = Math.Max(swing, Math.Abs(lead.Sample(i) - (float)(sum * inverse)));
-            sum += lead.Sample(i + wide + 1) - lead.Sample(i - wide);
+            swing = Math.Max(swing, Math.Abs(centre[i] - (float)(sum * inverse)));
+            sum += coming[i] - samples[i];
         }
         return swing;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
@@ -51,10 +52,7 @@ internal sealed class QrsLead
     /// <summary>Number of samples since the start.</summary>
     public long SampleCount => _sampleCount;
 
-    /// <summary>The sample at <paramref name="index"/>, its offset at the start taken away; one that is not there yet is like the last one.</summary>
-    public float Sample(long index) => _samples[Math.Min(index, _sampleCount - 1) & (_samples.Length - 1)];
-
-    /// <summary>The samples from <paramref name="first"/> on; those before the start are 0, those not there yet like the last one.</summary>
+    /// <summary>The samples from <paramref name="first"/> on, their offset at the start taken away; those before the start are 0, those not there yet like the last one.</summary>
     public void CopySamples(long first, Span<float> samples)
     {
         var mask = _samples.Length - 1;
@@ -164,6 +162,7 @@ internal sealed class QrsLead
         state.Value(ref _started);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private float Bridge(float sample)
     {
         if (!float.IsFinite(sample))

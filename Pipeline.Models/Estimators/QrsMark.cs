@@ -89,14 +89,17 @@ internal sealed class QrsMark
     private void Smooth(QrsLead lead, long first)
     {
         var inverse = 1.0 / (2 * _smoothHalf + 1);
+        Span<float> samples = stackalloc float[_smooth.Length + 2 * _smoothHalf];
+        lead.CopySamples(first - _smoothHalf, samples);
         double sum = 0;
-        for (var i = -_smoothHalf; i < _smoothHalf; i++)
-            sum += lead.Sample(first + i);
+        foreach (var sample in samples[..(2 * _smoothHalf)])
+            sum += sample;
+        var coming = samples[(2 * _smoothHalf)..];
         for (var i = 0; i < _smooth.Length; i++)
         {
-            sum += lead.Sample(first + i + _smoothHalf);
+            sum += coming[i];
             _smooth[i] = (float)(sum * inverse);
-            sum -= lead.Sample(first + i - _smoothHalf);
+            sum -= samples[i];
         }
     }
 

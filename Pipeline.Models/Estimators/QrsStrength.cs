@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
@@ -19,7 +21,11 @@ internal sealed class QrsStrength
     /// <summary>The oldest value that is kept, also over a restore.</summary>
     public long Oldest => Math.Max(0, _count - _capacity);
 
-    public float this[long index] => index < 0 || index >= Count ? 0 : _ring[index & (_ring.Length - 1)];
+    public float this[long index]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => index < 0 || index >= _count ? 0 : _ring[index & (_ring.Length - 1)];
+    }
 
     public void Add(float value) => _ring[_count++ & (_ring.Length - 1)] = value;
 
@@ -32,22 +38,24 @@ internal sealed class QrsStrength
             return 0;
         int first = (int)from & (_ring.Length - 1), last = (int)to & (_ring.Length - 1);
         return first <= last
-            ? TensorPrimitives.Max(_ring.AsSpan(first..(last + 1)))
-            : Math.Max(TensorPrimitives.Max(_ring.AsSpan(first)), TensorPrimitives.Max(_ring.AsSpan(0, last + 1)));
+            ? Largest(_ring.AsSpan(first..(last + 1)))
+            : Math.Max(Largest(_ring.AsSpan(first)), Largest(_ring.AsSpan(0, last + 1)));
     }
+
+    // No value is negative or NaN, so their bits are in the same order; those are compared in half of the time.
+    private static float Largest(ReadOnlySpan<float> values) => BitConverter.Int32BitsToSingle(TensorPrimitives.Max(MemoryMarshal.Cast<float, int>(values)));
 
     /// <summary>The <paramref name="part"/> quantile of about <see cref="Sampled"/> values spread over [<paramref name="from"/>, <paramref name="to"/>].</summary>
     public float Quantile(float part, long from, long to)
     {
-        Span<float> sorted = stackalloc float[Sampled];
+        Span<float> values = stackalloc float[Sampled];
         from = Math.Max(0, from);
         to = Math.Min(to, Count - 1);
         if (from > to)
             return 0;
         for (var i = 0; i < Sampled; i++)
-            sorted[i] = _ring[(from + (to - from) * i / (Sampled - 1)) & (_ring.Length - 1)];
-        sorted.Sort();
-        return sorted[(int)(part * Sampled)];
+            values[i] = _ring[(from + (to - from) * i / (Sampled - 1)) & (_ring.Length - 1)];
+        return OrderStatistic.Of(values, (int)(part * Sampled));
     }
 
     /// <summary>All that changes.</summary>
