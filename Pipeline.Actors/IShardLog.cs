@@ -11,11 +11,11 @@ public interface IShardLog : IAsyncDisposable
 {
     /// <summary>
     /// Takes a shard and reads what was committed of it last; what may have been written and not committed is never seen.
-    /// <paramref name="committed"/>: the group's offset of the shard, 0 when there is none, <see cref="long.MaxValue"/> when nobody says: a checkpoint
+    /// <paramref name="committed"/>: the group's offset of the shard, 0 when there is none, null when nobody says: a checkpoint
     /// that does not go so far is not the last one, which may be about to show, and is waited for.
     /// <paramref name="progress"/>: the part that was read, 0 to 1.
     /// </summary>
-    Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop);
+    Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop);
 
     /// <summary>
     /// Makes a checkpoint the last one of its shard: all of it or nothing, whenever the process dies. Whoever holds the lease commits one

@@ -113,9 +113,9 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
 }
 
 /// <summary>The last checkpoint of a shard, as far as it is known before it is read.</summary>
-/// <param name="Committed">The group's offset, which goes with each checkpoint; 0 when there is none, <see cref="long.MaxValue"/> when nobody says.</param>
+/// <param name="Committed">The group's offset, which goes with each checkpoint; 0 when there is none, null when nobody says.</param>
 /// <param name="Topic">Id of the samples topic, whose checkpoint it has to be; null: of whichever.</param>
-internal readonly record struct Awaited(long Committed, Task<Guid>? Topic)
+internal readonly record struct Awaited(long? Committed, Task<Guid>? Topic)
 {
     /// <summary>Whether the newest mark is that of the last checkpoint. The caller's thread waits for the topic's id.</summary>
     public bool IsIn(ChangelogContent content, CancellationToken stop)

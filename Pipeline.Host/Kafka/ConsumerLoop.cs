@@ -166,7 +166,7 @@ internal sealed class ConsumerLoop : IDisposable
         foreach (var partition in partitions.Select(at => at.Partition.Value))
         {
             long? offset = committed is not null && committed.TryGetValue(partition, out var found) ? found : null;
-            _owned[partition] = new PartitionProgress(partition, offset) { CommittedBefore = committed is null ? long.MaxValue : offset ?? 0 };
+            _owned[partition] = new PartitionProgress(partition, offset) { CommittedBefore = committed is null ? null : offset ?? 0 };
         }
         Begin([.. partitions.Select(at => _owned[at.Partition.Value])]);
         _lagAt = 0;     // readiness shows at the next look what is owned

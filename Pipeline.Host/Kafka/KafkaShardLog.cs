@@ -65,11 +65,11 @@ public sealed class KafkaShardLog : IShardLog
     public ClientHealth Health { get; }
 
     /// <inheritdoc/>
-    public Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop) =>
+    public Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop) =>
         AssignAsync(shard, committed, null, progress, stop);
 
     /// <summary>The same, for a samples topic with the id <paramref name="topic"/>: a checkpoint of that topic may be the first of its shard.</summary>
-    internal async Task<ShardRestore> AssignAsync(int shard, long committed, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)
+    internal async Task<ShardRestore> AssignAsync(int shard, long? committed, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
         var read = CancellationTokenSource.CreateLinkedTokenSource(stop, _end.Token);

@@ -10,8 +10,8 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>Offset that comes next when no record is missing; null before the first record of a group that never committed.</summary>
     public long? Expected { get; private set; } = expected;
 
-    /// <summary>The group's offset when the partition came; 0 when it had none, <see cref="long.MaxValue"/> when the brokers did not say.</summary>
-    public long CommittedBefore { get; init; }
+    /// <summary>The group's offset when the partition came; 0 when it had none, null when the brokers did not say.</summary>
+    public long? CommittedBefore { get; init; }
 
     /// <summary>Offset after the last record that was placed in the mailbox; null when none was.</summary>
     public long? Posted { get; private set; }

@@ -70,7 +70,7 @@ public sealed class KeptShardTests : IAsyncDisposable
 
         public List<ShardCheckpoint> Commits { get; } = [];
 
-        public Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop) =>
+        public Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop) =>
             Task.FromResult(new ShardRestore(new ShardLease(shard, 1), null, [], []));
 
         public Task<CommitOutcome> CommitAsync(ShardCheckpoint checkpoint, CancellationToken stop)

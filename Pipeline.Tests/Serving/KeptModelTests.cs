@@ -236,7 +236,7 @@ public sealed class KeptModelTests : IDisposable
         public ShardRestore Restore() => new(
             new ShardLease(0, 1), _mark?.Through, [.. _snapshots.Values.Select(bytes => SnapshotCodec.Decode(bytes, out _)!)], [], _mark?.Time, _mark?.Networks ?? default);
 
-        public Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop) => Task.FromResult(Restore());
+        public Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop) => Task.FromResult(Restore());
 
         public Task<CommitOutcome> CommitAsync(ShardCheckpoint checkpoint, CancellationToken stop)
         {

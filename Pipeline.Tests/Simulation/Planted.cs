@@ -30,7 +30,7 @@ internal sealed class HastySink(IPatientSink sink) : IPatientSink
 /// <summary>Restores the patients without saying of which record their state is.</summary>
 internal sealed class PositionlessLog(IShardLog log) : IShardLog
 {
-    public async Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop)
+    public async Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop)
     {
         var restored = await log.AssignAsync(shard, committed, progress, stop);
         return restored with { Through = null, Patients = [.. restored.Patients.Select(patient => patient with { Applied = default })] };

@@ -18,7 +18,7 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
     /// <summary>Checkpoints that wait for their transaction.</summary>
     public int WaitingCount => _waiting.Count;
 
-    public async Task<ShardRestore> AssignAsync(int shard, long committed, IProgress<double>? progress, CancellationToken stop)
+    public async Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
         while (true)

@@ -169,13 +169,13 @@ internal sealed class Worker
         {
             var kept = new KeptShard(partition, Shards, _keepingLog, _settings.CheckpointInterval, Process.Clock);
             var committed = await CommittedAsync(partition);
-            _owned[partition] = new Owned(kept, committed == long.MaxValue ? 0 : committed);
+            _owned[partition] = new Owned(kept, committed ?? 0);
             kept.BeginRestore(_keepingLog.AssignAsync(partition, committed, null, CancellationToken.None));
         }
     }
 
     /// <summary>The group's offset, when no transaction is about to change it; one that stays open is waited for some time only.</summary>
-    private async Task<long> CommittedAsync(int partition)
+    private async Task<long?> CommittedAsync(int partition)
     {
         var began = Process.Clock.GetTimestamp();
         do
@@ -184,7 +184,7 @@ internal sealed class Worker
                 return offset;
         }
         while (Process.Clock.GetElapsedTime(began) < Patience);
-        return long.MaxValue;
+        return null;
     }
 
     /// <summary>Reads, which takes a moment when there is nothing, and posts what finds room.</summary>
