@@ -9,10 +9,17 @@ internal static class OrderStatistic
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank, or a value is NaN.</exception>
     public static float Of(ReadOnlySpan<float> values, int rank)
     {
+        float low = float.NegativeInfinity, high = float.PositiveInfinity;  // it lies on or between them
         foreach (var value in values)
         {
+            if (value < low || value > high)
+                continue;
             var (smaller, equal) = Count(values, value);
-            if (smaller <= rank && rank < smaller + equal)
+            if (smaller > rank)
+                high = value;
+            else if (smaller + equal <= rank)
+                low = value;
+            else
                 return value;
         }
         throw new ArgumentOutOfRangeException(nameof(rank), rank, $"0 to {values.Length - 1} are possible, and no NaN.");
