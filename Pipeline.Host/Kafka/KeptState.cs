@@ -9,7 +9,7 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 internal sealed class KeptState : IDisposable
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(3), Quickly = TimeSpan.FromSeconds(0.5);
 
     private readonly KafkaOptions _options;
     private readonly PatientShards _shards;
@@ -22,6 +22,7 @@ internal sealed class KeptState : IDisposable
     private readonly StandbyReader? _standby;
     private bool _isStandbyStale = true;
     private Task<(Guid Id, int Partitions)> _topic;
+    private KafkaAdmin? _admin;     // which answered last; whoever asks takes it away meanwhile
 
     public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
     {
@@ -108,6 +109,7 @@ internal sealed class KeptState : IDisposable
         _end.Cancel();
         _log.DisposeAsync().AsTask().GetAwaiter().GetResult();  // the consumer's own thread
         _standby?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _topic.ContinueWith(_ => Interlocked.Exchange(ref _admin, null)?.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _end.Dispose();
     }
 
@@ -135,12 +137,16 @@ internal sealed class KeptState : IDisposable
         var end = _end.Token;
         while (true)
         {
+            // A client that is connected answers at once, a new one after a fifth of a second; one that has lost its broker may take minutes.
+            var known = Interlocked.Exchange(ref _admin, null);
+            var admin = known ?? new KafkaAdmin(_options, _time);
             try
             {
-                // A client of its own each time: one that has lost its broker may take minutes to answer.
-                using var admin = new KafkaAdmin(_options, _time);
-                if (await admin.TopicAsync(_options.SamplesTopic).WaitAsync(Patience, _time, end).ConfigureAwait(false) is { } topic)
+                if (await admin.TopicAsync(_options.SamplesTopic).WaitAsync(known is null ? Patience : Quickly, _time, end).ConfigureAwait(false) is { } topic)
+                {
+                    admin = Interlocked.Exchange(ref _admin, admin);
                     return topic;
+                }
             }
             catch (KafkaException)
             {
@@ -150,7 +156,12 @@ internal sealed class KeptState : IDisposable
             {
                 // Asked again, of whoever answers then.
             }
-            await Task.Delay(Retry, _time, end).ConfigureAwait(false);
+            finally
+            {
+                admin?.Dispose();
+            }
+            if (known is null)
+                await Task.Delay(Retry, _time, end).ConfigureAwait(false);
         }
     }
 
