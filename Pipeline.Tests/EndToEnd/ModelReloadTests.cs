@@ -35,7 +35,7 @@ public sealed class ModelReloadTests
         Assert.Equal(["heart-rate@reload-1"], RateModels(influx));
 
         File.WriteAllText(Path.Combine(folder.Path, "model.onnx"), "half a file");
-        await MetricsHoldAsync(watch, "pipeline_model_reloads_total{fate=\"refused\"}");
+        await MetricsHoldAsync(watch, "pipeline_model_reloads_total{task=\"heart_rate\",fate=\"refused\"}");
         TestModels.Write(folder.Path, "reload-2");
         await MetricsHoldAsync(watch, "pipeline_model_shards{model=\"heart-rate@reload-2\"}");
         await ServiceTests.PublishAsync(publisher, chunks, from: 20, to: 40);
