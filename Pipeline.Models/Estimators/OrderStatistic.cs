@@ -5,10 +5,12 @@ namespace Pipeline.Models.Estimators;
 /// <summary>Quantiles of a few values, by counting, which for some tens of them is quicker than sorting.</summary>
 internal static class OrderStatistic
 {
-    /// <summary>The value that would stand at <paramref name="rank"/> if <paramref name="values"/>, none of them NaN, were sorted.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such rank, or a value is NaN.</exception>
+    /// <summary>The value that would stand at <paramref name="rank"/> if <paramref name="values"/> were sorted, those that are NaN last.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
     public static float Of(ReadOnlySpan<float> values, int rank)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(rank);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rank, values.Length);
         float low = float.NegativeInfinity, high = float.PositiveInfinity;  // it lies on or between them
         foreach (var value in values)
         {
@@ -22,7 +24,7 @@ internal static class OrderStatistic
             else
                 return value;
         }
-        throw new ArgumentOutOfRangeException(nameof(rank), rank, $"0 to {values.Length - 1} are possible, and no NaN.");
+        return float.NaN;
     }
 
     private static (int Smaller, int Equal) Count(ReadOnlySpan<float> values, float limit)

@@ -102,7 +102,7 @@ internal sealed class PeakLevels
         state.Values<float>(_quantiles);
         state.Values<float>(_blockSamples);
         state.Within(ref _inBlock, 0, _block - 1);
-        state.Value(ref _untilSample);
+        state.Within(ref _untilSample, -_block, _step);
         state.Within(ref _blockSampleCount, 0, QuantileSamples);
         state.Within(ref _blocks, 0, int.MaxValue - 1);
         state.Value(ref _blockMaximum);

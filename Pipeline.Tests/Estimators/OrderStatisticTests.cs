@@ -17,9 +17,18 @@ public sealed class OrderStatisticTests
     }
 
     [Fact]
+    public void Values_that_are_NaN_stand_last()
+    {
+        float[] values = [float.NaN, 3, float.NaN, 1, 2];
+
+        Assert.Equal([1, 2, 3, float.NaN, float.NaN], Enumerable.Range(0, 5).Select(rank => OrderStatistic.Of(values, rank)));
+    }
+
+    [Fact]
     public void A_rank_that_there_is_not_is_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => OrderStatistic.Of([1, 2], 2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => OrderStatistic.Of([1, 2], -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => OrderStatistic.Of([], 0));
     }
 
