@@ -3,7 +3,7 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Actors.Serving;
 
 /// <summary>
-/// The QRS networks in service: the present one, and those before it, some ten kilobytes each, which shards ask until they have changed. They need no workers: a stage asks
+/// The QRS networks in service: the present one, and those before it, some tens of kilobytes each, which shards ask until they have changed. They need no workers: a stage asks
 /// its network in place. Thread-safe.
 /// </summary>
 public sealed class ServedQrs : IServedVersions<QrsModel>
