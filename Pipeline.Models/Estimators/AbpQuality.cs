@@ -22,7 +22,8 @@ internal sealed class AbpQuality
     private readonly double _rateHz;
     private readonly double _millimetre;
     private readonly SignalWatch _watch;
-    private readonly (double At, bool Normal)[] _pulses = new (double, bool)[Kept];
+    private readonly double[] _pulses = new double[Kept];
+    private ulong _normal;      // a bit for each place of the pulses
     private long _count;
     private PressurePulse _previous;
     private double _previousInterval;
@@ -45,7 +46,7 @@ internal sealed class AbpQuality
         var normal = IsInRange(pulse);
         if (_count > 0)
         {
-            var interval = (at - _pulses[(_count - 1) % Kept].At) / _rateHz;
+            var interval = (at - _pulses[(_count - 1) % Kept]) / _rateHz;
             var swing = _previous.High - _previous.Low;
             var jump = _millimetre > 0 ? MostJump * _millimetre : MostJumpInPulses * swing;
             normal &= Math.Abs(pulse.High - _previous.High) <= jump
@@ -55,7 +56,7 @@ internal sealed class AbpQuality
             _previousInterval = interval;
         }
         _previous = pulse;
-        _pulses[_count++ % Kept] = (at, normal);
+        Set((int)(_count++ % Kept), at, normal);
     }
 
     /// <summary>The verdict on <paramref name="window"/>.</summary>
@@ -65,11 +66,11 @@ internal sealed class AbpQuality
         int pulses = 0, normal = 0;
         for (var i = Math.Max(0, _count - Kept); i < _count; i++)
         {
-            var (at, isNormal) = _pulses[i % Kept];
+            var at = _pulses[i % Kept];
             if (at < window.StartIndex || at >= window.EndIndex)
                 continue;
             pulses++;
-            normal += isNormal ? 1 : 0;
+            normal += (int)(_normal >> (int)(i % Kept)) & 1;
         }
         var fault = parts.Present < 0.5 ? EstimateStatus.Gap
             : parts.Still + 1 - parts.Present > 0.6 ? EstimateStatus.Flat
@@ -91,12 +92,20 @@ internal sealed class AbpQuality
         _watch.Transfer(state);
         for (var i = 0; i < Kept; i++)
         {
-            state.Value(ref _pulses[i].At);
-            state.Value(ref _pulses[i].Normal);
+            var (at, normal) = (_pulses[i], (_normal >> i & 1) != 0);
+            state.Value(ref at);
+            state.Value(ref normal);
+            Set(i, at, normal);
         }
         state.Count(ref _count);
         state.Value(ref _previous);
         state.Value(ref _previousInterval);
+    }
+
+    private void Set(int place, double at, bool normal)
+    {
+        _pulses[place] = at;
+        _normal = normal ? _normal | 1UL << place : _normal & ~(1UL << place);
     }
 
     private bool IsInRange(in PressurePulse pulse) => _millimetre <= 0

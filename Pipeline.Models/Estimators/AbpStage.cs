@@ -21,11 +21,10 @@ public sealed class AbpStage : IWindowStage
     private const int BlockSamples = 64;
     private readonly int _channel;
     private readonly int _group;
-    private readonly float[] _block = new float[BlockSamples];
     private readonly PulseOnsetDetector _detector;
     private readonly AbpQuality _quality;
     private readonly RateFromBeats _rate;
-    private readonly List<PressurePulse> _found = new(64);
+    private readonly List<PressurePulse> _found = new(4);
     private float _sum;
     private int _summed, _inGroup;
     private long _origin = -1;
@@ -103,10 +102,11 @@ public sealed class AbpStage : IWindowStage
 
     private void Take(in Window window, StageOutput output)
     {
+        Span<float> samples = stackalloc float[BlockSamples];
         var end = window.EndIndex;
         for (var index = end - window.NewSampleCount; index < end; index += BlockSamples)
         {
-            var block = _block.AsSpan(0, (int)Math.Min(BlockSamples, end - index));
+            var block = samples[..(int)Math.Min(BlockSamples, end - index)];
             if ((window.LeadOff >> _channel & 1) != 0)
                 block.Fill(float.NaN);
             else

@@ -27,7 +27,6 @@ public sealed class EcgStage : IWindowStage
     private const double WorkingHz = 300;
     private const int BlockSamples = 64;
     private readonly int[] _channels;
-    private readonly float[] _block;        // [leads x BlockSamples]
     private readonly float[] _sums;
     private readonly int[] _counts;
     private readonly float[] _sample;
@@ -35,7 +34,7 @@ public sealed class EcgStage : IWindowStage
     private readonly QrsDetector _detector;
     private readonly EcgQuality _quality;
     private readonly RateFromBeats _rate;
-    private readonly List<double> _found = new(64);
+    private readonly List<double> _found = new(8);
     private readonly double _rateHz;
     private string _decidedBy = Stages.Classical;
     private int _inGroup;
@@ -63,7 +62,6 @@ public sealed class EcgStage : IWindowStage
         _detector = new QrsDetector(rateHz / _group, units, score, network);
         _quality = new EcgQuality(rateHz, units);
         _rate = new RateFromBeats(rateHz);
-        _block = new float[_channels.Length * BlockSamples];
         _sums = new float[_channels.Length];
         _counts = new int[_channels.Length];
         _sample = new float[_channels.Length];
@@ -151,13 +149,14 @@ public sealed class EcgStage : IWindowStage
 
     private void Take(in Window window, StageOutput output)
     {
+        Span<float> blocks = stackalloc float[_channels.Length * BlockSamples];     // [leads x BlockSamples]
         var end = window.EndIndex;
         for (var index = end - window.NewSampleCount; index < end; index += BlockSamples)
         {
             var count = (int)Math.Min(BlockSamples, end - index);
             for (var l = 0; l < _channels.Length; l++)
             {
-                var block = _block.AsSpan(l * BlockSamples, count);
+                var block = blocks.Slice(l * BlockSamples, count);
                 if ((window.LeadOff >> _channels[l] & 1) != 0)
                     block.Fill(float.NaN);
                 else
@@ -165,41 +164,41 @@ public sealed class EcgStage : IWindowStage
                 _quality.Take(l, index, block);
             }
             for (var i = 0; i < count; i++)
-                Take(index + i, i);
+                Take(index + i, blocks, i);
             Emit(output, long.MaxValue);
         }
     }
 
-    private void Take(long index, int at)
+    private void Take(long index, ReadOnlySpan<float> blocks, int at)
     {
         if (_origin < 0)
         {
-            if (!IsAnyThere(at))
+            if (!IsAnyThere(blocks, at))
                 return;
             _origin = index;
         }
         if (_group == 1)
             for (var l = 0; l < _sample.Length; l++)
-                _sample[l] = _block[l * BlockSamples + at];
-        else if (!Group(at))
+                _sample[l] = blocks[l * BlockSamples + at];
+        else if (!Group(blocks, at))
             return;
         _detector.Take(_sample, _found);
     }
 
-    private bool IsAnyThere(int at)
+    private static bool IsAnyThere(ReadOnlySpan<float> blocks, int at)
     {
-        for (var l = 0; l < _sample.Length; l++)
-            if (float.IsFinite(_block[l * BlockSamples + at]))
+        for (; at < blocks.Length; at += BlockSamples)
+            if (float.IsFinite(blocks[at]))
                 return true;
         return false;
     }
 
     /// <summary>Adds to the means of the group; true when it is full and the means stand in the sample.</summary>
-    private bool Group(int at)
+    private bool Group(ReadOnlySpan<float> blocks, int at)
     {
         for (var l = 0; l < _sample.Length; l++)
         {
-            var value = _block[l * BlockSamples + at];
+            var value = blocks[l * BlockSamples + at];
             if (!float.IsFinite(value))
                 continue;
             _sums[l] += value;

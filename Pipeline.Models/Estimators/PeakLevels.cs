@@ -13,10 +13,11 @@ internal sealed class PeakLevels
     private const int QuantileSamples = 18;
     private readonly int _block;
     private readonly int _step;
-    private readonly float[] _hold;
+    private readonly int _holdLength;
     private readonly float[] _maxima = new float[MaximaKept];
     private readonly float[] _quantiles = new float[QuantilesKept];
     private readonly float[] _blockSamples = new float[QuantileSamples];
+    private float[]? _hold;     // only at the start
     private int _held, _inBlock, _untilSample, _blockSampleCount, _blocks;
     private float _blockMaximum, _peak, _floor;
 
@@ -26,7 +27,7 @@ internal sealed class PeakLevels
     {
         _block = block;
         _step = Math.Max(1, block / QuantileSamples);
-        _hold = new float[hold];
+        _holdLength = hold;
     }
 
     /// <summary>Height of a typical peak; 0 when there is none.</summary>
@@ -39,24 +40,28 @@ internal sealed class PeakLevels
     public int HeldCount => _held;
 
     /// <summary>Whether enough are kept.</summary>
-    public bool IsHeld => _held == _hold.Length;
+    public bool IsHeld => _held == _holdLength;
 
-    /// <summary>A sample kept by <see cref="Hold"/>.</summary>
-    public float Held(int index) => _hold[index];
+    /// <summary>A sample kept by <see cref="Hold"/>, until <see cref="EndHold"/>.</summary>
+    public float Held(int index) => Held()[index];
 
     /// <summary>Keeps a sample of the start; true when enough are kept, and the first levels then stand. They are then to be learnt, too.</summary>
     public bool Hold(float envelope)
     {
-        _hold[_held++] = envelope;
+        var hold = Held();
+        hold[_held++] = envelope;
         if (!IsHeld)
             return false;
-        foreach (var value in _hold)
+        foreach (var value in hold)
             _peak = Math.Max(_peak, value);
         for (var i = 0; i < QuantileSamples; i++)
-            _blockSamples[i] = _hold[i * (_hold.Length - 1) / (QuantileSamples - 1)];
+            _blockSamples[i] = hold[i * (hold.Length - 1) / (QuantileSamples - 1)];
         _floor = Math.Max(OrderStatistic.Of(_blockSamples, QuantileSamples * 2 / 5), 1e-3f * Peak);
         return true;
     }
+
+    /// <summary>Nobody asks for the samples of the start any more.</summary>
+    public void EndHold() => _hold = null;
 
     /// <summary>Takes a sample; true at the end of a half second, when <see cref="EndBlock"/> is to be called.</summary>
     public bool Learn(float envelope)
@@ -95,9 +100,9 @@ internal sealed class PeakLevels
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Within(ref _held, 0, _hold.Length);
+        state.Within(ref _held, 0, _holdLength);
         if (!IsHeld)
-            state.Values<float>(_hold);     // later nobody asks for them
+            state.Values<float>(Held());    // later nobody asks for them
         state.Values<float>(_maxima);
         state.Values<float>(_quantiles);
         state.Values<float>(_blockSamples);
@@ -109,6 +114,8 @@ internal sealed class PeakLevels
         state.Value(ref _peak);
         state.Value(ref _floor);
     }
+
+    private float[] Held() => _hold ??= new float[_holdLength];
 
     private void SetLevels()
     {

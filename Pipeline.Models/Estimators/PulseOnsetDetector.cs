@@ -1,3 +1,4 @@
+using System.Numerics;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
@@ -13,7 +14,7 @@ internal readonly record struct PressurePulse(double Onset, float Low, float Hig
 /// onset of arterial blood pressure pulses", Computers in Cardiology 2003 (DOI 10.1109/CIC.2003.1291140): smoothed over 40 ms, the rises of
 /// the last 128 ms are summed; a pulse is where the sum passes a part of its usual height (lower after a pause); its onset is the foot
 /// before that. Differences: the usual height is a median over 12 s instead of a recursion, and starts from the first 0.75 s instead
-/// of a learning time of 8 s. An onset is known less than 0.8 s after it. Missing samples are held. Nothing is allocated after construction.
+/// of a learning time of 8 s. An onset is known less than 0.8 s after it. Missing samples are held. Nothing is allocated after the first second.
 /// </summary>
 internal sealed class PulseOnsetDetector
 {
@@ -48,7 +49,7 @@ internal sealed class PulseOnsetDetector
         _top = (int)Math.Round(0.12 * rateHz);
         _refractory = (int)(RefractorySeconds * rateHz);
         _smooth = new CentredMean(_smoothing);
-        _pressure = new float[QrsTiming.RingSize((int)(0.8 * rateHz))];
+        _pressure = new float[BitOperations.RoundUpToPowerOf2((uint)(0.8 * rateHz))];
         _rises = new float[_rise];
         _levels = new PeakLevels((int)Math.Round(0.5 * rateHz), (int)Math.Round(0.6 * rateHz));
         Clear();
@@ -78,6 +79,7 @@ internal sealed class PulseOnsetDetector
         var held = _count;
         for (var i = 0L; i < held; i++)
             Judge(_levels.Held((int)i), i, pulses);
+        _levels.EndHold();
     }
 
     /// <summary>The signal ends: adds the pulse that may be left.</summary>

@@ -4,36 +4,22 @@ namespace Pipeline.Models.Estimators;
 /// The wave of a lead around a candidate with its baseline, the mean over half a second, taken away, and how far it swings: what T waves and
 /// wide beats are told by. From running sums of the samples, made for one candidate at a time.
 /// </summary>
-internal sealed class QrsBaseline
+internal static class QrsBaseline
 {
-    private readonly int _reach;
-    private readonly int _wide;
-    private readonly int _smooth;
-    private readonly int[] _lags;
-
-    /// <param name="timing">The lengths.</param>
-    /// <param name="points">Points of the wave, 39 ms apart.</param>
-    public QrsBaseline(QrsTiming timing, int points)
+    /// <summary>The wave around <paramref name="at"/>, at each of <see cref="QrsTiming.SlowShapeLags"/>. Samples that are not there yet are like the last one.</summary>
+    public static void Remove(QrsTiming timing, QrsLead lead, long at, Span<float> wave)
     {
-        _lags = new int[points];
-        for (var k = 0; k < points; k++)
-            _lags[k] = timing.Of((k - points / 2) * 14 / 360.0);
-        _wide = timing.Baseline / 2;
-        _smooth = Math.Max(1, timing.Of(5 / 360.0));
-        _reach = -_lags[0] + _wide;
-    }
-
-    /// <summary>The wave around <paramref name="at"/>, at each lag. Samples that are not there yet are like the last one.</summary>
-    public void Remove(QrsLead lead, long at, Span<float> wave)
-    {
-        Span<float> samples = stackalloc float[2 * _reach + 1];
+        var lags = timing.SlowShapeLags;
+        var (wide, smooth) = (timing.Baseline / 2, timing.SlowSmoothing);
+        var reach = wide - lags[0];
+        Span<float> samples = stackalloc float[2 * reach + 1];
         Span<double> sums = stackalloc double[samples.Length + 1];   // before each sample
-        lead.CopySamples(at - _reach, samples);
+        lead.CopySamples(at - reach, samples);
         Accumulate(samples, sums);
-        for (var k = 0; k < _lags.Length; k++)
+        for (var k = 0; k < lags.Length; k++)
         {
-            var centre = _reach + _lags[k];
-            wave[k] = (float)(Mean(sums, centre, _smooth) - Mean(sums, centre, _wide));
+            var centre = reach + lags[k];
+            wave[k] = (float)(Mean(sums, centre, smooth) - Mean(sums, centre, wide));
         }
     }
 

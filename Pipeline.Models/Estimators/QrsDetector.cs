@@ -9,7 +9,7 @@ internal delegate void QrsObserver(long at, ReadOnlySpan<float> features, ReadOn
 /// Finds the R peaks of an ECG, all leads together, each from nothing later than a second after it. Every lead gives an envelope
 /// (<see cref="QrsLead"/>); their sum, each over its own beat level and weighted by how far its beats stand out, is the beat strength; its peaks are
 /// candidates; each is described (<see cref="QrsFeatures"/>) and scored (<see cref="QrsScore"/> or <see cref="QrsNetwork"/>). Of two accepted ones within 200 ms the
-/// surer stays. The mark is the R peak (<see cref="QrsMark"/>). One thread; nothing is allocated after construction.
+/// surer stays. The mark is the R peak (<see cref="QrsMark"/>). One thread; nothing is allocated after the first second.
 /// </summary>
 internal sealed class QrsDetector
 {
@@ -43,7 +43,7 @@ internal sealed class QrsDetector
     {
         _score = score ?? QrsScore.Default;
         Network = network;
-        _timing = new QrsTiming(rateHz);
+        _timing = QrsTiming.At(rateHz);
         _leads = new QrsLead[millivolts.Length];
         _shapes = new QrsShape[millivolts.Length];
         for (var l = 0; l < _leads.Length; l++)
@@ -184,6 +184,8 @@ internal sealed class QrsDetector
                 _envelopes[l] = _leads[l].Held(i);
             Advance(beats);
         }
+        foreach (var lead in _leads)
+            lead.EndHold();
     }
 
     private void SetWeights()
@@ -268,14 +270,16 @@ internal sealed class QrsDetector
     /// </summary>
     private float LogOdds(long at, int place, out float raw)
     {
-        var features = _features.Describe(at);
+        Span<float> features = stackalloc float[QrsFeatures.Count];
+        _features.Describe(at, features);
         if (!IsDescribing)
             return raw = _score.LogOdds(features);
         Span<long> next = stackalloc long[Pending];
         var count = 0;
         for (var c = place + 1; c < _candidateCount; c++)
             next[count++] = _candidates[(_candidateHead + c) % Pending];
-        var input = _input.Describe(at, next[..count]);
+        Span<float> input = stackalloc float[QrsNetworkInput.Count];
+        _input.Describe(at, next[..count], input);
         Observer?.Invoke(at, features, input);
         if (Network is { } network)
             return (raw = network.LogOdds(input)) - _input.Threshold;

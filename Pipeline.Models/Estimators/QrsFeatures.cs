@@ -49,7 +49,6 @@ internal sealed class QrsFeatures
     private readonly float[] _weights;
     private readonly QrsStrength _strength;
     private readonly QrsRhythm _rhythm;
-    private readonly float[] _values = new float[Count];
 
     public QrsFeatures(QrsTiming timing, QrsLead[] leads, QrsShape[] shapes, float[] weights, QrsStrength strength, QrsRhythm rhythm)
     {
@@ -61,11 +60,10 @@ internal sealed class QrsFeatures
         _rhythm = rhythm;
     }
 
-    /// <summary>The features of the candidate at <paramref name="at"/>; valid until the next call.</summary>
-    public ReadOnlySpan<float> Describe(long at)
+    /// <summary>The features of the candidate at <paramref name="at"/> into <paramref name="x"/>.</summary>
+    public void Describe(long at, Span<float> x)
     {
         var t = _timing;
-        var x = _values;
         var strength = _strength[at];
         float usual = 0, other = 0, previous = 0, clarity = 0, steepness = 0;
         for (var l = 0; l < _leads.Length; l++)
@@ -142,7 +140,6 @@ internal sealed class QrsFeatures
         x[41] = flatter * early;
         x[42] = Match * size;
         x[43] = busy * busy;
-        return x;
     }
 
     /// <summary>The plain threshold: half a usual beat, less after a pause, more soon after a beat.</summary>

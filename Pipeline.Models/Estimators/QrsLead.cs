@@ -13,14 +13,12 @@ internal sealed class QrsLead
     private const float Clamp = 1e9f;
     private readonly QrsTiming _timing;
     private readonly float _least;
-    private readonly float[] _samples;
-    private readonly float[] _wave;
     private readonly PeakLevels _levels;
     private readonly int _maxHole;
+    private SampleHistory _samples, _wave;
     private CentredMean _smooth1, _smooth2, _high1, _high2, _mean;
     private int _missing, _missingInBlock;
     private float _offset, _last, _weight;
-    private long _sampleCount;
     private bool _started;
 
     /// <param name="timing">The lengths.</param>
@@ -29,8 +27,8 @@ internal sealed class QrsLead
     {
         _timing = timing;
         _least = least;
-        _samples = new float[timing.History];
-        _wave = new float[timing.History];
+        _samples = new SampleHistory(timing.Reach);
+        _wave = new SampleHistory(timing.Reach);
         _levels = new PeakLevels(timing.Block, timing.Hold);
         _smooth1 = new CentredMean(timing.FirstSmoothing);
         _smooth2 = new CentredMean(timing.SecondSmoothing);
@@ -50,22 +48,13 @@ internal sealed class QrsLead
     public float Clarity => _levels.Peak <= 0 ? 0 : MathF.Log(_levels.Peak / _levels.Floor);
 
     /// <summary>Number of samples since the start.</summary>
-    public long SampleCount => _sampleCount;
+    public long SampleCount => _samples.Count;
 
     /// <summary>The samples from <paramref name="first"/> on, their offset at the start taken away; those before the start are 0, those not there yet like the last one.</summary>
-    public void CopySamples(long first, Span<float> samples)
-    {
-        var mask = _samples.Length - 1;
-        var there = (int)Math.Clamp(SampleCount - first, 0, samples.Length);
-        var start = (int)(first & mask);
-        var part = Math.Min(there, _samples.Length - start);
-        _samples.AsSpan(start, part).CopyTo(samples);
-        _samples.AsSpan(0, there - part).CopyTo(samples[part..]);
-        samples[there..].Fill(_samples[(SampleCount - 1) & mask]);
-    }
+    public void CopySamples(long first, Span<float> samples) => _samples.CopyTo(samples, first);
 
     /// <summary>The band-passed wave centred on sample <paramref name="index"/>; 0 where it is not there yet.</summary>
-    public float Wave(long index) => index + _timing.WaveDelay < _sampleCount ? _wave[(index + _timing.WaveDelay) & (_wave.Length - 1)] : 0;
+    public float Wave(long index) => _wave[index + _timing.WaveDelay];
 
     /// <summary>
     /// Logarithm of how large the band-passed wave is on [<paramref name="from"/>, <paramref name="to"/>], every third sample of it, against the beats' level:
@@ -94,15 +83,14 @@ internal sealed class QrsLead
     public bool Take(float sample, out float envelope)
     {
         var value = Bridge(sample);
-        var at = (int)SampleCount & (_samples.Length - 1);
-        _samples[at] = value;
+        _samples.Add(value);
         var smooth = _smooth2.Next(_smooth1.Next(value));
         var slow = _high1.Next(smooth, out var centre);
         slow = _high2.Next(centre - slow, out centre);
         var wave = centre - slow;
-        _wave[at] = wave;
+        _wave.Add(wave);
         envelope = MathF.Sqrt(Math.Max(0, _mean.Next(wave * wave)));
-        return ++_sampleCount > _timing.EnvelopeDelay;
+        return _samples.Count > _timing.EnvelopeDelay;
     }
 
     /// <summary>Keeps an envelope sample of the start; true when enough are kept, and the first levels then stand.</summary>
@@ -113,6 +101,9 @@ internal sealed class QrsLead
             SetWeight(present: true);
         return full;
     }
+
+    /// <summary>Forgets the envelopes of the start.</summary>
+    public void EndHold() => _levels.EndHold();
 
     /// <summary>Takes an envelope sample into the levels.</summary>
     public void Learn(float envelope)
@@ -134,20 +125,18 @@ internal sealed class QrsLead
         _high2.Clear();
         _mean.Clear();
         _levels.Clear();
-        Array.Clear(_samples);
-        Array.Clear(_wave);
+        _samples.Clear();
+        _wave.Clear();
         _missing = _missingInBlock = 0;
         _offset = _last = _weight = 0;
         _started = false;
-        _sampleCount = 0;
     }
 
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Count(ref _sampleCount);
-        state.Ring(_samples, _sampleCount, _timing.Reach);
-        state.Ring(_wave, _sampleCount, _timing.Reach);
+        _samples.Transfer(state);
+        _wave.TransferBeside(state, _samples);
         _levels.Transfer(state);
         _smooth1.Transfer(state);
         _smooth2.Transfer(state);

@@ -20,8 +20,6 @@ internal sealed class QrsMark
     private readonly int _smoothHalf;
     private readonly int _slowHalf;
     private readonly int _reach;
-    private readonly float[] _smooth;
-    private readonly float[] _wave;
     private bool _positive = true;
     private bool _onFirst = true;
     private float _share = 1;
@@ -32,8 +30,6 @@ internal sealed class QrsMark
         _smoothHalf = (timing.FirstSmoothing - 1) / 2;
         _slowHalf = (timing.MarkBaseline - 1) / 2;
         _reach = timing.Of(20 / 360.0);
-        _wave = new float[2 * (timing.MarkHalf + _reach) + 1];
-        _smooth = new float[_wave.Length + 2 * _slowHalf];
     }
 
     /// <summary>The R peak, in samples, of the beat whose strength peaks at <paramref name="at"/>; lead and polarity follow it.</summary>
@@ -41,12 +37,14 @@ internal sealed class QrsMark
     {
         var lead = Choose(leads, weights);
         var first = at - _timing.MarkHalf - _reach;
-        Smooth(lead, first - _slowHalf);
-        RemoveMean();
-        var searched = _wave.AsSpan(_reach, 2 * _timing.MarkHalf + 1);
+        Span<float> wave = stackalloc float[2 * (_timing.MarkHalf + _reach) + 1];
+        Span<float> smooth = stackalloc float[wave.Length + 2 * _slowHalf];
+        Smooth(lead, first - _slowHalf, smooth);
+        RemoveMean(smooth, wave);
+        var searched = wave.Slice(_reach, 2 * _timing.MarkHalf + 1);
         var (highAt, lowAt) = (TensorPrimitives.IndexOfMax<float>(searched), TensorPrimitives.IndexOfMin<float>(searched));
         _positive = searched[highAt] >= -searched[lowAt] * (_positive ? Readily : Unreadily);
-        return first + Centre(_reach + (_positive ? highAt : lowAt), _positive ? 1 : -1);
+        return first + Centre(wave, _reach + (_positive ? highAt : lowAt), _positive ? 1 : -1);
     }
 
     /// <summary>The same, but lead and polarity stay.</summary>
@@ -86,47 +84,47 @@ internal sealed class QrsMark
         return leads[best];
     }
 
-    private void Smooth(QrsLead lead, long first)
+    private void Smooth(QrsLead lead, long first, Span<float> smooth)
     {
         var inverse = 1.0 / (2 * _smoothHalf + 1);
-        Span<float> samples = stackalloc float[_smooth.Length + 2 * _smoothHalf];
+        Span<float> samples = stackalloc float[smooth.Length + 2 * _smoothHalf];
         lead.CopySamples(first - _smoothHalf, samples);
         double sum = 0;
         foreach (var sample in samples[..(2 * _smoothHalf)])
             sum += sample;
         var coming = samples[(2 * _smoothHalf)..];
-        for (var i = 0; i < _smooth.Length; i++)
+        for (var i = 0; i < smooth.Length; i++)
         {
             sum += coming[i];
-            _smooth[i] = (float)(sum * inverse);
+            smooth[i] = (float)(sum * inverse);
             sum -= samples[i];
         }
     }
 
-    private void RemoveMean()
+    private void RemoveMean(ReadOnlySpan<float> smooth, Span<float> wave)
     {
         double sum = 0;
         for (var i = 0; i < 2 * _slowHalf; i++)
-            sum += _smooth[i];
+            sum += smooth[i];
         var inverse = 1.0 / (2 * _slowHalf + 1);
-        for (var i = 0; i < _wave.Length; i++)
+        for (var i = 0; i < wave.Length; i++)
         {
-            sum += _smooth[i + 2 * _slowHalf];
-            _wave[i] = _smooth[i + _slowHalf] - (float)(sum * inverse);
-            sum -= _smooth[i];
+            sum += smooth[i + 2 * _slowHalf];
+            wave[i] = smooth[i + _slowHalf] - (float)(sum * inverse);
+            sum -= smooth[i];
         }
     }
 
     /// <summary>Centre of gravity of what the peak at <paramref name="top"/> has above <see cref="Foot"/> of its height, at most the reach to either side.</summary>
-    private double Centre(int top, int sign)
+    private double Centre(ReadOnlySpan<float> wave, int top, int sign)
     {
-        var foot = Foot * sign * _wave[top];
+        var foot = Foot * sign * wave[top];
         double weight = 0, moment = 0;
         for (var step = -1; step <= 1; step += 2)
-            for (var i = step < 0 ? top : top + 1; Math.Abs(i - top) <= _reach && sign * _wave[i] > foot; i += step)
+            for (var i = step < 0 ? top : top + 1; Math.Abs(i - top) <= _reach && sign * wave[i] > foot; i += step)
             {
-                weight += sign * _wave[i] - foot;
-                moment += (sign * _wave[i] - foot) * (i - top);
+                weight += sign * wave[i] - foot;
+                moment += (sign * wave[i] - foot) * (i - top);
             }
         return weight > 0 ? top + moment / weight : top;
     }

@@ -39,7 +39,6 @@ internal sealed class QrsNetworkInput
     private readonly QrsFeatures _features;
     private readonly QrsAftermath _aftermath;
     private readonly QrsSlowShape[] _slow;
-    private readonly float[] _values = new float[Count];
     private readonly int _unrestFrom, _unrestTo;    // samples before and after a candidate in which no beat of its own is
     private float _ambiguity, _acceptedOdds, _acceptedStrength, _acceptedMatch;
     private float _previousOdds, _previousStrength, _previousMatch;
@@ -71,22 +70,22 @@ internal sealed class QrsNetworkInput
         }
     }
 
-    /// <summary>Describes the candidate at <paramref name="at"/>, which <see cref="QrsFeatures.Describe"/> has just described; valid until the next call.</summary>
+    /// <summary>Describes the candidate at <paramref name="at"/>, which <see cref="QrsFeatures.Describe"/> has just described.</summary>
     /// <param name="at">The candidate.</param>
     /// <param name="next">The candidates after it that are known by now, ascending.</param>
-    public ReadOnlySpan<float> Describe(long at, ReadOnlySpan<long> next)
+    /// <param name="x">[<see cref="Count"/>], the description.</param>
+    public void Describe(long at, ReadOnlySpan<long> next, Span<float> x)
     {
         var strength = _strength[at];
         for (var l = 0; l < _leads.Length; l++)
             if (_weights[l] > 0)
                 _slow[l].See(_leads[l], at);
-        DescribeWhole(at, strength, _values);
-        DescribeNext(at, strength, next, _values.AsSpan(25, 3));
-        DescribeAround(at, strength, _values.AsSpan(Whole, Around));
+        DescribeWhole(at, strength, x);
+        DescribeNext(at, strength, next, x.Slice(25, 3));
+        DescribeAround(at, strength, x.Slice(Whole, Around));
         var (first, second) = Clearest();
-        DescribeLead(first, at, _values.AsSpan(Whole + Around, Slot));
-        DescribeLead(second, at, _values.AsSpan(Whole + Around + Slot, Slot));
-        return _values;
+        DescribeLead(first, at, x.Slice(Whole + Around, Slot));
+        DescribeLead(second, at, x.Slice(Whole + Around + Slot, Slot));
     }
 
     /// <summary>The candidate last described got these log-odds.</summary>

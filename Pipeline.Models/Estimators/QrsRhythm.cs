@@ -8,7 +8,6 @@ internal sealed class QrsRhythm
     private const int Kept = 8;
     private readonly float _rateHz;
     private readonly float[] _intervals = new float[Kept];
-    private readonly float[] _sorted = new float[Kept];
     private int _intervalCount, _count;
     private long _last;
     private float _interval, _level, _steepness;
@@ -97,8 +96,10 @@ internal sealed class QrsRhythm
     {
         _intervals[_intervalCount++ % Kept] = seconds;
         var count = Math.Min(_intervalCount, Kept);
-        _intervals.AsSpan(0, count).CopyTo(_sorted);
-        Array.Sort(_sorted, 0, count);
-        _interval = (_sorted[count / 2] + _sorted[(count - 1) / 2]) / 2;
+        Span<float> sorted = stackalloc float[Kept];
+        sorted = sorted[..count];
+        _intervals.AsSpan(0, count).CopyTo(sorted);
+        sorted.Sort();
+        _interval = (sorted[count / 2] + sorted[(count - 1) / 2]) / 2;
     }
 }

@@ -13,22 +13,19 @@ internal sealed class QrsShape
     public const int Points = 21;
 
     private const int Shifts = 2;
-    private const int Taken = Points + 2 * Shifts;
+
+    /// <summary>Points that are seen, so that a template may be shifted.</summary>
+    public const int Taken = Points + 2 * Shifts;
     private const float OtherBeat = 0.7f;
-    private readonly int[] _lags = new int[Taken];
+    private readonly QrsTiming _timing;
     private readonly float[] _usual = new float[Points];
     private readonly float[] _other = new float[Points];
     private readonly float[] _previous = new float[Points];
     private readonly float[] _now = new float[Taken];
-    private readonly float[] _energies = new float[2 * Shifts + 1];
     private int _usualCount, _otherCount, _count;
     private float _level;
 
-    public QrsShape(QrsTiming timing)
-    {
-        for (var i = 0; i < Taken; i++)
-            _lags[i] = timing.Of((i - Taken / 2) * 5 / 360.0);
-    }
+    public QrsShape(QrsTiming timing) => _timing = timing;
 
     /// <summary>Correlation of the wave last seen with the usual beat, best of a few shifts; −1 to 1, 0 without a template.</summary>
     public float UsualMatch { get; private set; }
@@ -52,26 +49,29 @@ internal sealed class QrsShape
     public void See(QrsLead lead, long index)
     {
         var peak = 0f;
+        var lags = _timing.ShapeLags;
         for (var i = 0; i < Taken; i++)
         {
-            var value = lead.Wave(index + _lags[i]);
+            var value = lead.Wave(index + lags[i]);
             _now[i] = value;
             peak = Math.Max(peak, Math.Abs(value));
         }
         Peak = peak;
-        for (var shift = 0; shift < _energies.Length; shift++)
-            _energies[shift] = TensorPrimitives.SumOfSquares(_now.AsSpan(shift, Points));
-        UsualMatch = Match(_usual);
-        OtherMatch = Match(_other);
-        PreviousMatch = Match(_previous);
+        Span<float> energies = stackalloc float[2 * Shifts + 1];
+        for (var shift = 0; shift < energies.Length; shift++)
+            energies[shift] = TensorPrimitives.SumOfSquares(_now.AsSpan(shift, Points));
+        UsualMatch = Match(_usual, energies);
+        OtherMatch = Match(_other, energies);
+        PreviousMatch = Match(_previous, energies);
     }
 
     /// <summary>Likeness of the wave around <paramref name="index"/> to the usual beat, as <see cref="UsualMatch"/>; what was last seen stays.</summary>
     public float Likeness(QrsLead lead, long index)
     {
         Span<float> wave = stackalloc float[Taken];
+        var lags = _timing.ShapeLags;
         for (var i = 0; i < Taken; i++)
-            wave[i] = lead.Wave(index + _lags[i]);
+            wave[i] = lead.Wave(index + lags[i]);
         var energy = TensorPrimitives.SumOfSquares<float>(_usual);
         if (energy <= 0)
             return 0;
@@ -129,15 +129,15 @@ internal sealed class QrsShape
             template[i] += rate * (now[i] - template[i]);
     }
 
-    private float Match(ReadOnlySpan<float> template)
+    private float Match(ReadOnlySpan<float> template, ReadOnlySpan<float> energies)
     {
         var energy = TensorPrimitives.SumOfSquares(template);
         if (energy <= 0)
             return 0;
         var best = -1f;
-        for (var shift = 0; shift < _energies.Length; shift++)
-            if (_energies[shift] > 0)
-                best = Math.Max(best, TensorPrimitives.Dot(_now.AsSpan(shift, Points), template) / MathF.Sqrt(_energies[shift] * energy));
+        for (var shift = 0; shift < energies.Length; shift++)
+            if (energies[shift] > 0)
+                best = Math.Max(best, TensorPrimitives.Dot(_now.AsSpan(shift, Points), template) / MathF.Sqrt(energies[shift] * energy));
         return best;
     }
 }

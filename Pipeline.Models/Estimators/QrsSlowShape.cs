@@ -13,13 +13,13 @@ internal sealed class QrsSlowShape
     public const int Points = 15;
 
     private const float Limit = 3;
-    private readonly QrsBaseline _baseline;
+    private readonly QrsTiming _timing;
     private readonly float[] _now = new float[Points];
     private readonly float[] _usual = new float[Points];
     private int _usualCount, _count;
     private float _level;
 
-    public QrsSlowShape(QrsTiming timing) => _baseline = new QrsBaseline(timing, Points);
+    public QrsSlowShape(QrsTiming timing) => _timing = timing;
 
     /// <summary>What was last seen.</summary>
     public ReadOnlySpan<float> Seen => _now;
@@ -43,7 +43,7 @@ internal sealed class QrsSlowShape
     /// <summary>Takes the wave around <paramref name="at"/>.</summary>
     public void See(QrsLead lead, long at)
     {
-        _baseline.Remove(lead, at, _now);
+        QrsBaseline.Remove(_timing, lead, at, _now);
         Size = Math.Abs(TensorPrimitives.MaxMagnitude<float>(_now));
     }
 

@@ -9,25 +9,25 @@ namespace Pipeline.Models.Estimators;
 internal sealed class QrsStrength
 {
     private const int Sampled = 48;
-    private readonly float[] _ring;
-    private readonly int _capacity;
-    private long _count;
+    private SampleHistory _values;
 
-    public QrsStrength(int capacity) => (_capacity, _ring) = (capacity, new float[QrsTiming.RingSize(capacity)]);
+    /// <param name="capacity">Values that are kept.</param>
+    public QrsStrength(int capacity) => _values = new SampleHistory(capacity);
 
     /// <summary>Values so far; the next one has this index.</summary>
-    public long Count => _count;
+    public long Count => _values.Count;
 
     /// <summary>The oldest value that is kept, also over a restore.</summary>
-    public long Oldest => Math.Max(0, _count - _capacity);
+    public long Oldest => _values.Oldest;
 
     public float this[long index]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => index < 0 || index >= _count ? 0 : _ring[index & (_ring.Length - 1)];
+        get => _values[index];
     }
 
-    public void Add(float value) => _ring[_count++ & (_ring.Length - 1)] = value;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float value) => _values.Add(value);
 
     /// <summary>The largest of [<paramref name="from"/>, <paramref name="to"/>]; 0 when there is none.</summary>
     public float Largest(long from, long to)
@@ -36,10 +36,8 @@ internal sealed class QrsStrength
         to = Math.Min(to, Count - 1);
         if (from > to)
             return 0;
-        int first = (int)from & (_ring.Length - 1), last = (int)to & (_ring.Length - 1);
-        return first <= last
-            ? Largest(_ring.AsSpan(first..(last + 1)))
-            : Math.Max(Largest(_ring.AsSpan(first)), Largest(_ring.AsSpan(0, last + 1)));
+        var values = _values.Slice(from, (int)(to - from) + 1, out var rest);
+        return rest.IsEmpty ? Largest(values) : Math.Max(Largest(values), Largest(rest));
     }
 
     // No value is negative or NaN, so their bits are in the same order; those are compared in half of the time.
@@ -54,21 +52,13 @@ internal sealed class QrsStrength
         if (from > to)
             return 0;
         for (var i = 0; i < Sampled; i++)
-            values[i] = _ring[(from + (to - from) * i / (Sampled - 1)) & (_ring.Length - 1)];
+            values[i] = _values[from + (to - from) * i / (Sampled - 1)];
         return OrderStatistic.Of(values, (int)(part * Sampled));
     }
 
     /// <summary>All that changes.</summary>
-    public void Transfer(StateTransfer state)
-    {
-        state.Count(ref _count);
-        state.Ring(_ring, _count, _capacity);
-    }
+    public void Transfer(StateTransfer state) => _values.Transfer(state);
 
     /// <summary>Forgets everything.</summary>
-    public void Clear()
-    {
-        Array.Clear(_ring);
-        _count = 0;
-    }
+    public void Clear() => _values.Clear();
 }

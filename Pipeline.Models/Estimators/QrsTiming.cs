@@ -1,18 +1,24 @@
+using System.Collections.Concurrent;
+
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// The lengths of a QRS detector in samples at the rate it works at. All were found at 360 Hz and are scaled; lengths of centred means are
+/// The lengths of a QRS detector in samples at the rate it works at. Immutable. All were found at 360 Hz and are scaled; lengths of centred means are
 /// rounded to odd numbers.
 /// </summary>
 internal sealed class QrsTiming
 {
     private const int LagZero = 24;
+    private const int Cached = 64;
+    private static readonly ConcurrentDictionary<double, QrsTiming> Known = new();
     private readonly int[] _lags = new int[2 * LagZero + 1];
+    private readonly int[] _shapeLags = new int[QrsShape.Taken];
+    private readonly int[] _slowLags = new int[QrsSlowShape.Points];
 
     /// <summary>Longest time from a beat to the last sample that its decision may depend on, in seconds.</summary>
     private const double DecisionSeconds = 0.98;
 
-    public QrsTiming(double rateHz)
+    private QrsTiming(double rateHz)
     {
         RateHz = rateHz;
         FirstSmoothing = Odd(5 / 360.0);
@@ -21,6 +27,7 @@ internal sealed class QrsTiming
         Envelope = Odd(31 / 360.0);
         Baseline = Odd(181 / 360.0);
         MarkBaseline = Odd(91 / 360.0);
+        SlowSmoothing = Math.Max(1, Of(5 / 360.0));
         WaveDelay = (FirstSmoothing - 1) / 2 + (SecondSmoothing - 1) / 2 + HighPass - 1;
         EnvelopeDelay = WaveDelay + (Envelope - 1) / 2;
         PeakHalf = Of(34 / 360.0);
@@ -30,9 +37,21 @@ internal sealed class QrsTiming
         Hold = Of(0.75);
         Block = Of(0.5);
         Reach = EnvelopeDelay + LookAhead + Of(98 / 360.0) + Baseline / 2 + 2;
-        History = RingSize(Reach);
         for (var k = 0; k < _lags.Length; k++)
             _lags[k] = Of((k - LagZero) * 0.05);
+        for (var k = 0; k < _shapeLags.Length; k++)
+            _shapeLags[k] = Of((k - _shapeLags.Length / 2) * 5 / 360.0);
+        for (var k = 0; k < _slowLags.Length; k++)
+            _slowLags[k] = Of((k - _slowLags.Length / 2) * 14 / 360.0);
+    }
+
+    /// <summary>Those of <paramref name="rateHz"/>, shared by all streams of that rate, of which a ward has a few.</summary>
+    public static QrsTiming At(double rateHz)
+    {
+        if (Known.TryGetValue(rateHz, out var known))
+            return known;
+        var timing = new QrsTiming(rateHz);
+        return Known.Count < Cached ? Known.GetOrAdd(rateHz, timing) : timing;
     }
 
     /// <summary>Samples per second.</summary>
@@ -49,6 +68,9 @@ internal sealed class QrsTiming
     public int Baseline { get; }
 
     public int MarkBaseline { get; }
+
+    /// <summary>Half of the mean that a <see cref="QrsSlowShape"/> is smoothed by.</summary>
+    public int SlowSmoothing { get; }
 
     /// <summary>From a sample to the band-passed wave centred on it.</summary>
     public int WaveDelay { get; }
@@ -74,9 +96,6 @@ internal sealed class QrsTiming
     /// <summary>Samples between two updates of the levels.</summary>
     public int Block { get; }
 
-    /// <summary>Size, a power of two, of the rings of past samples.</summary>
-    public int History { get; }
-
     /// <summary>Samples of the past that a decision looks at.</summary>
     public int Reach { get; }
 
@@ -86,8 +105,11 @@ internal sealed class QrsTiming
     /// <summary><paramref name="steps"/> of 50 ms, −24 to 24, in samples.</summary>
     public int Lag(int steps) => _lags[steps + LagZero];
 
-    /// <summary>The smallest power of two that holds <paramref name="samples"/>.</summary>
-    public static int RingSize(int samples) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)samples);
+    /// <summary>Where the points of a <see cref="QrsShape"/> lie about its middle, in samples.</summary>
+    public ReadOnlySpan<int> ShapeLags => _shapeLags;
+
+    /// <summary>Where the points of a <see cref="QrsSlowShape"/> lie about its middle, in samples.</summary>
+    public ReadOnlySpan<int> SlowShapeLags => _slowLags;
 
     private int Odd(double seconds) => 2 * (int)Math.Round((seconds * RateHz - 1) / 2) + 1;
 }

@@ -21,8 +21,6 @@ internal sealed class RateFromBeats
     private static readonly double LogStep = Math.Log(1.036);
     private readonly double _rateHz;
     private readonly double[] _beats = new double[Kept];
-    private readonly double[] _intervals = new double[Kept];
-    private readonly float[] _votes = new float[Bins];
     private long _count;
     private double _usual;                  // interval of the last good window, s; 0 when there was none
     private double _usualAt;                // its end, s
@@ -44,15 +42,17 @@ internal sealed class RateFromBeats
     /// </summary>
     public BeatRate Of(long start, long end, double quality, bool believed, ReadOnlySpan<double> likely = default)
     {
+        Span<double> intervals = stackalloc double[Kept];
         var count = 0;
         var from = double.NaN;
         for (var b = Math.Max(0, _count - Kept); b < _count; b++)
-            count = Step(ref from, _beats[b % Kept], start, end, count);
+            count = Step(ref from, _beats[b % Kept], start, end, intervals, count);
         foreach (var beat in likely)
-            count = Step(ref from, beat, start, end, count);
+            count = Step(ref from, beat, start, end, intervals, count);
         if (count < 2)
             return new BeatRate(double.NaN, double.NaN);
-        var (mean, spread) = believed ? Plain(count) : Agreed(count, end / _rateHz);
+        intervals = intervals[..count];
+        var (mean, spread) = believed ? Plain(intervals) : Agreed(intervals, end / _rateHz);
         var rate = 60 / mean;
         if (!(rate is >= LeastPerMinute and <= MostPerMinute))
             return new BeatRate(double.NaN, double.NaN);
@@ -78,35 +78,35 @@ internal sealed class RateFromBeats
         state.Value(ref _usualAt);
     }
 
-    private int Step(ref double from, double to, long start, long end, int count)
+    private int Step(ref double from, double to, long start, long end, Span<double> intervals, int count)
     {
         var interval = (to - from) / _rateHz;
         if (from >= start && to < end && interval > 0 && interval <= 60 / LeastPerMinute && count < Kept)
-            _intervals[count++] = interval;
+            intervals[count++] = interval;
         from = to;
         return count;
     }
 
-    private (double Mean, double Spread) Plain(int count)
+    private static (double Mean, double Spread) Plain(ReadOnlySpan<double> intervals)
     {
         double sum = 0, squares = 0;
-        foreach (var interval in _intervals.AsSpan(0, count))
+        foreach (var interval in intervals)
         {
             sum += interval;
             squares += interval * interval;
         }
-        var mean = sum / count;
-        return (mean, Math.Sqrt(Math.Max(0, squares / count - mean * mean) / count) / mean);
+        var mean = sum / intervals.Length;
+        return (mean, Math.Sqrt(Math.Max(0, squares / intervals.Length - mean * mean) / intervals.Length) / mean);
     }
 
-    private (double Mean, double Spread) Agreed(int count, double now)
+    private (double Mean, double Spread) Agreed(ReadOnlySpan<double> intervals, double now)
     {
-        Array.Clear(_votes);
-        for (var i = 0; i < count; i++)
+        Span<float> all = stackalloc float[Bins];
+        for (var i = 0; i < intervals.Length; i++)
         {
-            Vote(_intervals[i], 1);
-            if (i + 1 < count)
-                Vote(_intervals[i] + _intervals[i + 1], 0.5f);
+            Vote(all, intervals[i], 1);
+            if (i + 1 < intervals.Length)
+                Vote(all, intervals[i] + intervals[i + 1], 0.5f);
         }
         var width = 0.08 + 0.004 * Math.Min(30, now - _usualAt);
         var best = 0;
@@ -114,20 +114,21 @@ internal sealed class RateFromBeats
         for (var bin = 0; bin < Bins; bin++)
         {
             var away = _usual > 0 ? (bin * LogStep - Math.Log(_usual / LeastInterval)) / width : 0;
-            var votes = _votes[bin] * (0.25 + Math.Exp(-away * away / 2));
+            var votes = all[bin] * (0.25 + Math.Exp(-away * away / 2));
             if (votes > most)
                 (most, best) = (votes, bin);
         }
-        return MeanNear(LeastInterval * Math.Exp(best * LogStep), count);
+        return MeanNear(LeastInterval * Math.Exp(best * LogStep), intervals);
     }
 
-    private (double Mean, double Spread) MeanNear(double agreed, int count)
+    private static (double Mean, double Spread) MeanNear(double agreed, ReadOnlySpan<double> intervals)
     {
         double sum = 0, squares = 0, weights = 0;
+        var count = intervals.Length;
         for (var i = 0; i < 2 * count - 1; i++)
         {
             var single = i < count;
-            var interval = single ? _intervals[i] : _intervals[i - count] + _intervals[i - count + 1];
+            var interval = single ? intervals[i] : intervals[i - count] + intervals[i - count + 1];
             if (Math.Abs(interval - agreed) > Near * agreed)
                 continue;
             var weight = single ? 1 : 0.5;
@@ -139,12 +140,12 @@ internal sealed class RateFromBeats
         return (mean, Math.Sqrt(Math.Max(0, squares / weights - mean * mean) / weights) / mean);
     }
 
-    private void Vote(double interval, float weight)
+    private static void Vote(Span<float> votes, double interval, float weight)
     {
         var bin = (int)Math.Round(Math.Log(interval / LeastInterval) / LogStep);
         ReadOnlySpan<float> kernel = [0.25f, 0.65f, 1, 0.65f, 0.25f];
         for (var k = 0; k < kernel.Length; k++)
             if (bin + k - 2 is >= 0 and < Bins)
-                _votes[bin + k - 2] += weight * kernel[k];
+                votes[bin + k - 2] += weight * kernel[k];
     }
 }

@@ -116,19 +116,17 @@ public sealed class StateTransfer
     }
 
     /// <summary>
-    /// The last <paramref name="kept"/> of <paramref name="count"/> values, which was handed over before, in a ring whose length is a power of two; the
-    /// ring of a new object is otherwise as it was made.
+    /// The <paramref name="count"/> values before place <paramref name="end"/> of a ring, both of which follow from what was handed over before; the ring of a new
+    /// object is otherwise as it was made.
     /// </summary>
-    public void Ring<T>(T[] ring, long count, int kept) where T : unmanaged
+    public void Ring<T>(T[] ring, int end, int count) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(ring);
         if (Fault is not null)
             return;
-        var some = (int)Math.Min(count, Math.Min(kept, ring.Length));
-        var first = (int)((count - some) & (ring.Length - 1));
-        var before = Math.Min(some, ring.Length - first);
-        Part(ring.AsSpan(first, before));
-        Part(ring.AsSpan(0, some - before));
+        var before = Math.Max(0, count - end);      // they lie at the ring's end
+        Part(ring.AsSpan(ring.Length - before));
+        Part(ring.AsSpan(end - (count - before), count - before));
     }
 
     /// <summary>A number in [<paramref name="least"/>, <paramref name="most"/>]: an index or a count.</summary>

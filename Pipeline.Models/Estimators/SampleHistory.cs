@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators;
+
+/// <summary>The last values of a series without end, found by their index from the start. Exactly as large as it has to be.</summary>
+internal struct SampleHistory
+{
+    private readonly float[] _ring;
+    private long _count;
+    private int _next;      // where the next value goes: _count modulo the length
+
+    /// <param name="length">Values that are kept.</param>
+    public SampleHistory(int length) => _ring = new float[length];
+
+    /// <summary>Values so far; the next one has this index.</summary>
+    public readonly long Count => _count;
+
+    /// <summary>The oldest value that is kept, also over a restore.</summary>
+    public readonly long Oldest => Math.Max(0, _count - _ring.Length);
+
+    /// <summary>The value at <paramref name="index"/>; 0 before the start and after the end. One that is no longer kept must not be asked for.</summary>
+    public readonly float this[long index]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => index < 0 || index >= _count ? 0 : _ring[SlotOf(index)];
+    }
+
+    /// <summary>Adds a value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float value)
+    {
+        var (ring, next) = (_ring, _next);
+        ring[next] = value;
+        _next = ++next == ring.Length ? 0 : next;
+        _count++;
+    }
+
+    /// <summary>The <paramref name="count"/> values from <paramref name="first"/> on, all of which are kept, in two parts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ReadOnlySpan<float> Slice(long first, int count, out ReadOnlySpan<float> rest)
+    {
+        var slot = count == 0 ? 0 : SlotOf(first);
+        var part = Math.Min(count, _ring.Length - slot);
+        rest = _ring.AsSpan(0, count - part);
+        return _ring.AsSpan(slot, part);
+    }
+
+    /// <summary>The values from <paramref name="first"/> on; those before the start are 0, those not there yet like the last one.</summary>
+    public readonly void CopyTo(Span<float> values, long first)
+    {
+        var early = (int)Math.Clamp(-first, 0, values.Length);
+        var there = (int)Math.Clamp(_count - first, early, values.Length);
+        values[..early].Clear();
+        Slice(first + early, there - early, out var rest).CopyTo(values[early..]);
+        rest.CopyTo(values[(there - rest.Length)..]);
+        if (there < values.Length)
+            values[there..].Fill(this[_count - 1]);
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Count(ref _count);
+        TransferValues(state);
+    }
+
+    /// <summary>The same for one that has as many values as <paramref name="other"/>, which was handed over before.</summary>
+    public void TransferBeside(StateTransfer state, in SampleHistory other)
+    {
+        _count = other._count;
+        TransferValues(state);
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        Array.Clear(_ring);
+        _count = _next = 0;
+    }
+
+    private void TransferValues(StateTransfer state)
+    {
+        _next = (int)(_count % _ring.Length);
+        state.Ring(_ring, _next, (int)Math.Min(_count, _ring.Length));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int SlotOf(long index)
+    {
+        var slot = _next - (int)(_count - index);
+        return slot < 0 ? slot + _ring.Length : slot;
+    }
+}

@@ -1,0 +1,105 @@
+using Pipeline.Models.Estimators;
+using Pipeline.Models.State;
+using Xunit;
+
+namespace Pipeline.Tests.Estimators;
+
+public sealed class SampleHistoryTests
+{
+    private const int Length = 7;
+
+    [Fact]
+    public void What_is_kept_is_found_by_its_index_and_what_is_not_there_is_zero()
+    {
+        var history = new SampleHistory(3);
+        for (var i = 0; i < 5; i++)
+            history.Add(10 + i);
+        Assert.Equal(5, history.Count);
+        Assert.Equal(2, history.Oldest);
+        Assert.Equal([12f, 13f, 14f], [history[2], history[3], history[4]]);
+        Assert.Equal([0f, 0f], [history[-1], history[5]]);
+    }
+
+    [Fact]
+    public void A_copy_has_zeros_before_the_start_and_goes_on_like_the_last_value()
+    {
+        var history = new SampleHistory(Length);
+        history.Add(1);
+        history.Add(2);
+        var copy = new float[6];
+        history.CopyTo(copy, -2);
+        Assert.Equal([0f, 0f, 1f, 2f, 2f, 2f], copy);
+    }
+
+    [Fact]
+    public void A_copy_that_begins_behind_the_end_is_the_last_value()
+    {
+        var history = new SampleHistory(Length);
+        for (var i = 0; i < 20; i++)
+            history.Add(i);
+        var copy = new float[3];
+        history.CopyTo(copy, 25);
+        Assert.Equal([19f, 19f, 19f], copy);
+    }
+
+    [Fact]
+    public void Every_slice_and_copy_equals_that_of_a_list_of_all_values()
+    {
+        var history = new SampleHistory(Length);
+        var all = new List<float>();
+        for (var i = 0; i < 40; i++)
+        {
+            for (var first = history.Oldest; first < history.Count; first++)
+                for (var count = 0; count <= history.Count - first; count++)
+                {
+                    var slice = history.Slice(first, count, out var rest).ToArray().Concat(rest.ToArray());
+                    Assert.Equal(all.GetRange((int)first, count), slice);
+                }
+            if (i > 0)
+            {
+                var start = history.Oldest == 0 ? -4 : history.Oldest;
+                var copy = new float[Length + 3];
+                history.CopyTo(copy, start);
+                Assert.Equal(Enumerable.Range(0, copy.Length).Select(k => start + k).Select(k => k < 0 ? 0 : all[(int)Math.Min(k, i - 1)]), copy);
+            }
+            history.Add(i * i);
+            all.Add(i * i);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(Length)]
+    [InlineData(17)]
+    [InlineData(21)]
+    public void A_history_that_was_written_and_read_is_the_same_and_goes_on_the_same(int count)
+    {
+        SampleHistory history = new(Length), beside = new(Length), restored = new(Length), restoredBeside = new(Length);
+        for (var i = 0; i < count; i++)
+        {
+            history.Add(i);
+            beside.Add(-i);
+        }
+        var state = new StateTransfer();
+        state.BeginWriting(1);
+        history.Transfer(state);
+        beside.TransferBeside(state, history);
+        var bytes = state.EndWriting();
+        Assert.Equal(8 + 2 * sizeof(float) * Math.Min(count, Length), bytes.Length);
+        state.BeginReading(bytes, 1);
+        restored.Transfer(state);
+        restoredBeside.TransferBeside(state, restored);
+        Assert.Null(state.EndReading());
+        for (var more = 0; more < 3; more++)
+        {
+            Assert.Equal(history.Count, restored.Count);
+            for (var i = history.Oldest; i <= history.Count; i++)
+                Assert.Equal((history[i], beside[i]), (restored[i], restoredBeside[i]));
+            history.Add(more);
+            restored.Add(more);
+            beside.Add(more);
+            restoredBeside.Add(more);
+        }
+    }
+}
