@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
@@ -28,33 +27,18 @@ internal struct CentredMean
     /// <summary>Samples by which the mean lags behind the input.</summary>
     public readonly int Delay => _half;
 
-    /// <summary>Takes a sample; gives the mean, and the sample it is centred on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Next(float sample, out float centre)
+    /// <summary>Takes a sample; gives the mean.</summary>
+    public float Next(float sample)
     {
-        var ring = _ring;
-        var at = _at;
-        double wide = sample;
-        var sum = _sum + (wide - ring[at]);
-        var fresh = _fresh + wide;
-        ring[at] = sample;
-        if (++at == ring.Length)
-        {
-            at = 0;
-            sum = fresh;
-            fresh = 0;
-        }
-        _at = at;
-        _sum = sum;
-        _fresh = fresh;
-        var middle = at + _half;
-        centre = ring[middle >= ring.Length ? middle - ring.Length : middle];
-        return (float)(sum * _inverse);
+        Smooth(new Span<float>(ref sample));
+        return sample;
     }
 
-    /// <summary>Takes a sample; gives the mean.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Next(float sample) => Next(sample, out _);
+    /// <summary>Takes samples; each becomes the mean.</summary>
+    public void Smooth(Span<float> samples) => Take(samples, isHighPass: false);
+
+    /// <summary>Takes samples; each becomes the sample that the mean is centred on, less the mean.</summary>
+    public void HighPass(Span<float> samples) => Take(samples, isHighPass: true);
 
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
@@ -73,5 +57,29 @@ internal struct CentredMean
         Array.Clear(_ring);
         _sum = _fresh = 0;
         _at = 0;
+    }
+
+    // Many samples at a time: one after the other they would wait for each other's sums through all the filters of a chain.
+    private void Take(Span<float> samples, bool isHighPass)
+    {
+        var (ring, at, half, inverse) = (_ring, _at, _half, _inverse);
+        var (sum, fresh) = (_sum, _fresh);
+        foreach (ref var sample in samples)
+        {
+            double wide = sample;
+            sum += wide - ring[at];
+            fresh += wide;
+            ring[at] = sample;
+            if (++at == ring.Length)
+            {
+                at = 0;
+                sum = fresh;
+                fresh = 0;
+            }
+            var mean = (float)(sum * inverse);
+            var middle = at + half;
+            sample = isHighPass ? ring[middle >= ring.Length ? middle - ring.Length : middle] - mean : mean;
+        }
+        (_at, _sum, _fresh) = (at, sum, fresh);
     }
 }

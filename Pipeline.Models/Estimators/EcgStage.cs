@@ -25,11 +25,10 @@ public sealed class EcgStage : IWindowStage
     private const double BelievedQuality = 0.9;     // from here on, or in a window
     private const double BelievedBusyness = 0.45;   // as calm as this, every beat is believed
     private const double WorkingHz = 300;
-    private const int BlockSamples = 64;
+    private const int BlockSamples = QrsLead.MostAhead;
     private readonly int[] _channels;
     private readonly float[] _sums;
     private readonly int[] _counts;
-    private readonly float[] _sample;
     private readonly int _group;            // raw samples averaged to one
     private readonly QrsDetector _detector;
     private readonly EcgQuality _quality;
@@ -64,7 +63,6 @@ public sealed class EcgStage : IWindowStage
         _rate = new RateFromBeats(rateHz);
         _sums = new float[_channels.Length];
         _counts = new int[_channels.Length];
-        _sample = new float[_channels.Length];
     }
 
     /// <inheritdoc/>
@@ -163,57 +161,56 @@ public sealed class EcgStage : IWindowStage
                     window.CopyPhysical(_channels[l], (int)(index - window.StartIndex), block);
                 _quality.Take(l, index, block);
             }
-            for (var i = 0; i < count; i++)
-                Take(index + i, blocks, i);
+            var start = 0;
+            if (_origin < 0)
+            {
+                while (start < count && !IsAnyThere(blocks[start..]))
+                    start++;
+                if (start == count)
+                    continue;
+                _origin = index + start;
+            }
+            var taken = _group == 1 ? count - start : Group(blocks[start..], count - start);
+            _detector.Take(blocks[start..], BlockSamples, taken, _found);
             Emit(output, long.MaxValue);
         }
     }
 
-    private void Take(long index, ReadOnlySpan<float> blocks, int at)
+    /// <summary>Whether a lead has its first sample.</summary>
+    private static bool IsAnyThere(ReadOnlySpan<float> blocks)
     {
-        if (_origin < 0)
-        {
-            if (!IsAnyThere(blocks, at))
-                return;
-            _origin = index;
-        }
-        if (_group == 1)
-            for (var l = 0; l < _sample.Length; l++)
-                _sample[l] = blocks[l * BlockSamples + at];
-        else if (!Group(blocks, at))
-            return;
-        _detector.Take(_sample, _found);
-    }
-
-    private static bool IsAnyThere(ReadOnlySpan<float> blocks, int at)
-    {
-        for (; at < blocks.Length; at += BlockSamples)
+        for (var at = 0; at < blocks.Length; at += BlockSamples)
             if (float.IsFinite(blocks[at]))
                 return true;
         return false;
     }
 
-    /// <summary>Adds to the means of the group; true when it is full and the means stand in the sample.</summary>
-    private bool Group(ReadOnlySpan<float> blocks, int at)
+    /// <summary>Puts the means of groups in the place of <paramref name="count"/> samples of each lead; returns how many. What is left of the last group is kept.</summary>
+    private int Group(Span<float> blocks, int count)
     {
-        for (var l = 0; l < _sample.Length; l++)
+        var means = 0;
+        for (var i = 0; i < count; i++)
         {
-            var value = blocks[l * BlockSamples + at];
-            if (!float.IsFinite(value))
+            for (var l = 0; l < _sums.Length; l++)
+            {
+                var value = blocks[l * BlockSamples + i];
+                if (!float.IsFinite(value))
+                    continue;
+                _sums[l] += value;
+                _counts[l]++;
+            }
+            if (++_inGroup < _group)
                 continue;
-            _sums[l] += value;
-            _counts[l]++;
+            _inGroup = 0;
+            for (var l = 0; l < _sums.Length; l++)
+            {
+                blocks[l * BlockSamples + means] = _counts[l] > 0 ? _sums[l] / _counts[l] : float.NaN;
+                _sums[l] = 0;
+                _counts[l] = 0;
+            }
+            means++;
         }
-        if (++_inGroup < _group)
-            return false;
-        _inGroup = 0;
-        for (var l = 0; l < _sample.Length; l++)
-        {
-            _sample[l] = _counts[l] > 0 ? _sums[l] / _counts[l] : float.NaN;
-            _sums[l] = 0;
-            _counts[l] = 0;
-        }
-        return true;
+        return means;
     }
 
     private void Emit(StageOutput output, long end)

@@ -73,17 +73,33 @@ internal sealed class QrsDetector
     private bool IsDescribing => Network is not null || Observer is not null;
 
     /// <summary>Takes one sample of every lead (NaN: missing); adds to <paramref name="beats"/> the positions, in samples, of the R peaks that are now certain.</summary>
-    public void Take(ReadOnlySpan<float> samples, List<double> beats)
+    public void Take(ReadOnlySpan<float> sample, List<double> beats) => Take(sample, 1, 1, beats);
+
+    /// <summary>
+    /// The same for <paramref name="count"/> samples, at most <see cref="QrsLead.MostAhead"/>, of every lead, those of a lead side by side and the leads
+    /// <paramref name="stride"/> apart. Nothing depends on how many are taken at once.
+    /// </summary>
+    public void Take(ReadOnlySpan<float> samples, int stride, int count, List<double> beats)
     {
-        var came = false;
+        Span<float> envelopes = stackalloc float[_leads.Length * count];    // [leads x count]
+        Span<ulong> missing = stackalloc ulong[_leads.Length];
         for (var l = 0; l < _leads.Length; l++)
-            came = _leads[l].Take(samples[l], out _envelopes[l]);
-        if (!came)
-            return;
-        if (_holding)
-            Hold(beats);
-        else
-            Advance(beats);
+            missing[l] = _leads[l].TakeAhead(samples.Slice(l * stride, count), envelopes.Slice(l * count, count));
+        for (var i = 0; i < count; i++)
+        {
+            var came = false;
+            for (var l = 0; l < _leads.Length; l++)
+            {
+                came = _leads[l].Reveal((missing[l] >> i & 1) != 0);
+                _envelopes[l] = envelopes[l * count + i];
+            }
+            if (!came)
+                continue;
+            if (_holding)
+                Hold(beats);
+            else
+                Advance(beats);
+        }
     }
 
     /// <summary>The signal ends: adds the beats that are left. <see cref="Clear"/> must follow before anything else is taken.</summary>

@@ -10,6 +10,9 @@ namespace Pipeline.Models.Estimators;
 /// </summary>
 internal sealed class QrsLead
 {
+    /// <summary>Most samples that are taken at once.</summary>
+    public const int MostAhead = 64;
+
     private const float Clamp = 1e9f;
     private readonly QrsTiming _timing;
     private readonly float _least;
@@ -27,8 +30,8 @@ internal sealed class QrsLead
     {
         _timing = timing;
         _least = least;
-        _samples = new SampleHistory(timing.Reach);
-        _wave = new SampleHistory(timing.Reach);
+        _samples = new SampleHistory(timing.Reach, MostAhead);
+        _wave = new SampleHistory(timing.Reach, MostAhead);
         _levels = new PeakLevels(timing.Block, timing.Hold);
         _smooth1 = new CentredMean(timing.FirstSmoothing);
         _smooth2 = new CentredMean(timing.SecondSmoothing);
@@ -79,17 +82,38 @@ internal sealed class QrsLead
     /// <summary>The envelope kept by <see cref="Hold"/>.</summary>
     public float Held(int index) => _levels.Held(index);
 
-    /// <summary>Takes a sample; NaN and infinities are missing. Returns whether an envelope sample came out.</summary>
-    public bool Take(float sample, out float envelope)
+    /// <summary>
+    /// Takes at most <see cref="MostAhead"/> samples, of which NaN and infinities are missing, and gives their <paramref name="envelopes"/>; the bits of those
+    /// that are missing are set in what is returned. None of them is there before <see cref="Reveal"/>.
+    /// </summary>
+    public ulong TakeAhead(ReadOnlySpan<float> samples, Span<float> envelopes)
     {
-        var value = Bridge(sample);
-        _samples.Add(value);
-        var smooth = _smooth2.Next(_smooth1.Next(value));
-        var slow = _high1.Next(smooth, out var centre);
-        slow = _high2.Next(centre - slow, out centre);
-        var wave = centre - slow;
-        _wave.Add(wave);
-        envelope = MathF.Sqrt(Math.Max(0, _mean.Next(wave * wave)));
+        var missing = 0UL;
+        for (var i = 0; i < samples.Length; i++)
+        {
+            envelopes[i] = Bridge(samples[i], out var isMissing);
+            missing |= isMissing ? 1UL << i : 0;
+        }
+        _samples.WriteAhead(envelopes);
+        _smooth1.Smooth(envelopes);
+        _smooth2.Smooth(envelopes);
+        _high1.HighPass(envelopes);
+        _high2.HighPass(envelopes);
+        _wave.WriteAhead(envelopes);
+        foreach (ref var value in envelopes)
+            value *= value;
+        _mean.Smooth(envelopes);
+        foreach (ref var value in envelopes)
+            value = MathF.Sqrt(Math.Max(0, value));
+        return missing;
+    }
+
+    /// <summary>The next sample is there; it was <paramref name="missing"/> or not. Returns whether its envelope is one of a sample, which it is not at the start.</summary>
+    public bool Reveal(bool missing)
+    {
+        _missingInBlock += missing ? 1 : 0;
+        _samples.Reveal();
+        _wave.Reveal();
         return _samples.Count > _timing.EnvelopeDelay;
     }
 
@@ -152,12 +176,12 @@ internal sealed class QrsLead
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private float Bridge(float sample)
+    private float Bridge(float sample, out bool missing)
     {
-        if (!float.IsFinite(sample))
+        missing = !float.IsFinite(sample);
+        if (missing)
         {
             _missing++;
-            _missingInBlock++;
             return _last;
         }
         if (!_started || _missing > _maxHole)

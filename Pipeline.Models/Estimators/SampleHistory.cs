@@ -3,21 +3,26 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
-/// <summary>The last values of a series without end, found by their index from the start. Exactly as large as it has to be.</summary>
+/// <summary>
+/// The last values of a series without end, found by their index from the start. Exactly as large as it has to be. Values may be written ahead, as whole
+/// blocks are made at once: they are not there until they are revealed, one by one.
+/// </summary>
 internal struct SampleHistory
 {
     private readonly float[] _ring;
+    private readonly int _kept;
     private long _count;
     private int _next;      // where the next value goes: _count modulo the length
 
-    /// <param name="length">Values that are kept.</param>
-    public SampleHistory(int length) => _ring = new float[length];
+    /// <param name="kept">Values that are kept.</param>
+    /// <param name="ahead">Most values that are written ahead.</param>
+    public SampleHistory(int kept, int ahead = 0) => (_kept, _ring) = (kept, new float[kept + ahead]);
 
     /// <summary>Values so far; the next one has this index.</summary>
     public readonly long Count => _count;
 
     /// <summary>The oldest value that is kept, also over a restore.</summary>
-    public readonly long Oldest => Math.Max(0, _count - _ring.Length);
+    public readonly long Oldest => Math.Max(0, _count - _kept);
 
     /// <summary>The value at <paramref name="index"/>; 0 before the start and after the end. One that is no longer kept must not be asked for.</summary>
     public readonly float this[long index]
@@ -30,9 +35,24 @@ internal struct SampleHistory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(float value)
     {
-        var (ring, next) = (_ring, _next);
-        ring[next] = value;
-        _next = ++next == ring.Length ? 0 : next;
+        _ring[_next] = value;
+        Reveal();
+    }
+
+    /// <summary>Writes the next values, as many as may be ahead: they come to be there with as many calls of <see cref="Reveal"/>.</summary>
+    public readonly void WriteAhead(ReadOnlySpan<float> values)
+    {
+        var part = Math.Min(values.Length, _ring.Length - _next);
+        values[..part].CopyTo(_ring.AsSpan(_next));
+        values[part..].CopyTo(_ring);
+    }
+
+    /// <summary>The next value, which was written ahead, is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Reveal()
+    {
+        var next = _next + 1;
+        _next = next == _ring.Length ? 0 : next;
         _count++;
     }
 
@@ -82,7 +102,7 @@ internal struct SampleHistory
     private void TransferValues(StateTransfer state)
     {
         _next = (int)(_count % _ring.Length);
-        state.Ring(_ring, _next, (int)Math.Min(_count, _ring.Length));
+        state.Ring(_ring, _next, (int)Math.Min(_count, _kept));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

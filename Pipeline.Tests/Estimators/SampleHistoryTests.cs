@@ -67,6 +67,25 @@ public sealed class SampleHistoryTests
         }
     }
 
+    [Fact]
+    public void What_is_written_ahead_is_there_one_by_one_and_hides_nothing_that_is_kept()
+    {
+        SampleHistory history = new(5, ahead: 3), plain = new(5);
+        for (var block = 0; block < 20; block++)
+        {
+            float[] values = [.. Enumerable.Range(3 * block, 1 + block % 3)];
+            history.WriteAhead(values);
+            foreach (var value in values)
+            {
+                for (var i = plain.Oldest; i <= plain.Count; i++)
+                    Assert.Equal(plain[i], history[i]);
+                history.Reveal();
+                plain.Add(value);
+            }
+            Assert.Equal((plain.Count, plain.Oldest), (history.Count, history.Oldest));
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
