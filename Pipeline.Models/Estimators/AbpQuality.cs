@@ -11,7 +11,8 @@ namespace Pipeline.Models.Estimators;
 /// </summary>
 internal sealed class AbpQuality
 {
-    private const int Kept = 64;
+    private const int Kept = RateFromBeats.Kept;
+    private const int WithoutPulses = 2;    // from this version of the state on; before, the pulses' places stood here too
     private const double HighestSystolic = 300;
     private const double LowestDiastolic = 20;
     private const double LeastPulse = 15;
@@ -22,11 +23,10 @@ internal sealed class AbpQuality
     private readonly double _rateHz;
     private readonly double _millimetre;
     private readonly SignalWatch _watch;
-    private readonly double[] _pulses = new double[Kept];
-    private ulong _normal;      // a bit for each place of the pulses
+    private ulong _normal;      // bit number modulo Kept: whether that pulse is
     private long _count;
     private PressurePulse _previous;
-    private double _previousInterval;
+    private double _previousAt, _previousInterval;
 
     /// <param name="rateHz">Samples per second.</param>
     /// <param name="millimetre">One mmHg in the unit of the samples; 0 where it is not known.</param>
@@ -37,6 +37,9 @@ internal sealed class AbpQuality
         _watch = new SignalWatch(rateHz, 3 * millimetre);
     }
 
+    /// <summary>Pulses taken so far.</summary>
+    public long Count => _count;
+
     /// <summary>Takes the next samples, from sample <paramref name="index"/>; NaN is missing.</summary>
     public void Take(long index, ReadOnlySpan<float> samples) => _watch.Take(index, samples);
 
@@ -46,7 +49,7 @@ internal sealed class AbpQuality
         var normal = IsInRange(pulse);
         if (_count > 0)
         {
-            var interval = (at - _pulses[(_count - 1) % Kept]) / _rateHz;
+            var interval = (at - _previousAt) / _rateHz;
             var swing = _previous.High - _previous.Low;
             var jump = _millimetre > 0 ? MostJump * _millimetre : MostJumpInPulses * swing;
             normal &= Math.Abs(pulse.High - _previous.High) <= jump
@@ -55,28 +58,27 @@ internal sealed class AbpQuality
                 && (_count < 2 || Math.Abs(interval - _previousInterval) <= MostIntervalJumpSeconds);
             _previousInterval = interval;
         }
-        _previous = pulse;
-        Set((int)(_count++ % Kept), at, normal);
+        (_previous, _previousAt) = (pulse, at);
+        Set((int)(_count++ % Kept), normal);
     }
 
-    /// <summary>The verdict on <paramref name="window"/>.</summary>
-    public QualityVerdict Of(in Window window)
+    /// <summary>The verdict on <paramref name="window"/>; <paramref name="pulses"/> has where the pulses are that were taken here.</summary>
+    public QualityVerdict Of(in Window window, RateFromBeats pulses)
     {
         var parts = _watch.Of(window.StartIndex, window.EndIndex);
-        int pulses = 0, normal = 0;
+        int count = 0, normal = 0;
         for (var i = Math.Max(0, _count - Kept); i < _count; i++)
         {
-            var at = _pulses[i % Kept];
-            if (at < window.StartIndex || at >= window.EndIndex)
+            if (pulses[i] < window.StartIndex || pulses[i] >= window.EndIndex)
                 continue;
-            pulses++;
+            count++;
             normal += (int)(_normal >> (int)(i % Kept)) & 1;
         }
         var fault = parts.Present < 0.5 ? EstimateStatus.Gap
             : parts.Still + 1 - parts.Present > 0.6 ? EstimateStatus.Flat
             : parts.Clipped > 0.25 ? EstimateStatus.Saturated : EstimateStatus.Ok;
         var sound = Math.Clamp(parts.Present - parts.Still, 0, 1) * (1 - Math.Min(1, 2 * parts.Clipped));
-        return new QualityVerdict(pulses == 0 ? 0 : sound * normal / pulses, Math.Clamp(parts.Present, 0, 1), fault);
+        return new QualityVerdict(count == 0 ? 0 : sound * normal / count, Math.Clamp(parts.Present, 0, 1), fault);
     }
 
     /// <summary>Forgets everything.</summary>
@@ -90,23 +92,35 @@ internal sealed class AbpQuality
     public void Transfer(StateTransfer state)
     {
         _watch.Transfer(state);
+        if (state.Version < WithoutPulses)
+        {
+            ReadWithPulses(state);
+            return;
+        }
+        state.Value(ref _normal);
+        state.Count(ref _count);
+        state.Value(ref _previous);
+        state.Value(ref _previousAt);
+        state.Value(ref _previousInterval);
+    }
+
+    private void ReadWithPulses(StateTransfer state)
+    {
+        Span<double> pulses = stackalloc double[Kept];
         for (var i = 0; i < Kept; i++)
         {
-            var (at, normal) = (_pulses[i], (_normal >> i & 1) != 0);
-            state.Value(ref at);
+            var normal = false;
+            state.Value(ref pulses[i]);
             state.Value(ref normal);
-            Set(i, at, normal);
+            Set(i, normal);
         }
         state.Count(ref _count);
         state.Value(ref _previous);
         state.Value(ref _previousInterval);
+        _previousAt = state.Fault is null && _count > 0 ? pulses[(int)((_count - 1) % Kept)] : 0;
     }
 
-    private void Set(int place, double at, bool normal)
-    {
-        _pulses[place] = at;
-        _normal = normal ? _normal | 1UL << place : _normal & ~(1UL << place);
-    }
+    private void Set(int place, bool normal) => _normal = normal ? _normal | 1UL << place : _normal & ~(1UL << place);
 
     private bool IsInRange(in PressurePulse pulse) => _millimetre <= 0
         || (pulse.High <= HighestSystolic * _millimetre && pulse.Low >= LowestDiastolic * _millimetre

@@ -46,7 +46,7 @@ public sealed class AbpStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         Take(window, output);
-        var quality = _quality.Of(window);
+        var quality = _quality.Of(window, _rate);
         var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, quality.Value >= UsableQuality);
         var status = EstimateStatus.Ok;
         if (double.IsNaN(rate.Value) || quality.Value < LeastQuality)
@@ -85,7 +85,7 @@ public sealed class AbpStage : IWindowStage
     public string StateName => "abp";
 
     /// <inheritdoc/>
-    public int StateVersion => 1;
+    public int StateVersion => 2;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
@@ -94,6 +94,7 @@ public sealed class AbpStage : IWindowStage
         _detector.Transfer(state);
         _quality.Transfer(state);
         _rate.Transfer(state);
+        state.Check(_quality.Count == _rate.Count, "pulses that were not judged");
         state.Value(ref _sum);
         state.Within(ref _summed, 0, _group);
         state.Within(ref _inGroup, 0, _group - 1);

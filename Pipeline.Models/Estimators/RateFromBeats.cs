@@ -12,7 +12,9 @@ internal readonly record struct BeatRate(double Value, double Sigma);
 /// </summary>
 internal sealed class RateFromBeats
 {
-    private const int Kept = 64;            // 8 s at 300 beats/min are 40
+    /// <summary>Beats that are kept: 8 s at 300 beats/min are 40.</summary>
+    public const int Kept = 64;
+
     private const int Bins = 72;
     private const double LeastInterval = 0.22;
     private const double LeastPerMinute = 15;
@@ -26,6 +28,12 @@ internal sealed class RateFromBeats
     private double _usualAt;                // its end, s
 
     public RateFromBeats(double rateHz) => _rateHz = rateHz;
+
+    /// <summary>Beats taken so far.</summary>
+    public long Count => _count;
+
+    /// <summary>Where beat <paramref name="number"/>, one of the last <see cref="Kept"/>, is.</summary>
+    public double this[long number] => _beats[number % Kept];
 
     /// <summary>Takes a beat at <paramref name="index"/> (samples); false when it is not after the last one.</summary>
     public bool Add(double index)
