@@ -42,13 +42,13 @@ internal sealed class PeakLevels
     /// <summary>Whether enough are kept.</summary>
     public bool IsHeld => _held == _holdLength;
 
-    /// <summary>A sample kept by <see cref="Hold"/>, until <see cref="EndHold"/>.</summary>
-    public float Held(int index) => Held()[index];
+    /// <summary>The samples kept by <see cref="Hold"/>, until <see cref="EndHold"/>.</summary>
+    public ReadOnlySpan<float> Held => _hold.AsSpan(0, _hold is null ? 0 : _held);
 
     /// <summary>Keeps a sample of the start; true when enough are kept, and the first levels then stand. They are then to be learnt, too.</summary>
     public bool Hold(float envelope)
     {
-        var hold = Held();
+        var hold = HeldOrNew();
         hold[_held++] = envelope;
         if (!IsHeld)
             return false;
@@ -63,17 +63,23 @@ internal sealed class PeakLevels
     /// <summary>Nobody asks for the samples of the start any more.</summary>
     public void EndHold() => _hold = null;
 
-    /// <summary>Takes a sample; true at the end of a half second, when <see cref="EndBlock"/> is to be called.</summary>
-    public bool Learn(float envelope)
+    /// <summary>Takes samples, none beyond the end of a half second; true at that end, when <see cref="EndBlock"/> is to be called.</summary>
+    public bool Learn(ReadOnlySpan<float> envelopes)
     {
-        if (envelope > _blockMaximum)
-            _blockMaximum = envelope;
-        if (--_untilSample <= 0 && _blockSampleCount < QuantileSamples)
+        var maximum = _blockMaximum;
+        foreach (var envelope in envelopes)
+            if (envelope > maximum)
+                maximum = envelope;
+        _blockMaximum = maximum;
+        var at = Math.Max(_untilSample, 1) - 1;
+        _untilSample -= envelopes.Length;
+        for (; at < envelopes.Length && _blockSampleCount < QuantileSamples; at += _step)
         {
-            _blockSamples[_blockSampleCount++] = envelope;
-            _untilSample = _step;
+            _blockSamples[_blockSampleCount++] = envelopes[at];
+            _untilSample = _step - (envelopes.Length - 1 - at);
         }
-        return ++_inBlock == _block;
+        _inBlock += envelopes.Length;
+        return _inBlock >= _block;
     }
 
     /// <summary>Ends a half second, which counts unless it is not <paramref name="valid"/>.</summary>
@@ -102,7 +108,7 @@ internal sealed class PeakLevels
     {
         state.Within(ref _held, 0, _holdLength);
         if (!IsHeld)
-            state.Values<float>(Held());    // later nobody asks for them
+            state.Values<float>(HeldOrNew());    // later nobody asks for them
         state.Values<float>(_maxima);
         state.Values<float>(_quantiles);
         state.Values<float>(_blockSamples);
@@ -115,7 +121,7 @@ internal sealed class PeakLevels
         state.Value(ref _floor);
     }
 
-    private float[] Held() => _hold ??= new float[_holdLength];
+    private float[] HeldOrNew() => _hold ??= new float[_holdLength];
 
     private void SetLevels()
     {

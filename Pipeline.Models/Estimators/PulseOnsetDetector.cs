@@ -76,9 +76,9 @@ internal sealed class PulseOnsetDetector
         if (!_levels.Hold(slopes))
             return;
         _holding = false;
-        var held = _count;
-        for (var i = 0L; i < held; i++)
-            Judge(_levels.Held((int)i), i, pulses);
+        var held = _levels.HeldCount;
+        for (var i = 0; i < held; i++)
+            Judge(_levels.Held[i], i, pulses);
         _levels.EndHold();
     }
 
@@ -170,7 +170,7 @@ internal sealed class PulseOnsetDetector
             Find(at, pulses);
         if (_up && at > _crossed + _top && slopes < threshold)
             _up = false;
-        if (_levels.Learn(slopes))
+        if (_levels.Learn(new ReadOnlySpan<float>(in slopes)))
         {
             _levels.EndBlock(2 * _missingInBlock < _rateHz / 2);
             _missingInBlock = 0;

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Numerics.Tensors;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
@@ -11,25 +13,22 @@ internal delegate void QrsObserver(long at, ReadOnlySpan<float> features, ReadOn
 /// candidates; each is described (<see cref="QrsFeatures"/>) and scored (<see cref="QrsScore"/> or <see cref="QrsNetwork"/>). Of two accepted ones within 200 ms the
 /// surer stays. The mark is the R peak (<see cref="QrsMark"/>). One thread; nothing is allocated after the first second.
 /// </summary>
-internal sealed class QrsDetector
+internal sealed partial class QrsDetector
 {
-    private const float LeastPeak = 0.12f;
     private const float FlatMillivolt = 0.004f;
-    private const int Pending = 32;
     private readonly QrsTiming _timing;
     private readonly QrsScore _score;
     private readonly QrsLead[] _leads;
     private readonly QrsShape[] _shapes;
     private readonly float[] _weights;
-    private readonly float[] _envelopes;
-    private readonly long[] _candidates = new long[Pending];
     private readonly QrsStrength _strength;
+    private readonly QrsCandidates _candidates;
     private readonly QrsRhythm _rhythm;
     private readonly QrsFeatures _features;
     private readonly QrsNetworkInput _input;
     private readonly QrsMark _mark;
     private readonly QrsOutcomes _outcomes = new();
-    private int _candidateHead, _candidateCount, _inBlock;
+    private int _inBlock;
     private bool _holding = true;
     private bool _unpublished;
     private float _lastOdds;
@@ -52,8 +51,8 @@ internal sealed class QrsDetector
             _shapes[l] = new QrsShape(_timing);
         }
         _weights = new float[_leads.Length];
-        _envelopes = new float[_leads.Length];
         _strength = new QrsStrength(_timing.Of(1.25) + _timing.LookAhead + _timing.Replacement);
+        _candidates = new QrsCandidates(_timing, _strength);
         _rhythm = new QrsRhythm(rateHz);
         _features = new QrsFeatures(_timing, _leads, _shapes, _weights, _strength, _rhythm);
         _input = new QrsNetworkInput(_timing, _leads, _shapes, _weights, _strength, _rhythm, _features);
@@ -85,21 +84,14 @@ internal sealed class QrsDetector
         Span<ulong> missing = stackalloc ulong[_leads.Length];
         for (var l = 0; l < _leads.Length; l++)
             missing[l] = _leads[l].TakeAhead(samples.Slice(l * stride, count), envelopes.Slice(l * count, count));
-        for (var i = 0; i < count; i++)
+        var first = 0;
+        for (; first < count && _holding; first++)
         {
-            var came = false;
-            for (var l = 0; l < _leads.Length; l++)
-            {
-                came = _leads[l].Reveal((missing[l] >> i & 1) != 0);
-                _envelopes[l] = envelopes[l * count + i];
-            }
-            if (!came)
-                continue;
-            if (_holding)
-                Hold(beats);
-            else
-                Advance(beats);
+            Reveal(missing, first, 1);
+            if (_leads[0].SampleCount > _timing.EnvelopeDelay)
+                Hold(envelopes[first..], count, beats);
         }
+        Advance(envelopes, count, first, count, missing, beats);
     }
 
     /// <summary>The signal ends: adds the beats that are left. <see cref="Clear"/> must follow before anything else is taken.</summary>
@@ -113,24 +105,6 @@ internal sealed class QrsDetector
             Take(missing, beats);
         while (beats.Count > 0 && beats[^1] >= end)
             beats.RemoveAt(beats.Count - 1);
-    }
-
-    /// <summary>
-    /// Adds the R peaks that are likely but not yet certain, at the end of what was taken: for a rate, not to be kept. Changes nothing.
-    /// </summary>
-    public void Peek(List<double> beats)
-    {
-        if (_unpublished)
-            beats.Add(_lastMark);
-        var last = _rhythm.Count == 0 ? long.MinValue / 2 : _rhythm.Last;
-        for (var c = 0; c < _candidateCount; c++)
-        {
-            var at = _candidates[(_candidateHead + c) % Pending];
-            if (at - last < _timing.Replacement || LogOdds(at, c, out _) <= 0 || _features.Rule <= 0)
-                continue;
-            beats.Add(_mark.Peek(_leads, _weights, at));
-            last = at;
-        }
     }
 
     /// <summary>How surely the beats of samples [<paramref name="start"/>, <paramref name="end"/>) were told from other peaks, 0 to 1.</summary>
@@ -152,7 +126,8 @@ internal sealed class QrsDetector
         _mark.Clear();
         _input.Clear();
         Array.Clear(_weights);
-        _candidateHead = _candidateCount = _inBlock = 0;
+        _candidates.Clear();
+        _inBlock = 0;
         _holding = true;
         _unpublished = false;
         _lastOdds = 0;
@@ -171,9 +146,7 @@ internal sealed class QrsDetector
         _input.Transfer(state);
         _mark.Transfer(state);
         state.Values<float>(_weights);
-        state.Values<long>(_candidates);
-        state.Within(ref _candidateHead, 0, Pending - 1);
-        state.Within(ref _candidateCount, 0, Pending);
+        _candidates.Transfer(state);
         state.Within(ref _inBlock, 0, _timing.Block - 1);
         state.Value(ref _holding);
         state.Value(ref _unpublished);
@@ -185,20 +158,23 @@ internal sealed class QrsDetector
                 "leads that are not in step");
     }
 
-    private void Hold(List<double> beats)
+    /// <summary>Keeps the first of <paramref name="envelopes"/> [leads x stride]; when enough are kept, all of them are taken.</summary>
+    private void Hold(ReadOnlySpan<float> envelopes, int stride, List<double> beats)
     {
         var full = false;
         for (var l = 0; l < _leads.Length; l++)
-            full = _leads[l].Hold(_envelopes[l]);
+            full = _leads[l].Hold(envelopes[l * stride]);
         if (!full)
             return;
         _holding = false;
         SetWeights();
-        for (var i = 0; i < _timing.Hold; i++)
+        Span<float> held = stackalloc float[_leads.Length * QrsLead.MostAhead];
+        for (var from = 0; from < _timing.Hold; from += QrsLead.MostAhead)
         {
+            var count = Math.Min(QrsLead.MostAhead, _timing.Hold - from);
             for (var l = 0; l < _leads.Length; l++)
-                _envelopes[l] = _leads[l].Held(i);
-            Advance(beats);
+                _leads[l].Held.Slice(from, count).CopyTo(held[(l * QrsLead.MostAhead)..]);
+            Advance(held, QrsLead.MostAhead, 0, count, [], beats);
         }
         foreach (var lead in _leads)
             lead.EndHold();
@@ -213,98 +189,67 @@ internal sealed class QrsDetector
             _weights[l] = sum > 0 ? _leads[l].Weight / sum : 0;
     }
 
-    private void Advance(List<double> beats)
-    {
-        float strength = 0;
-        for (var l = 0; l < _leads.Length; l++)
-        {
-            if (_weights[l] > 0)
-                strength += _weights[l] * _envelopes[l] / _leads[l].BeatLevel;
-            _leads[l].Learn(_envelopes[l]);
-        }
-        _strength.Add(strength);
-        var count = _strength.Count;
-        if (++_inBlock == _timing.Block)
-        {
-            _inBlock = 0;
-            SetWeights();
-        }
-        FindPeak(count - 1 - _timing.PeakHalf);
-        while (_candidateCount > 0 && _candidates[_candidateHead] + _timing.LookAhead < count)
-        {
-            Decide(_candidates[_candidateHead], beats);
-            _candidateHead = (_candidateHead + 1) % Pending;
-            _candidateCount--;
-        }
-        if (_unpublished && _rhythm.Last + _timing.LookAhead + _timing.Replacement < count)
-            Publish(beats);
-    }
-
-    private void FindPeak(long at)
-    {
-        var top = _strength[at];
-        if (top < LeastPeak || top <= _strength[at - 1] || top <= _strength[at + 1] || _candidateCount == Pending)
-            return;
-        for (var i = 2; i <= _timing.PeakHalf; i++)
-            if (_strength[at - i] >= top || _strength[at + i] >= top)
-                return;
-        _candidates[(_candidateHead + _candidateCount++) % Pending] = at;
-    }
-
-    private void Decide(long at, List<double> beats)
-    {
-        var odds = LogOdds(at, 0, out var raw);
-        var accepted = odds > 0;
-        _input.Decided(at, raw);
-        _outcomes.Add(at, odds, _features.Match, _features.Busy, accepted, _features.Rule > 0);
-        if (!accepted)
-            return;
-        var replaces = _rhythm.Count > 0 && at - _rhythm.Last < _timing.Replacement;
-        if (replaces && (odds <= _lastOdds || !_unpublished))
-            return;
-        if (!replaces && _unpublished)
-            Publish(beats);
-        var best = 0;
-        for (var l = 1; l < _leads.Length; l++)
-            if (_weights[l] > _weights[best])
-                best = l;
-        var usual = _rhythm.Count < 4 || !QrsShape.IsOther(_shapes[best].UsualMatch);
-        for (var l = 0; l < _leads.Length; l++)
-            if (_weights[l] > 0)
-                _shapes[l].Learn(usual);
-        if (IsDescribing)
-            _input.Accepted(usual, replaces);
-        _rhythm.Learn(at, replaces, _strength[at], _features.Steepness);
-        _lastOdds = odds;
-        _lastMark = _mark.Find(_leads, _weights, at);
-        _unpublished = true;
-    }
-
     /// <summary>
-    /// How far the odds of the candidate at <paramref name="at"/>, which is number <paramref name="place"/> of those that wait, are above what makes a beat;
-    /// <paramref name="raw"/> is the logarithm of the odds itself.
+    /// Takes the <paramref name="envelopes"/> [leads x stride] from <paramref name="first"/> to before <paramref name="end"/>. Levels and weights change with the last
+    /// sample of a half second, behind its strength and before what is decided there. Without <paramref name="missing"/> the leads' samples are there already.
     /// </summary>
-    private float LogOdds(long at, int place, out float raw)
+    private void Advance(ReadOnlySpan<float> envelopes, int stride, int first, int end, ReadOnlySpan<ulong> missing, List<double> beats)
     {
-        Span<float> features = stackalloc float[QrsFeatures.Count];
-        _features.Describe(at, features);
-        if (!IsDescribing)
-            return raw = _score.LogOdds(features);
-        Span<long> next = stackalloc long[Pending];
-        var count = 0;
-        for (var c = place + 1; c < _candidateCount; c++)
-            next[count++] = _candidates[(_candidateHead + c) % Pending];
-        Span<float> input = stackalloc float[QrsNetworkInput.Count];
-        _input.Describe(at, next[..count], input);
-        Observer?.Invoke(at, features, input);
-        if (Network is { } network)
-            return (raw = network.LogOdds(input)) - _input.Threshold;
-        return raw = ByThreshold ? 4 * _features.Rule : _score.LogOdds(features);
+        while (first < end)
+        {
+            var count = Math.Min(end - first, _timing.Block - _inBlock);
+            var isEnd = _inBlock + count == _timing.Block;
+            WriteStrength(envelopes, stride, first, count);
+            Decide(missing, first, isEnd ? count - 1 : count, beats);
+            if (isEnd)
+                Reveal(missing, first + count - 1, 1);
+            for (var l = 0; l < _leads.Length; l++)
+                _leads[l].Learn(envelopes.Slice(l * stride + first, count));
+            first += count;
+            _inBlock = isEnd ? 0 : _inBlock + count;
+            if (!isEnd)
+                continue;
+            SetWeights();
+            DecideNext(1, beats);
+        }
     }
 
-    private void Publish(List<double> beats)
+    private void WriteStrength(ReadOnlySpan<float> envelopes, int stride, int first, int count)
     {
-        beats.Add(_lastMark);
-        _unpublished = false;
+        Span<float> strength = stackalloc float[count];
+        Span<float> part = stackalloc float[count];
+        for (var l = 0; l < _leads.Length; l++)
+        {
+            if (_weights[l] <= 0)
+                continue;
+            TensorPrimitives.Multiply(envelopes.Slice(l * stride + first, count), _weights[l], part);
+            TensorPrimitives.Divide(part, _leads[l].BeatLevel, part);
+            TensorPrimitives.Add(strength, part, strength);
+        }
+        _strength.WriteAhead(strength);
+    }
+
+    private void Reveal(ReadOnlySpan<ulong> missing, int first, int count)
+    {
+        for (var l = 0; l < missing.Length; l++)
+            _leads[l].Reveal(count, BitOperations.PopCount(missing[l] >> first << (64 - count)));
+    }
+
+    /// <summary>Lets <paramref name="count"/> samples be there and decides what is due, each candidate when the last sample that it waits for is there and none after it.</summary>
+    private void Decide(ReadOnlySpan<ulong> missing, int first, int count, List<double> beats)
+    {
+        for (var end = first + count; first < end;)
+        {
+            var due = long.MaxValue;
+            if (_candidates.Count > 0)
+                due = _candidates[0] + _timing.LookAhead + 1;
+            if (_unpublished)
+                due = Math.Min(due, _rhythm.Last + _timing.LookAhead + _timing.Replacement + 1);
+            // No further than where a candidate that is found on the way can be due.
+            var some = (int)Math.Clamp(due - _strength.Count, 1, Math.Min(end - first, _timing.LookAhead - _timing.PeakHalf));
+            Reveal(missing, first, some);
+            DecideNext(some, beats);
+            first += some;
+        }
     }
 }

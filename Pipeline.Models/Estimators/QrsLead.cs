@@ -79,8 +79,8 @@ internal sealed class QrsLead
     /// <summary>Envelopes kept by <see cref="Hold"/>.</summary>
     public int HeldCount => _levels.HeldCount;
 
-    /// <summary>The envelope kept by <see cref="Hold"/>.</summary>
-    public float Held(int index) => _levels.Held(index);
+    /// <summary>The envelopes kept by <see cref="Hold"/>, until <see cref="EndHold"/>.</summary>
+    public ReadOnlySpan<float> Held => _levels.Held;
 
     /// <summary>
     /// Takes at most <see cref="MostAhead"/> samples, of which NaN and infinities are missing, and gives their <paramref name="envelopes"/>; the bits of those
@@ -108,13 +108,12 @@ internal sealed class QrsLead
         return missing;
     }
 
-    /// <summary>The next sample is there; it was <paramref name="missing"/> or not. Returns whether its envelope is one of a sample, which it is not at the start.</summary>
-    public bool Reveal(bool missing)
+    /// <summary>The next <paramref name="count"/> samples are there, of which <paramref name="missing"/> are missing.</summary>
+    public void Reveal(int count, int missing)
     {
-        _missingInBlock += missing ? 1 : 0;
-        _samples.Reveal();
-        _wave.Reveal();
-        return _samples.Count > _timing.EnvelopeDelay;
+        _missingInBlock += missing;
+        _samples.Reveal(count);
+        _wave.Reveal(count);
     }
 
     /// <summary>Keeps an envelope sample of the start; true when enough are kept, and the first levels then stand.</summary>
@@ -129,10 +128,10 @@ internal sealed class QrsLead
     /// <summary>Forgets the envelopes of the start.</summary>
     public void EndHold() => _levels.EndHold();
 
-    /// <summary>Takes an envelope sample into the levels.</summary>
-    public void Learn(float envelope)
+    /// <summary>Takes envelope samples into the levels, none beyond the end of a half second; at that end the levels change.</summary>
+    public void Learn(ReadOnlySpan<float> envelopes)
     {
-        if (!_levels.Learn(envelope))
+        if (!_levels.Learn(envelopes))
             return;
         var present = 2 * _missingInBlock < _timing.Block;
         _levels.EndBlock(present);

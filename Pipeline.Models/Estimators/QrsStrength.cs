@@ -12,7 +12,7 @@ internal sealed class QrsStrength
     private SampleHistory _values;
 
     /// <param name="capacity">Values that are kept.</param>
-    public QrsStrength(int capacity) => _values = new SampleHistory(capacity);
+    public QrsStrength(int capacity) => _values = new SampleHistory(capacity, QrsLead.MostAhead);
 
     /// <summary>Values so far; the next one has this index.</summary>
     public long Count => _values.Count;
@@ -26,8 +26,14 @@ internal sealed class QrsStrength
         get => _values[index];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(float value) => _values.Add(value);
+    /// <inheritdoc cref="SampleHistory.WriteAhead"/>
+    public void WriteAhead(ReadOnlySpan<float> values) => _values.WriteAhead(values);
+
+    /// <inheritdoc cref="SampleHistory.Reveal"/>
+    public void Reveal(int count) => _values.Reveal(count);
+
+    /// <inheritdoc cref="SampleHistory.CopyTo"/>
+    public void CopyTo(Span<float> values, long first) => _values.CopyTo(values, first);
 
     /// <summary>The largest of [<paramref name="from"/>, <paramref name="to"/>]; 0 when there is none.</summary>
     public float Largest(long from, long to)

@@ -5,7 +5,7 @@ namespace Pipeline.Models.Estimators;
 
 /// <summary>
 /// The last values of a series without end, found by their index from the start. Exactly as large as it has to be. Values may be written ahead, as whole
-/// blocks are made at once: they are not there until they are revealed, one by one.
+/// blocks are made at once: they are not there until they are revealed.
 /// </summary>
 internal struct SampleHistory
 {
@@ -16,7 +16,7 @@ internal struct SampleHistory
 
     /// <param name="kept">Values that are kept.</param>
     /// <param name="ahead">Most values that are written ahead.</param>
-    public SampleHistory(int kept, int ahead = 0) => (_kept, _ring) = (kept, new float[kept + ahead]);
+    public SampleHistory(int kept, int ahead) => (_kept, _ring) = (kept, new float[kept + ahead]);
 
     /// <summary>Values so far; the next one has this index.</summary>
     public readonly long Count => _count;
@@ -31,15 +31,7 @@ internal struct SampleHistory
         get => index < 0 || index >= _count ? 0 : _ring[SlotOf(index)];
     }
 
-    /// <summary>Adds a value.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(float value)
-    {
-        _ring[_next] = value;
-        Reveal();
-    }
-
-    /// <summary>Writes the next values, as many as may be ahead: they come to be there with as many calls of <see cref="Reveal"/>.</summary>
+    /// <summary>Writes the next values, at most as many as may be ahead, behind those that are there: they are there when they are revealed.</summary>
     public readonly void WriteAhead(ReadOnlySpan<float> values)
     {
         var part = Math.Min(values.Length, _ring.Length - _next);
@@ -47,13 +39,12 @@ internal struct SampleHistory
         values[part..].CopyTo(_ring);
     }
 
-    /// <summary>The next value, which was written ahead, is there.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Reveal()
+    /// <summary>The next <paramref name="count"/> values, which were written ahead, are there.</summary>
+    public void Reveal(int count)
     {
-        var next = _next + 1;
-        _next = next == _ring.Length ? 0 : next;
-        _count++;
+        var next = _next + count;
+        _next = next >= _ring.Length ? next - _ring.Length : next;
+        _count += count;
     }
 
     /// <summary>The <paramref name="count"/> values from <paramref name="first"/> on, all of which are kept, in two parts.</summary>

@@ -39,7 +39,8 @@ public sealed class OrderStatisticTests
         for (var i = 0; i < 1000; i++)
         {
             all.Add(random.NextSingle() * random.Next(3));
-            strength.Add(all[^1]);
+            strength.WriteAhead([all[^1]]);
+            strength.Reveal(1);
             long from = i - random.Next(100), to = Math.Max(0, from + random.Next(60));
             var asked = all.Where((_, at) => at >= Math.Max(from, 0) && at <= to).ToArray();
             Assert.Equal(asked.DefaultIfEmpty().Max(), strength.Largest(from, to));

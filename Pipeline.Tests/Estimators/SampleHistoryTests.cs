@@ -11,9 +11,9 @@ public sealed class SampleHistoryTests
     [Fact]
     public void What_is_kept_is_found_by_its_index_and_what_is_not_there_is_zero()
     {
-        var history = new SampleHistory(3);
+        var history = new SampleHistory(3, 1);
         for (var i = 0; i < 5; i++)
-            history.Add(10 + i);
+            Add(ref history, 10 + i);
         Assert.Equal(5, history.Count);
         Assert.Equal(2, history.Oldest);
         Assert.Equal([12f, 13f, 14f], [history[2], history[3], history[4]]);
@@ -23,9 +23,9 @@ public sealed class SampleHistoryTests
     [Fact]
     public void A_copy_has_zeros_before_the_start_and_goes_on_like_the_last_value()
     {
-        var history = new SampleHistory(Length);
-        history.Add(1);
-        history.Add(2);
+        var history = new SampleHistory(Length, 1);
+        Add(ref history, 1);
+        Add(ref history, 2);
         var copy = new float[6];
         history.CopyTo(copy, -2);
         Assert.Equal([0f, 0f, 1f, 2f, 2f, 2f], copy);
@@ -34,9 +34,9 @@ public sealed class SampleHistoryTests
     [Fact]
     public void A_copy_that_begins_behind_the_end_is_the_last_value()
     {
-        var history = new SampleHistory(Length);
+        var history = new SampleHistory(Length, 1);
         for (var i = 0; i < 20; i++)
-            history.Add(i);
+            Add(ref history, i);
         var copy = new float[3];
         history.CopyTo(copy, 25);
         Assert.Equal([19f, 19f, 19f], copy);
@@ -45,7 +45,7 @@ public sealed class SampleHistoryTests
     [Fact]
     public void Every_slice_and_copy_equals_that_of_a_list_of_all_values()
     {
-        var history = new SampleHistory(Length);
+        var history = new SampleHistory(Length, 1);
         var all = new List<float>();
         for (var i = 0; i < 40; i++)
         {
@@ -62,7 +62,7 @@ public sealed class SampleHistoryTests
                 history.CopyTo(copy, start);
                 Assert.Equal(Enumerable.Range(0, copy.Length).Select(k => start + k).Select(k => k < 0 ? 0 : all[(int)Math.Min(k, i - 1)]), copy);
             }
-            history.Add(i * i);
+            Add(ref history, i * i);
             all.Add(i * i);
         }
     }
@@ -70,7 +70,7 @@ public sealed class SampleHistoryTests
     [Fact]
     public void What_is_written_ahead_is_there_one_by_one_and_hides_nothing_that_is_kept()
     {
-        SampleHistory history = new(5, ahead: 3), plain = new(5);
+        SampleHistory history = new(5, ahead: 3), plain = new(5, 1);
         for (var block = 0; block < 20; block++)
         {
             float[] values = [.. Enumerable.Range(3 * block, 1 + block % 3)];
@@ -79,8 +79,8 @@ public sealed class SampleHistoryTests
             {
                 for (var i = plain.Oldest; i <= plain.Count; i++)
                     Assert.Equal(plain[i], history[i]);
-                history.Reveal();
-                plain.Add(value);
+                history.Reveal(1);
+                Add(ref plain, value);
             }
             Assert.Equal((plain.Count, plain.Oldest), (history.Count, history.Oldest));
         }
@@ -94,11 +94,11 @@ public sealed class SampleHistoryTests
     [InlineData(21)]
     public void A_history_that_was_written_and_read_is_the_same_and_goes_on_the_same(int count)
     {
-        SampleHistory history = new(Length), beside = new(Length), restored = new(Length), restoredBeside = new(Length);
+        SampleHistory history = new(Length, 1), beside = new(Length, 1), restored = new(Length, 1), restoredBeside = new(Length, 1);
         for (var i = 0; i < count; i++)
         {
-            history.Add(i);
-            beside.Add(-i);
+            Add(ref history, i);
+            Add(ref beside, -i);
         }
         var state = new StateTransfer();
         state.BeginWriting(1);
@@ -115,10 +115,16 @@ public sealed class SampleHistoryTests
             Assert.Equal(history.Count, restored.Count);
             for (var i = history.Oldest; i <= history.Count; i++)
                 Assert.Equal((history[i], beside[i]), (restored[i], restoredBeside[i]));
-            history.Add(more);
-            restored.Add(more);
-            beside.Add(more);
-            restoredBeside.Add(more);
+            Add(ref history, more);
+            Add(ref restored, more);
+            Add(ref beside, more);
+            Add(ref restoredBeside, more);
         }
+    }
+
+    private static void Add(ref SampleHistory history, float value)
+    {
+        history.WriteAhead(new ReadOnlySpan<float>(in value));
+        history.Reveal(1);
     }
 }

@@ -23,38 +23,24 @@ internal sealed class FieldComparison
         ["PpgStage._plan"] = "shared, made again from rate and length",
         ["PpgStage._planLength"] = "as _plan",
         ["PpgRateBelief._wide"] = "scratch",
-        ["AbpStage._block"] = "scratch",
         ["AbpStage._found"] = "empty between windows",
-        ["RateFromBeats._intervals"] = "scratch",
         ["PeakLevels._hold"] = "only asked for until the levels stand",
-        ["EcgStage._block"] = "scratch",
-        ["QrsLead._samples"] = "only as far back as a decision looks",
-        ["QrsLead._wave"] = "as _samples",
-        ["QrsStrength._ring"] = "as QrsLead._samples",
-        ["EcgStage._sample"] = "scratch",
+        ["SampleHistory._ring"] = "only what is kept of it, which the samples of the run compare",
         ["EcgStage._found"] = "empty between windows",
-        ["QrsDetector._envelopes"] = "scratch",
         ["QrsDetector._features"] = "scratch: described anew for every candidate",
         ["QrsDetector.<ByThreshold>k__BackingField"] = "set for fitting only",
         ["QrsNetworkInput._features"] = "as QrsDetector._features",
-        ["QrsNetworkInput._values"] = "scratch",
         ["QrsSlowShape._now"] = "seen again before it is learnt",
         ["QrsSlowShape.<Size>k__BackingField"] = "as _now",
-        ["QrsSlowShape._baseline"] = "constants",
-        ["QrsRhythm._sorted"] = "scratch",
-        ["QrsMark._smooth"] = "scratch",
-        ["QrsMark._wave"] = "scratch",
         ["QrsShape._now"] = "seen again before it is learnt",
-        ["QrsShape._energies"] = "as _now",
         ["QrsShape.<UsualMatch>k__BackingField"] = "as _now",
         ["QrsShape.<OtherMatch>k__BackingField"] = "as _now",
         ["QrsShape.<PreviousMatch>k__BackingField"] = "as _now",
         ["QrsShape.<Peak>k__BackingField"] = "as _now",
-        ["RateFromBeats._votes"] = "scratch",
     };
 
     /// <summary>Arrays that never change, or are another class's.</summary>
-    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgStage._channels", "QrsShape._lags", "QrsTiming._lags", "QrsNetworkInput._weights"];
+    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgStage._channels", "QrsTiming._lags", "QrsTiming._shapeLags", "QrsTiming._slowLags", "QrsNetworkInput._weights"];
 
     private readonly HashSet<(object, object)> _visited = new(new PairOfReferences());
 
