@@ -155,6 +155,8 @@ public sealed class KeptModelTests : IDisposable
         await PostAsync(shards, kept, 0, 30, new Random(1));
         while (log.Next < 30)
         {
+            if (shards.Failure.IsFaulted)
+                await shards.Failure;
             Keep(kept);
             await Task.Yield();
         }
@@ -167,6 +169,8 @@ public sealed class KeptModelTests : IDisposable
         {
             while (!shards.TryPost(0, _records[i]))
             {
+                if (shards.Failure.IsFaulted)
+                    await shards.Failure;   // it never takes a record again
                 Keep(kept);
                 await Task.Yield();
             }
