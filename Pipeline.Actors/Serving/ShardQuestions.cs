@@ -27,6 +27,7 @@ internal sealed class ShardQuestions
     private readonly InferenceOwner _owner;
     private readonly Queue<WaitingPoint> _unposted = new();     // the workers had no room
     private Task _space = Task.CompletedTask;                   // ends when they have
+    private volatile bool _isWaitingForSpace;                   // no longer when the loop is woken for it, which is before that task has ended
     private int _open;
     private int _crowded;                                       // patients with as much waiting as may be
 
@@ -114,13 +115,16 @@ internal sealed class ShardQuestions
         if (point.Served!.Workers.TryPost(point.Request))   // admitted, so it has one
             return;
         _unposted.Enqueue(point);
-        if (_space.IsCompleted)
-            _space = WakeWhenSpaceAsync(point.Served.Workers, point.Priority);
+        if (_isWaitingForSpace)
+            return;
+        _isWaitingForSpace = true;
+        _space = WakeWhenSpaceAsync(point.Served.Workers, point.Priority);
     }
 
     private async Task WakeWhenSpaceAsync(InferenceWorkers workers, InferencePriority priority)
     {
         await workers.WaitForSpaceAsync(priority, _ending.Token);
+        _isWaitingForSpace = false;
         _wake();
     }
 
