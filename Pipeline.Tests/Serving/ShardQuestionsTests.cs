@@ -42,15 +42,21 @@ public sealed class ShardQuestionsTests : IDisposable
         ShardQuestions? questions = null;
         var wakes = 0;
         questions = new ShardQuestions(new TopologyOptions(), networks, delivery, counts, TimeProvider.System, Wake, default);
-        Fill();
-        Assert.True(_begun.Wait(Enough));
-        Fill();
+        try
+        {
+            Fill();
+            Assert.True(_begun.Wait(Enough));
+            Fill();
 
-        questions.Admit(Asked(scratch, networks.Rate.Model), 0, new ShardRecord(0, Chunks.Of(0, 10, "P")), 0);
-        Assert.False(questions.HasRoom);
-        _gate.Release(Room / 2 + 1);    // as many as make room for half, and the next one holds the worker
-        await _wokenAgain.Task.WaitAsync(Enough);
-
+            questions.Admit(Asked(scratch, networks.Rate.Model), 0, new ShardRecord(0, Chunks.Of(0, 10, "P")), 0);
+            Assert.False(questions.HasRoom);
+            _gate.Release(Room / 2 + 1);    // as many as make room for half, and the next one holds the worker
+            await _wokenAgain.Task.WaitAsync(Enough);
+        }
+        finally
+        {
+            _gate.Release(10 * Room);   // whatever failed, the worker must come to its end
+        }
         await questions.EndAsync();
 
         // Whoever is woken for room may find others there before.
