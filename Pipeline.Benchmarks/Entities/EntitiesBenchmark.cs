@@ -1,5 +1,6 @@
 using Pipeline.Actors;
 using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
 
 namespace Pipeline.Benchmarks.Entities;
 
@@ -45,26 +46,38 @@ internal sealed class EntitiesBenchmark : IBenchmark
         report.Remark("records_per_s: chunks without samples through shard, look-up, supervisor, patient and stream: what a message costs in the product itself");
 
         var patients = report.Quick ? 500 : Entities / 4;
-        foreach (var (_, channels, rate) in Devices)
-            await EntityPatients.BytesAsync(64, channels, rate, stop);      // what is made once is no patient's
-        foreach (var (name, channels, rate) in Devices)
-            report.Add($"idle_patient_bytes_{name}", await EntityPatients.BytesAsync(patients, channels, rate, stop), "By", AkkaBytes);
+        foreach (var (name, chunks) in Devices)
+        {
+            await EntityPatients.BytesAsync(64, chunks, stop);      // what is made once is no patient's
+            var all = await EntityPatients.BytesAsync(patients, chunks, stop);
+            var (window, detector) = EntityPatients.SampleBytes(chunks[0]);
+            report.Add($"idle_patient_bytes_{name}", all - window - detector, "By", AkkaBytes);
+            if (detector > 0)
+                report.Remark($"idle_patient_bytes_{name}: beside {window} bytes of the window's ring and {detector} of the rings of its detector (samples, waves and beat strength of the last second or two)");
+        }
 
         var (bytes, find) = PassivatedPatients.Measure(report.Quick ? 500 : Entities);
         report.Add("passivated_patient_bytes", bytes, "By", new Reference("wanted", 256));
         report.Add("passivated_patient_find", find, "us");
     }
 
-    private static (string Name, ChannelLayout Channels, double RateHz)[] Devices =>
-    [
-        ("no_estimator", new ChannelLayout(new Channel("X", SignalKind.Unknown, "1")), 125),
-        ("ppg_acc", new ChannelLayout([new Channel("PLETH", SignalKind.Ppg, "1"), .. Of(3, SignalKind.Acc, "g")]), 125),
-        ("ecg_2_leads", new ChannelLayout(Of(2, SignalKind.Ecg, "mV")), 250),
-        ("abp", new ChannelLayout(Of(1, SignalKind.Abp, "mm[Hg]")), 125),
-    ];
-
-    private static Channel[] Of(int count, SignalKind kind, string unit) =>
-        [.. Enumerable.Range(0, count).Select(i => new Channel($"{kind} {i}", kind, unit, 1000))];
+    // A window and a half of each, as a simulated bed sends it: how much is kept depends on the beats.
+    private static IEnumerable<(string Name, SampleChunk[] Chunks)> Devices
+    {
+        get
+        {
+            var bed = new SimulatedBed(new BedScenario { Patient = new PatientId("P"), Start = default, Seed = 1, EcgLeadCount = 2, HasAbp = true });
+            var chunks = new List<SampleChunk>();
+            for (var second = 0; second < 12; second++)
+                bed.Next(chunks, isLast: false);
+            SampleChunk[] Of(string device) => [.. chunks.Where(chunk => chunk.Device == device)];
+            var nothing = new ChannelLayout(new Channel("X", SignalKind.Unknown, "1"));
+            yield return ("no_estimator", [.. Of("abp").Select(chunk => chunk with { Channels = nothing })]);
+            yield return ("ppg_acc", Of("ppg"));
+            yield return ("ecg_2_leads", Of("ecg"));
+            yield return ("abp", Of("abp"));
+        }
+    }
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 }

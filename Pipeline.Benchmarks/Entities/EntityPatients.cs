@@ -36,8 +36,8 @@ internal static class EntityPatients
         return taken == count ? seconds : throw new InvalidOperationException($"{taken} of {count} chunks were taken.");
     }
 
-    /// <summary>Bytes of managed memory of a patient with one device, its sample ring apart, after a window and a half.</summary>
-    public static async Task<double> BytesAsync(int patients, ChannelLayout channels, double rateHz, CancellationToken stop)
+    /// <summary>Bytes of managed memory of a patient with one device, which sends <paramref name="chunks"/>; rings and all.</summary>
+    public static async Task<double> BytesAsync(int patients, IReadOnlyList<SampleChunk> chunks, CancellationToken stop)
     {
         StageFactory stages = first => Stages.Create(first.Channels, first.RateHz);
         await using var shards = new PatientShards(Options(patients), [], TimeProvider.System, stages);
@@ -45,18 +45,23 @@ internal static class EntityPatients
         var names = Enumerable.Range(0, patients).Select(i => new PatientId($"P-{i:00000}")).ToArray();
         var before = Settled();
         var offset = 0L;
-        for (var second = 0; second < 12; second++)
+        foreach (var chunk in chunks)
             foreach (var name in names)
             {
-                var record = new ShardRecord(offset++, Chunk(name, channels, rateHz, (int)rateHz, second * (long)rateHz));
+                var record = new ShardRecord(offset++, chunk with { Patient = name });
                 while (!shards.TryPost(0, record))
                     await shards.WaitForSpaceAsync(0, stop);
             }
         while (shards.Total()[Count.ChunksTaken] < offset)
             await Task.Yield();
-        var bytes = Settled() - before;
-        var ring = WindowShape.Default.LengthAt(rateHz) * channels.Count * sizeof(short);
-        return bytes / (double)patients - ring;
+        return (Settled() - before) / (double)patients;
+    }
+
+    /// <summary>Bytes of such a patient that are samples: the window's ring, and what the detector of an ECG keeps of samples and waves.</summary>
+    public static (int Window, int Detector) SampleBytes(SampleChunk chunk)
+    {
+        var isEcg = chunk.Channels.IndicesOf(SignalKind.Ecg).Length > 0;
+        return (WindowShape.Default.LengthAt(chunk.RateHz) * chunk.Channels.Count * sizeof(short), isEcg ? EcgForm.Of(chunk.Channels, chunk.RateHz).SampleBytes : 0);
     }
 
     private static long Settled()

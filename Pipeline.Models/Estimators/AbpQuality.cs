@@ -67,7 +67,7 @@ internal sealed class AbpQuality
     {
         var parts = _watch.Of(window.StartIndex, window.EndIndex);
         int count = 0, normal = 0;
-        for (var i = Math.Max(0, _count - Kept); i < _count; i++)
+        for (var i = pulses.First; i < _count; i++)
         {
             if (pulses[i] < window.StartIndex || pulses[i] >= window.EndIndex)
                 continue;
@@ -80,6 +80,9 @@ internal sealed class AbpQuality
         var sound = Math.Clamp(parts.Present - parts.Still, 0, 1) * (1 - Math.Min(1, 2 * parts.Clipped));
         return new QualityVerdict(count == 0 ? 0 : sound * normal / count, Math.Clamp(parts.Present, 0, 1), fault);
     }
+
+    /// <summary>No later window starts before sample <paramref name="start"/>.</summary>
+    public void Forget(long start) => _watch.Forget(start);
 
     /// <summary>Forgets everything.</summary>
     public void Clear()

@@ -56,6 +56,8 @@ public sealed class AbpStage : IWindowStage
         output.Estimates.Add(new Estimate(
             SignalKind.Abp, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, quality.Value, quality.Coverage,
             status, Stages.Classical));
+        _quality.Forget(window.StartIndex);     // no later window starts before this one
+        _rate.Forget(window.StartIndex);
     }
 
     /// <inheritdoc/>
@@ -85,7 +87,7 @@ public sealed class AbpStage : IWindowStage
     public string StateName => "abp";
 
     /// <inheritdoc/>
-    public int StateVersion => 2;
+    public int StateVersion => Stages.WithoutPast;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)

@@ -47,6 +47,8 @@ internal struct CentredMean
         state.Value(ref _sum);
         state.Within(ref _at, 0, _ring.Length - 1);
         _fresh = 0;
+        if (state.Fault is not null)
+            return;     // the place may be anything
         foreach (var sample in _ring.AsSpan(0, _at))
             _fresh += sample;
     }

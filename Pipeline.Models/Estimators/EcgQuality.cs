@@ -49,6 +49,13 @@ internal sealed class EcgQuality
         return new QualityVerdict(Math.Clamp(best, 0, 1) * certainty, Math.Clamp(coverage, 0, 1), fault);
     }
 
+    /// <summary>No later window starts before sample <paramref name="start"/>.</summary>
+    public void Forget(long start)
+    {
+        foreach (var lead in _leads)
+            lead.Forget(start);
+    }
+
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {

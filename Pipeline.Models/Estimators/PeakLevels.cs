@@ -99,6 +99,10 @@ internal sealed class PeakLevels
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
+        Array.Clear(_maxima);
+        Array.Clear(_quantiles);
+        Array.Clear(_blockSamples);
+        _hold?.AsSpan().Clear();
         _held = _inBlock = _untilSample = _blockSampleCount = _blocks = 0;
         _blockMaximum = _peak = _floor = 0;
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -22,8 +21,7 @@ internal sealed class PpgSpectrumPlan
     /// <summary>Channels whose spectra are made in one pass over the tables.</summary>
     public const int Lanes = 4;
 
-    private const int CachedPlans = 64;
-    private static readonly ConcurrentDictionary<(double Rate, int Length), PpgSpectrumPlan> Plans = new();
+    private static readonly SharedPlans<(double Rate, int Length), PpgSpectrumPlan> Plans = new();
 
     private readonly int _decimation;
     private readonly int _rawCount;
@@ -66,14 +64,7 @@ internal sealed class PpgSpectrumPlan
     public int ScratchCount => 2 * Lanes * _foldedCount;
 
     /// <summary>The plan for windows of <paramref name="rawCount"/> samples at <paramref name="rateHz"/>; the tables are made at the first call.</summary>
-    public static PpgSpectrumPlan For(double rateHz, int rawCount)
-    {
-        if (Plans.TryGetValue((rateHz, rawCount), out var plan))
-            return plan;
-        plan = new PpgSpectrumPlan(rateHz, rawCount);
-        // A sender of ever new rates must not fill the memory: beyond the limit the stream keeps its plan for itself.
-        return Plans.Count < CachedPlans ? Plans.GetOrAdd((rateHz, rawCount), plan) : plan;
-    }
+    public static PpgSpectrumPlan For(double rateHz, int rawCount) => Plans.Get((rateHz, rawCount), key => new PpgSpectrumPlan(key.Rate, key.Length));
 
     /// <summary>
     /// Decimates a window without missing samples (weights rise and fall linearly over two periods of the new rate, which damps what would

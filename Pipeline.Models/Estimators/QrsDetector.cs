@@ -51,7 +51,7 @@ internal sealed partial class QrsDetector
             _shapes[l] = new QrsShape(_timing);
         }
         _weights = new float[_leads.Length];
-        _strength = new QrsStrength(_timing.Of(1.25) + _timing.LookAhead + _timing.Replacement);
+        _strength = new QrsStrength(_timing.StrengthReach);
         _candidates = new QrsCandidates(_timing, _strength);
         _rhythm = new QrsRhythm(rateHz);
         _features = new QrsFeatures(_timing, _leads, _shapes, _weights, _strength, _rhythm);
@@ -113,6 +113,9 @@ internal sealed partial class QrsDetector
     /// <summary>How busy the signal is between the beats of samples [<paramref name="start"/>, <paramref name="end"/>), 0 to 1.</summary>
     public double Busy(long start, long end) => _outcomes.Busy(start, end);
 
+    /// <summary>Nobody asks how sure or busy it was before sample <paramref name="start"/> any more.</summary>
+    public void Forget(long start) => _outcomes.Forget(start);
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
@@ -131,6 +134,7 @@ internal sealed partial class QrsDetector
         _holding = true;
         _unpublished = false;
         _lastOdds = 0;
+        _lastMark = 0;
     }
 
     /// <summary>All that changes.</summary>

@@ -72,6 +72,7 @@ internal sealed class QrsRhythm
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
+        Array.Clear(_intervals);
         _count = 0;
         _intervalCount = 0;
         _last = long.MinValue / 2;

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
@@ -9,8 +7,7 @@ namespace Pipeline.Models.Estimators;
 internal sealed class QrsTiming
 {
     private const int LagZero = 24;
-    private const int Cached = 64;
-    private static readonly ConcurrentDictionary<double, QrsTiming> Known = new();
+    private static readonly SharedPlans<double, QrsTiming> Known = new();
     private readonly int[] _lags = new int[2 * LagZero + 1];
     private readonly int[] _shapeLags = new int[QrsShape.Taken];
     private readonly int[] _slowLags = new int[QrsSlowShape.Points];
@@ -36,6 +33,7 @@ internal sealed class QrsTiming
         LookAhead = (int)(DecisionSeconds * rateHz) - EnvelopeDelay - Replacement;
         Hold = Of(0.75);
         Block = Of(0.5);
+        StrengthReach = Of(1.25) + LookAhead + Replacement;
         Reach = EnvelopeDelay + LookAhead + Of(98 / 360.0) + Baseline / 2 + 2;
         for (var k = 0; k < _lags.Length; k++)
             _lags[k] = Of((k - LagZero) * 0.05);
@@ -46,13 +44,7 @@ internal sealed class QrsTiming
     }
 
     /// <summary>Those of <paramref name="rateHz"/>, shared by all streams of that rate, of which a ward has a few.</summary>
-    public static QrsTiming At(double rateHz)
-    {
-        if (Known.TryGetValue(rateHz, out var known))
-            return known;
-        var timing = new QrsTiming(rateHz);
-        return Known.Count < Cached ? Known.GetOrAdd(rateHz, timing) : timing;
-    }
+    public static QrsTiming At(double rateHz) => Known.Get(rateHz, rate => new QrsTiming(rate));
 
     /// <summary>Samples per second.</summary>
     public double RateHz { get; }
@@ -96,8 +88,15 @@ internal sealed class QrsTiming
     /// <summary>Samples between two updates of the levels.</summary>
     public int Block { get; }
 
+    /// <summary>Values of the beat strength that a decision looks at.</summary>
+    public int StrengthReach { get; }
+
     /// <summary>Samples of the past that a decision looks at.</summary>
     public int Reach { get; }
+
+    /// <summary>Bytes of the samples of <paramref name="leads"/> leads, of the waves made from them and of their strength that a detector keeps.</summary>
+    public int SampleBytes(int leads) =>
+        sizeof(float) * (StrengthReach + leads * (2 * Reach + FirstSmoothing + SecondSmoothing + 2 * HighPass + Envelope));
 
     /// <summary><paramref name="seconds"/> in samples, rounded.</summary>
     public int Of(double seconds) => (int)Math.Round(seconds * RateHz);

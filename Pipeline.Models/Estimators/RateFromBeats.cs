@@ -23,7 +23,7 @@ internal sealed class RateFromBeats
     private static readonly double LogStep = Math.Log(1.036);
     private readonly double _rateHz;
     private readonly double[] _beats = new double[Kept];
-    private long _count;
+    private long _count, _first;            // beats before the first are forgotten
     private double _usual;                  // interval of the last good window, s; 0 when there was none
     private double _usualAt;                // its end, s
 
@@ -32,7 +32,10 @@ internal sealed class RateFromBeats
     /// <summary>Beats taken so far.</summary>
     public long Count => _count;
 
-    /// <summary>Where beat <paramref name="number"/>, one of the last <see cref="Kept"/>, is.</summary>
+    /// <summary>The oldest beat that is kept, one of the last <see cref="Kept"/>.</summary>
+    public long First => Math.Max(_first, _count - Kept);
+
+    /// <summary>Where beat <paramref name="number"/>, from <see cref="First"/> on, is.</summary>
     public double this[long number] => _beats[number % Kept];
 
     /// <summary>Takes a beat at <paramref name="index"/> (samples); false when it is not after the last one.</summary>
@@ -53,7 +56,7 @@ internal sealed class RateFromBeats
         Span<double> intervals = stackalloc double[Kept];
         var count = 0;
         var from = double.NaN;
-        for (var b = Math.Max(0, _count - Kept); b < _count; b++)
+        for (var b = First; b < _count; b++)
             count = Step(ref from, _beats[b % Kept], start, end, intervals, count);
         foreach (var beat in likely)
             count = Step(ref from, beat, start, end, intervals, count);
@@ -70,20 +73,44 @@ internal sealed class RateFromBeats
         return new BeatRate(rate, rate * Math.Sqrt(1e-5 + 0.1 * spread * spread + 0.15 * doubt * doubt));
     }
 
+    /// <summary>No later window starts before sample <paramref name="start"/>. The last beat stays: the next comes after it.</summary>
+    public void Forget(long start)
+    {
+        _first = First;
+        while (_first < _count - 1 && _beats[_first % Kept] < start)
+            _first++;
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        _count = 0;
-        _usual = 0;
+        _count = _first = 0;
+        _usual = _usualAt = 0;
     }
 
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Values<double>(_beats);
-        state.Count(ref _count);
+        if (state.Version < Stages.WithoutPast)
+        {
+            state.Values<double>(_beats);
+            state.Count(ref _count);
+        }
+        else
+            TransferKept(state);
         state.Value(ref _usual);
         state.Value(ref _usualAt);
+    }
+
+    private void TransferKept(StateTransfer state)
+    {
+        state.Count(ref _count);
+        var kept = (int)(_count - First);
+        state.Within(ref kept, Math.Min(1, (int)Math.Min(Kept, _count)), (int)Math.Min(Kept, _count));
+        if (state.Fault is not null)
+            return;
+        _first = _count - kept;
+        state.Ring(_beats, (int)(_count % Kept), kept);
     }
 
     private int Step(ref double from, double to, long start, long end, Span<double> intervals, int count)

@@ -84,11 +84,7 @@ internal struct SampleHistory
     }
 
     /// <summary>Forgets everything.</summary>
-    public void Clear()
-    {
-        Array.Clear(_ring);
-        _count = _next = 0;
-    }
+    public void Clear() => _count = _next = 0;
 
     private void TransferValues(StateTransfer state)
     {

@@ -83,12 +83,52 @@ internal sealed class SignalWatch
         _run = 0;
     }
 
+    /// <summary>Nobody asks for samples before <paramref name="start"/> any more.</summary>
+    public void Forget(long start)
+    {
+        var first = (long)(start / _rateHz);
+        foreach (ref var bin in _bins.AsSpan())
+            if (bin.Number < first)
+                bin = Bin.Empty(-1);
+    }
+
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Values<Bin>(_bins);
+        if (state.Version < Stages.WithoutPast)
+            state.Values<Bin>(_bins);
+        else if (state.IsReading)
+            ReadBins(state);
+        else
+            WriteBins(state);
         state.Value(ref _previous);
         state.Value(ref _run);
+    }
+
+    private void WriteBins(StateTransfer state)
+    {
+        var count = 0;
+        foreach (ref readonly var bin in _bins.AsSpan())
+            count += bin.Number >= 0 ? 1 : 0;
+        state.Value(ref count);
+        foreach (ref var bin in _bins.AsSpan())
+            if (bin.Number >= 0)
+                state.Value(ref bin);
+    }
+
+    private void ReadBins(StateTransfer state)
+    {
+        Array.Fill(_bins, Bin.Empty(-1));
+        var count = 0;
+        state.Within(ref count, 0, BinsKept);
+        for (var i = 0; i < count && state.Fault is null; i++)
+        {
+            var bin = Bin.Empty(0);
+            state.Value(ref bin);
+            state.Check(bin.Number >= 0, "a second before the first");
+            if (bin.Number >= 0)
+                _bins[bin.Number % BinsKept] = bin;
+        }
     }
 
     private void Take(ref Bin kept, ReadOnlySpan<float> samples)

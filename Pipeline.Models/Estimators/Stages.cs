@@ -12,6 +12,9 @@ public static class Stages
     /// <summary>The name by which the best that is there is chosen: the heart-rate network that ships; without it, <see cref="Classical"/>.</summary>
     public const string Auto = "auto";
 
+    /// <summary>From this version of the states of ECG and pressure on, what no later window asks for is left out.</summary>
+    internal const int WithoutPast = 3;
+
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
     /// is estimated from. <paramref name="network"/> (it stays the caller's) estimates from PPG where it takes the rate and the windows' shape; else

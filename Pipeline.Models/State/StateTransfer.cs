@@ -50,6 +50,9 @@ public sealed class StateTransfer
     /// <summary>What follows, in either direction, is of another <paramref name="version"/>.</summary>
     public void BeginPart(int version) => Version = version;
 
+    /// <summary>What was written, until the next begins.</summary>
+    public ReadOnlySpan<byte> Written => _written.AsSpan(0, _at);
+
     /// <summary>Ends writing; the bytes are the caller's.</summary>
     public byte[] EndWriting() => _written.AsSpan(0, _at).ToArray();
 

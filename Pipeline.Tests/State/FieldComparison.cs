@@ -26,7 +26,11 @@ internal sealed class FieldComparison
         ["AbpStage._found"] = "empty between windows",
         ["PeakLevels._hold"] = "only asked for until the levels stand",
         ["SampleHistory._ring"] = "only what is kept of it, which the samples of the run compare",
-        ["EcgStage._found"] = "empty between windows",
+        ["EcgStage._state"] = "bytes, of which those that count are captured; UnpackedEcg has them as fields",
+        ["EcgEstimator._found"] = "empty between windows",
+        ["QrsOutcomes._ring"] = "only what a window can ask for, which the captured bytes compare",
+        ["QrsCandidates._waiting"] = "as QrsOutcomes._ring",
+        ["RateFromBeats._beats"] = "as QrsOutcomes._ring",
         ["QrsDetector._features"] = "scratch: described anew for every candidate",
         ["QrsDetector.<ByThreshold>k__BackingField"] = "set for fitting only",
         ["QrsNetworkInput._features"] = "as QrsDetector._features",
@@ -40,7 +44,7 @@ internal sealed class FieldComparison
     };
 
     /// <summary>Arrays that never change, or are another class's.</summary>
-    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgStage._channels", "QrsTiming._lags", "QrsTiming._shapeLags", "QrsTiming._slowLags", "QrsNetworkInput._weights"];
+    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgEstimator._channels", "EcgForm.<Channels>k__BackingField", "EcgForm.<Millivolts>k__BackingField", "QrsTiming._lags", "QrsTiming._shapeLags", "QrsTiming._slowLags", "QrsNetworkInput._weights"];
 
     private readonly HashSet<(object, object)> _visited = new(new PairOfReferences());
 

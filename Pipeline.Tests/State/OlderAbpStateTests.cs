@@ -47,7 +47,7 @@ public sealed class OlderAbpStateTests
     private static byte[] Written(AbpQuality quality)
     {
         var state = new StateTransfer();
-        state.BeginWriting(2);
+        state.BeginWriting(3);
         quality.Transfer(state);
         return state.EndWriting();
     }

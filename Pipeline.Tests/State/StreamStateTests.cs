@@ -58,10 +58,10 @@ public sealed class StreamStateTests
         {
             var chunks = seed == 100 ? RoughStream.WithoutFirstLead() : RoughStream.Of(seed);
             var random = new Random(seed);
-            var run = new PatientRun();
+            var run = new PatientRun(UnpackedEcg.Stages);
             foreach (var chunk in chunks.Take(seed == 100 ? chunks.Count : random.Next(1, chunks.Count)))
                 run.Take(chunk);
-            var restored = PatientRun.Restore(SnapshotCodec.Encode(run.Capture(new StateTransfer())), out _);
+            var restored = PatientRun.Restore(SnapshotCodec.Encode(run.Capture(new StateTransfer())), out _, UnpackedEcg.Stages);
             Assert.NotNull(restored);
             foreach (var (before, after) in run.Streams.Zip(restored.Streams))
             {
@@ -71,7 +71,7 @@ public sealed class StreamStateTests
                 compared.UnionWith(comparison.Compared);
 
                 var sinceStart = new FieldComparison();
-                sinceStart.Compare(before, new DeviceStream(WindowShape.Default, PatientRun.Stages, chunks.First(c => c.Epoch == before.Epoch)));
+                sinceStart.Compare(before, new DeviceStream(WindowShape.Default, UnpackedEcg.Stages, chunks.First(c => c.Epoch == before.Epoch)));
                 exercised.UnionWith(sinceStart.Different);
             }
         }
