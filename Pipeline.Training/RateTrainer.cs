@@ -50,6 +50,15 @@ public sealed class RateTrainer(RateTrainingOptions options)
     private const double NearPerMinute = 5;
     private const double IntervalSigmas = 1.645;   // of a normal distribution, 90 % lie within
 
+    /// <summary>
+    /// Fits the constants of the classical likelihood anew, from round numbers, to everybody of <paramref name="recordings"/> but
+    /// <paramref name="held"/>, of whom no sample and no reference enters; for <see cref="RateTrainingOptions.WithConstants"/>.
+    /// <paramref name="told"/> hears the number of each round that is done, 0 for the start, and the error that is left.
+    /// </summary>
+    public static string FitConstants(
+        IReadOnlyList<RateRecording> recordings, IReadOnlySet<string> held, Action<int, double> told, CancellationToken stop) =>
+        PpgFitConstant.Text(PpgFit.Of([.. PpgFitRecording.From(recordings).Where(r => !held.Contains(r.Subject))], told, stop));
+
     /// <summary>The windows of a recording as the network is to see them.</summary>
     public RateSequence See(RateRecording recording) => RateSequence.From(recording, options.Constants);
 

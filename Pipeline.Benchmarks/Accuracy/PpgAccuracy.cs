@@ -38,7 +38,7 @@ internal sealed class PpgAccuracy : IBenchmark
             if (RecordingsFolder.Find(report, suite.Folder) is { } folder)
                 Run(suite, folder, report, stop);
         if (report.Fit && RecordingsFolder.Find(report, "spc2015") is { } spc && RecordingsFolder.Find(report, "bami") is { } bami)
-            new PpgFit(report, spc, bami).Run(stop);
+            new PpgHeldOut(report, spc, bami).Run(stop);
         return Task.CompletedTask;
     }
 

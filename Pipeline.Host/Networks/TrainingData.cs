@@ -35,7 +35,9 @@ internal static class TrainingData
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static RateRecording Read(ReferencedRecording recording, RecordingOptions options)
+    /// <summary>Reads one of them.</summary>
+    /// <exception cref="RecordingException">It or its reference is broken, or it has no PPG.</exception>
+    public static RateRecording Read(ReferencedRecording recording, RecordingOptions options)
     {
         var samples = RecordedSamples.Read(recording.Path, SignalKind.Ppg, options)
             ?? throw new RecordingException($"{Path.GetFileName(recording.Path)}: it has a reference but no PPG");

@@ -1,4 +1,3 @@
-using Pipeline.Benchmarks.Accuracy;
 using Pipeline.Models.Estimators;
 using Pipeline.Training;
 using Xunit;
@@ -37,28 +36,64 @@ public class PpgFitTests
     }
 
     [Fact]
-    public void Distorted_copies_are_the_same_every_time_and_of_the_same_subjects()
+    public void Distorted_copies_are_the_same_every_time_and_of_the_same_group()
     {
-        var recordings = Enumerable.Range(0, 4).Select(i => Recording(set: i / 2, fold: 0, seed: i)).ToList();
-        for (var index = 0; index < recordings.Count; index++)
+        var recordings = PpgFitRecording.From([.. Enumerable.Range(0, 24).Select(i => Recording(i < 12 ? "runs" : "rides", seed: i))]);
+        foreach (var recording in recordings)
+        {
+            bool IsNear(PpgFitRecording r) => r.Set == recording.Set && r.Group == recording.Group;
+            var others = PpgFitRecording.From([.. recordings.Select(r => IsNear(r) ? Recording(r.Set, r.Place) : Recording(r.Set, seed: 99))]);
             for (var kind = 0; kind < PpgDistortion.Kinds; kind++)
             {
-                var copy = PpgDistortion.Of(recordings, index, kind);
-                var again = PpgDistortion.Of(recordings, index, kind);
-                var alone = PpgDistortion.Of([.. recordings.Select(r => r.Set == recordings[index].Set ? r : Recording(r.Set, r.Fold, 99))], index, kind);
+                var copy = PpgDistortion.Of(recording, kind, recordings);
+                var again = PpgDistortion.Of(recording, kind, recordings);
+                var apart = PpgDistortion.Of(recording, kind, others);
+                var alone = PpgDistortion.Of(recording, kind, [recording]);
 
                 Assert.Equal(copy.Pulse[0], again.Pulse[0]);
-                Assert.Equal(copy.Pulse[0], alone.Pulse[0]);
-                Assert.Equal(copy.Motion[0], alone.Motion[0]);
-                Assert.Equal(kind == 0, copy.Pulse[0].SequenceEqual(recordings[index].Pulse[0]));
-                Assert.Equal((recordings[index].Set, recordings[index].Fold, true), (copy.Set, copy.Fold, copy.IsCopy));
+                Assert.Equal(copy.Pulse[0], apart.Pulse[0]);
+                Assert.Equal(copy.Motion[0], apart.Motion[0]);
+                Assert.Equal(kind == 0, copy.Pulse[0].SequenceEqual(recording.Pulse[0]));
+                Assert.Equal(kind != 1, copy.Pulse[0].SequenceEqual(alone.Pulse[0]));
+                Assert.Equal((recording.Set, recording.Group, true), (copy.Set, copy.Group, copy.IsCopy));
             }
+        }
+    }
+
+    [Fact]
+    public void Of_who_is_held_out_nothing_enters_the_constants_of_others()
+    {
+        const int held = 1, near = 7;   // of the same group: the one's motion would be in the other's copy
+        RateRecording[] people = [.. Enumerable.Range(0, 8).Select(i => Recording("runs", seed: i, seconds: 30))];
+        RateRecording[] With(int who, RateRecording other) => [.. people.Select((person, i) => i == who ? other : person)];
+        static string Fit(RateRecording[] people) => RateTrainer.FitConstants(people, new HashSet<string> { $"runs{held}" }, (_, _) => { }, CancellationToken.None);
+        RateRecording Stranger(int who) => Recording("runs", seed: 100, perMinute: 70, seconds: 30) with { Name = $"runs{who}", Subject = $"runs{who}" };
+
+        var fitted = Fit(people);
+
+        Assert.Equal(fitted, Fit(people));
+        Assert.Equal(fitted, Fit(With(held, Stranger(held))));
+        Assert.NotEqual(fitted, Fit(With(near, Stranger(near))));
+        Assert.NotEqual(PpgFitConstant.Text(PpgFitConstant.Starts), fitted);
+    }
+
+    [Fact]
+    public void A_recording_that_cannot_be_fitted_on_is_left_out()
+    {
+        var usable = Recording("runs", seed: 1, seconds: 20);
+        var slow = usable with { RateHz = 10 };
+        var silent = usable with { Labels = [] };
+        var still = usable with { Acc = [] };
+
+        Assert.Equal([2, 3], PpgFitRecording.From([slow, silent, usable, still]).Select(r => r.Place));
+        Assert.NotNull(RateTrainer.FitConstants([slow, silent], new HashSet<string>(), (_, _) => { }, CancellationToken.None));
+        Assert.NotNull(RateTrainer.FitConstants([still, still], new HashSet<string>(), (_, _) => { }, CancellationToken.None));
     }
 
     [Fact]
     public void A_copy_that_is_played_slower_has_a_slower_pulse_and_reference()
     {
-        var made = Recording(set: 0, fold: 0, seed: 1);
+        var made = PpgFitRecording.From([Recording("runs", seed: 1)])[0];
         foreach (var speed in new[] { 1, 0.75, 1.25 })
         {
             var windows = (speed == 1 ? made : made.Copy(speed, made.Pulse, made.Motion)).Windows();
@@ -75,21 +110,13 @@ public class PpgFitTests
         }
     }
 
-    private static PpgFitRecording Recording(int set, int fold, int seed)
+    private static RateRecording Recording(string set, int seed, double perMinute = PerMinute, double seconds = 90)
     {
         var random = new Random(seed);
-        var count = (int)(90 * RateHz);
+        var count = (int)(seconds * RateHz);
         float[] Channel(double amplitude) =>
-            [.. Enumerable.Range(0, count).Select(i => (float)(amplitude * Math.Sin(2 * Math.PI * PerMinute / 60 * i / RateHz) + 0.1 * random.NextDouble()))];
-        return new PpgFitRecording
-        {
-            File = "made up",
-            Set = set,
-            Fold = fold,
-            RateHz = RateHz,
-            Pulse = [Channel(1)],
-            Motion = [Channel(0), Channel(0), Channel(0)],
-            Reference = [.. Enumerable.Range(0, 42).Select(k => (2.0 * k, PerMinute))],
-        };
+            [.. Enumerable.Range(0, count).Select(i => (float)(amplitude * Math.Sin(2 * Math.PI * perMinute / 60 * i / RateHz) + 0.1 * random.NextDouble()))];
+        return new RateRecording(
+            $"{set}{seed}", $"{set}{seed}", set, RateHz, [Channel(1)], [Channel(0), Channel(0), Channel(0)], [.. Enumerable.Range(0, (int)(seconds - 8) / 2 + 1).Select(k => (2.0 * k, perMinute))]);
     }
 }

@@ -1,4 +1,6 @@
-namespace Pipeline.Benchmarks.Accuracy;
+using Pipeline.Models.Estimators;
+
+namespace Pipeline.Training;
 
 /// <summary>
 /// Distorted copies of recordings, so that constants are not fitted to the pace and the movements of a few treadmill runs: played slower or
@@ -15,19 +17,21 @@ internal static class PpgDistortion
     public const int Kinds = 3;
 
     /// <summary>
-    /// A copy of the recording at <paramref name="index"/>, of a <paramref name="kind"/> from 0 on; what is mixed in is of the same set and fold,
-    /// so that no fit hears of subjects left out.
+    /// A copy of <paramref name="recording"/>, of a <paramref name="kind"/> from 0 on. What is mixed in is of <paramref name="taken"/>, of the same
+    /// set and group, so that no fit hears of people left out.
     /// </summary>
-    public static PpgFitRecording Of(IReadOnlyList<PpgFitRecording> recordings, int index, int kind)
+    public static PpgFitRecording Of(PpgFitRecording recording, int kind, IReadOnlyList<PpgFitRecording> taken)
     {
-        var recording = recordings[index];
-        var random = new Random(Kinds * index + kind);
-        var speed = Math.Min(Speeds[(2 * index + 3 * kind + index / 5) % Speeds.Length], FastestPerMinute / recording.Reference.Max(r => r.Rate));
+        var place = recording.Place;
+        var random = new Random(Kinds * place + kind);
+        var speed = Math.Max(
+            Math.Min(Speeds[(2 * place + 3 * kind + place / 5) % Speeds.Length], FastestPerMinute / recording.Reference.Max(r => r.BeatsPerMinute)),
+            PpgStage.MinRateHz / recording.RateHz);
         float[][] pulse = [.. recording.Pulse.Select(x => x.ToArray())];
         float[][] motion = [.. recording.Motion.Select(x => x.ToArray())];
-        if (kind == 1)
+        if (kind == 1 && motion.Length > 0)
         {
-            var others = recordings.Where(r => r.Set == recording.Set && r.Fold == recording.Fold && !ReferenceEquals(r, recording)).ToList();
+            var others = taken.Where(r => r.Set == recording.Set && r.Group == recording.Group && r.Place != place && r.Motion.Length >= motion.Length).ToList();
             if (others.Count > 0)
                 Mix(others[random.Next(others.Count)], recording.RateHz, random, pulse, motion);
         }
@@ -70,7 +74,7 @@ internal static class PpgDistortion
     {
         const int Sources = 4;
         var usualPulse = pulse.Select(x => UsualRms(x, rateHz)).ToArray();
-        var usualMotion = motion.Max(x => UsualRms(x, rateHz));
+        var usualMotion = motion.Select(x => UsualRms(x, rateHz)).DefaultIfEmpty().Max();
         var (now, before) = (new double[Sources], new double[Sources]);
         for (int i = 0, end; i < pulse[0].Length;)
         {

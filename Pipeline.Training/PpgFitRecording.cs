@@ -1,24 +1,32 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
-using Pipeline.Host.Recordings;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Benchmarks.Accuracy;
+namespace Pipeline.Training;
 
 /// <summary>The PPG and accelerometer channels of a recording with the rate of its reference, as it was made or as a distorted copy.</summary>
 internal sealed class PpgFitRecording
 {
+    /// <summary>Groups of people.</summary>
+    public const int GroupCount = 6;
+
     private const double MostGapSeconds = 5;   // between references that a rate is interpolated from
 
-    public required string File { get; init; }
+    /// <summary>The recording's name.</summary>
+    public required string Name { get; init; }
 
-    /// <summary>0 SPC 2015, 1 BAMI-1.</summary>
-    public required int Set { get; init; }
+    /// <summary>Who it is.</summary>
+    public required string Subject { get; init; }
 
-    /// <summary>Group of subjects that is left out together.</summary>
-    public required int Fold { get; init; }
+    /// <summary>Data set.</summary>
+    public required string Set { get; init; }
+
+    /// <summary>Place among all recordings, those that a fit leaves out too: the seed of its copies.</summary>
+    public required int Place { get; init; }
+
+    /// <summary>Group of people that the bench leaves out together; copies mix no motion from another one.</summary>
+    public int Group => Place % GroupCount;
 
     /// <summary>How many times faster than it was made it is played; a heart beats as many times faster.</summary>
     public double Speed { get; init; } = 1;
@@ -34,37 +42,30 @@ internal sealed class PpgFitRecording
     /// <summary>[axes][samples], the sensor's units.</summary>
     public required float[][] Motion { get; init; }
 
-    /// <summary>Start in seconds and rate per minute of the reference's windows, ascending.</summary>
-    public required (double Start, double Rate)[] Reference { get; init; }
+    /// <summary>Start in seconds and rate of the reference's windows, ascending.</summary>
+    public required IReadOnlyList<(double StartSeconds, double BeatsPerMinute)> Reference { get; init; }
 
-    /// <summary>Reads a recording and the <c>.ref.csv</c> beside it.</summary>
-    public static PpgFitRecording Read(string file, int set, int fold)
-    {
-        using var recording = Recording.Open(file, RecordingOptions.None);
-        var (device, rateHz, channels) = recording.Devices.First(d => d.Channels.IndicesOf(SignalKind.Ppg).Length > 0);
-        var samples = Enumerable.Range(0, channels.Count).Select(_ => new List<float>()).ToArray();
-        foreach (var chunk in recording.Chunks(new RecordedPatient(new PatientId("fit"), "", "", 0, default)).Where(c => c.Device == device))
-            for (var c = 0; c < channels.Count; c++)
-                foreach (var stored in chunk.Int16(c))
-                    samples[c].Add(stored == SampleChunk.MissingInt16 ? float.NaN : (float)((stored - channels[c].Baseline) / channels[c].Gain));
-        return new PpgFitRecording
+    /// <summary>The recordings that a fit can use: with a reference, and a rate that the stage takes.</summary>
+    public static IReadOnlyList<PpgFitRecording> From(IReadOnlyList<RateRecording> recordings) =>
+        [.. recordings.Index().Where(one => one.Item.Labels.Count > 0 && one.Item.RateHz >= PpgStage.MinRateHz).Select(one => new PpgFitRecording
         {
-            File = file,
-            Set = set,
-            Fold = fold,
-            RateHz = rateHz,
-            Pulse = [.. channels.IndicesOf(SignalKind.Ppg).Select(c => samples[c].ToArray())],
-            Motion = [.. channels.IndicesOf(SignalKind.Acc).Select(c => samples[c].ToArray())],
-            Reference = [.. ReadReference(Path.ChangeExtension(file, ".ref.csv"))],
-        };
-    }
+            Name = one.Item.Name,
+            Subject = one.Item.Subject,
+            Set = one.Item.Set,
+            Place = one.Index,
+            RateHz = one.Item.RateHz,
+            Pulse = one.Item.Ppg,
+            Motion = one.Item.Acc,
+            Reference = one.Item.Labels,
+        })];
 
     /// <summary>The same reference with other samples, played <paramref name="speed"/> times faster.</summary>
     public PpgFitRecording Copy(double speed, float[][] pulse, float[][] motion) => new()
     {
-        File = File,
+        Name = Name,
+        Subject = Subject,
         Set = Set,
-        Fold = Fold,
+        Place = Place,
         Speed = speed,
         IsCopy = true,
         RateHz = RateHz,
@@ -95,13 +96,14 @@ internal sealed class PpgFitRecording
     private double RateAt(double start)
     {
         if (Speed == 1)
-            return Reference.Where(r => Math.Abs(r.Start - start) < 0.05).Select(r => r.Rate).FirstOrDefault(double.NaN);
+            return Reference.Where(r => Math.Abs(r.StartSeconds - start) < 0.05).Select(r => r.BeatsPerMinute).FirstOrDefault(double.NaN);
         var made = (start + 4) * Speed - 4;   // the windows' middles are at the same sample
-        for (var i = 1; i < Reference.Length; i++)
+        for (var i = 1; i < Reference.Count; i++)
         {
             var (before, after) = (Reference[i - 1], Reference[i]);
-            if (before.Start <= made && made <= after.Start && after.Start - before.Start < MostGapSeconds)
-                return Speed * (before.Rate + (made - before.Start) / (after.Start - before.Start) * (after.Rate - before.Rate));
+            var apart = after.StartSeconds - before.StartSeconds;
+            if (before.StartSeconds <= made && made <= after.StartSeconds && apart < MostGapSeconds)
+                return Speed * (before.BeatsPerMinute + (made - before.StartSeconds) / apart * (after.BeatsPerMinute - before.BeatsPerMinute));
         }
         return double.NaN;
     }
@@ -135,13 +137,6 @@ internal sealed class PpgFitRecording
                 EndOfStream = first + count >= samples[0].Length,
             };
         }
-    }
-
-    private static IEnumerable<(double Start, double Rate)> ReadReference(string file)
-    {
-        foreach (var line in System.IO.File.ReadLines(file).Skip(1))
-            if (line.Split(',') is [var start, _, { Length: > 0 } rate, ..])
-                yield return (double.Parse(start, CultureInfo.InvariantCulture), double.Parse(rate, CultureInfo.InvariantCulture));
     }
 }
 

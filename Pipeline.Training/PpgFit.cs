@@ -1,0 +1,122 @@
+using Pipeline.Models.Estimators;
+
+namespace Pipeline.Training;
+
+/// <summary>
+/// Fits <see cref="PpgConstants"/> to recordings: coordinate descent on the mean absolute error of <see cref="PpgEvidence"/> and
+/// <see cref="PpgRateBelief"/> over windows whose spectra the stage made once. It starts from round numbers, and the recordings take part with
+/// distorted copies (<see cref="PpgDistortion"/>), so nothing but the recordings that it is given enters. The same recordings give the same
+/// constants, on any number of threads.
+/// </summary>
+internal static class PpgFit
+{
+    /// <summary>Rounds over all constants at which a fit ends.</summary>
+    public const int MostRounds = 12;
+
+    private const int LeastRounds = 5;
+    private const double StepDecay = 0.6;
+    private const double LeastStep = 0.2;         // of the first step, in the logarithm
+    private const double LeastGain = 1e-4;        // per minute
+    private const double CopyWeight = 0.3;
+    private const double MostCopyError = 15;      // per minute: a copy may be beyond hope
+    private const double MassReach = 10;
+
+    /// <summary>Fits; <paramref name="told"/> hears the number of each round that is done, 0 for the start, and the error that is left.</summary>
+    public static PpgConstants Of(IReadOnlyList<PpgFitRecording> recordings, Action<int, double> told, CancellationToken stop, int mostRounds = MostRounds)
+    {
+        var taken = Take(recordings, stop);
+        var best = PpgFitConstant.Starts;
+        var least = Loss(taken, best, stop);
+        told(0, least);
+        var steps = new double[PpgFitConstant.All.Length];
+        Array.Fill(steps, 1);
+        for (var round = 0; round < mostRounds; round++)
+        {
+            var gained = false;
+            for (var i = 0; i < steps.Length; i++)
+            {
+                if (steps[i] < LeastStep)
+                    continue;
+                if (Step(taken, PpgFitConstant.All[i], -steps[i], ref best, ref least, stop) || Step(taken, PpgFitConstant.All[i], steps[i], ref best, ref least, stop))
+                    gained = true;
+                else
+                    steps[i] *= StepDecay;
+            }
+            told(round + 1, least);
+            if (!gained && round >= LeastRounds)
+                break;
+        }
+        return best;
+    }
+
+    /// <summary>Mean absolute error over windows with a reference; of one window at most <paramref name="most"/>.</summary>
+    public static double MeanError(PpgFitWindow[] windows, PpgConstants constants, double most = double.MaxValue)
+    {
+        var scratch = PpgScratch.OfThread;
+        var belief = new PpgRateBelief(constants);
+        var (judged, count) = (false, 0);
+        double rate = 75, sum = 0;
+        for (var i = 0; i < windows.Length; i++)
+        {
+            ref readonly var window = ref windows[i];
+            if (i > 0)
+                belief.Advance();
+            if (window.Pulse is not null)
+            {
+                var motion = scratch.MotionPower.AsSpan(0, window.Motion!.Length);   // a copy: judging changes it
+                window.Motion.CopyTo(motion);
+                scratch.Evidence.Judge(window.Pulse, window.Cleaned, window.Channels, motion, window.Axes, !judged, constants, scratch.Likelihood);
+                judged = true;
+                belief.Weigh(scratch.Likelihood);
+                rate = belief.Read(scratch.Evidence.Spectrum, MassReach).Rate;
+            }
+            if (double.IsNaN(window.Reference))
+                continue;
+            sum += Math.Min(Math.Abs(rate - window.Reference), most);
+            count++;
+        }
+        return count == 0 ? 0 : sum / count;
+    }
+
+    /// <summary>The recordings, each with its copies behind it.</summary>
+    private static Taken[] Take(IReadOnlyList<PpgFitRecording> recordings, CancellationToken stop)
+    {
+        const int each = 1 + PpgDistortion.Kinds;
+        var taken = new Taken[each * recordings.Count];
+        Parallel.For(0, taken.Length, new ParallelOptions { CancellationToken = stop }, i =>
+        {
+            var made = recordings[i / each];
+            var one = i % each == 0 ? made : PpgDistortion.Of(made, i % each - 1, recordings);
+            taken[i] = new Taken(one.Set, one.IsCopy, one.Windows());
+        });
+        return taken;
+    }
+
+    /// <summary>Goes on in one direction as long as the error falls; true when it did.</summary>
+    private static bool Step(Taken[] taken, PpgFitConstant constant, double step, ref PpgConstants best, ref double least, CancellationToken stop)
+    {
+        var gained = false;
+        while (true)
+        {
+            var tried = constant.With(best, constant.Get(best) * Math.Pow(constant.Step, step));
+            var loss = Loss(taken, tried, stop);
+            if (!(loss < least - LeastGain))
+                return gained;
+            (best, least, gained) = (tried, loss, true);
+        }
+    }
+
+    /// <summary>Mean over the sets of the mean over the recordings, and of their copies with less weight.</summary>
+    private static double Loss(Taken[] taken, PpgConstants constants, CancellationToken stop)
+    {
+        var errors = new double[taken.Length];
+        Parallel.For(0, taken.Length, new ParallelOptions { CancellationToken = stop }, i =>
+            errors[i] = MeanError(taken[i].Windows, constants, taken[i].IsCopy ? MostCopyError : double.MaxValue));
+        return taken.Zip(errors).GroupBy(one => one.First.Set).Select(set =>
+            set.Where(one => !one.First.IsCopy).Average(one => one.Second) + CopyWeight * set.Where(one => one.First.IsCopy).Average(one => one.Second))
+            .DefaultIfEmpty().Average();
+    }
+
+    /// <summary>A recording or copy that takes part.</summary>
+    private readonly record struct Taken(string Set, bool IsCopy, PpgFitWindow[] Windows);
+}
