@@ -38,7 +38,7 @@ internal static class TrainCommand
         var folder = new Option<string?>("--out") { Description = "Folder of the model package; its name is the model's.", HelpName = "DIR" };
         var notes = new Option<string[]>("--note") { Description = "A line for the model card, for example terms=…; may be repeated.", HelpName = "KEY=TEXT" };
         var test = new Option<string[]>("--test") { Description = "Also score, trained on all of --data, on this folder: another sensor, other people.", HelpName = "DIR" };
-        var constants = new Option<string?>("--constants") { Description = "Classical constants fitted on --data alone, as bench accuracy-ppg --fit prints them: a test of everything that was fitted.", HelpName = "FILE" };
+        var constants = new Option<string?>("--constants") { Description = "Classical constants of folds and --test: fit fits them anew, each time on the recordings trained on; or a file of what bench accuracy-ppg --fit prints (those in use).", HelpName = "fit|FILE" };
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
         Check(folds, result => result == "loso" || (int.TryParse(result, CultureInfo.InvariantCulture, out var n) && n >= 2) ? null : $"--folds {result}: a number from 2, or loso.");
@@ -83,8 +83,7 @@ internal static class TrainCommand
             };
             if (request.Folds is null && request.Output is null && request.Test.Count == 0)
                 throw CommandException.BadUsage($"Nothing to do: --folds N measures on held-out people, {(model.HasTest ? "--test DIR on other recordings, " : "")}--out DIR writes a model.");
-            if (request is { Constants: not null, Output: not null })
-                throw CommandException.BadUsage("--constants is for a test: a model is served with the constants in use, so leave --out away.");
+            CheckConstants(request);
             if (request is { Steps: not null, Epochs: not null })
                 throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
             NeedLibtorch(request.Device);
@@ -105,6 +104,17 @@ internal static class TrainCommand
     /// <summary>The command line as it can be typed again.</summary>
     internal static string LineOf(ParseResult parsed) =>
         $"./pipeline {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value))}";
+
+    /// <summary>A model is served with the constants in use, so what is written is trained with no others.</summary>
+    private static void CheckConstants(TrainRequest request)
+    {
+        if (request is { Constants: TrainRequest.Fit, Folds: null, Test.Count: 0 })
+            throw CommandException.BadUsage("--constants fit is for people held out: give --folds N or --test DIR; a model is served with the constants in use.");
+        if (request is { Constants: TrainRequest.Fit, Output: not null, Test.Count: > 0 })
+            throw CommandException.BadUsage("--constants fit: --test is of a network with constants fitted on --data, --out of one with the constants in use: leave one of them away.");
+        if (request is { Constants: not null and not TrainRequest.Fit, Output: not null })
+            throw CommandException.BadUsage("--constants FILE is for a test: a model is served with the constants in use, so leave --out away.");
+    }
 
     internal static void NeedLibtorch(string device)
     {

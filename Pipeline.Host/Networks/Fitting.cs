@@ -57,7 +57,9 @@ internal sealed class Fitting(TimeProvider time, Action? stepped = null)
     /// <exception cref="CommandException">It was interrupted; the checkpoint is written.</exception>
     public TrainingLoop Fit(ITraining training, TrainCheckpoint checkpoint, IReadOnlySet<string> held, CancellationToken stop)
     {
-        var loop = training.Begin(held);
+        if (checkpoint.Inputs is null && FitInputs(training, held, stop) is { } inputs)
+            checkpoint.Keep(inputs);
+        var loop = training.Begin(held, checkpoint.Inputs);
         checkpoint.Restore(loop);
         Skip(loop.Step);
         var saved = time.GetTimestamp();
@@ -78,6 +80,25 @@ internal sealed class Fitting(TimeProvider time, Action? stepped = null)
         loop.Network.to(torch.CPU);
         loop.Network.eval();
         return loop;
+    }
+
+    private string? FitInputs(ITraining training, IReadOnlySet<string> held, CancellationToken stop)
+    {
+        var doing = Doing;
+        Volatile.Write(ref _loss, double.NaN);   // that of the training before
+        try
+        {
+            stop.ThrowIfCancellationRequested();
+            return training.FitInputs(held, text => Doing = $"{doing}: {text}", stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw new CommandException($"Interrupted before the first step ({Doing}); the same command goes on with it.");
+        }
+        finally
+        {
+            Doing = doing;
+        }
     }
 
     private void Show((double Loss, double Error) answer, int step)

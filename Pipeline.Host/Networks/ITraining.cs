@@ -19,6 +19,9 @@ internal interface ITraining
     /// <summary>The recordings, in words, for the model card.</summary>
     string Data { get; }
 
+    /// <summary>More lines for the model card of a training with or without folds.</summary>
+    IReadOnlyDictionary<string, string> NotesOf(bool hasFolds) => new Dictionary<string, string>();
+
     /// <summary>SHA-256 of everything that was read: another one is another training.</summary>
     string DataHash { get; }
 
@@ -36,10 +39,19 @@ internal interface ITraining
     {
     }
 
-    /// <summary>Begins a training on everybody but <paramref name="held"/>; the same people give the same weights.</summary>
-    TrainingLoop Begin(IReadOnlySet<string> held);
+    /// <summary>
+    /// Fits what the inputs of the network without <paramref name="held"/> stand on, where that is asked; null: nothing. It is kept, for
+    /// <see cref="Begin"/>. What is being done is told.
+    /// </summary>
+    string? FitInputs(IReadOnlySet<string> held, Action<string> progress, CancellationToken stop) => null;
 
-    /// <summary>Scores a trained network on the recordings of <paramref name="held"/>.</summary>
+    /// <summary>
+    /// Begins a training on everybody but <paramref name="held"/>, with what <see cref="FitInputs"/> found for them; the same people give the
+    /// same weights.
+    /// </summary>
+    TrainingLoop Begin(IReadOnlySet<string> held, string? inputs);
+
+    /// <summary>Scores the network of the last <see cref="Begin"/>, trained, on the recordings of <paramref name="held"/>.</summary>
     IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held);
 
     /// <summary>Scores a network that was trained on everybody on the recordings of <see cref="TrainRequest.Test"/>.</summary>

@@ -48,7 +48,7 @@ internal sealed class QrsTraining : ITraining
 
     public void Prepare(Action<string, double> progress, CancellationToken stop) => _course.Prepare(progress, stop);
 
-    public TrainingLoop Begin(IReadOnlySet<string> held) => _course.Begin(held);
+    public TrainingLoop Begin(IReadOnlySet<string> held, string? inputs) => _course.Begin(held);
 
     public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
         _recordings.Records.Where(r => held.Contains(QrsCourse.PersonOf(r.Record.Name)))

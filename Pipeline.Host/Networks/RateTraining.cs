@@ -10,8 +10,10 @@ internal sealed class RateTraining : ITraining
 {
     private readonly IReadOnlyList<RateRecording> _recordings;
     private readonly IReadOnlyList<RateRecording> _test;
-    private readonly RateTrainer _trainer;
+    private readonly RateTrainingOptions _options;
+    private readonly string? _constants;
     private readonly Dictionary<RateRecording, RateSequence> _sequences = [];
+    private RateTrainer _trainer;
 
     /// <summary>Reads the recordings.</summary>
     public RateTraining(TrainRequest request)
@@ -20,16 +22,25 @@ internal sealed class RateTraining : ITraining
         _test = request.Test.Count == 0 ? [] : TrainingData.Read(request.Test, request.Reading);
         if (_test.FirstOrDefault(t => _recordings.Any(r => r.Subject == t.Subject)) is { } both)
             throw CommandException.BadUsage($"--test: {both.Name} is in --data too, so it would be trained and tested on.");
-        var options = Options(request);
+        _constants = ConstantsOf(request);
+        var options = Options(request, _constants);
         Steps = request.Steps ?? (request.Epochs is { } epochs ? StepsOf(epochs) : options.Steps);
-        _trainer = new RateTrainer(options with { Steps = Steps });
+        _options = options with { Steps = Steps };
+        _trainer = new RateTrainer(_options);
         People = [.. _recordings.Select(r => r.Subject).Distinct().Order(StringComparer.Ordinal)];
-        DataHash = $"{TrainingData.HashOf(_recordings)} {ConstantsOf(request)}".TrimEnd();
+        DataHash = $"{TrainingData.HashOf(_recordings)} {_constants}".TrimEnd();
     }
 
     public IReadOnlyList<string> People { get; }
 
     public string Data => string.Join("; ", _recordings.GroupBy(r => r.Set).Select(g => $"{g.Key}: {string.Join(' ', g.Select(r => r.Name))}"));
+
+    public IReadOnlyDictionary<string, string> NotesOf(bool hasFolds) => new Dictionary<string, string>
+    {
+        ["constants"] = !hasFolds ? "those in use"
+            : IsFitting ? "in each fold fitted anew, from round numbers, on its own training's recordings; then those in use"
+            : "those in use, in the folds too: where they were fitted on these people (SPC 2015, BAMI-1), that part is not held out",
+    };
 
     public string DataHash { get; }
 
@@ -41,6 +52,8 @@ internal sealed class RateTraining : ITraining
 
     public void Prepare(Action<string, double> progress, CancellationToken stop)
     {
+        if (IsFitting)
+            return;   // every fold makes its own
         for (var r = 0; r < _recordings.Count; r++)
         {
             stop.ThrowIfCancellationRequested();
@@ -49,7 +62,24 @@ internal sealed class RateTraining : ITraining
         }
     }
 
-    public TrainingLoop Begin(IReadOnlySet<string> held) => _trainer.Begin([.. _recordings.Where(r => !held.Contains(r.Subject)).Select(SequenceOf)]);
+    // The network that is written is served with the constants in use, so it is trained with them; --out and --test together are refused.
+    public string? FitInputs(IReadOnlySet<string> held, Action<string> progress, CancellationToken stop)
+    {
+        if (!IsFitting || (held.Count == 0 && _test.Count == 0))
+            return null;
+        return RateTrainer.FitConstants(_recordings, held, (round, error) => progress(string.Create(CultureInfo.InvariantCulture,
+            $"fitting the classical constants, {round} rounds done, loss {error:F3}")), stop);
+    }
+
+    public TrainingLoop Begin(IReadOnlySet<string> held, string? inputs)
+    {
+        if (IsFitting)
+        {
+            _trainer = new RateTrainer(inputs is null ? _options : _options.WithConstants(inputs));
+            _sequences.Clear();
+        }
+        return _trainer.Begin([.. _recordings.Where(r => !held.Contains(r.Subject)).Select(SequenceOf)]);
+    }
 
     public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
         _recordings.Where(r => held.Contains(r.Subject)).Select(recording => Score((RateNetwork)network, recording));
@@ -63,10 +93,12 @@ internal sealed class RateTraining : ITraining
     public string Save(string folder, string name, torch.nn.Module network, IReadOnlyDictionary<string, string> card) =>
         RatePackage.Save(folder, name, (RateNetwork)network, card);
 
-    private static RateTrainingOptions Options(TrainRequest request)
+    private bool IsFitting => _constants == TrainRequest.Fit;
+
+    private static RateTrainingOptions Options(TrainRequest request, string? constants)
     {
         var options = new RateTrainingOptions { Seed = request.Seed, Device = request.Device };
-        if (ConstantsOf(request) is not { } constants)
+        if (constants is null or TrainRequest.Fit)
             return options;
         try
         {
@@ -80,9 +112,9 @@ internal sealed class RateTraining : ITraining
 
     private static string? ConstantsOf(TrainRequest request) => request.Constants switch
     {
-        null => null,
+        null or TrainRequest.Fit => request.Constants,
         var file when File.Exists(file) => File.ReadAllText(file),
-        var file => throw CommandException.BadUsage($"--constants {file}: is not there; what ./pipeline bench accuracy-ppg --fit prints of a fit is wanted."),
+        var file => throw CommandException.BadUsage($"--constants {file}: is not there; fit is wanted, or a file with what ./pipeline bench accuracy-ppg --fit prints of a fit."),
     };
 
     private HeldOutScore Score(RateNetwork network, RateRecording recording)

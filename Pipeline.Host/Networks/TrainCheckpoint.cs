@@ -13,7 +13,7 @@ namespace Pipeline.Host.Networks;
 internal sealed class TrainCheckpoint
 {
     private const string FileName = "checkpoint.safetensors";
-    private const string CommandKey = "command", RecipeKey = "recipe", StepKey = "step", ScoresKey = "scores";
+    private const string CommandKey = "command", RecipeKey = "recipe", StepKey = "step", ScoresKey = "scores", InputsKey = "inputs";
 
     private readonly string _command;
     private readonly string _recipe;
@@ -33,6 +33,9 @@ internal sealed class TrainCheckpoint
 
     /// <summary>Steps of the present loop that are done.</summary>
     public int Step { get; private set; }
+
+    /// <summary>What <see cref="ITraining.FitInputs"/> found for the present loop; null: nothing, or not yet.</summary>
+    public string? Inputs { get; private set; }
 
     private string File => System.IO.Path.Combine(Path, FileName);
 
@@ -62,6 +65,13 @@ internal sealed class TrainCheckpoint
         Clear();
     }
 
+    /// <summary>The present loop's inputs are fitted.</summary>
+    public void Keep(string inputs)
+    {
+        Inputs = inputs;
+        Write(new Dictionary<string, torch.Tensor>(), 0);
+    }
+
     /// <summary>Keeps the loop as it is now.</summary>
     public void Save(TrainingLoop loop) => Write(loop.State(), loop.Step);
 
@@ -69,6 +79,7 @@ internal sealed class TrainCheckpoint
     public void Finish(IReadOnlyList<HeldOutScore> scores)
     {
         _scores.Add(scores);
+        Inputs = null;
         Write(new Dictionary<string, torch.Tensor>(), 0);
     }
 
@@ -108,6 +119,7 @@ internal sealed class TrainCheckpoint
                 throw CommandException.BadUsage($"{Path} holds an unfinished training by '{notes.GetValueOrDefault(CommandKey)}'; this is '{_command}' or other data. Finish that one, or delete the folder.");
             _scores.AddRange(JsonSerializer.Deserialize<List<List<HeldOutScore>>>(notes[ScoresKey]) ?? []);
             Step = int.Parse(notes[StepKey], CultureInfo.InvariantCulture);
+            Inputs = notes.GetValueOrDefault(InputsKey);
             _state = Safetensors.Load(File);
         }
         catch (Exception fault) when (fault is InvalidDataException or JsonException or FormatException or KeyNotFoundException)
@@ -128,6 +140,8 @@ internal sealed class TrainCheckpoint
             [ScoresKey] = JsonSerializer.Serialize(_scores),
             [StepKey] = step.ToString(CultureInfo.InvariantCulture),
         };
+        if (Inputs is not null)
+            notes[InputsKey] = Inputs;
         using (var file = System.IO.File.Create(draft))
         {
             Safetensors.Save(file, state, notes);

@@ -18,9 +18,12 @@ internal sealed record TrainRequest(
     string Model, IReadOnlyList<string> Data, RecordingOptions Reading, int? Folds, int? Steps, int? Epochs, int Seed, string Device, string? Output,
     IReadOnlyDictionary<string, string> Notes, string Command)
 {
+    /// <summary>Value of <see cref="Constants"/>: each training fits them on its own recordings.</summary>
+    public const string Fit = "fit";
+
     /// <summary>Folders of recordings that only the network trained on everybody is scored on: another sensor, other people.</summary>
     public IReadOnlyList<string> Test { get; init; } = [];
 
-    /// <summary>File of constants that were fitted without those recordings; null: those in use.</summary>
+    /// <summary>File of classical constants, or <see cref="Fit"/>; null: those in use.</summary>
     public string? Constants { get; init; }
 }

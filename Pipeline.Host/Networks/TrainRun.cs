@@ -117,7 +117,7 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
             ["split"] = folds == 0 ? "none; trained on all recordings" : $"{folds} folds by person (recording), names in order dealt out in turn; then trained on all recordings",
             ["steps"] = training.Steps.ToString(CultureInfo.InvariantCulture),
         };
-        foreach (var (key, text) in request.Notes)
+        foreach (var (key, text) in training.NotesOf(folds > 0).Concat(request.Notes))
             card[key] = text;
         return card;
     }

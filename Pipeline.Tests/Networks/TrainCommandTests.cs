@@ -48,7 +48,7 @@ public sealed class TrainCommandTests : IDisposable
         var (exit, output, error) = await RunAsync("--data", Data(), "--steps", "1", "--folds", "loso");
 
         Assert.Equal((ExitCode.Ok, ""), (exit, error));
-        var rows = output.Split('\n').Where(line => line.Length > 0 && char.IsDigit(line[0])).Select(line => line.Split(',')).ToList();
+        var rows = Rows(output).Select(line => line.Split(',')).ToList();
         Assert.Equal(["a", "b"], rows.Select(row => row[2]));
         Assert.Equal(["1", "2"], rows.Select(row => row[0]));
         Assert.Contains("held-out error", output, StringComparison.Ordinal);
@@ -72,8 +72,44 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(Rows(uninterrupted), Rows(third));
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole, ModelPackage.WeightsFile)), File.ReadAllBytes(Path.Combine(cut, ModelPackage.WeightsFile)));
         Assert.False(Directory.Exists(cut + ".training"));
+    }
 
-        static IEnumerable<string> Rows(string output) => output.Split('\n').Where(line => line.Length > 0 && char.IsDigit(line[0]));
+    [SkippableFact]
+    public void Constants_that_are_fitted_for_a_fold_are_kept_with_it()
+    {
+        Libtorch.Need();
+        var (whole, cut) = (Path.Combine(_folder.Path, "whole"), Path.Combine(_folder.Path, "cut"));
+        var data = Data();
+        string Interrupted(int stopAfter) => Assert.Throws<CommandException>(() => Train(data, cut, 3, stopAfter, TrainRequest.Fit)).Message;
+
+        var uninterrupted = Train(data, whole, 3, stopAfter: int.MaxValue, TrainRequest.Fit);
+
+        Assert.Contains("Interrupted before the first step (Fold 1 of 2)", Interrupted(0), StringComparison.Ordinal);
+        Assert.Contains("Interrupted at step 1 of 3 (Fold 1 of 2)", Interrupted(1), StringComparison.Ordinal);
+        Assert.Contains("Interrupted at step 1 of 3 (Fold 1 of 2)", Interrupted(0), StringComparison.Ordinal);   // not before it: nothing was fitted again
+        Assert.Equal(Rows(uninterrupted), Rows(Train(data, cut, 3, stopAfter: int.MaxValue, TrainRequest.Fit)));
+    }
+
+    [SkippableFact]
+    public async Task Constants_fitted_in_each_fold_change_the_held_out_errors_and_not_the_network_that_is_written()
+    {
+        Libtorch.Need();
+        var data = Data();
+        async Task<(string[] Rows, byte[] Weights, string Card)> Trained(string name, params string[] more)
+        {
+            var folder = Path.Combine(_folder.Path, name);
+            var (exit, output, error) = await RunAsync(["--data", data, "--folds", "loso", "--steps", "2", "--out", folder, .. more]);
+            Assert.Equal((ExitCode.Ok, ""), (exit, error));
+            return ([.. Rows(output)], File.ReadAllBytes(Path.Combine(folder, ModelPackage.WeightsFile)), ModelPackage.Load(folder).Manifest.Card["constants"]);
+        }
+
+        var (inUse, shipped, card) = await Trained("in-use");
+        var (fitted, same, fittedCard) = await Trained("fitted", "--constants", "fit");
+
+        Assert.Equal(shipped, same);
+        Assert.NotEqual(inUse, fitted);
+        Assert.StartsWith("those in use, in the folds too", card, StringComparison.Ordinal);
+        Assert.StartsWith("in each fold fitted anew", fittedCard, StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -127,6 +163,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.StartsWith("test,other,c,17,", row, StringComparison.Ordinal);
         Assert.Equal(row, await RowWith(PpgConstants.Default));
         Assert.NotEqual(row, await RowWith(PpgFitConstant.Starts with { MeanPower = 9 }));
+        Assert.NotEqual(row, await Row("--constants", "fit"));
     }
 
     [SkippableTheory]
@@ -134,6 +171,8 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("NAME VALUE, NAME VALUE … is wanted, with MeanPower", "--data", "DATA", "--test", "OTHER", "--constants", "OTHER/c.hea")]
     [InlineData("--constants /nowhere: is not there", "--data", "DATA", "--test", "OTHER", "--constants", "/nowhere")]
     [InlineData("a model is served with the constants in use", "--data", ".", "--constants", "x", "--out", "x")]
+    [InlineData("--constants fit is for people held out: give --folds N or --test DIR", "--data", ".", "--constants", "fit", "--out", "x")]
+    [InlineData("--constants fit: --test is of a network with constants fitted on --data", "--data", ".", "--constants", "fit", "--out", "x", "--test", ".")]
     [InlineData("--steps and --epochs say the same twice", "--data", ".", "--folds", "2", "--steps", "2", "--epochs", "2")]
     [InlineData("Nothing to do: --folds N measures", "--data", ".")]
     [InlineData("--data /nowhere: there is no such folder.", "--data", "/nowhere", "--folds", "2")]
@@ -161,12 +200,18 @@ public sealed class TrainCommandTests : IDisposable
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 
-    private static string Train(string data, string folder, int steps, int stopAfter)
+    private static IEnumerable<string> Rows(string output) => output.Split('\n').Where(line => line.Length > 0 && char.IsDigit(line[0]));
+
+    private static string Train(string data, string folder, int steps, int stopAfter, string? constants = null)
     {
         using var stop = new CancellationTokenSource();
         var output = new StringWriter { NewLine = "\n" };
-        var request = new TrainRequest("heart-rate", [data], RecordingOptions.None, 2, steps, null, 3, "cpu", folder, new Dictionary<string, string>(), $"train --steps {steps}");
+        var request = new TrainRequest("heart-rate", [data], RecordingOptions.None, 2, steps, null, 3, "cpu", folder, new Dictionary<string, string>(), $"train --steps {steps}")
+        {
+            Constants = constants,
+        };
         var done = 0;
+        Cancel(done == stopAfter);
         new TrainRun(request, r => new RateTraining(r), output, TimeProvider.System, stepped: () => Cancel(++done == stopAfter)).Run(stop.Token);
         return output.ToString();
 
