@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Training;

@@ -1,4 +1,4 @@
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Training.Export;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

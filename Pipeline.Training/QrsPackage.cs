@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using TorchSharp;
 

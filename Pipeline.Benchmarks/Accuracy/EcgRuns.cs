@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
 using Pipeline.Training;
 

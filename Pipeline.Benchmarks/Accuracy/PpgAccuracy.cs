@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Host.Recordings;
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Benchmarks.Accuracy;

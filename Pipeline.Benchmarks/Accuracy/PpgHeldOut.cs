@@ -3,7 +3,7 @@ using System.Globalization;
 using Pipeline.Host.Evaluation;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Pipeline.Host.Networks;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;

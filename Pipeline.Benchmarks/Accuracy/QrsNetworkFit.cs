@@ -1,4 +1,4 @@
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Training;
 
 namespace Pipeline.Benchmarks.Accuracy;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Pipeline.Actors;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Benchmarks.Entities;

@@ -1,5 +1,5 @@
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Demo;

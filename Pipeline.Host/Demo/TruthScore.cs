@@ -1,6 +1,6 @@
 using Pipeline.Actors;
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Demo;

@@ -1,3 +1,6 @@
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Estimators.Ppg;
+using Pipeline.Models.Estimators.Pressure;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 

@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 
 namespace Pipeline.Models.Features;
 

@@ -1,4 +1,4 @@
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 
 namespace Pipeline.Models.Features;
 

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Xunit;
 
 namespace Pipeline.Tests.Estimators;

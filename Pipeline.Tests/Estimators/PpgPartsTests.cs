@@ -1,4 +1,4 @@
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Xunit;
 
 namespace Pipeline.Tests.Estimators;

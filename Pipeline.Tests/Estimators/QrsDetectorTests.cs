@@ -1,5 +1,5 @@
 using Pipeline.Host.Networks;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;

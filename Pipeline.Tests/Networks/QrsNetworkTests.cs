@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Estimators;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Estimates;

@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Pressure;
 using Pipeline.Models.State;
 using Xunit;
 

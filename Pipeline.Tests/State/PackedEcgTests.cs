@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.Support;

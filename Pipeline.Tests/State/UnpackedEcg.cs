@@ -1,5 +1,6 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.Estimators;

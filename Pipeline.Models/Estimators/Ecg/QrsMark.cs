@@ -1,0 +1,131 @@
+using System.Numerics.Tensors;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Ecg;
+
+/// <summary>
+/// Finds the R peak near a candidate on one lead: the first, or the clearest one where the first has been poor for a while. Of the highest and the lowest
+/// point (a quarter of a second's mean taken away) the high one is taken where it has a good part of the other's size, more readily where
+/// the last beats had it so. The mark is the centre of gravity of what rises above a part of that peak: of a peak it is the top, of a notched or
+/// skewed one the middle, and it lies between samples.
+/// </summary>
+internal sealed class QrsMark
+{
+    private const float LeastShare = 0.2f;
+    private const float ShareRate = 1 / 32f;
+    private const float Readily = 0.6f;
+    private const float Unreadily = 0.95f;
+    private const float Foot = 0.55f;
+    private readonly QrsTiming _timing;
+    private readonly int _smoothHalf;
+    private readonly int _slowHalf;
+    private readonly int _reach;
+    private bool _positive = true;
+    private bool _onFirst = true;
+    private float _share = 1;
+
+    public QrsMark(QrsTiming timing)
+    {
+        _timing = timing;
+        _smoothHalf = (timing.FirstSmoothing - 1) / 2;
+        _slowHalf = (timing.MarkBaseline - 1) / 2;
+        _reach = timing.Of(20 / 360.0);
+    }
+
+    /// <summary>The R peak, in samples, of the beat whose strength peaks at <paramref name="at"/>; lead and polarity follow it.</summary>
+    public double Find(QrsLead[] leads, float[] weights, long at)
+    {
+        var lead = Choose(leads, weights);
+        var first = at - _timing.MarkHalf - _reach;
+        Span<float> wave = stackalloc float[2 * (_timing.MarkHalf + _reach) + 1];
+        Span<float> smooth = stackalloc float[wave.Length + 2 * _slowHalf];
+        Smooth(lead, first - _slowHalf, smooth);
+        RemoveMean(smooth, wave);
+        var searched = wave.Slice(_reach, 2 * _timing.MarkHalf + 1);
+        var (highAt, lowAt) = (TensorPrimitives.IndexOfMax<float>(searched), TensorPrimitives.IndexOfMin<float>(searched));
+        _positive = searched[highAt] >= -searched[lowAt] * (_positive ? Readily : Unreadily);
+        return first + Centre(wave, _reach + (_positive ? highAt : lowAt), _positive ? 1 : -1);
+    }
+
+    /// <summary>The same, but lead and polarity stay.</summary>
+    public double Peek(QrsLead[] leads, float[] weights, long at)
+    {
+        var kept = (_positive, _onFirst, _share);
+        var mark = Find(leads, weights, at);
+        (_positive, _onFirst, _share) = kept;
+        return mark;
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Value(ref _positive);
+        state.Value(ref _onFirst);
+        state.Value(ref _share);
+    }
+
+    /// <summary>Forgets lead and polarity.</summary>
+    public void Clear()
+    {
+        _positive = _onFirst = true;
+        _share = 1;
+    }
+
+    private QrsLead Choose(QrsLead[] leads, float[] weights)
+    {
+        _share += ShareRate * (weights[0] - _share);
+        _onFirst = _share >= (_onFirst ? LeastShare : 2 * LeastShare);
+        if (_onFirst && weights[0] > 0)
+            return leads[0];
+        var best = 0;
+        for (var l = 1; l < leads.Length; l++)
+            if (weights[l] > weights[best])
+                best = l;
+        return leads[best];
+    }
+
+    private void Smooth(QrsLead lead, long first, Span<float> smooth)
+    {
+        var inverse = 1.0 / (2 * _smoothHalf + 1);
+        Span<float> samples = stackalloc float[smooth.Length + 2 * _smoothHalf];
+        lead.CopySamples(first - _smoothHalf, samples);
+        double sum = 0;
+        foreach (var sample in samples[..(2 * _smoothHalf)])
+            sum += sample;
+        var coming = samples[(2 * _smoothHalf)..];
+        for (var i = 0; i < smooth.Length; i++)
+        {
+            sum += coming[i];
+            smooth[i] = (float)(sum * inverse);
+            sum -= samples[i];
+        }
+    }
+
+    private void RemoveMean(ReadOnlySpan<float> smooth, Span<float> wave)
+    {
+        double sum = 0;
+        for (var i = 0; i < 2 * _slowHalf; i++)
+            sum += smooth[i];
+        var inverse = 1.0 / (2 * _slowHalf + 1);
+        for (var i = 0; i < wave.Length; i++)
+        {
+            sum += smooth[i + 2 * _slowHalf];
+            wave[i] = smooth[i + _slowHalf] - (float)(sum * inverse);
+            sum -= smooth[i];
+        }
+    }
+
+    /// <summary>Centre of gravity of what the peak at <paramref name="top"/> has above <see cref="Foot"/> of its height, at most the reach to either side.</summary>
+    private double Centre(ReadOnlySpan<float> wave, int top, int sign)
+    {
+        var foot = Foot * sign * wave[top];
+        double weight = 0, moment = 0;
+        for (var step = -1; step <= 1; step += 2)
+            for (var i = step < 0 ? top : top + 1; Math.Abs(i - top) <= _reach && sign * wave[i] > foot; i += step)
+            {
+                weight += sign * wave[i] - foot;
+                moment += (sign * wave[i] - foot) * (i - top);
+            }
+        return weight > 0 ? top + moment / weight : top;
+    }
+}

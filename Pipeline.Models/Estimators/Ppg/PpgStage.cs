@@ -1,0 +1,257 @@
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Ppg;
+
+/// <summary>
+/// Heart rate and pulses from 1 to 3 PPG channels with or without an accelerometer, at rest and in motion: spectra of the window
+/// (<see cref="PpgSpectrumPlan"/>), motion taken out (<see cref="PpgMotionFit"/>), evidence per rate (<see cref="PpgEvidence"/>), tracked
+/// (<see cref="PpgRateBelief"/>); pulses as they come (<see cref="PpgPulses"/>), whose count is the rate where they are even. Uses nothing but
+/// the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still, at its limits or more than half missing is left
+/// out, and when none is left the status says why there is no value. State: under 4 KiB a stream.
+/// </summary>
+public sealed class PpgStage : IWindowStage
+{
+    /// <summary>
+    /// Quality from which a value is usable: of the values below, about one in five is more than 5 per minute off; of those above, one in thirty.
+    /// </summary>
+    public const double UsableQuality = 0.7;
+
+    /// <summary>Slowest stream that pulses can be told from motion in, in Hz.</summary>
+    public const double MinRateHz = 20;
+
+    /// <summary>PPG channels that are used; of more, the first.</summary>
+    public const int MaxPulseChannels = 3;
+
+    // Below this part of the belief near the best rate the signal prefers no rate: an even belief has 0.1.
+    private const double LeastMass = 0.12;
+    private const double MassReach = 10;                // per minute
+
+    // Sharpness of the belief to expected error; windows overlap, so the belief's own spread is not it. Fitted: docs/estimators.md.
+    private const double SigmaScale = 0.7, SigmaPower = 0.8, CountedSigma = 0.6;
+
+    // Counted pulses replace the spectra's rate where both agree and the intervals are even: then the count is the finer of the two.
+    private const double MostDifference = 2.5;          // per minute, or
+    private const double MostDifferencePart = 0.025;    // of the rate
+    private const double MostIrregularity = 0.04;       // mean deviation of an interval, as a part of it
+
+    // Even intervals of even pulses also weigh in among the spectra: that tells a slow pulse from its third harmonic.
+    private const double MostUnevenness = 0.1;
+    private const double CountWeight = 30;
+    private const double CountReach = 3;                // per minute
+
+    // Least part of the quality that is left when no pulse resembles the one before, and when the channels have nothing in common.
+    private const double UnlikePulses = 0.85;
+    private const double UnlikeChannels = 0.95;
+
+    private readonly int[] _pulseChannels;
+    private readonly int[] _motionChannels;
+    private readonly PpgConstants _constants;
+    private readonly PpgRateBelief _belief;
+    private readonly PpgPulses _pulses;
+    private readonly PpgSpectraObserver? _observer;
+    private PpgSpectrumPlan? _plan;
+    private int _planLength;
+    private bool _started;
+    private bool _judged;                               // the belief holds evidence
+    private double _expectedInterval = double.NaN;      // seconds, by the window before
+
+    /// <summary>
+    /// For a stream of <paramref name="channels"/> at <paramref name="rateHz"/> (<see cref="MinRateHz"/> or more); of more than three PPG
+    /// channels the first three are used.
+    /// </summary>
+    /// <exception cref="ArgumentException">No PPG channel, or a rate too low.</exception>
+    public PpgStage(ChannelLayout channels, double rateHz)
+        : this(channels, rateHz, PpgConstants.Default)
+    {
+    }
+
+    /// <summary>With other constants than every stream's, or with an <paramref name="observer"/> of its spectra: to fit the constants.</summary>
+    internal PpgStage(ChannelLayout channels, double rateHz, PpgConstants constants, PpgSpectraObserver? observer = null)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        if (!(rateHz >= MinRateHz))
+            throw new ArgumentException($"{rateHz} Hz; pulses need {MinRateHz} Hz or more.", nameof(rateHz));
+        var pulse = channels.IndicesOf(SignalKind.Ppg);
+        var motion = channels.IndicesOf(SignalKind.Acc);
+        if (pulse.Length == 0)
+            throw new ArgumentException("None of the channels is a PPG.", nameof(channels));
+        _pulseChannels = pulse[..Math.Min(pulse.Length, MaxPulseChannels)];
+        _motionChannels = motion[..Math.Min(motion.Length, PpgMotionFit.MaxAxes)];
+        _pulses = new PpgPulses(_pulseChannels.Length, rateHz);
+        _constants = constants;
+        _belief = new PpgRateBelief(constants);
+        _observer = observer;
+    }
+
+    /// <inheritdoc/>
+    public void Accept(in Window window, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var taken = Take(window, output);
+        output.Estimates.Add(Judge(window, taken));
+    }
+
+    /// <summary>
+    /// First half of <see cref="Accept"/>: the window's pulses go to <paramref name="output"/>, its spectra stand in the thread's
+    /// <see cref="PpgScratch"/>.
+    /// </summary>
+    internal PpgTaken Take(in Window window, StageOutput output)
+    {
+        if (_plan is null || _planLength != window.Length)
+            (_plan, _planLength) = (PpgSpectrumPlan.For(window.RateHz, window.Length), window.Length);
+        if (_started)
+            _belief.Advance();
+        _started = true;
+
+        var scratch = PpgScratch.OfThread;
+        var taken = TakePulse(window, _plan, scratch, output);
+        return taken.Used == 0 ? taken : taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
+    }
+
+    /// <summary>Second half of <see cref="Accept"/>: the estimate from what was taken of the same window.</summary>
+    internal Estimate Judge(in Window window, in PpgTaken taken) => taken.Used == 0 || _plan is null
+        ? None(taken.Fault, taken.Coverage)
+        : Estimate(window, _plan, PpgScratch.OfThread, taken);
+
+    /// <inheritdoc/>
+    public void Finish(in Window tail, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var raw = PpgScratch.OfThread.Raw(tail.NewSampleCount);
+        for (var c = 0; c < _pulseChannels.Length; c++)
+        {
+            tail.CopyPhysical(_pulseChannels[c], tail.Length - tail.NewSampleCount, raw);
+            _pulses.Take(c, raw, tail.EndIndex - tail.NewSampleCount, _expectedInterval, output);
+        }
+        _pulses.Finish(output);
+    }
+
+    /// <inheritdoc/>
+    public void Reset()
+    {
+        _belief.Reset();
+        _pulses.Reset();
+        _expectedInterval = double.NaN;
+        _started = _judged = false;
+    }
+
+    /// <inheritdoc/>
+    public string StateName => "ppg";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
+
+    /// <inheritdoc/>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _belief.Transfer(state);
+        _pulses.Transfer(state);
+        state.Value(ref _started);
+        state.Value(ref _judged);
+        state.Value(ref _expectedInterval);
+    }
+
+    private Estimate None(EstimateStatus status, double coverage)
+    {
+        _expectedInterval = double.NaN;
+        return new Estimate(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, status, Stages.Classical);
+    }
+
+    private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken)
+    {
+        _observer?.Invoke(scratch.PulsePower, scratch.CleanPower, taken.Used, scratch.MotionPower, taken.Axes);
+        scratch.Evidence.Judge(
+            scratch.PulsePower, scratch.CleanPower, taken.Used, scratch.MotionPower, taken.Axes, !_judged, _constants, scratch.Likelihood);
+        _judged = true;
+        var (counted, irregularity) = _pulses.RateIn(window.StartIndex, window.EndIndex);
+        var isEven = irregularity < MostIrregularity;
+        if (isEven && _pulses.Unevenness < MostUnevenness)
+            JudgeCount(scratch.Likelihood, counted);
+        _belief.Weigh(scratch.Likelihood);
+
+        var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
+        if (mass < LeastMass)
+            return None(EstimateStatus.LowQuality, taken.Coverage);
+        _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;
+        var sigma = SigmaScale * Math.Pow(spread, SigmaPower);
+        if (isEven && Math.Abs(counted - rate) <= Math.Max(MostDifference, MostDifferencePart * rate))
+            (rate, sigma) = (counted, CountedSigma * sigma);
+
+        var pulse = scratch.Pulse(plan)[..(taken.Used * plan.SampleCount)];
+        var likePulses = PpgAgreement.OfPulses(pulse, taken.Used, 60 / rate * plan.RateHz);
+        var likeChannels = PpgAgreement.OfChannels(pulse, taken.Used);
+        var quality = mass * taken.Coverage * taken.Unclipped
+            * (UnlikePulses + (1 - UnlikePulses) * likePulses) * (UnlikeChannels + (1 - UnlikeChannels) * likeChannels);
+        return new Estimate(
+            SignalKind.Ppg, Metric.HeartRate, rate, sigma, Math.Clamp(quality, 0, 1), taken.Coverage, EstimateStatus.Ok, Stages.Classical);
+    }
+
+    private PpgTaken TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
+    {
+        var raw = scratch.Raw(window.Length);
+        int used = 0, usable = 0;
+        double coverage = 0, unclipped = 0;
+        var fault = EstimateStatus.Gap;
+        for (var c = 0; c < _pulseChannels.Length; c++)
+        {
+            var channel = _pulseChannels[c];
+            window.CopyPhysical(channel, 0, raw);
+            _pulses.Take(c, raw[^window.NewSampleCount..], window.EndIndex - window.NewSampleCount, _expectedInterval, output);
+            var check = PpgChannelCheck.Inspect(raw, window.RateHz);
+            coverage += check.Present / _pulseChannels.Length;
+            var off = (window.LeadOff >> channel & 1) != 0;
+            if (off || !check.Usable)
+            {
+                fault = off ? EstimateStatus.Flat : FaultOf(check, window, channel);
+                continue;
+            }
+            PpgSpectra.TakePulse(plan, scratch, raw, used);
+            unclipped += 1 - check.AtRail;
+            usable |= 1 << c;
+            used++;
+        }
+        _pulses.Choose(usable);
+        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault);
+    }
+
+    private static EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)
+    {
+        if (check.Present < PpgChannelCheck.LeastPresent)
+            return check.HeadMissing ? EstimateStatus.WarmingUp : EstimateStatus.Gap;
+        if (!check.IsConstant)
+            return check.AtRail >= PpgChannelCheck.MostAtRail ? EstimateStatus.Saturated : EstimateStatus.Flat;
+        if (window.Format != SampleFormat.Int16)
+            return EstimateStatus.Flat;
+        var stored = window.Int16(channel);
+        return stored.IndexOfAny(short.MaxValue, (short)(short.MinValue + 1)) >= 0 ? EstimateStatus.Saturated : EstimateStatus.Flat;
+    }
+
+    private int TakeMotion(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
+    {
+        var raw = scratch.Raw(window.Length);
+        var used = 0;
+        foreach (var channel in _motionChannels)
+        {
+            window.CopyPhysical(channel, 0, raw);
+            if ((window.LeadOff >> channel & 1) != 0 || !PpgChannelCheck.TryBridge(raw))
+                continue;
+            PpgSpectra.TakeMotion(plan, scratch, raw, used++);
+        }
+        return used;
+    }
+
+    private static void JudgeCount(Span<float> likelihood, double counted)
+    {
+        for (var k = 0; k < PpgRateBelief.BinCount; k++)
+        {
+            var distance = (PpgRateBelief.RateOf(k) - counted) / CountReach;
+            likelihood[k] *= (float)(1 + CountWeight * Math.Exp(-0.5 * distance * distance));
+        }
+    }
+}
+
+/// <summary>Sees what <see cref="PpgEvidence.Judge"/> is about to judge; the spans are valid during the call.</summary>
+internal delegate void PpgSpectraObserver(
+    ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, ReadOnlySpan<float> motion, int axes);

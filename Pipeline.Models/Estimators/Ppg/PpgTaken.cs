@@ -1,0 +1,9 @@
+namespace Pipeline.Models.Estimators.Ppg;
+
+/// <summary>What was taken of a window's PPG and accelerometer; the spectra themselves stand in <see cref="PpgScratch"/>.</summary>
+/// <param name="Used">Usable PPG channels, in the scratch's first lanes.</param>
+/// <param name="Axes">Axes of the accelerometer that count.</param>
+/// <param name="Coverage">Part of the samples of all PPG channels that are there.</param>
+/// <param name="Unclipped">Part of the used samples that are not at a rail.</param>
+/// <param name="Fault">What is wrong with the last of the channels that are not used.</param>
+internal readonly record struct PpgTaken(int Used, int Axes, double Coverage, double Unclipped, EstimateStatus Fault);

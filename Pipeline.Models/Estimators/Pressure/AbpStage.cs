@@ -1,0 +1,167 @@
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Pressure;
+
+/// <summary>
+/// Heart rate, signal quality and pulse onsets from the first arterial pressure channel of a device. The rate of a window is 60 over the mean
+/// of the intervals between its onsets. Missing samples (NaN) are bridged; a channel that the device says is off counts as missing. Above
+/// 180 Hz samples are averaged in groups first. A pulse depends on nothing more than 1 s after its onset.
+/// </summary>
+public sealed class AbpStage : IWindowStage
+{
+    /// <summary>Slowest rate at which onsets can be placed, Hz.</summary>
+    public const double MinRateHz = 50;
+
+    /// <summary>Quality from which a heart rate can be used without looking at the trace.</summary>
+    public const double UsableQuality = 0.5;
+
+    private const double LeastQuality = 0.1;
+    private const double WorkingHz = 125;
+    private const int BlockSamples = 64;
+    private readonly int _channel;
+    private readonly int _group;
+    private readonly PulseOnsetDetector _detector;
+    private readonly AbpQuality _quality;
+    private readonly RateFromBeats _rate;
+    private readonly List<PressurePulse> _found = new(4);
+    private float _sum;
+    private int _summed, _inGroup;
+    private long _origin = -1;
+
+    /// <summary>Takes the first pressure channel of <paramref name="channels"/>; there is one.</summary>
+    public AbpStage(ChannelLayout channels, double rateHz)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        _channel = channels.IndicesOf(SignalKind.Abp)[0];
+        _group = Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
+        var millimetre = MillimetreIn(channels[_channel].Unit);
+        _detector = new PulseOnsetDetector(rateHz / _group, millimetre);
+        _quality = new AbpQuality(rateHz, millimetre);
+        _rate = new RateFromBeats(rateHz);
+    }
+
+    /// <inheritdoc/>
+    public void Accept(in Window window, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        Take(window, output);
+        var quality = _quality.Of(window, _rate);
+        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, quality.Value >= UsableQuality);
+        var status = EstimateStatus.Ok;
+        if (double.IsNaN(rate.Value) || quality.Value < LeastQuality)
+            status = quality.Fault != EstimateStatus.Ok ? quality.Fault
+                : _origin < 0 || window.EndIndex - _origin < 4 * window.RateHz ? EstimateStatus.WarmingUp : EstimateStatus.LowQuality;
+        var ok = status == EstimateStatus.Ok;
+        output.Estimates.Add(new Estimate(
+            SignalKind.Abp, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, quality.Value, quality.Coverage,
+            status, Stages.Classical));
+        _quality.Forget(window.StartIndex);     // no later window starts before this one
+        _rate.Forget(window.StartIndex);
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in Window tail, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        Take(tail, output);
+        if (_origin < 0)
+            return;
+        _detector.Finish(_found);
+        Emit(output, tail.EndIndex);
+    }
+
+    /// <inheritdoc/>
+    public void Reset()
+    {
+        _detector.Clear();
+        _quality.Clear();
+        _rate.Clear();
+        _found.Clear();
+        _sum = 0;
+        _summed = _inGroup = 0;
+        _origin = -1;
+    }
+
+    /// <inheritdoc/>
+    public string StateName => "abp";
+
+    /// <inheritdoc/>
+    public int StateVersion => Stages.WithoutPast;
+
+    /// <inheritdoc/>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _detector.Transfer(state);
+        _quality.Transfer(state);
+        _rate.Transfer(state);
+        state.Check(_quality.Count == _rate.Count, "pulses that were not judged");
+        state.Value(ref _sum);
+        state.Within(ref _summed, 0, _group);
+        state.Within(ref _inGroup, 0, _group - 1);
+        state.Within(ref _origin, -1);
+    }
+
+    private void Take(in Window window, StageOutput output)
+    {
+        Span<float> samples = stackalloc float[BlockSamples];
+        var end = window.EndIndex;
+        for (var index = end - window.NewSampleCount; index < end; index += BlockSamples)
+        {
+            var block = samples[..(int)Math.Min(BlockSamples, end - index)];
+            if ((window.LeadOff >> _channel & 1) != 0)
+                block.Fill(float.NaN);
+            else
+                window.CopyPhysical(_channel, (int)(index - window.StartIndex), block);
+            _quality.Take(index, block);
+            for (var i = 0; i < block.Length; i++)
+                Take(index + i, block[i]);
+            Emit(output, long.MaxValue);
+        }
+    }
+
+    private void Take(long index, float value)
+    {
+        var present = float.IsFinite(value);
+        if (_origin < 0)
+        {
+            if (!present)
+                return;
+            _origin = index;
+        }
+        if (present)
+        {
+            _sum += value;
+            _summed++;
+        }
+        if (++_inGroup < _group)
+            return;
+        _detector.Take(_summed > 0 ? _sum / _summed : float.NaN, _found);
+        _sum = 0;
+        _summed = _inGroup = 0;
+    }
+
+    private void Emit(StageOutput output, long end)
+    {
+        foreach (var pulse in _found)
+        {
+            var index = _origin + pulse.Onset * _group + (_group - 1) / 2.0;
+            if (index >= end || !_rate.Add(index))
+                continue;
+            _quality.Add(index, pulse);
+            output.Beats.Add(new Beat(index, SignalKind.Abp, BeatKind.Pulse));
+        }
+        _found.Clear();
+    }
+
+    /// <summary>One mmHg in <paramref name="unit"/>; 0 where the unit says nothing.</summary>
+    private static float MillimetreIn(string unit) => unit switch
+    {
+        "mm[Hg]" or "mmHg" => 1,
+        "kPa" => 0.133322f,
+        "Pa" => 133.322f,
+        "cm[H2O]" or "cmH2O" => 1.35951f,
+        _ => 0,
+    };
+}
