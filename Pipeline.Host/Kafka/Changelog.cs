@@ -6,12 +6,16 @@ using Pipeline.Host.Wire;
 namespace Pipeline.Host.Kafka;
 
 /// <summary>Reads one partition of the changelog to its end: of each patient the newest committed snapshot, and the newest mark.</summary>
-internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time, StateMetrics? metrics, StandbyReader? standby = null)
+internal sealed class Changelog(
+    KafkaOptions options, ClientHealth health, ILogger log, TimeProvider time, StateMetrics? metrics, StandbyReader? standby = null, AbandonedTransactions? abandoned = null)
 {
     private const int RecordsBetweenReports = 64;
 
     // The client's calls block; how often one that found nothing looks whether it should end.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), TellEvery = TimeSpan.FromSeconds(5);
+
+    // A transaction that is committed is shown within milliseconds; one that is open for longer than this is somebody's who died, or stands still.
+    private static readonly TimeSpan Abandoned = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
     /// What a shard begins with; its snapshots are put into <paramref name="passive"/> as they are read. Behind a mark that is not yet
@@ -28,7 +32,7 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         var marks = warm ?? new ChangelogContent();
         var read = 0L;
         if (warm is null)
-            read = Read(lease.Shard, Take, () => patients.Count, () => last.IsIn(marks, stop), progress, stop);
+            read = Read(lease.Shard, Take, () => patients.Count, () => last.IsIn(marks, stop), () => marks.Writer, progress, stop);
         else
             foreach (var (patient, snapshot) in warm.Snapshots)
                 patients.Take(patient, snapshot);
@@ -53,16 +57,18 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
     public ChangelogContent ReadNewest(int partition, CancellationToken stop)
     {
         var content = new ChangelogContent();
-        Read(partition, content.Take, () => content.Snapshots.Count, () => content.Mark is not null, null, stop);
+        Read(partition, content.Take, () => content.Snapshots.Count, () => content.Mark is not null, () => null, null, stop);
         return content;
     }
 
     /// <summary>
     /// Reads what is committed of a partition; answers how many bytes of values that was. "The end" is where a reader of committed records stands: the
     /// transaction of a process that died may still be open behind it, and is not waited for where the mark is the last one. Otherwise a checkpoint is
-    /// committed and does not show yet, behind such a transaction or for some milliseconds: all that is there is waited for.
+    /// committed and does not show yet, behind such a transaction or for some milliseconds: all that is there is waited for, and what <paramref name="writer"/>, the
+    /// last mark's, has left open is ended.
     /// </summary>
-    private long Read(int partition, Action<Message<byte[], byte[]>> take, Func<int> count, Func<bool> isMarked, IProgress<double>? progress, CancellationToken stop)
+    private long Read(
+        int partition, Action<Message<byte[], byte[]>> take, Func<int> count, Func<bool> isMarked, Func<string?> writer, IProgress<double>? progress, CancellationToken stop)
     {
         using var consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.ChangelogReader(options))
             .SetErrorHandler((_, error) => health.Note(error))
@@ -72,13 +78,25 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         // Where compaction leaves nothing at 0 the fetch goes on behind it; to ask for the first offset costs half a second more.
         consumer.Assign(new TopicPartitionOffset(at, 0));
         var (read, toldAt) = (0L, time.GetTimestamp());
+        long? standsSince = null;
         for (var records = 0L; ; records++)
         {
-            var record = Next(consumer, stop);
+            if (Next(consumer, stop) is not { } record)
+            {
+                if (standsSince is not { } since || time.GetElapsedTime(since) < Abandoned || writer() is not { } open)
+                    continue;
+                abandoned?.End(open);
+                standsSince = time.GetTimestamp();
+                continue;
+            }
             if (record.IsPartitionEOF && (isMarked() || consumer.GetWatermarkOffsets(at).High.Value <= record.Offset.Value))
                 break;
             if (record.IsPartitionEOF)
+            {
+                standsSince ??= time.GetTimestamp();
                 continue;
+            }
+            standsSince = null;
             read += record.Message.Value?.Length ?? 0;
             take(record.Message);
             if (records % RecordsBetweenReports != 0 || consumer.GetWatermarkOffsets(at) is not { High: { IsSpecial: false, Value: > 0 } end })
@@ -94,20 +112,18 @@ internal sealed class Changelog(KafkaOptions options, ClientHealth health, ILogg
         return read;
     }
 
-    private ConsumeResult<byte[], byte[]> Next(IConsumer<byte[], byte[]> consumer, CancellationToken stop)
+    /// <summary>The next record or end; null when there is none for a moment.</summary>
+    private ConsumeResult<byte[], byte[]>? Next(IConsumer<byte[], byte[]> consumer, CancellationToken stop)
     {
-        while (true)
+        stop.ThrowIfCancellationRequested();
+        try
         {
-            stop.ThrowIfCancellationRequested();
-            try
-            {
-                if (consumer.Consume(Look) is { } result)
-                    return result;
-            }
-            catch (ConsumeException fault) when (!fault.Error.IsFatal)
-            {
-                health.Note(fault.Error);
-            }
+            return consumer.Consume(Look);
+        }
+        catch (ConsumeException fault) when (!fault.Error.IsFatal)
+        {
+            health.Note(fault.Error);
+            return null;
         }
     }
 }

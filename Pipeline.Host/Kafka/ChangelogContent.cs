@@ -7,6 +7,9 @@ namespace Pipeline.Host.Kafka;
 /// <summary>What is committed of a partition of the changelog, as far as it was read. One thread.</summary>
 internal sealed class ChangelogContent
 {
+    /// <summary>Header of a mark: the transactional id of its writer.</summary>
+    public const string WriterHeader = "writer";
+
     /// <summary>Of each patient the newest snapshot.</summary>
     public Dictionary<string, byte[]> Snapshots { get; } = new(StringComparer.Ordinal);
 
@@ -19,6 +22,9 @@ internal sealed class ChangelogContent
     /// <summary>When it was written.</summary>
     public DateTimeOffset? MarkedAt { get; private set; }
 
+    /// <summary>Transactional id of who wrote the newest mark; null when an older program did, which did not say.</summary>
+    public string? Writer { get; private set; }
+
     /// <summary>Whose snapshot it is; null for a mark.</summary>
     public static string? PatientOf(Message<byte[], byte[]> record) =>
         record.Key.AsSpan().SequenceEqual(SnapshotCodec.MarkKey) ? null : Encoding.UTF8.GetString(record.Key);
@@ -29,6 +35,7 @@ internal sealed class ChangelogContent
         if (PatientOf(record) is not { } patient)
         {
             (Mark, MarkedAt) = (record.Value, record.Timestamp.UtcDateTime);
+            Writer = record.Headers is { } headers && headers.TryGetLastBytes(WriterHeader, out var id) ? Encoding.UTF8.GetString(id) : null;
             return;
         }
         if (Snapshots.Remove(patient, out var before))

@@ -11,13 +11,11 @@ namespace Pipeline.Host.Kafka;
 /// is aborted and tried again, unless the group has moved on. On the committing thread alone.
 /// </summary>
 internal sealed class CheckpointTransactions(
-    KafkaOptions options, ShardLeases leases, Func<IConsumerGroupMetadata> membership, ClientHealth health, ILogger log, TimeProvider time,
+    KafkaOptions options, string transactionalId, ShardLeases leases, Func<IConsumerGroupMetadata> membership, ClientHealth health, ILogger log, TimeProvider time,
     StateMetrics? metrics = null) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), FirstRetry = TimeSpan.FromMilliseconds(200), LongestRetry = TimeSpan.FromSeconds(10);
 
-    // Unique to the process: the group's generation fences, not the id. An open transaction of a dead process ends by its time-out.
-    private readonly string _transactionalId = $"{options.GroupId}-{Guid.NewGuid():N}";
     private IProducer<byte[], byte[]>? _producer;
 
     /// <summary>Commits all that wait in one transaction and tells each what became of it.</summary>
@@ -104,16 +102,19 @@ internal sealed class CheckpointTransactions(
     private void Write(IProducer<byte[], byte[]> producer, ShardCheckpoint checkpoint)
     {
         foreach (var snapshot in checkpoint.Changed)
-            Write(producer, checkpoint.Lease.Shard, Encoding.UTF8.GetBytes(snapshot.Patient.Value), SnapshotCodec.Encode(snapshot));
+            Write(producer, checkpoint.Lease.Shard, new() { Key = Encoding.UTF8.GetBytes(snapshot.Patient.Value), Value = SnapshotCodec.Encode(snapshot) });
         foreach (var patient in checkpoint.Forgotten)
-            Write(producer, checkpoint.Lease.Shard, Encoding.UTF8.GetBytes(patient.Value), null);
-        Write(producer, checkpoint.Lease.Shard, SnapshotCodec.MarkKey.ToArray(), SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)));
+            Write(producer, checkpoint.Lease.Shard, new() { Key = Encoding.UTF8.GetBytes(patient.Value), Value = null! });     // a tombstone
+        Write(producer, checkpoint.Lease.Shard, new()
+        {
+            Key = SnapshotCodec.MarkKey.ToArray(),
+            Value = SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)),
+            Headers = [new Header(ChangelogContent.WriterHeader, Encoding.UTF8.GetBytes(transactionalId))],
+        });
     }
 
-    private void Write(IProducer<byte[], byte[]> producer, int shard, byte[] key, byte[]? value)
+    private void Write(IProducer<byte[], byte[]> producer, int shard, Message<byte[], byte[]> message)
     {
-        // A null value is a tombstone.
-        var message = new Message<byte[], byte[]> { Key = key, Value = value! };
         while (true)
         {
             try
@@ -168,7 +169,7 @@ internal sealed class CheckpointTransactions(
 
     private IProducer<byte[], byte[]> Build()
     {
-        var producer = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, _transactionalId, KafkaShardLog.TransactionTimeout))
+        var producer = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, transactionalId, KafkaShardLog.TransactionTimeout))
             .SetErrorHandler((_, error) => health.Note(error))
             .SetLogHandler((_, message) => health.NoteLibrary(message))
             .Build();

@@ -10,8 +10,8 @@ internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, strin
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Moment = TimeSpan.FromMilliseconds(10);
 
-    // Brokers do not say while a dead process's transaction is open, and the consumer's other partitions wait meanwhile. Who is not told waits for that transaction where it matters.
-    private static readonly TimeSpan CommittedPatience = TimeSpan.FromSeconds(1);
+    // Brokers do not say while a dead process's transaction is open, and the consumer's other partitions wait meanwhile. Who is not told sees to that transaction where it matters.
+    private static readonly TimeSpan CommittedPatience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Gives an offset to the client, whose own thread commits it on its interval: nothing here waits for a broker.</summary>
     public void Store(PartitionProgress progress, long offset)

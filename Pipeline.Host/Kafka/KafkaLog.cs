@@ -68,6 +68,12 @@ internal static partial class KafkaLog
     [LoggerMessage(2022, LogLevel.Information, "A checkpoint of {Count} partitions was not committed: {Reason}. The group has moved on; who owns a partition now goes on from its last checkpoint")]
     public static partial void Fenced(this ILogger log, int count, string reason);
 
+    [LoggerMessage(2029, LogLevel.Information, "Ended the transaction that {TransactionalId} left open: its process is gone, and the last checkpoint may stand behind it")]
+    public static partial void TransactionEnded(this ILogger log, string transactionalId);
+
+    [LoggerMessage(2030, LogLevel.Warning, "The transaction that {TransactionalId} left open could not be ended ({Reason}): its time-out is waited for")]
+    public static partial void TransactionNotEnded(this ILogger log, string transactionalId, string reason);
+
     [LoggerMessage(2025, LogLevel.Debug, "Checkpoint of {Shards} partitions committed: {Patients} patients, {Bytes} bytes, in {Milliseconds} ms")]
     public static partial void Kept(this ILogger log, int shards, int patients, long bytes, long milliseconds);
 

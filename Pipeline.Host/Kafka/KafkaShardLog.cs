@@ -13,7 +13,7 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 public sealed class KafkaShardLog : IShardLog
 {
-    /// <summary>An open transaction of a process that died ends after this: until then readers see nothing behind it.</summary>
+    /// <summary>An open transaction of a process that died ends after this, unless a new owner ends it: until then readers see nothing behind it.</summary>
     public static readonly TimeSpan TransactionTimeout = TimeSpan.FromSeconds(10);
 
     private const int MaxWaiting = 256;
@@ -53,8 +53,10 @@ public sealed class KafkaShardLog : IShardLog
         _passive = passive;
         _log = log;
         Health = new ClientHealth("checkpoints", options, log, time);
-        _changelog = new Changelog(options, Health, log, time, metrics, standby);
-        _transactions = new CheckpointTransactions(options, _leases, membership, Health, log, time, metrics);
+        // Unique to the process: the group's generation fences, not the id. It goes with each mark, so that a new owner can end what this process leaves open.
+        var transactionalId = $"{options.GroupId}-{Guid.NewGuid():N}";
+        _changelog = new Changelog(options, Health, log, time, metrics, standby, new AbandonedTransactions(options, transactionalId, Health, log, time));
+        _transactions = new CheckpointTransactions(options, transactionalId, _leases, membership, Health, log, time, metrics);
         _committing = Task.Factory.StartNew(Commit, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 

@@ -199,6 +199,33 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         await IsWaitedForAsync(log, options, topic: null, "8: P1@8 P2@5", committed: 9, atOnce: () => AssignAsync(log, 1, "5: P2@5", committed: 6));
     }
 
+    [SkippableFact]
+    public async Task What_the_owner_before_left_open_when_it_died_is_ended_by_the_next_one_long_before_its_time_out()
+    {
+        var options = await server.PrepareAsync();
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        await using var log = Log(options, member);
+        var lease = await AssignAsync(log, 1, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1"]), CommitOutcome.Committed);
+        // Goes on under the id of that log as it would, up to the commit: the brokers do not say where the group stands.
+        using var died = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, new Changelog(
+            options, log.Health, NullLogger.Instance, TimeProvider.System, null).ReadNewest(1, CancellationToken.None).Writer!, TimeSpan.FromSeconds(60))).Build();
+        died.InitTransactions(Patience);
+        died.BeginTransaction();
+        died.Produce(new TopicPartition(options.StateTopic, 1), new Message<byte[], byte[]> { Key = "P1"u8.ToArray(), Value = SnapshotCodec.Encode(Snapshots.Of("P1", 1, 8)) });
+        died.SendOffsetsToTransaction([new TopicPartitionOffset(options.SamplesTopic, 1, 9)], member.Membership(), Patience);
+        died.Flush(Patience);
+
+        await using var next = Log(options, member);
+        var restored = await next.AssignAsync(1, null, null, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(5, restored.Through?.Offset);
+        Assert.Equal(6, member.Committed(1));
+        Assert.Throws<KafkaException>(() => died.CommitTransaction(Patience));
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 7, ["P1"]), CommitOutcome.Committed);     // a process that is alive after all tries again
+    }
+
     private static async Task IsWaitedForAsync(
         KafkaShardLog log, KafkaOptions options, Task<Guid>? topic, string expected, long committed = 0, Func<Task>? atOnce = null)
     {

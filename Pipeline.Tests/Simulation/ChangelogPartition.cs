@@ -28,6 +28,9 @@ internal sealed class ChangelogPartition
     /// <summary>The newest, for its mark: its snapshots are among <see cref="Patients"/>.</summary>
     public ShardCheckpoint? Last { get; private set; }
 
+    /// <summary>Whose transaction that was.</summary>
+    public object? Writer { get; private set; }
+
     public bool IsAllShown => _stable == _entries.Count;
 
     public void Append(Transaction by, IEnumerable<PatientSnapshot> changed, ShardCheckpoint? rest)
@@ -53,7 +56,7 @@ internal sealed class ChangelogPartition
                 continue;
             foreach (var forgotten in rest.Forgotten)
                 Patients.Remove(forgotten.Value);
-            Last = rest;
+            (Last, Writer) = (rest, by.Id);
             fault ??= FindHole(by);
         }
         return fault;

@@ -17,6 +17,7 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
     private readonly long?[] _offsets = new long?[Workload.PartitionCount];
     private readonly int[] _pending = new int[Workload.PartitionCount];     // transactions with an offset whose outcome does not show yet
     private readonly int[] _there = new int[Workload.PartitionCount];       // records that have come
+    private readonly List<Transaction> _open = [];
     private readonly int[] _checked = new int[Workload.PartitionCount];     // of the expected output, known to be stored
 
     /// <summary>Does not look at the generation with which offsets come: a planted bug.</summary>
@@ -62,22 +63,31 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
     /// <summary>The group's committed offset, 0 when there is none; null while a transaction may be about to change it.</summary>
     public long? CommittedOffset(int partition) => _pending[partition] > 0 ? null : _offsets[partition] ?? 0;
 
-    /// <summary>The state of a partition as committed readers see it, and whether nothing is behind that which they do not see yet.</summary>
-    public (ShardCheckpoint? Last, PatientSnapshot[] Patients, bool IsAll) ReadState(int partition)
+    /// <summary>The state of a partition as committed readers see it, who wrote it, and whether nothing is behind that which they do not see yet.</summary>
+    public (ShardCheckpoint? Last, object? Writer, PatientSnapshot[] Patients, bool IsAll) ReadState(int partition)
     {
         var changelog = _changelog[partition];
-        return (changelog.Last, [.. changelog.Patients.Values], changelog.IsAllShown);
+        return (changelog.Last, changelog.Writer, [.. changelog.Patients.Values], changelog.IsAllShown);
     }
 
-    public Transaction Begin(string process)
+    /// <summary>Begins a transaction of <paramref name="process"/>, of which there may have been others before; <paramref name="id"/> is this one's alone.</summary>
+    public Transaction Begin(string process, object id)
     {
-        var transaction = new Transaction(process);
+        var transaction = new Transaction(process, id);
+        _open.Add(transaction);
         world.Steps.After(TransactionTimeout, null, () =>
         {
             if (transaction.Decision is null)
                 Abort(transaction);
         });
         return transaction;
+    }
+
+    /// <summary>Ends what <paramref name="id"/> has open: somebody has begun under it.</summary>
+    public void End(object id)
+    {
+        foreach (var transaction in _open.Where(one => one.Id == id).ToList())
+            Abort(transaction);
     }
 
     /// <summary>Writes part of a checkpoint: some snapshots, and (<paramref name="rest"/>) whatever else is in it; false when the transaction was ended meanwhile.</summary>
@@ -111,6 +121,7 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
         if (transaction.Decision is { } decided)
             return decided;
         transaction.Decision = true;
+        _open.Remove(transaction);
         foreach (var (partition, through) in transaction.Offsets)
         {
             CheckStored(partition, through);
@@ -131,6 +142,7 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
         if (transaction.Decision is not null)
             return;
         transaction.Decision = false;
+        _open.Remove(transaction);
         world.Story?.Tell("broker", $"aborts a transaction of {transaction.Process}");
         for (var partition = 0; partition < _changelog.Length; partition++)
             Show(transaction, partition);
@@ -163,9 +175,11 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
 }
 
 /// <summary>A transaction; null is not yet decided.</summary>
-internal sealed class Transaction(string process)
+internal sealed class Transaction(string process, object id)
 {
     public string Process => process;
+
+    public object Id => id;
 
     public bool? Decision { get; set; }
 

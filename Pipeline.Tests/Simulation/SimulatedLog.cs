@@ -9,6 +9,7 @@ namespace Pipeline.Tests.Simulation;
 /// </summary>
 internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker broker, Func<GroupMember> membership) : IShardLog
 {
+    private const int LooksUntilAbandoned = 3;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     private readonly ShardLeases _leases = new();
@@ -21,12 +22,14 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
     public async Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
-        while (true)
+        for (var looks = 1; ; looks++)
         {
-            var (rest, patients, isAll) = await process.CallAsync(() => broker.ReadState(shard)).WaitAsync(stop);
+            var (rest, writer, patients, isAll) = await process.CallAsync(() => broker.ReadState(shard)).WaitAsync(stop);
             if (isAll || rest?.Through.Offset + 1 >= committed)
                 return new ShardRestore(lease, rest?.Through, patients, [], rest?.Time, rest?.Networks ?? default);
             await Task.Delay(Look, process.Clock, stop);
+            if (looks == LooksUntilAbandoned && writer is not null && writer != this)
+                await EndAsync(writer).WaitAsync(stop);
         }
     }
 
@@ -81,7 +84,7 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
     /// <summary>Null: nothing is committed, and it is to be tried again with the leases that stand.</summary>
     private async Task<CommitOutcome?> TryCommitAsync(ShardCheckpoint[] checkpoints)
     {
-        var transaction = await process.CallAsync(() => broker.Begin(process.Name));
+        var transaction = await process.CallAsync(() => broker.Begin(process.Name, this));
         foreach (var checkpoint in checkpoints)
         {
             var half = checkpoint.Changed.Count / 2;
@@ -105,6 +108,12 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
         await AbortAsync(transaction);
         return null;
     }
+
+    private Task<bool> EndAsync(object writer) => process.CallAsync(() =>
+    {
+        broker.End(writer);
+        return true;
+    });
 
     private Task<bool> AbortAsync(Transaction transaction) => process.CallAsync(() =>
     {
