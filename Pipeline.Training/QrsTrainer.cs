@@ -25,12 +25,17 @@ public sealed record QrsTrainingOptions
     public string Device { get; init; } = "cpu";
 }
 
-/// <summary>Fits <see cref="QrsClassifier"/> to candidates: weighted cross-entropy, AdamW.</summary>
+/// <summary>
+/// Fits <see cref="QrsClassifier"/> to candidates, and its teachers with it: weighted cross-entropy, AdamW. The teachers are asked for the answer; the
+/// network for the mean of the answer and of how likely the teachers together hold a beat, of the very same input (distillation, Hinton, Vinyals and Dean 2015,
+/// arXiv:1503.02531). So it, too, depends little on the seed.
+/// </summary>
 internal static class QrsTrainer
 {
     private const int Batch = 512;
-    private const int Members = QrsClassifier.Members;
-    private const float Shown = 0.75f;      // of a batch, to each member: others to each, so that they differ
+    private const int Teachers = QrsTeachers.Count;
+    private const float Shown = 0.75f;      // of a batch, to each teacher: others to each, so that they differ
+    private const double Taught = 0.5;      // of what the network is asked for, by the teachers
 
     /// <summary>Begins a fit to the rows that are of none of <paramref name="held"/>.</summary>
     public static TrainingLoop Begin(QrsExamples examples, IReadOnlySet<string> held, QrsTrainingOptions options)
@@ -42,7 +47,7 @@ internal static class QrsTrainer
         var place = torch.device(options.Device);
         network.to(place);
         var x = new float[Batch * QrsExamples.RowLength];
-        float[] y = new float[Batch * Members], weights = new float[Batch * Members];
+        float[] y = new float[Batch], weights = new float[Batch], shown = new float[Batch * Teachers];
         StepAnswer Answer(Random random)
         {
             for (var i = 0; i < Batch; i++)
@@ -52,20 +57,27 @@ internal static class QrsTrainer
                 network.Normalise(examples.Row(row), z);
                 Drop(z, options.Dropped, random);
                 var (isBeat, weight) = examples.Answer(row);
-                for (var m = i * Members; m < (i + 1) * Members; m++)
-                    (y[m], weights[m]) = (isBeat ? 1 : 0, random.NextSingle() < Shown ? weight / Shown : 0);
+                (y[i], weights[i]) = (isBeat ? 1 : 0, weight);
+                foreach (ref var part in shown.AsSpan(i * Teachers, Teachers))
+                    part = random.NextSingle() < Shown ? weight / Shown : 0;
             }
-            var odds = network.MemberOdds(tensor(x, Batch, QrsExamples.RowLength).to(place));
-            var wanted = tensor(y, Batch, Members).to(place);
-            var loss = (nn.functional.binary_cross_entropy_with_logits(odds, wanted, nn.Reduction.None) * tensor(weights, Batch, Members).to(place)).mean();
+            var inputs = tensor(x, Batch, QrsExamples.RowLength).to(place);
+            var answers = tensor(y, Batch, 1).to(place);
+            var teachers = network.Teachers.Forward(inputs);
+            var odds = network.Forward(inputs);
+            var wanted = answers * (1 - Taught) + teachers.mean([1], keepdim: true).sigmoid().detach() * Taught;
+            var loss = Loss(teachers, answers.expand(Batch, Teachers), tensor(shown, Batch, Teachers).to(place)) + Loss(odds, wanted, tensor(weights, Batch, 1).to(place));
             using var still = no_grad();
-            var wrong = (((odds > 0).to(float32) - wanted).abs().mean() * 100).detach();
+            var wrong = (((odds > 0).to(float32) - answers).abs().mean() * 100).detach();
             return new StepAnswer(loss, wrong);
         }
         return new TrainingLoop(
             network, optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.Decay), options.Steps, options.Seed,
             step => 0.01 + 0.99 * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)options.Steps))) / 2, Answer);
     }
+
+    private static Tensor Loss(Tensor odds, Tensor wanted, Tensor weights) =>
+        (nn.functional.binary_cross_entropy_with_logits(odds, wanted, nn.Reduction.None) * weights).mean();
 
     private static void Drop(Span<float> inputs, double part, Random random)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
@@ -48,6 +49,20 @@ public sealed class QrsNetworkTests : IDisposable
             Assert.Equal(expected, exported[0], 1e-5);
             Assert.Equal(expected, network.LogOdds(candidate), 1e-5);
         }
+    }
+
+    [Fact]
+    public void The_shipped_network_has_about_three_thousand_weights_and_keeps_nothing_of_its_teachers()
+    {
+        var package = ModelPackage.Load(Shipped());
+        using var header = SafetensorsHeader(package);
+
+        var weights = header.RootElement.EnumerateObject().Where(t => t.Name is not ("mean" or "scale" or "__metadata__"))
+            .ToDictionary(t => t.Name, t => t.Value.GetProperty("shape").EnumerateArray().Aggregate(1, (product, d) => product * d.GetInt32()));
+
+        Assert.Equal(["hidden.bias", "hidden.weight", "output.bias", "output.weight"], weights.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(package.Manifest.Parameters, weights.Values.Sum());
+        Assert.InRange(weights.Values.Sum(), 2500, 3500);
     }
 
     [Fact]
@@ -129,6 +144,12 @@ public sealed class QrsNetworkTests : IDisposable
         Assert.Equal((8, 8), (found.SelectMany(r => r.Estimates).Count(e => e.Model == StageRun.Network.Identity), found.SelectMany(r => r.Estimates).Count(e => e.Model == "qrs@2")));
         Assert.DoesNotContain(found.Skip(18).SelectMany(r => r.Beats), _ => true);
         Assert.True(double.IsNaN(found[^2].Estimates[0].Value));
+    }
+
+    private static JsonDocument SafetensorsHeader(ModelPackage package)
+    {
+        var bytes = package.ReadWeights();
+        return JsonDocument.Parse(bytes.AsMemory(8, (int)BitConverter.ToInt64(bytes)));
     }
 
     private static string Shipped() => Path.Combine(ModelCatalog.OwnFolder ?? throw new InvalidOperationException("models/ is not there"), "qrs");

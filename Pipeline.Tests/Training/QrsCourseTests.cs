@@ -1,6 +1,7 @@
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Torch;
 using Pipeline.Training;
+using TorchSharp;
 using Xunit;
 
 namespace Pipeline.Tests.Training;
@@ -26,6 +27,35 @@ public sealed class QrsCourseTests
         var score = QrsHeldOut.Of(records[2], (QrsClassifier)first.Network, null);
         Assert.InRange(score.BothLeads.F1, 95, 100);
         Assert.InRange(score.FirstLead.F1, 95, 100);
+    }
+
+    [SkippableFact]
+    public void The_small_network_says_what_its_teachers_say_together()
+    {
+        Libtorch.Need();
+        var random = new Random(11);
+        var examples = new QrsExamples();
+        for (var i = 0; i < 2000; i++)
+        {
+            float[] row = [.. Enumerable.Range(0, QrsExamples.RowLength).Select(_ => (float)(2 * random.NextDouble() - 1))];
+            examples.Add(row, row[0] + row[1] * row[2] > 0, 1, "a");
+        }
+        using var scope = torch.NewDisposeScope();
+        using var loop = QrsTrainer.Begin(examples, new HashSet<string>(), new QrsTrainingOptions { Seed = 3, Steps = 150 });
+        while (loop.Step < loop.Steps)
+            loop.Next();
+        var network = (QrsClassifier)loop.Network;
+        var normalised = new float[QrsExamples.RowLength];
+
+        var agreed = 0;
+        for (var i = 0; i < examples.Count; i++)
+        {
+            network.Normalise(examples.Row(i), normalised);
+            var input = torch.tensor(normalised, 1, normalised.Length);
+            if (network.Forward(input).item<float>() > 0 == network.Teachers.Forward(input).mean([1]).item<float>() > 0)
+                agreed++;
+        }
+        Assert.InRange(agreed, 0.9 * examples.Count, examples.Count);
     }
 
     [Fact]
