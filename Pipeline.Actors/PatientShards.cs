@@ -117,6 +117,9 @@ public sealed class PatientShards : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The shard is not assigned.</exception>
     public long? CommittableOffset(int shard) => Get(shard).Shard.Committable;
 
+    /// <summary>What a shard is about, for a person; its loop goes on meanwhile.</summary>
+    internal string Describe(int shard) => Get(shard).Shard.ToString();
+
     /// <summary>
     /// Asks the shard for a checkpoint, which <see cref="TakeCheckpoint"/> gives when all output up to it is acknowledged. Nothing happens while
     /// an earlier one waits, when no record was handled since, or when the shard keeps no state.

@@ -130,6 +130,12 @@ internal sealed class Shard
         _mailbox.Wake();
     }
 
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"handled {_handled}, committable {Committable}; {WaitingCount} records wait, {QuestionCount} questions, {InFlightCount} batches; "
+        + $"barrier {IsBarrier} (checkpoint {_checkpoints?.IsWanted}, networks changing {_networks.IsChanging}, behind {_networks.IsBehind}), room {_questions.HasRoom}, "
+        + $"patients waiting {_patients.AnyWaiting}; loop {Completion.Status}";
+
     private bool IsAtEnd => _mailbox is { IsCompleted: true, Count: 0 };
 
     /// <summary>Whether the loop is to come to rest: every record so far handled, every question answered.</summary>

@@ -153,27 +153,18 @@ public sealed class KeptModelTests : IDisposable
     private async Task<int> FirstAsync(PatientShards shards, KeptShard kept, Log log)
     {
         await PostAsync(shards, kept, 0, 30, new Random(1));
-        while (log.Next < 30)
-        {
-            if (shards.Failure.IsFaulted)
-                await shards.Failure;
+        for (var patience = new Patience(shards); log.Next < 30; await patience.WaitAsync())
             Keep(kept);
-            await Task.Yield();
-        }
         return 30;
     }
 
     private async Task PostAsync(PatientShards shards, KeptShard kept, int from, int to, Random random)
     {
+        var patience = new Patience(shards);
         for (var i = from; i < to; i++)
         {
-            while (!shards.TryPost(0, _records[i]))
-            {
-                if (shards.Failure.IsFaulted)
-                    await shards.Failure;   // it never takes a record again
+            for (; !shards.TryPost(0, _records[i]); await patience.WaitAsync())
                 Keep(kept);
-                await Task.Yield();
-            }
             if (random.Next(4) == 0)
                 Keep(kept);
         }

@@ -51,6 +51,7 @@ public sealed class KeptQrsTests : IDisposable
         shards.Assign(0, "t", log.Restore(), TopicId);
         var to = (int)Math.Min(Ward.Count, log.Next + random.Next(20, 90));
         var replaceAt = random.Next((int)log.Next, to + 30);
+        var patience = new Patience(shards);
         for (var i = (int)log.Next; i < to; i++)
         {
             if (i == replaceAt && life > 0)
@@ -58,7 +59,7 @@ public sealed class KeptQrsTests : IDisposable
             while (!shards.TryPost(0, new ShardRecord(i, Ward[i])))
             {
                 Commit(shards, log);
-                await Task.Yield();
+                await patience.WaitAsync();
             }
             if (random.Next(12) == 0)
                 shards.RequestCheckpoint(0);
