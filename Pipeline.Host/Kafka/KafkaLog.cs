@@ -68,10 +68,10 @@ internal static partial class KafkaLog
     [LoggerMessage(2022, LogLevel.Information, "A checkpoint of {Count} partitions was not committed: {Reason}. The group has moved on; who owns a partition now goes on from its last checkpoint")]
     public static partial void Fenced(this ILogger log, int count, string reason);
 
-    [LoggerMessage(2029, LogLevel.Information, "Ended the transaction that {TransactionalId} left open: its process is gone, and the last checkpoint may stand behind it")]
+    [LoggerMessage(2029, LogLevel.Information, "Ended what {TransactionalId} had open: the last checkpoint may stand behind it, and was waited for. If its process is alive, it makes its checkpoint again")]
     public static partial void TransactionEnded(this ILogger log, string transactionalId);
 
-    [LoggerMessage(2030, LogLevel.Warning, "The transaction that {TransactionalId} left open could not be ended ({Reason}): its time-out is waited for")]
+    [LoggerMessage(2030, LogLevel.Warning, "What {TransactionalId} has open could not be ended ({Reason}): its time-out is waited for")]
     public static partial void TransactionNotEnded(this ILogger log, string transactionalId, string reason);
 
     [LoggerMessage(2025, LogLevel.Debug, "Checkpoint of {Shards} partitions committed: {Patients} patients, {Bytes} bytes, in {Milliseconds} ms")]

@@ -146,9 +146,7 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         await using var log = Log(options, member);
         var lease = await AssignAsync(log, 1, "nothing:");
         await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1"]), CommitOutcome.Committed);
-        using var died = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, $"{options.GroupId}-died", TimeSpan.FromSeconds(60))).Build();
-        died.InitTransactions(Patience);
-        died.BeginTransaction();
+        using var died = Begun(options, $"{options.GroupId}-died");
         died.Produce(new TopicPartition(options.StateTopic, 1), new Message<byte[], byte[]> { Key = "P1"u8.ToArray(), Value = SnapshotCodec.Encode(Snapshots.Of("P1", 1, 8)) });
         died.Flush(Patience);
 
@@ -209,10 +207,9 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         var lease = await AssignAsync(log, 1, "nothing:");
         await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1"]), CommitOutcome.Committed);
         // Goes on under the id of that log as it would, up to the commit: the brokers do not say where the group stands.
-        using var died = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, new Changelog(
-            options, log.Health, NullLogger.Instance, TimeProvider.System, null).ReadNewest(1, CancellationToken.None).Writer!, TimeSpan.FromSeconds(60))).Build();
-        died.InitTransactions(Patience);
-        died.BeginTransaction();
+        var writer = new Changelog(options, log.Health, NullLogger.Instance, TimeProvider.System, null).ReadNewest(1, CancellationToken.None).Writer;
+        Assert.NotNull(writer);
+        using var died = Begun(options, writer);
         died.Produce(new TopicPartition(options.StateTopic, 1), new Message<byte[], byte[]> { Key = "P1"u8.ToArray(), Value = SnapshotCodec.Encode(Snapshots.Of("P1", 1, 8)) });
         died.SendOffsetsToTransaction([new TopicPartitionOffset(options.SamplesTopic, 1, 9)], member.Membership(), Patience);
         died.Flush(Patience);
@@ -229,9 +226,7 @@ public sealed class KafkaShardLogTests(KafkaServer server)
     private static async Task IsWaitedForAsync(
         KafkaShardLog log, KafkaOptions options, Task<Guid>? topic, string expected, long committed = 0, Func<Task>? atOnce = null)
     {
-        using var first = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, $"{options.GroupId}-first", TimeSpan.FromSeconds(60))).Build();
-        first.InitTransactions(Patience);
-        first.BeginTransaction();
+        using var first = Begun(options, $"{options.GroupId}-first");
         var partition = new TopicPartition(options.StateTopic, 1);
         first.Produce(partition, new Message<byte[], byte[]> { Key = "P1"u8.ToArray(), Value = SnapshotCodec.Encode(Snapshots.Of("P1", 1, 8)) });
         first.Produce(partition, new Message<byte[], byte[]> { Key = SnapshotCodec.MarkKey.ToArray(), Value = SnapshotCodec.EncodeMark(new ShardMark(new RecordPosition(Snapshots.Topic, 1, 8), null)) });
@@ -265,6 +260,15 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         // The group may have forgotten its member meanwhile: then nothing of the checkpoint is there.
         var outcome = await committing.WaitAsync(Patience);
         await AssignAsync(log, 0, outcome == CommitOutcome.Committed ? "2: P1@1 P2@2" : "1: P1@1");
+    }
+
+    /// <summary>A producer with an open transaction, which ends after a minute.</summary>
+    private static IProducer<byte[], byte[]> Begun(KafkaOptions options, string transactionalId)
+    {
+        var producer = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, transactionalId, TimeSpan.FromSeconds(60))).Build();
+        producer.InitTransactions(Patience);
+        producer.BeginTransaction();
+        return producer;
     }
 
     private static KafkaShardLog Log(KafkaOptions options, Member member) => Log(options, member.Membership);
