@@ -6,7 +6,7 @@ namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
 /// What an <see cref="EcgStage"/> works with: detector, quality and rate of all leads together, with all that is known of one stream. A thread has one for each
-/// form of stream and lends it to the stage whose window it is: nobody's state stays in it.
+/// form of stream and lends it, emptied, to the stage whose window it is.
 /// </summary>
 internal sealed class EcgEstimator
 {
@@ -40,12 +40,15 @@ internal sealed class EcgEstimator
         _counts = new int[_channels.Length];
     }
 
-    /// <summary>That of the calling thread, as it was left; <see cref="Clear"/> it before use.</summary>
+    /// <summary>That of the calling thread, with nothing in it of the stream before.</summary>
     public static EcgEstimator OfThread(EcgForm form)
     {
         var mine = _ofThread ??= [];
         if (mine.TryGetValue(form, out var estimator))
+        {
+            estimator.Clear();
             return estimator;
+        }
         if (mine.Count == MostForms)
             mine.Clear();
         return mine[form] = new EcgEstimator(form);

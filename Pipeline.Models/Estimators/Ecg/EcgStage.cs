@@ -107,7 +107,6 @@ public sealed class EcgStage : IWindowStage
             return;
         }
         var estimator = EcgEstimator.OfThread(_form);
-        estimator.Clear();
         estimator.Transfer(state);
         if (state.Fault is null)
             Pack(estimator);
@@ -116,7 +115,6 @@ public sealed class EcgStage : IWindowStage
     private EcgEstimator Unpack()
     {
         var estimator = EcgEstimator.OfThread(_form);
-        estimator.Clear();
         estimator.Network = _network;
         if (_length == 0)
             return estimator;
