@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Recordings;
 
@@ -25,16 +26,17 @@ internal static class CommandLine
         EvaluateCommand.Create,
         ModelsCommand.Create,
         DoctorCommand.Create,
-        ChaosCommand.Create,
     ];
 
     /// <summary>Runs what <paramref name="args"/> say. Ctrl-C and SIGTERM cancel it once; the second one ends the process at once.</summary>
-    public static async Task<int> RunAsync(string[] args)
+    /// <param name="args">The command line.</param>
+    /// <param name="commands">The sub-commands of another program than this one; none: this program's.</param>
+    public static async Task<int> RunAsync(string[] args, params Func<Command>[] commands)
     {
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        return await InvokeAsync(args, Console.Out, Console.Error, stop.Token);
+        return await InvokeAsync(CreateRoot(commands), args, Console.Out, Console.Error, stop.Token);
 
         void OnSignal(PosixSignalContext signal)
         {
@@ -46,13 +48,16 @@ internal static class CommandLine
     }
 
     /// <summary>The same without the process around it: what the tests call.</summary>
-    public static async Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
+    public static Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop) =>
+        InvokeAsync(CreateRoot(), args, output, error, stop);
+
+    private static async Task<int> InvokeAsync(RootCommand root, string[] args, TextWriter output, TextWriter error, CancellationToken stop)
     {
-        var parsed = CreateRoot().Parse(args);
+        var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpText)
         {
             if (args.Length == 0)
-                return await CreateRoot().Parse("--help").InvokeAsync(new InvocationConfiguration { Output = output }, stop);
+                return await root.Parse("--help").InvokeAsync(new InvocationConfiguration { Output = output }, stop);
             await error.WriteLineAsync(parsed switch
             {
                 { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] } => $"There is no command '{unknown}'.",
@@ -96,15 +101,15 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>The root command with all others.</summary>
-    internal static RootCommand CreateRoot()
+    /// <summary>The root command with all others, or with <paramref name="commands"/> where there are some.</summary>
+    internal static RootCommand CreateRoot(params Func<Command>[] commands)
     {
         var root = new RootCommand("Heart rate and signal quality of a whole ward, from Kafka to InfluxDB.")
         {
             SettingsOptions.File,
             SettingsOptions.Set,
         };
-        foreach (var create in Commands)
+        foreach (var create in commands.Length > 0 ? commands : Commands)
             root.Add(create());
         HelpText.Install(root);
         return root;

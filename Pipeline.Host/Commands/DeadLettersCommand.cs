@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 
 namespace Pipeline.Host.Commands;

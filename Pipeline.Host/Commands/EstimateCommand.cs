@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Estimates;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;

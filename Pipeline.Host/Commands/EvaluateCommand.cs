@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Evaluation;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Pipeline.Host.Errors;
 
 namespace Pipeline.Host.Commands;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using TorchSharp;
 

@@ -3,7 +3,7 @@ using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 
 namespace Pipeline.Host.Configuration;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Service;
 using Spectre.Console;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 
 namespace Pipeline.Host.Diagnosis;
 

@@ -1,7 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;

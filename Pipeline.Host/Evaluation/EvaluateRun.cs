@@ -1,6 +1,6 @@
 using System.Globalization;
 using Pipeline.Actors;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Estimates;
 using Pipeline.Host.Networks;
 using Pipeline.Models;

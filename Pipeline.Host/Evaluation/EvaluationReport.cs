@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Models;
 using Pipeline.Training.Evaluation;
 

@@ -1,4 +1,4 @@
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 
 namespace Pipeline.Host.Evaluation;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 
 namespace Pipeline.Host.Kafka;
 

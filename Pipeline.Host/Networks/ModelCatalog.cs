@@ -1,6 +1,6 @@
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Serving;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Host.Errors;
 using Pipeline.Models.Packages;
 using Pipeline.Training;
 
@@ -39,7 +40,7 @@ internal static class QrsScores
     }
 
     /// <summary>Scores <paramref name="model"/> as it is on the records of <paramref name="folders"/>: a CSV row each, as soon as it is known, then a line for each folder.</summary>
-    /// <exception cref="Commands.CommandException">The data cannot be used.</exception>
+    /// <exception cref="CommandException">The data cannot be used.</exception>
     public static void Evaluate(QrsModel model, IReadOnlyList<string> folders, TextWriter output, TextWriter remarks, CancellationToken stop)
     {
         var recordings = new QrsRecordings(folders);

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Training;
 using TorchSharp;
 

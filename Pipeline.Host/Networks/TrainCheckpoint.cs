@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Training;
 using TorchSharp;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using TorchSharp;
 
 namespace Pipeline.Host.Networks;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Pipeline.Host.Commands;
 using Pipeline.Host.Demo;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Models.Signals;
 

@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Store;
@@ -23,7 +24,7 @@ internal sealed record PipelineSettings(
     public const string InferenceSection = "Inference";
 
     /// <summary>Reads and checks all sections.</summary>
-    /// <exception cref="Commands.CommandException">Names key, value and what is allowed.</exception>
+    /// <exception cref="CommandException">Names key, value and what is allowed.</exception>
     public static PipelineSettings From(IConfiguration configuration) => new(
         Settings.Bind<KafkaOptions>(configuration, KafkaOptions.Section),
         Settings.Bind<TopologyOptions>(configuration, TopologySection),

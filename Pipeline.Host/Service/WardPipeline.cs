@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Pipeline.Actors;
 using Pipeline.Actors.Serving;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
@@ -39,7 +40,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <param name="loggers">For the parts.</param>
     /// <param name="time">For the parts.</param>
     /// <param name="watchStore">Puts something before the store, which owns it then: a probe.</param>
-    /// <exception cref="Commands.CommandException"><c>Topology:Model</c> or <c>Topology:QrsModel</c> is no model that can be used.</exception>
+    /// <exception cref="CommandException"><c>Topology:Model</c> or <c>Topology:QrsModel</c> is no model that can be used.</exception>
     /// <exception cref="IOException">The embedded store's folder, or that of the idle patients, cannot be used.</exception>
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
     {

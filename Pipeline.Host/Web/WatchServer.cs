@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging.Console;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Status;
 using Pipeline.Host.Telemetry;
 

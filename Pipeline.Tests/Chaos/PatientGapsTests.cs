@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Pipeline.Host.Chaos;
+using Pipeline.Chaos.Series;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -72,9 +72,12 @@ public sealed class PatientGapsTests
             var part = percent % 101 / 100.0;
             var found = PatientGaps.Quantile(gaps, part);
             // By definition: the least of them that enough of them do not exceed.
-            return found == gaps.Where(gap => gaps.Count(other => other <= gap) >= part * gaps.Length).Min();
+            return found == gaps.Where(gap => gaps.Count(other => other <= gap) >= part * gaps.Length).Min().TotalSeconds;
         }).QuickCheckThrowOnFailure();
     }
+
+    [Fact]
+    public void Without_gaps_there_is_no_quantile() => Assert.Equal(double.NaN, PatientGaps.Quantile([], 0.99));
 
     private void After(double seconds, params (string Patient, long At)[] newest)
     {

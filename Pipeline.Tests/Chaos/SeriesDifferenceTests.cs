@@ -1,5 +1,6 @@
 using Pipeline.Actors;
-using Pipeline.Host.Chaos;
+using Pipeline.Chaos.Series;
+using Pipeline.Chaos.Servers;
 using Pipeline.Models;
 using Pipeline.Tests.Support;
 using Xunit;

@@ -3,6 +3,7 @@ using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Demo;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;

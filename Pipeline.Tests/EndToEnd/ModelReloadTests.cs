@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
 using Pipeline.Host.Web;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
 using Pipeline.Host.Web;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Recordings;
 using Pipeline.Tests.Support;

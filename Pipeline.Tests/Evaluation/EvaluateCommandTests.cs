@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Evaluation;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Estimates;

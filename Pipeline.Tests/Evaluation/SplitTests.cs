@@ -1,4 +1,4 @@
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Evaluation;
 using Pipeline.Host.Recordings;
 using Pipeline.Tests.Support;

@@ -1,4 +1,6 @@
+using System.CommandLine;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Xunit;
 
 namespace Pipeline.Tests.Host;
@@ -42,6 +44,21 @@ public sealed class CommandLineTests
             foreach (var example in output.Split('\n').Where(line => line.StartsWith("  ./pipeline", StringComparison.Ordinal)))
                 Assert.Empty(root.Parse(example["  ./pipeline ".Length..]).Errors);
         }
+    }
+
+    [Fact]
+    public async Task Chaos_is_a_program_of_its_own_with_the_same_help()
+    {
+        Assert.DoesNotContain(CommandLine.CreateRoot().Subcommands, command => command.Name == "chaos");
+        var root = CommandLine.CreateRoot(Pipeline.Chaos.ChaosCommand.Create);
+        var output = new StringWriter();
+
+        Assert.Equal(ExitCode.Ok, await root.Parse("chaos --help").InvokeAsync(new InvocationConfiguration { Output = output }));
+
+        Assert.Contains("Usage: ./pipeline chaos NAME [OPTIONS]", output.ToString(), StringComparison.Ordinal);
+        foreach (var example in output.ToString().Split('\n').Where(line => line.StartsWith("  ./pipeline", StringComparison.Ordinal)))
+            Assert.Empty(root.Parse(example["  ./pipeline ".Length..]).Errors);
+        Assert.Contains("There is no experiment 'nonsense'", Assert.Single(root.Parse("chaos nonsense --servers x").Errors).Message, StringComparison.Ordinal);
     }
 
     private static async Task<(int Exit, string Output, string Error)> InvokeAsync(params string[] args)

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Diagnosis;
+using Pipeline.Host.Errors;
 using Xunit;
 
 namespace Pipeline.Tests.Host;

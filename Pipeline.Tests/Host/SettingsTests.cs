@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Xunit;
 
 namespace Pipeline.Tests.Host;

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;
-using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Telemetry;
 using Pipeline.Host.Web;
 using Xunit;

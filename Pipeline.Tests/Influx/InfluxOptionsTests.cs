@@ -1,5 +1,5 @@
-using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Store;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Text;
 using Pipeline.Actors;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Tests.Kafka;
 using Xunit;

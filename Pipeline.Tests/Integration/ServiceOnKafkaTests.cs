@@ -4,6 +4,7 @@ using Confluent.Kafka;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
 using Pipeline.Host.Status;

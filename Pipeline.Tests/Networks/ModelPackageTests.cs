@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Support;

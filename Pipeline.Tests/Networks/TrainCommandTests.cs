@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators.Ppg;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Pipeline.Host.Kafka;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Experiments;
 
 /// <summary>
 /// The store dies for ten minutes of the ward's time, which runs faster meanwhile, and comes back; then the workers' token is taken away, as a
@@ -21,14 +21,23 @@ internal static class StoreOutage
     /// <summary>In which code is compiled: who runs a ward has run it for longer.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
+    public static Experiment Experiment { get; } = new(
+        "store-outage", "kill InfluxDB for ten minutes of the ward's time, start it again; then take the workers' token away, and give them another", RunAsync)
+    {
+        Rounds = 1,
+        Workers = 1,
+        Patients = 1_000,
+        Settings = ["Topology:Model=classical"],
+        PollInterval = TimeSpan.FromMilliseconds(500),
+        Patience = TimeSpan.FromMinutes(10),
+    };
 
-    public static async Task RunAsync(ChaosScene scene, CancellationToken stop)
+    private static async Task RunAsync(ChaosScene scene, CancellationToken stop)
     {
         await Task.Delay(WarmUp, scene.Time, stop);
         for (var round = 1; round <= scene.Rounds; round++)
         {
-            await scene.WaitSomeAsync(Calm, stop);
+            await scene.WaitSomeAsync(stop);
             await LoseStoreAsync(scene, round, stop);
             await LoseTokenAsync(scene, round, stop);
         }

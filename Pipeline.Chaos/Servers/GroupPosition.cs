@@ -3,7 +3,7 @@ using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pipeline.Host.Kafka;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Servers;
 
 /// <summary>How far the consumer group has committed the samples topic.</summary>
 internal sealed class GroupPosition : IDisposable

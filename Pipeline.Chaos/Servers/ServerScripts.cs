@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Servers;
 
 /// <summary>
 /// A folder with scripts that start, stop, kill and freeze real servers on this machine: <c>kafka</c> and <c>influxd2</c>. Each server's data
@@ -36,7 +36,7 @@ internal sealed class ServerScripts
                 try
                 {
                     // A worker's command line names the folder too: that of its token.
-                    if (process.MainModule?.FileName != Environment.ProcessPath && File.ReadAllText($"/proc/{process.Id}/cmdline").Contains(data, StringComparison.Ordinal))
+                    if (process.MainModule?.FileName != WorkerProcess.Executable && File.ReadAllText($"/proc/{process.Id}/cmdline").Contains(data, StringComparison.Ordinal))
                         seconds += process.TotalProcessorTime.TotalSeconds;
                 }
                 catch (Exception gone) when (gone is IOException or InvalidOperationException or UnauthorizedAccessException or Win32Exception)

@@ -1,22 +1,25 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
-using Pipeline.Host.Chaos;
+using Pipeline.Chaos.Experiments;
+using Pipeline.Host.Commands;
 using Pipeline.Host.Configuration;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 
-namespace Pipeline.Host.Commands;
+namespace Pipeline.Chaos;
 
-/// <summary><c>chaos</c>: harms a running ward on real servers and proves that nothing is lost.</summary>
+/// <summary><c>chaos</c>: injects faults into a running ward on real servers and checks that nothing is lost and that every promise is kept.</summary>
 internal static class ChaosCommand
 {
-    private static readonly string Names = string.Join(", ", Experiment.All.Select(experiment => experiment.Name));
+    public const string Name = "chaos";
+
+    private static readonly string Names = string.Join(", ", Catalog.All.Select(experiment => experiment.Name));
 
     public static Command Create()
     {
-        var name = new Argument<string>("NAME") { Description = string.Join("; ", Experiment.All.Select(experiment => $"{experiment.Name}: {experiment.Summary}")) };
+        var name = new Argument<string>("NAME") { Description = string.Join("; ", Catalog.All.Select(experiment => $"{experiment.Name}: {experiment.Summary}")) };
         var servers = new Option<string>("--servers") { Description = "Folder with the scripts kafka and influxd2, which start real servers on this machine.", HelpName = "DIR", Required = true };
-        var rounds = new Option<int?>("--rounds") { Description = "How often the harm is done; the experiment's own number without it.", HelpName = "N" };
+        var rounds = new Option<int?>("--rounds") { Description = "How often the fault is injected; the experiment's own number without it.", HelpName = "N" };
         var patients = new Option<int?>("--patients") { Description = "Beds of the ward; the experiment's own number without it.", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Seed of the ward and of the random moments (1).", DefaultValueFactory = _ => 1, HelpName = "N" };
         var protocol = new Option<GroupProtocolKind>("--protocol") { Description = "Protocol of the workers' group: classic (the default), or consumer (KIP-848).", HelpName = "NAME" };
@@ -26,7 +29,7 @@ internal static class ChaosCommand
         var json = new Option<bool>("--json") { Description = "Figures as JSON, one object a line." };
         name.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && !Experiment.All.Any(experiment => experiment.Name == result.Tokens[0].Value))
+            if (result.Tokens.Count > 0 && Catalog.Find(result.Tokens[0].Value) is null)
                 result.AddError($"There is no experiment '{result.Tokens[0].Value}'; there are {Names}.");
         });
         foreach (var count in new[] { rounds, patients })
@@ -41,14 +44,14 @@ internal static class ChaosCommand
                 result.AddError("--session: 1 to 300 s are possible.");
         });
         var command = new DocumentedCommand(
-            "chaos", "Kill, freeze and restart workers, brokers and the store under a running ward, and compare all that was stored with an uninterrupted run.",
+            Name, "Kill, freeze and restart workers, brokers and the store under a running ward; compare all that was stored with an uninterrupted run. Exit 1 when a point differs or a promised figure is missed.",
             "./pipeline chaos kill-worker --servers ../servers --rounds 100",
             "./pipeline chaos kill-broker --servers ../servers --patients 50")
         {
             name, servers, rounds, patients, seed, protocol, session, named, standby, json,
         };
         command.SetAction((parsed, stop) => RunAsync(
-            Experiment.All.Single(experiment => experiment.Name == parsed.GetValue(name)),
+            Catalog.Find(parsed.GetValue(name)!)!,   // the validator has looked it up
             new ChaosPlan(parsed.GetValue(servers)!, parsed.GetValue(patients), parsed.GetValue(rounds), parsed.GetValue(seed), parsed.GetValue(SettingsOptions.Set) ?? [])
             {
                 Protocol = parsed.GetValue(protocol),
@@ -63,23 +66,27 @@ internal static class ChaosCommand
     private static async Task<int> RunAsync(Experiment experiment, ChaosPlan plan, bool isJson, TextWriter output, CancellationToken stop)
     {
         await using var scene = await ChaosScene.StartAsync(plan, experiment, isJson ? TextWriter.Null : output, TimeProvider.System, stop);
-        await experiment.HarmAsync(scene, stop);
-        var outcome = await scene.FinishAsync(stop);
-        foreach (var figure in scene.Figures.Concat(FiguresOf("stored", outcome.Stored)).Concat(FiguresOf("results topic", outcome.Published)).Append(new("dead letters", outcome.DeadLetters, "records", 0)))
-            await output.WriteLineAsync(isJson
-                ? JsonSerializer.Serialize(new { experiment = experiment.Name, metric = figure.Name, value = figure.Value, unit = figure.Unit, limit = figure.Limit, least = figure.Least })
-                : string.Create(CultureInfo.InvariantCulture, $"{figure.Name,-42} {figure.Value,12:#,0.##} {figure.Unit}{(figure.Limit is { } limit ? $"   (at most {limit:0.##})" : figure.Least is { } least ? $"   (at least {least:0.##})" : "")}"));
+        await experiment.RunAsync(scene, stop);
+        await scene.FinishAsync(stop);
+        var (compared, examples) = await SeriesComparison.RunAsync(scene, stop);
+        ChaosFigure[] figures = [.. scene.Figures, .. compared];
+        foreach (var figure in figures)
+            await output.WriteLineAsync(isJson ? ToJson(experiment, figure) : figure.ToString());
         if (!isJson)
-            foreach (var example in outcome.Stored.Examples.Concat(outcome.Published.Examples))
+            foreach (var example in examples)
                 await output.WriteLineAsync($"  {example}");
-        return outcome.Stored.IsNone && outcome.Published.IsNone && outcome.DeadLetters == 0 ? ExitCode.Ok : ExitCode.Failed;
+        return figures.All(figure => figure.IsKept) ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private static IEnumerable<ChaosFigure> FiguresOf(string where, SeriesDifference difference) =>
-    [
-        new($"{where}: expected", difference.Expected, "points"),
-        new($"{where}: missing", difference.Missing, "points", 0),
-        new($"{where}: different", difference.Different, "points", 0),
-        new($"{where}: not expected", difference.Unexpected, "points", 0),
-    ];
+    /// <summary>A value that could not be measured is null.</summary>
+    private static string ToJson(Experiment experiment, ChaosFigure figure) => JsonSerializer.Serialize(new
+    {
+        experiment = experiment.Name,
+        metric = figure.Name,
+        value = double.IsFinite(figure.Value) ? figure.Value : (double?)null,
+        unit = figure.Unit,
+        limit = figure.Limit,
+        least = figure.Least,
+        kept = figure.IsKept,
+    });
 }

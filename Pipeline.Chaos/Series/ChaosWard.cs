@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Host.Demo;
@@ -9,7 +10,7 @@ using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Series;
 
 /// <summary>
 /// A simulated ward that is published to Kafka, and the series that it must give: the same chunks through the same topology in this process,

@@ -3,7 +3,7 @@ using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pipeline.Host.Kafka;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Servers;
 
 /// <summary>A real Kafka of one or more brokers that can be killed one by one.</summary>
 internal sealed class ChaosKafka : IAsyncDisposable

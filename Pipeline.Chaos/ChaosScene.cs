@@ -1,26 +1,24 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
-using Pipeline.Host.Commands;
+using Pipeline.Chaos.Series;
+using Pipeline.Chaos.Servers;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
-using Pipeline.Host.Service;
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Host.Chaos;
-
-/// <summary>How what was written differs from what an uninterrupted run writes.</summary>
-/// <param name="Stored">The points in InfluxDB.</param>
-/// <param name="Published">The records of the results topic, one for each identity.</param>
-/// <param name="DeadLetters">Records of the dead-letters topic: a ward that is merely harmed gives none.</param>
-internal sealed record ChaosOutcome(SeriesDifference Stored, SeriesDifference Published, long DeadLetters);
+namespace Pipeline.Chaos;
 
 /// <summary>
-/// The scene of an experiment: Kafka, InfluxDB, workers and a ward that is published meanwhile; at the end everything stored is compared
-/// with what an uninterrupted run gives.
+/// The scene of an experiment: Kafka, InfluxDB, workers and a ward that is published meanwhile. What experiments need to inject their faults,
+/// to wait and to measure is here.
 /// </summary>
 internal sealed class ChaosScene : IAsyncDisposable
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest wait before the next fault: its moment falls anywhere between two checkpoints.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
 
     private readonly ChaosPlan _plan;
     private readonly Experiment _experiment;
@@ -46,7 +44,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>For the random moments and choices.</summary>
     public Random Random { get; }
 
-    /// <summary>How often the harm is done.</summary>
+    /// <summary>How often the fault is injected.</summary>
     public int Rounds { get; }
 
     /// <summary>After which a silent worker is taken for dead.</summary>
@@ -70,6 +68,9 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>What a reader of the store sees.</summary>
     public PatientGaps Gaps { get; }
 
+    /// <summary>Settings of every worker that the experiment and the user ask for, <c>KEY=VALUE</c>.</summary>
+    public IReadOnlyList<string> WorkerSettings => [.. _experiment.Settings, .. _plan.Settings];
+
     /// <summary>What was measured.</summary>
     public IReadOnlyList<ChaosFigure> Figures => _figures;
 
@@ -91,11 +92,11 @@ internal sealed class ChaosScene : IAsyncDisposable
             foreach (var worker in scene.Workers)
                 await worker.WaitUntilLiveAsync(stop);
             scene.Ward = new ChaosWard(plan.Patients ?? experiment.Patients, plan.Seed, Timestamp.From(time.GetUtcNow()));
-            scene._watch = new GapWatch(scene.Influx, scene.Gaps, experiment.Look, time);
+            scene._watch = new GapWatch(scene.Influx, scene.Gaps, experiment.PollInterval, time);
             scene._watch.Start();
             scene._feeding = scene.Ward.FeedAsync(scene.KafkaOptions, speed: 1, NullLoggerFactory.Instance, time, scene._close.Token);
             await scene.WaitUntilFlowingAsync(stop);
-            scene.Gaps.Take();   // those of the start are no one's fault
+            scene.Gaps.Take();   // those of the start are not counted
             await scene.SayAsync($"{scene.Gaps.PatientCount} patients flow");
             return scene;
         }
@@ -116,18 +117,31 @@ internal sealed class ChaosScene : IAsyncDisposable
             $"Influx:Url={Influx.Url}",
             $"Influx:TokenFile={Influx.TokenFile}",
             .. _plan.MembershipSettings(name),
-            .. Settings,
+            .. WorkerSettings,
         ];
         var worker = new WorkerProcess(name, settings, _logs, Time);
         Workers.Add(worker);
         return worker;
     }
 
-    /// <summary>One of the workers that run.</summary>
-    public WorkerProcess AnyWorker() => Workers.Where(worker => worker.IsRunning).ElementAt(Random.Next(Workers.Count(worker => worker.IsRunning)));
+    /// <summary>One of the workers that run, another one than <paramref name="except"/>.</summary>
+    public WorkerProcess AnyWorker(WorkerProcess? except = null)
+    {
+        var running = Workers.FindAll(worker => worker.IsRunning && worker != except);
+        return running[Random.Next(running.Count)];
+    }
 
-    /// <summary>A random moment: waits for a part of <paramref name="longest"/>.</summary>
-    public Task WaitSomeAsync(TimeSpan longest, CancellationToken stop) => Task.Delay(longest * Random.NextDouble(), Time, stop);
+    /// <summary>Starts a worker that does not run, and waits until it does its part of the work.</summary>
+    public async Task StartAgainAsync(WorkerProcess worker, CancellationToken stop)
+    {
+        worker.Start();
+        await worker.WaitUntilLiveAsync(stop);
+        await WaitUntilReadyAsync(worker, stop);
+        await WaitUntilFlowingAsync(stop);
+    }
+
+    /// <summary>A random moment: waits for 0 to 6 s.</summary>
+    public Task WaitSomeAsync(CancellationToken stop) => Task.Delay(Calm * Random.NextDouble(), Time, stop);
 
     /// <summary>From now on <see cref="Gaps"/> learns of these patients alone; null: of all.</summary>
     public void LookAt(IReadOnlyList<string>? patients) => _watch?.LookAt(patients);
@@ -137,7 +151,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     public async Task WaitUntilFlowingAsync(CancellationToken stop)
     {
         var began = Time.GetTimestamp();
-        using var timer = new PeriodicTimer(Look, Time);
+        using var timer = new PeriodicTimer(PollInterval, Time);
         var patients = Ward.Patients.Count();
         while (Gaps.FlowingSince(began).Count() < patients)
         {
@@ -154,7 +168,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     public async Task WaitUntilReadyAsync(WorkerProcess worker, CancellationToken stop, bool isReady = true)
     {
         var began = Time.GetTimestamp();
-        using var timer = new PeriodicTimer(Look, Time);
+        using var timer = new PeriodicTimer(PollInterval, Time);
         while (await worker.IsReadyAsync(stop) != isReady)
         {
             if (Time.GetElapsedTime(began) > Patience)
@@ -197,30 +211,19 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>Says a line.</summary>
     public Task SayAsync(FormattableString line) => _output.WriteLineAsync($"{Time.GetUtcNow():HH:mm:ss} {line.ToString(CultureInfo.InvariantCulture)}");
 
-    /// <summary>Ends the ward, waits until everything is stored, and compares.</summary>
-    public async Task<ChaosOutcome> FinishAsync(CancellationToken stop)
+    /// <summary>Ends the ward, waits until everything is stored, and keeps the figures of the gaps.</summary>
+    public async Task FinishAsync(CancellationToken stop)
     {
         await _close.CancelAsync();
         await _feeding;
         await SayAsync($"the ward has ended: {Ward.ChunkCount:N0} chunks; waiting for the last of them");
         await DrainAsync(stop);
-        var options = PipelineSettings.From(Configuration.Settings.Load(null, Settings)).Topology;
-        var (stored, published) = (new SeriesDifference(), new SeriesDifference());
-        var results = (await ResultsReader.ReadAsync(KafkaOptions, Time, stop)).ToLookup(point => point.Patient.Value);
-        await foreach (var (patient, expected) in Ward.ExpectAsync(options, Time).WithCancellation(stop))
-        {
-            stored.Compare(patient, expected, await Influx.ReadAsync(patient, stop));
-            published.Compare(patient, expected, results[patient]);
-        }
-        var deadLetters = 0L;
-        await TopicScan.ReadAsync(KafkaOptions, KafkaOptions.DeadLettersTopic, _ => deadLetters++, Time, stop);
-        if (_gaps.Count > 0)
-        {
-            Note(new ChaosFigure("gap p50", PatientGaps.Quantile(_gaps, 0.5).TotalSeconds, "s"));
-            Note(new ChaosFigure("gap p99", PatientGaps.Quantile(_gaps, 0.99).TotalSeconds, "s", _experiment.GapLimit?.Invoke(_plan)));
-            Note(new ChaosFigure("gap longest", _gaps.Max().TotalSeconds, "s"));
-        }
-        return new ChaosOutcome(stored, published, deadLetters);
+        var limit = _experiment.GapLimit?.Invoke(_plan);
+        if (_gaps.Count == 0 && limit is null)
+            return;
+        Note(new ChaosFigure("gap p50", PatientGaps.Quantile(_gaps, 0.5), "s"));
+        Note(new ChaosFigure("gap p99", PatientGaps.Quantile(_gaps, 0.99), "s", limit));
+        Note(new ChaosFigure("gap longest", PatientGaps.Quantile(_gaps, 1), "s"));
     }
 
     /// <summary>
@@ -230,7 +233,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     public async Task<long> WatchAsync(string what, Func<bool> isDone, CancellationToken stop)
     {
         var (began, most) = (Time.GetTimestamp(), 0L);
-        using var timer = new PeriodicTimer(Look, Time);
+        using var timer = new PeriodicTimer(PollInterval, Time);
         while (true)
         {
             most = Math.Max(most, Workers.Sum(worker => worker.ResidentBytes));
@@ -249,7 +252,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     public async Task DrainAsync(CancellationToken stop)
     {
         var began = Time.GetTimestamp();
-        using var timer = new PeriodicTimer(Look, Time);
+        using var timer = new PeriodicTimer(PollInterval, Time);
         using var position = new GroupPosition(KafkaOptions);
         await Ward.FlushAsync(stop);
         while (await position.BehindAsync() is var behind && behind > 0)
@@ -290,7 +293,5 @@ internal sealed class ChaosScene : IAsyncDisposable
     }
 
     private TimeSpan Patience => _experiment.Patience;
-
-    private IReadOnlyList<string> Settings => [.. _experiment.Settings, .. _plan.Settings];
 
 }

@@ -1,7 +1,9 @@
-namespace Pipeline.Host.Chaos;
+using Pipeline.Chaos.Series;
 
-/// <summary>Looks at the store as a reader does, each <paramref name="look"/>, and notes what it finds.</summary>
-internal sealed class GapWatch(ChaosInflux influx, PatientGaps gaps, TimeSpan look, TimeProvider time) : IAsyncDisposable
+namespace Pipeline.Chaos.Servers;
+
+/// <summary>Polls the store as a reader does, each <paramref name="interval"/>, and notes what it finds.</summary>
+internal sealed class GapWatch(ChaosInflux influx, PatientGaps gaps, TimeSpan interval, TimeProvider time) : IAsyncDisposable
 {
     private const long LookBackNanoseconds = 120L * 1_000_000_000;
 
@@ -25,7 +27,7 @@ internal sealed class GapWatch(ChaosInflux influx, PatientGaps gaps, TimeSpan lo
 
     private async Task LookAsync()
     {
-        using var timer = new PeriodicTimer(look, time);
+        using var timer = new PeriodicTimer(interval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))

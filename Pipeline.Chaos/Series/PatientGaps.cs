@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Series;
 
 /// <summary>
 /// Of each patient the longest time in which no new point became readable, less the <paramref name="hop"/> of the windows. One thread notes;
@@ -51,11 +51,11 @@ internal sealed class PatientGaps(TimeSpan hop, TimeProvider time)
         return gaps;
     }
 
-    /// <summary>The least of <paramref name="gaps"/> that <paramref name="part"/> of them do not exceed.</summary>
-    public static TimeSpan Quantile(IEnumerable<TimeSpan> gaps, double part)
+    /// <summary>The least of <paramref name="gaps"/>, in seconds, that <paramref name="part"/> of them do not exceed; NaN without any.</summary>
+    public static double Quantile(IEnumerable<TimeSpan> gaps, double part)
     {
         var sorted = gaps.Order().ToArray();
-        return sorted[Math.Clamp((int)Math.Ceiling(part * sorted.Length) - 1, 0, sorted.Length - 1)];
+        return sorted.Length == 0 ? double.NaN : sorted[Math.Clamp((int)Math.Ceiling(part * sorted.Length) - 1, 0, sorted.Length - 1)].TotalSeconds;
     }
 
     private sealed class Seen

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
+using Pipeline.Chaos.Series;
 using Pipeline.Host.Influx;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Servers;
 
 /// <summary>A real InfluxDB 2 that can be killed; what is read back from it is what a reader of the store would see.</summary>
 internal sealed class ChaosInflux : IAsyncDisposable

@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Reflection;
 using System.Runtime.InteropServices;
-using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
+using Pipeline.Host.Kafka;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Servers;
 
-/// <summary>One <c>run</c> of this very program as a process of its own, to be killed, frozen and ended in order.</summary>
+/// <summary>One <c>run</c> of the product as a process of its own, to be killed, frozen and ended in order.</summary>
 internal sealed partial class WorkerProcess : IDisposable
 {
     private const int SigKill = 9, SigTerm = 15, SigCont = 18, SigStop = 19;
@@ -30,9 +30,12 @@ internal sealed partial class WorkerProcess : IDisposable
         (Name, _time) = (name, time);
         _log = Path.Combine(folder, $"{name}.log");
         Address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
-        string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Assembly.GetEntryAssembly()!.Location] : [];
+        string[] program = IsDotnet ? [HostAssembly] : [];
         _arguments = [.. program, "run", .. assignments.Append($"Web:Urls={Address}").SelectMany(assignment => new[] { "--set", assignment })];
     }
+
+    /// <summary>What a worker's process executes: <c>dotnet</c>, or the host's own executable where this program was started by its own.</summary>
+    public static string Executable => IsDotnet ? Environment.ProcessPath! : Path.ChangeExtension(HostAssembly, OperatingSystem.IsWindows() ? ".exe" : null);
 
     /// <summary>Its name.</summary>
     public string Name { get; }
@@ -63,7 +66,7 @@ internal sealed partial class WorkerProcess : IDisposable
     {
         _process?.Dispose();
         // The shell hands the log over, so that a killed writer loses nothing and no pipe has to be read.
-        _process = Process.Start(new ProcessStartInfo("bash", ["-c", "exec \"$0\" \"$@\" >> \"$WORKER_LOG\" 2>&1", Environment.ProcessPath!, .. _arguments])
+        _process = Process.Start(new ProcessStartInfo("bash", ["-c", "exec \"$0\" \"$@\" >> \"$WORKER_LOG\" 2>&1", Executable, .. _arguments])
         {
             Environment = { ["WORKER_LOG"] = _log },
         }) ?? throw new CommandException("bash does not start");
@@ -150,6 +153,10 @@ internal sealed partial class WorkerProcess : IDisposable
             return false;   // slow to answer: asked again
         }
     }
+
+    private static bool IsDotnet => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
+
+    private static string HostAssembly => typeof(KafkaOptions).Assembly.Location;
 
     private static int FreePort()
     {

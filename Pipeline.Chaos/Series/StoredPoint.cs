@@ -3,7 +3,7 @@ using Pipeline.Actors;
 using Pipeline.Host.Influx;
 using Pipeline.Models;
 
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Series;
 
 /// <summary>What identifies a point among those of one patient.</summary>
 /// <param name="Device">Tag.</param>

@@ -1,4 +1,4 @@
-namespace Pipeline.Host.Chaos;
+namespace Pipeline.Chaos.Experiments;
 
 /// <summary>
 /// One worker becomes three, then two, under load; then the topics get more partitions, and the samples topic is made anew, as an operator does
@@ -8,18 +8,24 @@ internal static class ScaleOut
 {
     private const int Partitions = 16;
 
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
-
     /// <summary>A ward that stands has published what was due after this.</summary>
     private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
 
-    public static async Task RunAsync(ChaosScene scene, CancellationToken stop)
+    public static Experiment Experiment { get; } = new(
+        "scale-out", "from one worker to three, to two, under load; then from 8 partitions to 16, and the samples topic made anew", RunAsync)
+    {
+        Workers = 1,
+        Rounds = 2,
+        GapLimit = _ => 3,
+    };
+
+    private static async Task RunAsync(ChaosScene scene, CancellationToken stop)
     {
         for (var round = 1; round <= scene.Rounds; round++)
         {
-            await scene.WaitSomeAsync(Calm, stop);
+            await scene.WaitSomeAsync(stop);
             for (var workers = 2; workers <= 3; workers++)
-                await Experiments.StartAgainAsync(scene, scene.Workers.Find(worker => !worker.IsRunning) ?? scene.NewWorker(), stop);
+                await scene.StartAgainAsync(scene.Workers.Find(worker => !worker.IsRunning) ?? scene.NewWorker(), stop);
             await scene.NoteRoundAsync(round, "one to three");
             await EndOneAsync(scene, stop);
             await scene.NoteRoundAsync(round, "three to two");

@@ -1,0 +1,38 @@
+using Pipeline.Chaos.Series;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Service;
+
+namespace Pipeline.Chaos;
+
+/// <summary>Compares everything that was written with what an uninterrupted run writes.</summary>
+internal static class SeriesComparison
+{
+    /// <summary>
+    /// Reads InfluxDB, the results topic and the dead letters of a ward that has ended and is stored to its end. Answers the figures, each with
+    /// its limit of 0, and a few of the differences, a line each.
+    /// </summary>
+    public static async Task<(IReadOnlyList<ChaosFigure> Figures, IReadOnlyList<string> Examples)> RunAsync(ChaosScene scene, CancellationToken stop)
+    {
+        var topology = PipelineSettings.From(Host.Configuration.Settings.Load(null, scene.WorkerSettings)).Topology;
+        var (stored, published) = (new SeriesDifference(), new SeriesDifference());
+        var results = (await ResultsReader.ReadAsync(scene.KafkaOptions, scene.Time, stop)).ToLookup(point => point.Patient.Value);
+        await foreach (var (patient, expected) in scene.Ward.ExpectAsync(topology, scene.Time).WithCancellation(stop))
+        {
+            stored.Compare(patient, expected, await scene.Influx.ReadAsync(patient, stop));
+            published.Compare(patient, expected, results[patient]);
+        }
+        var deadLetters = 0L;
+        await TopicScan.ReadAsync(scene.KafkaOptions, scene.KafkaOptions.DeadLettersTopic, _ => deadLetters++, scene.Time, stop);
+        return (
+            [.. FiguresOf("stored", stored), .. FiguresOf("results topic", published), new ChaosFigure("dead letters", deadLetters, "records", Limit: 0)],
+            [.. stored.Examples, .. published.Examples]);
+    }
+
+    private static IEnumerable<ChaosFigure> FiguresOf(string where, SeriesDifference difference) =>
+    [
+        new($"{where}: expected", difference.Expected, "points"),
+        new($"{where}: missing", difference.Missing, "points", Limit: 0),
+        new($"{where}: different", difference.Different, "points", Limit: 0),
+        new($"{where}: not expected", difference.Unexpected, "points", Limit: 0),
+    ];
+}

@@ -1,0 +1,13 @@
+namespace Pipeline.Host.Errors;
+
+/// <summary>An expected failure: its message is the one line that the user sees, without a stack trace.</summary>
+/// <param name="message">What was found, what was wanted, what to change.</param>
+/// <param name="exitCode">One of <see cref="Errors.ExitCode"/>.</param>
+internal sealed class CommandException(string message, int exitCode = ExitCode.Failed) : Exception(message)
+{
+    /// <summary>What the process answers.</summary>
+    public int ExitCode { get; } = exitCode;
+
+    /// <summary>A command line, configuration or input that cannot be used.</summary>
+    public static CommandException BadUsage(string message) => new(message, Errors.ExitCode.BadUsage);
+}
