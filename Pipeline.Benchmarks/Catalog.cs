@@ -13,7 +13,6 @@ internal static class Catalog
         new Entities.CheckpointsBenchmark(),
         new Entities.RestoreBenchmark(),
         new Entities.StandbyBenchmark(),
-        new SignalGraphBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),
         new Ward.WardCatchUpBenchmark(),

@@ -1,3 +1,5 @@
+using Pipeline.Models.Filters;
+
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
@@ -13,33 +15,13 @@ internal static class QrsBaseline
         var (wide, smooth) = (timing.Baseline / 2, timing.SlowSmoothing);
         var reach = wide - lags[0];
         Span<float> samples = stackalloc float[2 * reach + 1];
-        Span<double> sums = stackalloc double[samples.Length + 1];   // before each sample
+        Span<double> sums = stackalloc double[samples.Length + 1];
         lead.CopySamples(at - reach, samples);
-        Accumulate(samples, sums);
+        RunningSums.Of(samples, sums);
         for (var k = 0; k < lags.Length; k++)
         {
             var centre = reach + lags[k];
-            wave[k] = (float)(Mean(sums, centre, smooth) - Mean(sums, centre, wide));
+            wave[k] = (float)(RunningSums.Mean(sums, centre, smooth) - RunningSums.Mean(sums, centre, wide));
         }
-    }
-
-    private static void Accumulate(ReadOnlySpan<float> samples, Span<double> sums)
-    {
-        double sum = sums[0] = 0;
-        var i = 0;
-        for (; i + 4 <= samples.Length; i += 4)     // four at a time: one after the other, each addition waits for the last
-        {
-            double one = samples[i], two = one + samples[i + 1], three = two + samples[i + 2], four = three + samples[i + 3];
-            (sums[i + 1], sums[i + 2], sums[i + 3]) = (sum + one, sum + two, sum + three);
-            sums[i + 4] = sum += four;
-        }
-        for (; i < samples.Length; i++)
-            sums[i + 1] = sum += samples[i];
-    }
-
-    private static double Mean(ReadOnlySpan<double> sums, int centre, int half)
-    {
-        var (from, to) = (Math.Max(0, centre - half), Math.Min(sums.Length - 1, centre + half + 1));
-        return (sums[to] - sums[from]) / (to - from);
     }
 }

@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using Pipeline.Models.Filters;
+
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
@@ -173,20 +176,12 @@ internal sealed class QrsFeatures
     private float Swing(QrsLead lead, long at)
     {
         int half = _timing.Of(0.139), wide = _timing.Baseline / 2;
-        Span<float> samples = stackalloc float[2 * (half + wide) + 2];
+        Span<float> samples = stackalloc float[2 * (half + wide) + 1];
+        Span<float> means = stackalloc float[2 * half + 1];
         lead.CopySamples(at - half - wide, samples);
-        double sum = 0;
-        foreach (var sample in samples[..(2 * wide + 1)])
-            sum += sample;
-        var inverse = 1.0 / (2 * wide + 1);
-        var swing = 0f;
-        ReadOnlySpan<float> centre = samples[wide..], coming = samples[(2 * wide + 1)..];
-        for (var i = 0; i < coming.Length; i++)
-        {
-            swing = Math.Max(swing, Math.Abs(centre[i] - (float)(sum * inverse)));
-            sum += coming[i] - samples[i];
-        }
-        return swing;
+        RunningSums.Means(samples, wide, means, stackalloc double[samples.Length + 1]);
+        TensorPrimitives.Subtract(samples.Slice(wide, means.Length), means, means);
+        return Math.Abs(TensorPrimitives.MaxMagnitude<float>(means));
     }
 
     private static float Log(float ratio, float limit) => Math.Clamp(MathF.Log(ratio), -limit, limit);

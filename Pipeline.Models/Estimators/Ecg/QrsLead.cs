@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Pipeline.Models.Filters;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators.Ecg;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Pipeline.Models.Filters;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators.Ecg;
@@ -38,9 +39,7 @@ internal sealed class QrsMark
         var lead = Choose(leads, weights);
         var first = at - _timing.MarkHalf - _reach;
         Span<float> wave = stackalloc float[2 * (_timing.MarkHalf + _reach) + 1];
-        Span<float> smooth = stackalloc float[wave.Length + 2 * _slowHalf];
-        Smooth(lead, first - _slowHalf, smooth);
-        RemoveMean(smooth, wave);
+        Cut(lead, first, wave);
         var searched = wave.Slice(_reach, 2 * _timing.MarkHalf + 1);
         var (highAt, lowAt) = (TensorPrimitives.IndexOfMax<float>(searched), TensorPrimitives.IndexOfMin<float>(searched));
         _positive = searched[highAt] >= -searched[lowAt] * (_positive ? Readily : Unreadily);
@@ -84,35 +83,16 @@ internal sealed class QrsMark
         return leads[best];
     }
 
-    private void Smooth(QrsLead lead, long first, Span<float> smooth)
+    /// <summary>The lead from sample <paramref name="first"/> on, smoothed, a quarter of a second's mean taken away.</summary>
+    private void Cut(QrsLead lead, long first, Span<float> wave)
     {
-        var inverse = 1.0 / (2 * _smoothHalf + 1);
+        Span<float> smooth = stackalloc float[wave.Length + 2 * _slowHalf];
         Span<float> samples = stackalloc float[smooth.Length + 2 * _smoothHalf];
-        lead.CopySamples(first - _smoothHalf, samples);
-        double sum = 0;
-        foreach (var sample in samples[..(2 * _smoothHalf)])
-            sum += sample;
-        var coming = samples[(2 * _smoothHalf)..];
-        for (var i = 0; i < smooth.Length; i++)
-        {
-            sum += coming[i];
-            smooth[i] = (float)(sum * inverse);
-            sum -= samples[i];
-        }
-    }
-
-    private void RemoveMean(ReadOnlySpan<float> smooth, Span<float> wave)
-    {
-        double sum = 0;
-        for (var i = 0; i < 2 * _slowHalf; i++)
-            sum += smooth[i];
-        var inverse = 1.0 / (2 * _slowHalf + 1);
-        for (var i = 0; i < wave.Length; i++)
-        {
-            sum += smooth[i + 2 * _slowHalf];
-            wave[i] = smooth[i + _slowHalf] - (float)(sum * inverse);
-            sum -= smooth[i];
-        }
+        Span<double> sums = stackalloc double[samples.Length + 1];
+        lead.CopySamples(first - _slowHalf - _smoothHalf, samples);
+        RunningSums.Means(samples, _smoothHalf, smooth, sums);
+        RunningSums.Means(smooth, _slowHalf, wave, sums);
+        TensorPrimitives.Subtract(smooth.Slice(_slowHalf, wave.Length), wave, wave);
     }
 
     /// <summary>Centre of gravity of what the peak at <paramref name="top"/> has above <see cref="Foot"/> of its height, at most the reach to either side.</summary>

@@ -1,3 +1,4 @@
+using Pipeline.Models.Filters;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators.Ppg;
@@ -22,11 +23,11 @@ internal sealed class PpgBeatDetector
     private const double GapSeconds = 0.5;
 
     private readonly double _rateHz;
-    private readonly double _gain, _feedback1, _feedback2;   // Butterworth low-pass of order 2
+    private readonly Biquad _lowPass;
     private readonly double _delay;                          // of filter and difference, in samples
     private readonly double _forget, _polarityDecay;
 
-    private double _x1, _x2, _y1, _y2;
+    private BiquadDelays _delays;
     private double _slope1, _slope2;
     private double _skew, _polarity;
     private double _usual, _threshold;
@@ -40,12 +41,8 @@ internal sealed class PpgBeatDetector
     public PpgBeatDetector(double rateHz)
     {
         _rateHz = rateHz;
-        var k = Math.Tan(Math.PI * Math.Min(CutoffHz / rateHz, 0.35));
-        var norm = 1 / (1 + Math.Sqrt(2) * k + k * k);
-        _gain = k * k * norm;
-        _feedback1 = 2 * (k * k - 1) * norm;
-        _feedback2 = (1 - Math.Sqrt(2) * k + k * k) * norm;
-        _delay = 1 / (Math.Sqrt(2) * k) + 0.5;
+        _lowPass = Biquad.LowPass(Math.Min(CutoffHz, 0.35 * rateHz), rateHz);
+        _delay = _lowPass.DelayAtZero + 0.5;
         _forget = Math.Pow(0.5, 1 / (ForgetSeconds * rateHz));
         _polarityDecay = Math.Exp(-1 / (PolaritySeconds * rateHz));
         Reset();
@@ -70,10 +67,7 @@ internal sealed class PpgBeatDetector
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
-        state.Value(ref _x1);
-        state.Value(ref _x2);
-        state.Value(ref _y1);
-        state.Value(ref _y2);
+        _delays.Transfer(state);
         state.Value(ref _slope1);
         state.Value(ref _slope2);
         state.Value(ref _skew);
@@ -104,10 +98,8 @@ internal sealed class PpgBeatDetector
         _missing = 0;
         if (!_primed)
             Prime(sample);
-        var y = _gain * (sample + 2 * _x1 + _x2) - _feedback1 * _y1 - _feedback2 * _y2;
-        (_x2, _x1) = (_x1, sample);
-        var slope = y - _y1;
-        (_y2, _y1) = (_y1, y);
+        var before = _delays.Y1;
+        var slope = _lowPass.Next(sample, ref _delays) - before;
         FollowPolarity(slope);
 
         if (_slope1 * _polarity > _slope2 * _polarity && _slope1 * _polarity >= slope * _polarity && _slope1 * _polarity > 0)
@@ -126,8 +118,7 @@ internal sealed class PpgBeatDetector
 
     private void Prime(float sample)
     {
-        _x1 = _x2 = sample;
-        _y1 = _y2 = sample;
+        _delays.Settle(sample);
         _slope1 = _slope2 = 0;
         _primed = true;
     }

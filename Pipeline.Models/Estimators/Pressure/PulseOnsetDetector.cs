@@ -1,4 +1,5 @@
 using System.Numerics;
+using Pipeline.Models.Filters;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators.Pressure;
@@ -29,10 +30,8 @@ internal sealed class PulseOnsetDetector
     private readonly int _top;
     private readonly int _refractory;
     private readonly float[] _pressure;
-    private readonly float[] _rises;
     private readonly PeakLevels _levels;
-    private CentredMean _smooth;
-    private double _sum;
+    private CentredMean _smooth, _rises;
     private float _last, _offset;
     private int _missing, _missingInBlock;
     private long _count, _crossed, _lastOnset;
@@ -50,7 +49,7 @@ internal sealed class PulseOnsetDetector
         _refractory = (int)(RefractorySeconds * rateHz);
         _smooth = new CentredMean(_smoothing);
         _pressure = new float[BitOperations.RoundUpToPowerOf2((uint)(0.8 * rateHz))];
-        _rises = new float[_rise];
+        _rises = new CentredMean(_rise);
         _levels = new PeakLevels((int)Math.Round(0.5 * rateHz), (int)Math.Round(0.6 * rateHz));
         Clear();
     }
@@ -61,13 +60,9 @@ internal sealed class PulseOnsetDetector
         var value = _smooth.Next(Bridge(sample));
         var before = Pressure(_count - 1);
         _pressure[_count & (_pressure.Length - 1)] = value;
-        var at = (int)(_count++ % _rise);
-        var rise = _count > _smoothing ? Math.Max(0, value - before) : 0;
-        _sum += (double)rise - _rises[at];
-        _rises[at] = rise;
-        if (at == 0)
-            _sum = Exactly();
-        var slopes = (float)Math.Max(0, _sum);
+        _count++;
+        _rises.Next(_count > _smoothing ? Math.Max(0, value - before) : 0);
+        var slopes = (float)Math.Max(0, _rises.Sum);
         if (!_holding)
         {
             Judge(slopes, _count - 1, pulses);
@@ -98,8 +93,7 @@ internal sealed class PulseOnsetDetector
         _smooth.Clear();
         _levels.Clear();
         Array.Clear(_pressure);
-        Array.Clear(_rises);
-        _sum = 0;
+        _rises.Clear();
         _last = _offset = 0;
         _missing = _missingInBlock = 0;
         _count = 0;
@@ -114,13 +108,14 @@ internal sealed class PulseOnsetDetector
         _smooth.Transfer(state);
         _levels.Transfer(state);
         state.Values<float>(_pressure);
-        state.Values<float>(_rises);
-        state.Value(ref _sum);
+        _rises.TransferSum(state);
         state.Value(ref _last);
         state.Value(ref _offset);
         state.Value(ref _missing);
         state.Value(ref _missingInBlock);
         state.Count(ref _count);
+        if (state.Fault is null)
+            _rises.Resume(_count);
         state.Within(ref _crossed, long.MinValue / 2);
         state.Within(ref _lastOnset, long.MinValue / 2);
         state.Value(ref _started);
@@ -130,14 +125,6 @@ internal sealed class PulseOnsetDetector
     }
 
     private float Pressure(long index) => _pressure[index & (_pressure.Length - 1)];
-
-    private double Exactly()
-    {
-        double sum = 0;
-        foreach (var rise in _rises)
-            sum += rise;
-        return sum;
-    }
 
     private float Bridge(float sample)
     {

@@ -23,25 +23,3 @@ _, _, z = signal.stft(x, 125, window="hann", nperseg=256, noverlap=192, boundary
 _, _, density = signal.spectrogram(x, 125, window="hann", nperseg=256, noverlap=192, detrend="constant", scaling="density", mode="psd")
 _, _, power = signal.spectrogram(x, 125, window="hamming", nperseg=64, noverlap=0, detrend=False, scaling="spectrum", mode="psd")
 save("stft.txt", x, (np.abs(z) ** 2).T, density.T, power.T)
-
-# resample.txt: samples at 125 Hz; at 500 Hz (4/1); at 50 Hz (2/5). Taps of resample_poly's default, each phase scaled to sum 1 and the ends
-# held, as the graph does.
-def polyphase(x, up, down):
-    half = 10 * max(up, down)
-    taps = signal.firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0))
-    for phase in range(up):
-        taps[(half + phase) % up :: up] /= taps[(half + phase) % up :: up].sum() * up
-    return signal.resample_poly(x.astype(np.float64), up, down, window=taps, padtype="edge")
-
-
-save("resample.txt", x, polyphase(x, 4, 1), polyphase(x, 2, 5))
-
-
-# filters.txt: samples at 125 Hz, then butter + sosfilt from the steady state of the first sample
-def butter(order, edges, kind):
-    sos = signal.butter(order, edges, kind, fs=125, output="sos")
-    return signal.sosfilt(sos, x.astype(np.float64), zi=signal.sosfilt_zi(sos) * np.float64(x[0]))[0]
-
-
-save("filters.txt", x, butter(4, [0.5, 4], "bandpass"), butter(1, [0.7, 40], "bandpass"), butter(3, [5, 15], "bandpass"),
-     butter(5, 10, "lowpass"), butter(4, 0.5, "highpass"), butter(3, 0.7, "highpass"))

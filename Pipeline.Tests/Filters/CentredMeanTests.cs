@@ -1,7 +1,8 @@
-using Pipeline.Models.Estimators;
+using Pipeline.Models.Filters;
+using Pipeline.Models.State;
 using Xunit;
 
-namespace Pipeline.Tests.Estimators;
+namespace Pipeline.Tests.Filters;
 
 public sealed class CentredMeanTests
 {
@@ -60,5 +61,31 @@ public sealed class CentredMeanTests
         new CentredMean(9).Smooth(samples);
         new CentredMean(9).Smooth(plain);
         Assert.Equal(plain[45..], samples[45..]);
+    }
+
+    [Fact]
+    public void Its_sum_is_that_of_the_last_samples_and_goes_on_from_a_state_without_the_place()
+    {
+        var random = new Random(3);
+        var samples = Enumerable.Range(0, 100).Select(_ => random.NextSingle()).ToArray();
+        var (one, other) = (new CentredMean(8), new CentredMean(8));
+        var state = new StateTransfer();
+
+        foreach (var sample in samples[..37])
+            one.Next(sample);
+        state.BeginWriting(1);
+        one.TransferSum(state);
+        state.BeginReading(state.EndWriting(), 1);
+        other.TransferSum(state);
+        other.Resume(37);
+
+        Assert.Null(state.EndReading());
+        for (var i = 37; i < samples.Length; i++)
+        {
+            one.Next(samples[i]);
+            other.Next(samples[i]);
+            Assert.Equal(samples[(i - 7)..(i + 1)].Sum(x => (double)x), one.Sum, 1e-9);
+            Assert.Equal(one.Sum, other.Sum);
+        }
     }
 }

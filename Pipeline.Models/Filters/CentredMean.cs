@@ -1,11 +1,11 @@
 using Pipeline.Models.State;
 
-namespace Pipeline.Models.Estimators;
+namespace Pipeline.Models.Filters;
 
 /// <summary>
 /// Mean over the last <c>length</c> samples, which is the mean centred on the sample (length − 1)/2 ago: a low-pass of exactly linear phase
-/// at one addition, one subtraction and one multiplication a sample. The sum is taken afresh each time the ring turns (a second sum grows
-/// beside it), so rounding and outliers leave no trace that outlives the ring. Starts on zeros.
+/// at one addition, one subtraction and one multiplication a sample. The sum is replaced each time the ring turns by a second one that
+/// grows beside it from zero, so rounding and outliers leave no trace that outlives the ring. Starts on zeros.
 /// </summary>
 internal struct CentredMean
 {
@@ -16,7 +16,7 @@ internal struct CentredMean
     private double _fresh;      // of the samples since the ring turned
     private int _at;
 
-    /// <summary>Takes an odd length of 1 or more samples.</summary>
+    /// <summary>Takes a length of 1 or more samples; an odd one has a middle.</summary>
     public CentredMean(int length)
     {
         _ring = new float[length];
@@ -24,8 +24,8 @@ internal struct CentredMean
         _half = (length - 1) / 2;
     }
 
-    /// <summary>Samples by which the mean lags behind the input.</summary>
-    public readonly int Delay => _half;
+    /// <summary>Sum of the last <c>length</c> samples.</summary>
+    public readonly double Sum => _sum;
 
     /// <summary>Takes a sample; gives the mean.</summary>
     public float Next(float sample)
@@ -43,12 +43,24 @@ internal struct CentredMean
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state)
     {
+        TransferSum(state);
+        state.Within(ref _at, 0, _ring.Length - 1);
+        if (state.Fault is null)    // otherwise the place may be anything
+            Resume(_at);
+    }
+
+    /// <summary>The same without the place in the ring, where that follows from what the owner knows: see <see cref="Resume"/>.</summary>
+    public void TransferSum(StateTransfer state)
+    {
         state.Values<float>(_ring);
         state.Value(ref _sum);
-        state.Within(ref _at, 0, _ring.Length - 1);
+    }
+
+    /// <summary>Goes on behind <paramref name="count"/> samples, 0 or more: sets the place in the ring after <see cref="TransferSum"/>.</summary>
+    public void Resume(long count)
+    {
+        _at = (int)(count % _ring.Length);
         _fresh = 0;
-        if (state.Fault is not null)
-            return;     // the place may be anything
         foreach (var sample in _ring.AsSpan(0, _at))
             _fresh += sample;
     }
