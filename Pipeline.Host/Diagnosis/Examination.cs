@@ -33,7 +33,7 @@ internal static class Examination
         {
             using var dotnet = Process.Start(new ProcessStartInfo("dotnet", "--version") { RedirectStandardOutput = true, RedirectStandardError = true });
             if (dotnet is null)
-                return new Finding(Check, Verdict.Fail, "dotnet cannot be started", "run ./pipeline, which installs it");
+                return new Finding(Check, Verdict.Fail, "dotnet cannot be started", "install the .NET SDK from https://dot.net");
             var version = (await dotnet.StandardOutput.ReadToEndAsync(stop)).Trim();
             await dotnet.WaitForExitAsync(stop);
             return version.StartsWith($"{WantedSdkMajor}.", StringComparison.Ordinal)
@@ -53,11 +53,11 @@ internal static class Examination
         {
             return Library.Version >= WantedKafkaClient
                 ? new Finding(Check, Verdict.Ok, $"librdkafka {Library.VersionString}")
-                : new Finding(Check, Verdict.Warn, $"librdkafka {Library.VersionString}", "2.11 or later is wanted: remove native/ and run ./pipeline, which builds it");
+                : new Finding(Check, Verdict.Warn, $"librdkafka {Library.VersionString}", "2.11 or later is wanted: build again with ./pipeline setup, which brings the package's");
         }
         catch (Exception fault) when (fault is DllNotFoundException or TypeInitializationException or InvalidOperationException or FileNotFoundException)
         {
-            return new Finding(Check, Verdict.Fail, $"librdkafka cannot be loaded: {fault.GetBaseException().Message}", "run ./pipeline, which builds native/librdkafka.so");
+            return new Finding(Check, Verdict.Fail, $"librdkafka cannot be loaded: {fault.GetBaseException().Message}", "run ./pipeline setup, which brings the package's library for this system");
         }
     }
 

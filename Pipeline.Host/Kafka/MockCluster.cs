@@ -11,42 +11,43 @@ internal static partial class MockCluster
     public const int Producer = 0;
     public const int NoError = 0;
 
-    private const string Library = "librdkafka";
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_version")]
+    public static partial int Version();
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_conf_new")]
     public static partial nint NewConfiguration();
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_destroy")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_conf_destroy")]
     public static partial void DestroyConfiguration(nint configuration);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Set(nint configuration, string name, string value, Span<byte> error, nuint errorSize);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_new")]
     public static partial nint NewHandle(int type, nint configuration, Span<byte> error, nuint errorSize);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_destroy")]
     public static partial void DestroyHandle(nint handle);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_new")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_cluster_new")]
     public static partial nint NewCluster(nint handle, int brokers);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_destroy")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_cluster_destroy")]
     public static partial void DestroyCluster(nint cluster);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_cluster_bootstraps")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_cluster_bootstraps")]
     public static partial nint Bootstraps(nint cluster);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_topic_create", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int CreateTopic(nint cluster, string topic, int partitions, int replicas);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_group_initial_rebalance_delay_ms")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_group_initial_rebalance_delay_ms")]
     public static partial void SetRebalanceDelay(nint cluster, int milliseconds);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_down")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_broker_set_down")]
     public static partial int SetDown(nint cluster, int broker);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_up")]
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_broker_set_up")]
     public static partial int SetUp(nint cluster, int broker);
 
     /// <summary>What librdkafka says of a setting; null when it takes it.</summary>
