@@ -1,3 +1,4 @@
+using Pipeline.Training.Torch;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Training.Export;
 using TorchSharp.Modules;
@@ -27,7 +28,9 @@ public sealed class QrsClassifier : nn.Module
         : base(nameof(QrsClassifier))
     {
         (_mean, _scale) = (mean, scale);
-        RegisterComponents();
+        register_module("hidden", _hidden);
+        register_module("output", _output);
+        register_module("teachers", _teachers);
     }
 
     /// <summary>What it learns from.</summary>
@@ -45,18 +48,18 @@ public sealed class QrsClassifier : nn.Module
 
     /// <summary>The network as the detector runs it.</summary>
     internal QrsNetwork ToNetwork() => new(
-        _mean, _scale, _hidden.weight.Tensor.ToArray<float>(), _hidden.bias!.Tensor.ToArray<float>(), _output.weight.Tensor.ToArray<float>(),
-        _output.bias!.Tensor.ToArray<float>()[0]);
+        _mean, _scale, _hidden.weight.ToArray(), _hidden.bias!.ToArray(), _output.weight.ToArray(),
+        _output.bias!.ToArray()[0]);
 
     /// <summary>What a package keeps of it.</summary>
     internal Dictionary<string, Tensor> Weights() => new()
     {
-        ["mean"] = tensor(_mean, InputLength),
-        ["scale"] = tensor(_scale, InputLength),
-        ["hidden.weight"] = _hidden.weight.Tensor,
-        ["hidden.bias"] = _hidden.bias!.Tensor,
-        ["output.weight"] = _output.weight.Tensor,
-        ["output.bias"] = _output.bias!.Tensor,
+        ["mean"] = tensor(_mean),
+        ["scale"] = tensor(_scale),
+        ["hidden.weight"] = _hidden.weight,
+        ["hidden.bias"] = _hidden.bias!,
+        ["output.weight"] = _output.weight,
+        ["output.bias"] = _output.bias!,
     };
 
     /// <summary>The network as an ONNX file: <c>input</c> [B, <see cref="InputLength"/>] → <c>output</c> [B, 1].</summary>

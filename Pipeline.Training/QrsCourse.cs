@@ -1,3 +1,4 @@
+using Pipeline.Training.Torch;
 using Pipeline.Models.Estimators.Ecg;
 
 namespace Pipeline.Training;

@@ -1,3 +1,4 @@
+using Pipeline.Training.Export;
 using System.Globalization;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;

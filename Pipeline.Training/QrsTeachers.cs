@@ -17,7 +17,11 @@ internal sealed class QrsTeachers : nn.Module
     private readonly Linear _output = nn.Linear(Count * Units, 1);
 
     public QrsTeachers()
-        : base(nameof(QrsTeachers)) => RegisterComponents();
+        : base(nameof(QrsTeachers))
+    {
+        register_module("hidden", _hidden);
+        register_module("output", _output);
+    }
 
     /// <summary>Each one's log-odds [B, <see cref="Count"/>] of normalised candidates [B, <see cref="QrsClassifier.InputLength"/>].</summary>
     public Tensor Forward(Tensor normalised) =>

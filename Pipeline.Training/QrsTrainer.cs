@@ -1,3 +1,4 @@
+using Pipeline.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -48,7 +49,7 @@ internal static class QrsTrainer
         network.to(place);
         var x = new float[Batch * QrsExamples.RowLength];
         float[] y = new float[Batch], weights = new float[Batch], shown = new float[Batch * Teachers];
-        StepAnswer Answer(Random random)
+        BatchLoss Answer(Random random)
         {
             for (var i = 0; i < Batch; i++)
             {
@@ -61,23 +62,24 @@ internal static class QrsTrainer
                 foreach (ref var part in shown.AsSpan(i * Teachers, Teachers))
                     part = random.NextSingle() < Shown ? weight / Shown : 0;
             }
-            var inputs = tensor(x, Batch, QrsExamples.RowLength).to(place);
-            var answers = tensor(y, Batch, 1).to(place);
+            var inputs = tensor(x, [Batch, QrsExamples.RowLength]).to(place);
+            var answers = tensor(y, [Batch, 1]).to(place);
             var teachers = network.Teachers.Forward(inputs);
             var odds = network.Forward(inputs);
             var wanted = answers * (1 - Taught) + teachers.mean([1], keepdim: true).sigmoid().detach() * Taught;
-            var loss = Loss(teachers, answers.expand(Batch, Teachers), tensor(shown, Batch, Teachers).to(place)) + Loss(odds, wanted, tensor(weights, Batch, 1).to(place));
+            var loss = Loss(teachers, answers.expand(Batch, Teachers), tensor(shown, [Batch, Teachers]).to(place)) + Loss(odds, wanted, tensor(weights, [Batch, 1]).to(place));
             using var still = no_grad();
             var wrong = (((odds > 0).to(float32) - answers).abs().mean() * 100).detach();
-            return new StepAnswer(loss, wrong);
+            return new BatchLoss(loss, wrong);
         }
         return new TrainingLoop(
-            network, optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.Decay), options.Steps, options.Seed,
-            step => 0.01 + 0.99 * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)options.Steps))) / 2, Answer);
+            network,
+            new TrainingSchedule(options.Steps, options.Seed, options.LearningRate, options.Decay, step => 0.01 + 0.99 * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)options.Steps))) / 2),
+            Answer);
     }
 
     private static Tensor Loss(Tensor odds, Tensor wanted, Tensor weights) =>
-        (nn.functional.binary_cross_entropy_with_logits(odds, wanted, nn.Reduction.None) * weights).mean();
+        (nn.functional.binary_cross_entropy_with_logits(odds, wanted, reduction: nn.Reduction.None) * weights).mean();
 
     private static void Drop(Span<float> inputs, double part, Random random)
     {

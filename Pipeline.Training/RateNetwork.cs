@@ -74,17 +74,32 @@ public sealed partial class RateNetwork : nn.Module
     public RateNetwork()
         : base(nameof(RateNetwork))
     {
-        using var scope = NewDisposeScope();
         var start = new float[2 * KernelReach + 1];
         for (var j = 0; j < start.Length; j++)
             start[j] = -0.5f * Math.Abs(j - KernelReach);
         _kernel = new Parameter(tensor(start));
         _leak = new Parameter(tensor([-4f]));
         _weights = new Parameter(tensor([0.5f, 1f, 1f]));
-        RegisterComponents();
+        Register();
         using var still = no_grad();
-        foreach (var zero in new[] { _mix2.weight.Tensor, _mix2.bias!.Tensor, _gate.weight.Tensor, _gate.bias!.Tensor })
+        foreach (var zero in new[] { _mix2.weight, _mix2.bias!, _gate.weight, _gate.bias! })
             zero.zero_();
+    }
+
+    private void Register()
+    {
+        register_parameter("kernel", _kernel);
+        register_parameter("leak", _leak);
+        register_parameter("weights", _weights);
+        register_module("conv1", _conv1);
+        register_module("conv2", _conv2);
+        register_module("conv3", _conv3);
+        register_module("observe", _observe);
+        register_module("mix1", _mix1);
+        register_module("mix2", _mix2);
+        register_module("memory", _memory);
+        register_module("gate", _gate);
+        register_module("trust", _trust);
     }
 
     /// <summary>All that does not depend on the state, for any number of windows at once: [N, 14, 85].</summary>
@@ -96,10 +111,10 @@ public sealed partial class RateNetwork : nn.Module
         var evidence = Bounded(_observe.forward(h).squeeze(1));
         var lstm = _memory.parameters().ToList();
         return new RateEvidence(
-            nn.functional.conv1d(h, _mix1.weight.Tensor.narrow(1, 0, Channels), _mix1.bias!.Tensor, padding: MixTaps / 2).reshape(-1, MixChannels * Rates),
+            nn.functional.conv1d(h, _mix1.weight.narrow(1, 0, Channels), _mix1.bias!, padding: MixTaps / 2).reshape(-1, MixChannels * Rates),
             evidence,
             evidence.softmax(1),
-            nn.functional.linear(cat([h.mean([2]), h.max(2).values], 1), lstm[0].Tensor.narrow(1, 0, 2 * Channels), lstm[2].Tensor + lstm[3].Tensor),
+            nn.functional.linear(cat([h.mean([2]), h.max(2).values], 1), lstm[0].narrow(1, 0, 2 * Channels), lstm[2] + lstm[3]),
             ((input.narrow(1, RateFeatures.LikelihoodRow, 1).squeeze(1) - RateFeatures.LogLikelihood.Offset) * (1 / RateFeatures.LogLikelihood.Factor)).exp() + (ClassicalFloor - RateFeatures.LogLikelihood.Floor));
     }
 
@@ -108,9 +123,9 @@ public sealed partial class RateNetwork : nn.Module
     {
         var lstm = _memory.parameters().ToList();
         return new RateFilter(
-            Banded(_kernel.Tensor.softmax(0).reshape(1, 1, -1), MotionIndex), Banded(_mix1.weight.Tensor.narrow(1, Channels, 1), Mix1Index), Banded(_mix2.weight.Tensor, Mix2Index),
-            Banded(tensor(PlainKernel, 1, 1, PlainKernel.Length).to(_kernel.Tensor.device), MotionIndex),
-            lstm[0].Tensor.narrow(1, 2 * Channels, 1).t(), lstm[1].Tensor.t());
+            Banded(_kernel.softmax(0).reshape(1, 1, -1), MotionIndex), Banded(_mix1.weight.narrow(1, Channels, 1), Mix1Index), Banded(_mix2.weight, Mix2Index),
+            Banded(tensor(PlainKernel, [1, 1, PlainKernel.Length]).to(_kernel.device), MotionIndex),
+            lstm[0].narrow(1, 2 * Channels, 1).t(), lstm[1].t());
     }
 
     /// <summary>One hop for the windows <paramref name="seen"/> [B, ...] and the state before it.</summary>
@@ -125,8 +140,8 @@ public sealed partial class RateNetwork : nn.Module
         var gate = _gate.forward(h);
         var leak = (gate.narrow(1, 1, 1) + _leak).sigmoid();
         var prior = ((moved * (1 - leak)) + (leak * (1.0 / Rates) + BeliefGuard)).log();
-        var mixed = ((prior * 0.2 + 1).matmul(filter.Mix1) + seen.Hidden).relu().matmul(filter.Mix2) + _mix2.bias!.Tensor;
-        var logits = seen.Encoded * Weight(gate, 0, 0) + prior * _weights.Tensor.narrow(0, 1, 1) + Bounded(mixed) + seen.Classical.log() * Weight(gate, 2, 2);
+        var mixed = ((prior * 0.2 + 1).matmul(filter.Mix1) + seen.Hidden).relu().matmul(filter.Mix2) + _mix2.bias!;
+        var logits = seen.Encoded * Weight(gate, 0, 0) + prior * _weights.narrow(0, 1, 1) + Bounded(mixed) + seen.Classical.log() * Weight(gate, 2, 2);
         var belief = logits.softmax(1);
         var plain = Plain(filter, seen, state);
         var answer = belief.detach() * (1 - PlainShare) + plain * PlainShare;
@@ -154,7 +169,7 @@ public sealed partial class RateNetwork : nn.Module
     private static Tensor Bounded(Tensor x) => (x * (1 / MostEvidence)).tanh() * MostEvidence;
 
     private Tensor Weight(Tensor gate, int unit, int weight) =>
-        gate.narrow(1, unit, 1).clamp(-MostWeight, MostWeight).exp() * _weights.Tensor.narrow(0, weight, 1);
+        gate.narrow(1, unit, 1).clamp(-MostWeight, MostWeight).exp() * _weights.narrow(0, weight, 1);
 
     /// <summary>LSTM from its gates before the functions, [B, 4 x hidden] in PyTorch's order.</summary>
     private static (Tensor H, Tensor C) Remember(Tensor gates, Tensor c)

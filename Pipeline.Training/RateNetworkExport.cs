@@ -1,3 +1,4 @@
+using Pipeline.Training.Torch;
 using Pipeline.Models.Features;
 using Pipeline.Training.Export;
 using static TorchSharp.torch;
@@ -22,15 +23,15 @@ public sealed partial class RateNetwork
         var likelihood = graph.Unary("Exp", graph.Mul(graph.Sub(row, graph.Scalar(offset)), graph.Scalar(1 / factor)));
         var classical = graph.Add(likelihood, graph.Scalar(ClassicalFloor - floor));
 
-        var moved = Moved(graph, state, 0, _kernel.Tensor.detach().softmax(0).reshape(1, 1, 2 * KernelReach + 1));
+        var moved = Moved(graph, state, 0, _kernel.detach().softmax(0).reshape(1, 1, 2 * KernelReach + 1));
         var (h, c) = Remember(graph, hidden, evidence, moved, state);
         var gate = graph.Linear(h, _gate.weight, _gate.bias!);
-        var leak = graph.Unary("Sigmoid", graph.Add(graph.Slice(gate, 1, 1, 2), graph.Constant(_leak.Tensor)));
+        var leak = graph.Unary("Sigmoid", graph.Add(graph.Slice(gate, 1, 1, 2), graph.Constant(_leak)));
         var kept = graph.Mul(moved, graph.Sub(graph.Scalar(1), leak));
         var spread = graph.Add(graph.Mul(leak, graph.Scalar(1.0 / Rates)), graph.Scalar(BeliefGuard));
         var prior = graph.Log(graph.Add(kept, spread));
 
-        var weights = _weights.Tensor.ToArray<float>();
+        var weights = _weights.ToArray();
         string Weighted(string x, int unit, float weight) => graph.Mul(x, graph.Mul(
             graph.Unary("Exp", graph.Clip(graph.Slice(gate, 1, unit, unit + 1), -MostWeight, MostWeight)), graph.Scalar(weight)));
         var own = graph.Add(Weighted(evidence, 0, weights[0]), graph.Mul(prior, graph.Scalar(weights[1])));
@@ -67,7 +68,7 @@ public sealed partial class RateNetwork
 
     private static string Plain(OnnxGraph graph, string state, string classical)
     {
-        var moved = Moved(graph, state, Rates, tensor(PlainKernel, 1, 1, PlainKernel.Length));
+        var moved = Moved(graph, state, Rates, tensor(PlainKernel, [1, 1, PlainKernel.Length]));
         var prior = graph.Add(graph.Mul(moved, graph.Scalar(1 - PlainLeak)), graph.Scalar(PlainLeak / Rates));
         var weighed = graph.Mul(prior, classical);
         return graph.Div(weighed, Sum(graph, weighed));

@@ -1,3 +1,4 @@
+using Pipeline.Training.Export;
 using System.Globalization;
 using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
@@ -38,7 +39,7 @@ public static class RatePackage
             InputLength = RateFeatures.InputRowCount * RateFeatures.RateCount,
             StateLength = RateNetwork.StateLength,
             OutputLength = RateNetwork.OutputLength,
-            Parameters = (int)network.parameters().Sum(p => p.Tensor.numel()),
+            Parameters = (int)network.parameters().Sum(p => p.numel()),
             Mflop = Math.Round(RateNetwork.Flop / 1e6, 2),
             Sha256 = new Dictionary<string, string>(),
             Card = card,

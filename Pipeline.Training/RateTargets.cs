@@ -1,3 +1,4 @@
+using Pipeline.Training.Torch;
 using Pipeline.Models.Features;
 using static TorchSharp.torch;
 
@@ -39,7 +40,7 @@ internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor
                 near[i * Rates + k] = Math.Abs(k - at) <= NearRates ? 1 : 0;
             }
         }
-        Tensor Make(float[] data, params long[] shape) => tensor(data, shape).to(device);
+        Tensor Make(float[] data, params long[] shape) => tensor(data, shape.AsSpan()).to(device);
         const int size = RateBatch.Size, windows = RateBatch.Windows;
         return new RateTargets(Make(soft, size, windows, Rates), Make(near, size, windows, Rates), Make(mask, size, windows), Make(place, size, windows));
     }
@@ -48,14 +49,14 @@ internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor
     /// Cross-entropy against the Gaussian, plus the distance (in rates) of the belief's centre near the reference, plus the cross-entropy of the
     /// trust against "the answer is within 5 per minute"; and the error of the answer's greatest rate, per minute.
     /// </summary>
-    public StepAnswer Loss(Tensor logits, Tensor answer, Tensor trust)
+    public BatchLoss Loss(Tensor logits, Tensor answer, Tensor trust)
     {
         var count = Mask.sum().clamp(min: 1);
         var entropy = -(logits.log_softmax(2) * Soft).sum(2);
         var probability = logits.softmax(2);
         var nearby = probability * Near;
         var mass = nearby.sum(2);
-        var axis = arange(0, Rates).to(logits.device);
+        var axis = arange(0, Rates, float32).to(logits.device);
         var centre = (nearby * axis).sum(2) / (mass + 1e-6);
         var known = (mass.detach() > 0.3).to(float32);
         var distance = (centre - Place).abs() * known;
@@ -65,7 +66,7 @@ internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor
         var within = (off < WithinRates).to(float32);
         var error = (off * Mask).sum() * RateFeatures.StepPerMinute / count;
         using var again = enable_grad();
-        var trusted = nn.functional.binary_cross_entropy_with_logits(trust, within, nn.Reduction.None);
-        return new StepAnswer(((entropy + distance * DistanceWeight + trusted * TrustWeight) * Mask).sum() / count, error);
+        var trusted = nn.functional.binary_cross_entropy_with_logits(trust, within, reduction: nn.Reduction.None);
+        return new BatchLoss(((entropy + distance * DistanceWeight + trusted * TrustWeight) * Mask).sum() / count, error);
     }
 }

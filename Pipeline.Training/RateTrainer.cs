@@ -1,5 +1,6 @@
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
+using Pipeline.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,6 +48,7 @@ public sealed record RateScore(RateRecording Recording, int Windows, double Mean
 public sealed class RateTrainer(RateTrainingOptions options)
 {
     private const int Rates = RateFeatures.RateCount;
+    private const double WeightDecay = 1e-3;
     private const double NearPerMinute = 5;
     private const double IntervalSigmas = 1.645;   // of a normal distribution, 90 % lie within
 
@@ -70,8 +72,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         var network = new RateNetwork();
         network.to(device);
         var batch = new RateBatch(sequences, options.Stretches, options.Constants);
-        var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: 1e-3);
-        return new TrainingLoop(network, optimizer, options.Steps, options.Seed, Factor, random =>
+        return new TrainingLoop(network, new TrainingSchedule(options.Steps, options.Seed, options.LearningRate, WeightDecay, Factor), random =>
         {
             batch.Next(random);
             return Loss(network, batch, device);
@@ -88,7 +89,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(sequence);
         using var scope = NewDisposeScope();
-        var seen = network.Encode(tensor(sequence.Input(), sequence.Count, RateFeatures.InputRowCount, Rates));
+        var seen = network.Encode(tensor(sequence.Input(), [sequence.Count, RateFeatures.InputRowCount, Rates]));
         var filter = network.Filter();
         var state = Start();
         var results = new (float, float, float)[sequence.Count];
@@ -106,7 +107,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
                 state = Start();
             silent = 0;
             var answer = network.Step(filter, seen.At(w), state);
-            var (rate, sigma) = RateReadout.Read(answer.Answer.ToArray<float>());
+            var (rate, sigma) = RateReadout.Read(answer.Answer.ToArray());
             results[w] = (rate, answer.Trust.sigmoid().item<float>(), sigma);
             state = answer.Next;
             state.Keep();
@@ -136,7 +137,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
 
     private static RateState Start() => RateState.From(full([1, Rates], 1.0 / Rates));
 
-    private double Factor(long step)
+    private double Factor(int step)
     {
         const int warmUp = 30;
         if (step < warmUp)
@@ -146,13 +147,13 @@ public sealed class RateTrainer(RateTrainingOptions options)
     }
 
     /// <summary>The network's answer to a batch, held against its references.</summary>
-    internal static StepAnswer Loss(RateNetwork network, RateBatch batch, Device device)
+    internal static BatchLoss Loss(RateNetwork network, RateBatch batch, Device device)
     {
         const int size = RateBatch.Size, windows = RateBatch.Windows;
-        var x = tensor(batch.Input, size * windows, RateFeatures.InputRowCount, Rates).to(device);
+        var x = tensor(batch.Input, [size * windows, RateFeatures.InputRowCount, Rates]).to(device);
         var seen = network.Encode(x).Windows(size, windows);
         var filter = network.Filter();
-        var state = RateState.From(tensor((float[])batch.Belief.Clone(), size, Rates).to(device));
+        var state = RateState.From(tensor(batch.Belief, [size, Rates]).to(device));
         var answers = new RateAnswer[windows];
         for (var w = 0; w < windows; w++)
         {

@@ -1,6 +1,7 @@
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Export;
+using Pipeline.Training.Torch;
 using static TorchSharp.torch;
 
 namespace Pipeline.Benchmarks.Inference;
@@ -26,19 +27,9 @@ internal sealed record BenchNetwork(string Name, Func<IReadOnlyList<int>, IModel
     /// </summary>
     public static BenchNetwork? CnnLstm()
     {
-        byte[] onnx;
-        try
-        {
-            onnx = WriteCnnLstm();
-        }
-        catch (TypeInitializationException e) when (e.InnerException is DllNotFoundException)
-        {
+        if (Libtorch.Fault is not null)
             return null;
-        }
-        catch (DllNotFoundException)
-        {
-            return null;
-        }
+        var onnx = WriteCnnLstm();
         return new BenchNetwork("cnn_lstm", sizes => new OnnxSession(onnx, sizes));
     }
 

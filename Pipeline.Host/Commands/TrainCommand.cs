@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
+using Pipeline.Training.Torch;
 using TorchSharp;
 
 namespace Pipeline.Host.Commands;
@@ -119,14 +120,9 @@ internal static class TrainCommand
 
     internal static void NeedLibtorch(string device)
     {
-        try
-        {
-            torch.set_num_threads(1);
-        }
-        catch (Exception fault) when (fault is DllNotFoundException or TypeInitializationException)
-        {
-            throw new CommandException("Training needs libtorch, which is not here: install Debian's libtorch-dev and libopenblas0-openmp, then run ./pipeline setup.");
-        }
+        if (Libtorch.Fault is { } fault)
+            throw new CommandException($"Training needs libtorch: {fault}");
+        torch.set_num_threads(1);
         if (device == "cuda" && !torch.cuda.is_available())
             throw CommandException.BadUsage("--device cuda: this libtorch finds no CUDA device; cpu is possible.");
     }

@@ -1,4 +1,4 @@
-using Pipeline.Training;
+using Pipeline.Training.Torch;
 using TorchSharp;
 
 namespace Pipeline.Host.Networks;

@@ -3,7 +3,6 @@ using Pipeline.Actors.Serving;
 using Pipeline.Host.Errors;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
-using Pipeline.Training.Serving;
 
 namespace Pipeline.Host.Networks;
 
@@ -57,20 +56,20 @@ internal static class ModelCatalog
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
     public static ServedModels? Serve(string name, InferenceOptions options, TimeProvider time)
     {
+        if (options.Device != InferenceOptions.Cpu)
+            throw CommandException.BadUsage($"Inference:Device {options.Device}: this build runs networks on the CPU only; cpu is possible.");
         if (Open(name) is not { } model)
             return null;
         try
         {
             return new ServedModels(
-                model, options, time, options.Device == InferenceOptions.Cpu ? null : OnLibtorch, find: identity => FindVersion(identity, model.Package.Folder));
+                model, options, time, find: identity => FindVersion(identity, model.Package.Folder));
         }
         catch (InvalidDataException fault)
         {
             model.Dispose();
             throw CommandException.BadUsage(fault.Message);
         }
-        IModelSession OnLibtorch(RateModel asked, IReadOnlyList<int> sizes) =>
-            asked.Package.Open(sizes, (network, batchSizes) => new TorchSession(network, options.Device, batchSizes));
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Host.Errors;
 using Pipeline.Training;
+using Pipeline.Training.Torch;
 using TorchSharp;
 
 namespace Pipeline.Host.Networks;

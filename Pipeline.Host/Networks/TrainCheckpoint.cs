@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Pipeline.Host.Errors;
-using Pipeline.Training;
+using Pipeline.Training.Export;
+using Pipeline.Training.Torch;
 using TorchSharp;
 
 namespace Pipeline.Host.Networks;

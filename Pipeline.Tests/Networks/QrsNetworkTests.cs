@@ -26,7 +26,7 @@ public sealed class QrsNetworkTests : IDisposable
     [SkippableFact]
     public void Trained_exported_and_run_in_place_it_gives_the_same_odds()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         using var scope = torch.NewDisposeScope();
         torch.manual_seed(7);
         var random = new Random(7);
@@ -42,7 +42,7 @@ public sealed class QrsNetworkTests : IDisposable
             var candidate = Draw(-4, 4);
             var normalised = new float[candidate.Length];
             trained.Normalise(candidate, normalised);
-            var expected = trained.Forward(torch.tensor(normalised, 1, normalised.Length)).item<float>();
+            var expected = trained.Forward(torch.tensor(normalised, [1, normalised.Length])).item<float>();
             var exported = new float[1];
             session.Forward(1, candidate, [], exported, []);
 

@@ -10,13 +10,12 @@ internal static class TestModel
 {
     public static RateNetwork Network(int seed = 5)
     {
-        Libtorch.Need();
-        using var scope = torch.NewDisposeScope();
+        NeedLibtorch.OrSkip();
         using var still = torch.no_grad();
         torch.manual_seed(seed);
         var network = new RateNetwork();
         foreach (var parameter in network.parameters())
-            parameter.Tensor.add_(torch.randn(parameter.Tensor.shape), 0.05);
+            parameter.add_(torch.randn(parameter.shape), 0.05);
         return network;
     }
 

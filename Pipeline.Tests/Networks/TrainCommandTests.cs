@@ -26,7 +26,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public async Task The_same_seed_gives_the_same_weights_and_another_one_does_not()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var data = Data();
         var (first, second, other) = (Path.Combine(_folder.Path, "first"), Path.Combine(_folder.Path, "second"), Path.Combine(_folder.Path, "other"));
 
@@ -44,7 +44,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public async Task Every_recording_is_held_out_once_and_an_extra_one_never_taken()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
 
         var (exit, output, error) = await RunAsync("--data", Data(), "--steps", "1", "--folds", "loso");
 
@@ -58,7 +58,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public void An_interrupted_training_goes_on_to_the_very_same_weights()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var (whole, cut) = (Path.Combine(_folder.Path, "whole"), Path.Combine(_folder.Path, "cut"));
         var data = Data();
 
@@ -78,7 +78,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public void Constants_that_are_fitted_for_a_fold_are_kept_with_it()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var (whole, cut) = (Path.Combine(_folder.Path, "whole"), Path.Combine(_folder.Path, "cut"));
         var data = Data();
         string Interrupted(int stopAfter) => Assert.Throws<CommandException>(() => Train(data, cut, 3, stopAfter, TrainRequest.Fit)).Message;
@@ -94,7 +94,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public async Task Constants_fitted_in_each_fold_change_the_held_out_errors_and_not_the_network_that_is_written()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var data = Data();
         async Task<(string[] Rows, byte[] Weights, string Card)> Trained(string name, params string[] more)
         {
@@ -116,7 +116,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public async Task Another_training_over_an_unfinished_one_is_refused_and_both_are_named()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var data = Data();
         var folder = Path.Combine(_folder.Path, "model");
         Assert.Throws<CommandException>(() => Train(data, folder, 5, stopAfter: 1));
@@ -132,7 +132,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public async Task An_epoch_is_as_many_windows_as_the_data_has()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var folder = Path.Combine(_folder.Path, "model");
 
         // 2 recordings of 17 windows, 60 times: 2,040 windows are 3 batches of 16 x 48.
@@ -144,7 +144,7 @@ public sealed class TrainCommandTests : IDisposable
     [SkippableFact]
     public async Task What_is_trained_on_all_of_the_data_is_tested_on_other_recordings_with_the_constants_that_are_named()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var constants = Path.Combine(_folder.Path, "constants.txt");
         async Task<string> Row(params string[] more)
         {
@@ -184,7 +184,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("the folder's name becomes the model's", "--data", "DATA", "--out", "a model")]
     public async Task What_cannot_be_done_is_one_clear_line_and_exit_2(string message, params string[] arguments)
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var folders = new Dictionary<string, Func<string>>
         {
             ["EMPTY"] = () => Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName,

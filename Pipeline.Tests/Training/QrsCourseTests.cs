@@ -1,6 +1,7 @@
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Torch;
 using Pipeline.Training;
+using Pipeline.Training.Torch;
 using TorchSharp;
 using Xunit;
 
@@ -17,7 +18,7 @@ public sealed class QrsCourseTests
     [SkippableFact]
     public void The_same_seed_gives_the_same_weights_and_what_was_learnt_finds_beats_of_a_recording_held_out()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         EcgRecording[] records = [Record("a", 0.8, 1), Record("b", 0.6, 2), Record("d", 0.7, 4)];
 
         using var first = Train(records, seed: 3);
@@ -32,7 +33,7 @@ public sealed class QrsCourseTests
     [SkippableFact]
     public void The_small_network_says_what_its_teachers_say_together()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         var random = new Random(11);
         var examples = new QrsExamples();
         for (var i = 0; i < 2000; i++)
@@ -51,7 +52,7 @@ public sealed class QrsCourseTests
         for (var i = 0; i < examples.Count; i++)
         {
             network.Normalise(examples.Row(i), normalised);
-            var input = torch.tensor(normalised, 1, normalised.Length);
+            var input = torch.tensor(normalised, [1, normalised.Length]);
             if (network.Forward(input).item<float>() > 0 == network.Teachers.Forward(input).mean([1]).item<float>() > 0)
                 agreed++;
         }
@@ -94,7 +95,7 @@ public sealed class QrsCourseTests
         return loop;
     }
 
-    private static float[] Weights(TrainingLoop loop) => [.. loop.Network.parameters().SelectMany(p => p.Tensor.ToArray<float>())];
+    private static float[] Weights(TrainingLoop loop) => [.. loop.Network.parameters().SelectMany(p => p.ToArray())];
 
     private static EcgRecording Record(string name, double interval, int seed)
     {

@@ -2,6 +2,7 @@ using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Torch;
 using Pipeline.Training;
+using Pipeline.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -12,13 +13,13 @@ public sealed class RateNetworkExportTests
     [SkippableFact]
     public void The_exported_network_answers_as_the_trained_one_over_a_stream_of_windows()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         using var scope = NewDisposeScope();
         using var still = no_grad();
         manual_seed(5);
         using var network = new RateNetwork();
         foreach (var parameter in network.parameters())
-            parameter.Tensor.add_(randn(parameter.Tensor.shape), 0.05);   // nothing stays at a zero that would hide a wrong path
+            parameter.add_(randn(parameter.shape), 0.05);   // nothing stays at a zero that would hide a wrong path
         const int rows = 3;
         using var session = new OnnxSession(network.ToOnnx(), [1, rows]);
         var input = new float[rows * session.InputLength];
@@ -27,14 +28,14 @@ public sealed class RateNetworkExportTests
         for (var window = 0; window < 6; window++)
         {
             var x = randn(rows, RateFeatures.InputRowCount, RateFeatures.RateCount);
-            x.ToArray<float>().CopyTo(input, 0);
+            x.ToArray().CopyTo(input, 0);
             var answer = network.Step(network.Filter(), network.Encode(x), known);
             known = answer.Next;
 
             session.Forward(rows, input, state, output, next);
             next.CopyTo(state, 0);
 
-            var (expected, certain) = (answer.Answer.ToArray<float>(), answer.Trust.sigmoid().ToArray<float>());
+            var (expected, certain) = (answer.Answer.ToArray(), answer.Trust.sigmoid().ToArray());
             for (var r = 0; r < rows; r++)
             {
                 for (var k = 0; k < RateFeatures.RateCount; k++)
@@ -47,7 +48,7 @@ public sealed class RateNetworkExportTests
     [SkippableFact]
     public void A_row_of_nothing_but_NaN_leaves_the_other_rows_as_they_are()
     {
-        Libtorch.Need();
+        NeedLibtorch.OrSkip();
         using var network = new RateNetwork();
         using var session = new OnnxSession(network.ToOnnx(), [2]);
         var random = new Random(1);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Pipeline.Training.Export.Onnx;
+using Pipeline.Training.Torch;
 using TorchSharp;
 
 namespace Pipeline.Training.Export;
@@ -46,7 +47,7 @@ public sealed class OnnxGraph
     public string Constant(ReadOnlySpan<float> values, params ReadOnlySpan<long> shape) => Store(MemoryMarshal.AsBytes(values), Float, shape);
 
     /// <summary>A tensor's present numbers as a constant.</summary>
-    public string Constant(torch.Tensor tensor) => Constant(tensor.ToArray<float>(), tensor.shape);
+    public string Constant(torch.Tensor tensor) => Constant(tensor.ToArray(), tensor.shape);
 
     /// <summary>A constant list of int64.</summary>
     public string Integers(params ReadOnlySpan<long> values) => Store(MemoryMarshal.AsBytes(values), Int64, [values.Length]);
@@ -61,15 +62,8 @@ public sealed class OnnxGraph
                 "Conv", [x, Constant(weight), .. rest],
                 ("kernel_shape", new[] { kernel }), ("strides", new[] { stride }), ("pads", new[] { padding, padding }), ("dilations", new[] { dilation }));
         return View(Node(
-            "Conv", [Wide(x), Constant(weight.ToArray<float>(), outputs, inputs, 1, kernel), .. rest],
+            "Conv", [Wide(x), Constant(weight.ToArray(), outputs, inputs, 1, kernel), .. rest],
             ("kernel_shape", new[] { 1, kernel }), ("strides", new[] { 1, stride }), ("pads", new[] { 0, padding, 0, padding }), ("dilations", new[] { 1, dilation })));
-    }
-
-    /// <summary>Convolution over the last two dimensions with zero padding.</summary>
-    public string Conv2d(string x, torch.Tensor weight, torch.Tensor? bias, long[] strides, long[] padding)
-    {
-        var inputs = bias is null ? new[] { x, Constant(weight) } : [x, Constant(weight), Constant(bias)];
-        return Node("Conv", inputs, ("kernel_shape", weight.shape[2..]), ("strides", strides), ("pads", new[] { padding[0], padding[1], padding[0], padding[1] }));
     }
 
     /// <summary>x · weightᵀ + bias for x [batch, in], weight [out, in] (PyTorch's linear).</summary>
@@ -78,12 +72,6 @@ public sealed class OnnxGraph
         var inputs = bias is null ? new[] { x, Constant(weight) } : [x, Constant(weight), Constant(bias)];
         return Node("Gemm", inputs, ("transB", 1L));
     }
-
-    /// <summary>Batch normalisation with its running figures.</summary>
-    public string BatchNorm(string x, TorchSharp.Modules.BatchNorm norm) => Node(
-        "BatchNormalization",
-        [x, Constant(norm.weight.Tensor), Constant(norm.bias.Tensor), Constant(norm.running_mean), Constant(norm.running_var)],
-        ("epsilon", (float)norm.eps));
 
     /// <summary>
     /// One step of one LSTM layer for x [batch, in], h and c [batch, hidden], by PyTorch's weights (gates i f g o). Returns (h, c).
@@ -117,9 +105,6 @@ public sealed class OnnxGraph
 
     /// <summary>Greatest along <paramref name="axis"/>, which goes.</summary>
     public string Max(string x, long axis) => Node("ReduceMax", [x], ("axes", new[] { axis }), ("keepdims", 0L));
-
-    /// <summary>Max pooling over the last dimension.</summary>
-    public string MaxPool1d(string x, long kernel, long stride) => Node("MaxPool", [x], ("kernel_shape", new[] { kernel }), ("strides", new[] { stride }));
 
     /// <summary>a + b, broadcast.</summary>
     public string Add(string a, string b) =>

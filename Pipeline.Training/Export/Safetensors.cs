@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Pipeline.Training.Torch;
+using TorchSharp;
 
-namespace TorchSharp;
+namespace Pipeline.Training.Export;
 
 /// <summary>Weights in the safetensors form: 8 bytes of header length, a JSON header, then the raw little-endian numbers.</summary>
 public static class Safetensors
@@ -24,7 +26,7 @@ public static class Safetensors
         long offset = 0;
         foreach (var (name, tensor) in tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
         {
-            var data = tensor.ToArray<float>();
+            var data = tensor.ToArray();
             header[name] = new { dtype = "F32", shape = tensor.shape, data_offsets = new[] { offset, offset + data.LongLength * sizeof(float) } };
             offset += data.LongLength * sizeof(float);
             arrays.Add(data);
@@ -59,7 +61,7 @@ public static class Safetensors
             if (type != "F32" || range.Length != 2 || range[1] - range[0] != size || range[0] < 0 || 8 + headerLength + range[1] > bytes.Length)
                 throw new InvalidDataException($"{path}: tensor '{entry.Name}' of type {type}, shape [{string.Join(", ", shape)}], bytes {string.Join("..", range)} is cut or not float32.");
             var data = MemoryMarshal.Cast<byte, float>(bytes.AsSpan((int)(8 + headerLength + range[0]), (int)size)).ToArray();
-            tensors[entry.Name] = torch.tensor(data, shape);
+            tensors[entry.Name] = torch.tensor(data, shape.AsSpan());
         }
         return tensors;
     }

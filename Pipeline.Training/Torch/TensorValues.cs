@@ -1,0 +1,14 @@
+using static TorchSharp.torch;
+
+namespace Pipeline.Training.Torch;
+
+/// <summary>Numbers out of tensors.</summary>
+internal static class TensorValues
+{
+    /// <summary>A copy of the elements, row-major, whatever the layout and the device.</summary>
+    public static float[] ToArray(this Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.detach().cpu().contiguous().data<float>().ToArray();
+    }
+}
