@@ -137,7 +137,7 @@ internal sealed class WardStage(int patient, bool spectra) : IWindowStage
     private sealed class Buffers
     {
         public readonly float[] Samples = new float[1000];
-        public readonly float[] Hann = [.. Tapers.Create(Taper.Hann, 1000).Select(w => (float)w)];
+        public readonly float[] Hann = [.. Tapers.Hann(1000).Select(w => (float)w)];
         public readonly float[] Power = new float[Points / 2 + 1];
         public readonly float[] TotalPower = new float[WardSignal.ChannelCount];
     }

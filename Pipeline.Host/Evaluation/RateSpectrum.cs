@@ -1,11 +1,12 @@
 using System.Numerics.Tensors;
 using Pipeline.Models.Signals;
+using Pipeline.Models.Spectra;
 
 namespace Pipeline.Host.Evaluation;
 
 /// <summary>
-/// Power of a signal over heart rates, window by window, to look at: Hann taper, mean taken out, a plain Fourier sum at each rate. For an ECG
-/// the slope's magnitude stands for the signal, because its own power lies in the QRS's shape, not in the rate.
+/// Power of a signal over heart rates, window by window, to look at: the <see cref="Stft"/> of the window, its mean taken out, read between bins
+/// at each rate. For an ECG the slope's magnitude stands for the signal, because its own power lies in the QRS's shape, not in the rate.
 /// </summary>
 internal sealed class RateSpectrum
 {
@@ -16,29 +17,25 @@ internal sealed class RateSpectrum
     public const int RateCount = 101;
 
     private const double WindowSeconds = 8;
+    private const double ThinnedHz = 250;
     private readonly float[][] _signals;
     private readonly double _rateHz;
-    private readonly float[] _cosines, _sines;   // [rates x window], tapered
+    private readonly Stft _stft;
     private readonly float[] _window;
+    private readonly float[] _bins;
 
     /// <summary>Plans spectra of the channels of a recording.</summary>
     public RateSpectrum(float[][] channels, double rateHz, SignalKind kind)
     {
-        (_rateHz, _signals) = (rateHz, kind == SignalKind.Ecg ? [.. channels.Select(Slope)] : channels);
-        Length = (int)Math.Round(WindowSeconds * rateHz);
-        _window = new float[Length];
-        (_cosines, _sines) = (new float[RateCount * Length], new float[RateCount * Length]);
-        for (var k = 0; k < RateCount; k++)
-            for (var i = 0; i < Length; i++)
-            {
-                var taper = 0.5 - 0.5 * Math.Cos(Math.Tau * (i + 0.5) / Length);
-                var (sine, cosine) = Math.SinCos(Math.Tau * (FirstPerMinute + k * StepPerMinute) / 60 * i / rateHz);
-                (_cosines[k * Length + i], _sines[k * Length + i]) = ((float)(taper * cosine), (float)(taper * sine));
-            }
+        // Fast signals are thinned: their rates lie below 4 Hz, and a window fits the longest transform.
+        var thinning = Math.Max(1, (int)(rateHz / ThinnedHz));
+        _rateHz = rateHz / thinning;
+        _signals = [.. channels.Select(channel => Thinned(kind == SignalKind.Ecg ? Slope(channel) : channel, thinning))];
+        _window = new float[(int)Math.Round(WindowSeconds * _rateHz)];
+        // A main lobe of a padded spectrum is 16 bins wide or more, so that a straight line between two of them is exact to 2 %.
+        _stft = new Stft(_window.Length, padding: 4);
+        _bins = new float[_stft.BinCount];
     }
-
-    /// <summary>Samples of a window.</summary>
-    public int Length { get; }
 
     /// <summary>
     /// Mean over the channels of their power at each rate, the greatest being 1; zeros where nothing is there. power [<see cref="RateCount"/>].
@@ -48,10 +45,10 @@ internal sealed class RateSpectrum
     {
         power.Clear();
         var start = (int)Math.Ceiling(startSeconds * _rateHz - 1e-9);
-        if (start < 0 || start + Length > _signals[0].Length)
+        if (start < 0 || start + _window.Length > _signals[0].Length)
             return false;
         foreach (var signal in _signals)
-            Add(signal.AsSpan(start, Length), power);
+            Add(signal.AsSpan(start, _window.Length), power);
         var greatest = TensorPrimitives.Max<float>(power);
         if (greatest > 0)
             TensorPrimitives.Divide(power, greatest, power);
@@ -74,13 +71,21 @@ internal sealed class RateSpectrum
         var energy = TensorPrimitives.Dot<float>(_window, _window);
         if (!(energy > 0))
             return;
+        _stft.Power(_window, _bins);
         for (var k = 0; k < RateCount; k++)
-        {
-            var cosine = TensorPrimitives.Dot(_window, _cosines.AsSpan(k * Length, Length));
-            var sine = TensorPrimitives.Dot(_window, _sines.AsSpan(k * Length, Length));
-            power[k] += (cosine * cosine + sine * sine) / energy;
-        }
+            power[k] += PowerAt((FirstPerMinute + k * StepPerMinute) / 60) / energy;
     }
+
+    private float PowerAt(double hz)
+    {
+        var place = hz * _stft.TransformLength / _rateHz;
+        var bin = (int)place;
+        return bin + 1 < _bins.Length ? _bins[bin] + (float)(place - bin) * (_bins[bin + 1] - _bins[bin]) : 0;
+    }
+
+    // Means of groups of samples; missing where any of them is.
+    private static float[] Thinned(float[] samples, int by) => by == 1 ? samples
+        : [.. Enumerable.Range(0, samples.Length / by).Select(i => TensorPrimitives.Sum(samples.AsSpan(i * by, by)) / by)];
 
     private static float[] Slope(float[] samples)
     {

@@ -72,22 +72,11 @@ public sealed class RealFft
         Run(samples, 0, default, real, imaginary);
     }
 
-    /// <summary>Power |X[k]|² of the spectrum of <paramref name="samples"/>.</summary>
-    /// <param name="samples">1 to N samples; those that lack to N count as zeros.</param>
-    /// <param name="power">Power, [N/2 + 1], in the samples' unit squared.</param>
-    /// <exception cref="ArgumentException">A span has another size.</exception>
-    public void Power(ReadOnlySpan<float> samples, Span<float> power)
-    {
-        if (samples.Length == 0 || samples.Length > Length || power.Length != BinCount)
-            throw Sizes(samples.Length, power.Length, power.Length);
-        Run(samples, 0, default, power, default);
-    }
-
     /// <summary>Power of the spectrum of (<paramref name="samples"/> - <paramref name="offset"/>) x <paramref name="taper"/>, in one pass.</summary>
     /// <param name="samples">1 to N samples; after the taper, those that lack to N count as zeros.</param>
     /// <param name="offset">What is taken off each sample: their mean, or 0.</param>
     /// <param name="taper">One factor a sample.</param>
-    /// <param name="power">Power, [N/2 + 1].</param>
+    /// <param name="power">Power |X[k]|², [N/2 + 1], in the samples' unit squared.</param>
     /// <exception cref="ArgumentException">A span has another size.</exception>
     public void Power(ReadOnlySpan<float> samples, float offset, ReadOnlySpan<float> taper, Span<float> power)
     {

@@ -1,23 +1,9 @@
 namespace Pipeline.Models.Spectra;
 
-/// <summary>The tapers' values, periodic (the frame's period is its length, as spectra want it), 0 to 1.</summary>
-public static class Tapers
+/// <summary>The taper that frames are multiplied with.</summary>
+internal static class Tapers
 {
-    /// <summary>The <paramref name="length"/> values of <paramref name="taper"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An unknown taper, or a length below 1.</exception>
-    public static double[] Create(Taper taper, int length)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        var (mean, depth) = taper switch
-        {
-            Taper.Hann => (0.5, 0.5),
-            Taper.Hamming => (0.54, 0.46),
-            Taper.Rectangular => (1.0, 0.0),
-            _ => throw new ArgumentOutOfRangeException(nameof(taper), taper, null),
-        };
-        var values = new double[length];
-        for (var n = 0; n < length; n++)
-            values[n] = mean - depth * Math.Cos(2 * Math.PI * n / length);
-        return values;
-    }
+    /// <summary>Periodic Hann taper, 0 to 1: 0.5 - 0.5 cos(2 pi n / <paramref name="length"/>), n = 0..length - 1.</summary>
+    public static double[] Hann(int length) =>
+        [.. Enumerable.Range(0, length).Select(n => 0.5 - 0.5 * Math.Cos(2 * Math.PI * n / length))];
 }

@@ -160,7 +160,7 @@ public class RealFftTests
         var allocated = Allocation.Least(() =>
         {
             fft.Forward(samples, real, imaginary);
-            fft.Power(samples, real);
+            fft.Power(samples, 0, samples, real);
         });
 
         Assert.Equal(0, allocated);
@@ -180,9 +180,9 @@ public class RealFftTests
     {
         var fft = RealFft.Of(64);
 
-        Assert.Throws<ArgumentException>(() => fft.Power(new float[65], new float[33]));
-        Assert.Throws<ArgumentException>(() => fft.Power(default, new float[33]));
-        Assert.Throws<ArgumentException>(() => fft.Power(new float[64], new float[32]));
+        Assert.Throws<ArgumentException>(() => fft.Power(new float[65], 0, new float[65], new float[33]));
+        Assert.Throws<ArgumentException>(() => fft.Power(default, 0, default, new float[33]));
+        Assert.Throws<ArgumentException>(() => fft.Power(new float[64], 0, new float[64], new float[32]));
         Assert.Throws<ArgumentException>(() => fft.Power(new float[64], 0, new float[63], new float[33]));
         Assert.Throws<ArgumentException>(() => fft.Forward(new float[64], new float[33], new float[34]));
     }
@@ -209,7 +209,7 @@ public class RealFftTests
     private static float[] Power(float[] samples, int length)
     {
         var power = new float[length / 2 + 1];
-        RealFft.Of(length).Power(samples, power);
+        RealFft.Of(length).Power(samples, 0, Enumerable.Repeat(1f, samples.Length).ToArray(), power);
         return power;
     }
 

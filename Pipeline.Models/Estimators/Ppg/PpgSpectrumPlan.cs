@@ -7,6 +7,10 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// Power spectra of one window at the rates at which a heart can beat: decimation to 25–50 Hz, removal of mean and straight line, Hann taper,
 /// and a Fourier sum straight at the wanted frequencies. Immutable, shared by all streams of the same rate; about 150 KiB.
 /// </summary>
+/// <remarks>
+/// Not the <see cref="Spectra.RealFft"/>: the frequencies are not its bins. A nonuniform transform over it costs about the same, and in a window
+/// without any pulse, where nothing but rounding is left at these frequencies, its rounding is larger and moves the estimates.
+/// </remarks>
 internal sealed class PpgSpectrumPlan
 {
     /// <summary>Frequencies: 15, 17.5 … 480 per minute, so that half and twice of every rate of <see cref="PpgRateBelief"/> is there too.</summary>

@@ -18,8 +18,7 @@ x = (np.sin(2 * np.pi * 1.3 * t) + 0.3 * np.sin(2 * np.pi * 7.7 * t + 1) + 0.1 *
 spectrum = fft.rfft(x.astype(np.float64))
 save("rfft.txt", x, spectrum.real, spectrum.imag)
 
-# stft.txt: |STFT|^2 'spectrum' scaling, no padding, no detrending (scipy.signal.stft); density, mean removed; spectrum, Hamming
+# stft.txt: |STFT|^2 'spectrum' scaling, no padding, no detrending (scipy.signal.stft); density, mean removed
 _, _, z = signal.stft(x, 125, window="hann", nperseg=256, noverlap=192, boundary=None, padded=False, detrend=False, scaling="spectrum")
 _, _, density = signal.spectrogram(x, 125, window="hann", nperseg=256, noverlap=192, detrend="constant", scaling="density", mode="psd")
-_, _, power = signal.spectrogram(x, 125, window="hamming", nperseg=64, noverlap=0, detrend=False, scaling="spectrum", mode="psd")
-save("stft.txt", x, (np.abs(z) ** 2).T, density.T, power.T)
+save("stft.txt", x, (np.abs(z) ** 2).T, density.T)
