@@ -7,12 +7,12 @@ using Pipeline.Models.State;
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// Takes a shard's snapshots as they are read, a later one of a patient in the place of an earlier one, and puts them where the passive patients lie: no
-/// more than some are in memory at a time. One thread.
+/// Decodes the snapshots of a shard as they are read, and puts them into the store of the passive patients in batches, so that memory stays bounded. A later
+/// snapshot of a patient replaces an earlier one. One thread.
 /// </summary>
 internal sealed class PassiveRestore
 {
-    /// <summary>Most bytes in memory at a time: of a shard of some hundred patients only the newest snapshots are decoded and kept.</summary>
+    /// <summary>Bytes of a batch. Within one, only the newest snapshot of a patient is decoded and stored.</summary>
     private const long MostHeld = 16 << 20;
 
     private readonly ShardLease _lease;
@@ -22,20 +22,20 @@ internal sealed class PassiveRestore
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
     private long _heldBytes;
 
-    /// <summary>Begins with nothing of the shard in <paramref name="passive"/>.</summary>
+    /// <summary>Removes what <paramref name="passive"/> has of the shard.</summary>
     public PassiveRestore(ShardLease lease, IPassivePatients passive)
     {
         (_lease, _passive) = (lease, passive);
         passive.Clear(lease.Shard);
     }
 
-    /// <summary>Patients so far, but for those still held.</summary>
+    /// <summary>Patients in the store so far, without those of the present batch.</summary>
     public int Count => _kept.Count;
 
     /// <summary>Bytes of their snapshots.</summary>
     public long Bytes => _kept.Values.Sum();
 
-    /// <summary>A snapshot, or nothing where the patient is forgotten.</summary>
+    /// <summary>Adds an encoded snapshot; null: the patient was forgotten.</summary>
     public void Take(string patient, byte[]? value)
     {
         ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(_held, patient, out _);
@@ -45,7 +45,7 @@ internal sealed class PassiveRestore
             Flush();
     }
 
-    /// <summary>That was all.</summary>
+    /// <summary>Stores the last batch, and reads the encoded mark of the shard; null: the shard has none.</summary>
     public ShardRestore End(byte[]? mark)
     {
         Flush();

@@ -2,14 +2,14 @@ using Pipeline.Actors;
 
 namespace Pipeline.Host.State;
 
-/// <summary>Which leases stand. Thread-safe.</summary>
+/// <summary>The leases of this process that are in force, at most one a shard. Thread-safe.</summary>
 internal sealed class ShardLeases
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, long> _standing = [];
     private long _last;
 
-    /// <summary>Begins a lease; one that stands for the shard ends.</summary>
+    /// <summary>Begins a lease of a shard; an earlier one of the same shard ends.</summary>
     public ShardLease Begin(int shard)
     {
         lock (_lock)
@@ -19,7 +19,7 @@ internal sealed class ShardLeases
         }
     }
 
-    /// <summary>Ends a lease, if it stands.</summary>
+    /// <summary>Ends a lease; does nothing when it has ended already.</summary>
     public void End(ShardLease lease)
     {
         lock (_lock)
@@ -28,7 +28,7 @@ internal sealed class ShardLeases
     }
 
     /// <summary>
-    /// What <paramref name="what"/> gives while all leases stand, which none of them leaves meanwhile; null, without asking, when one does not.
+    /// Calls <paramref name="what"/> if all leases are in force, and keeps them in force until it returns; null, without a call, when one has ended.
     /// </summary>
     public T? While<T>(IEnumerable<ShardLease> leases, Func<T> what) where T : class
     {
@@ -36,7 +36,7 @@ internal sealed class ShardLeases
             return leases.All(IsStanding_NeedsLock) ? what() : null;
     }
 
-    /// <summary>Whether a lease stands.</summary>
+    /// <summary>Whether a lease is in force.</summary>
     public bool IsStanding(ShardLease lease)
     {
         lock (_lock)

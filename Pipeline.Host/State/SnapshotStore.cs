@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pipeline.Actors;
 using Pipeline.Host.Wire;
@@ -8,9 +9,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// The snapshots of patients that are not in memory, in one file of this process, found by shard and patient: a SQLite database. Memory does not grow
-/// with the patients (a cache of <see cref="CacheBytes"/>, the index is in the file); the file does not grow beyond the most that was ever in it at a
-/// time. It is a copy of what the changelog has: nothing waits for the disk, and it is gone with the process. Thread-safe.
+/// The snapshots of patients that are not in memory, in a SQLite database of this process, found by shard and patient. Memory does not grow with the
+/// patients: the page cache has <see cref="CacheBytes"/>, the index is in the file. The file keeps the largest size that it ever had. It is a copy of
+/// what the shard log has, so it is not synced to the disk, and it is deleted with the process. Thread-safe: one call at a time uses the database, the
+/// others wait. A failed call leaves the store as it was and can be repeated.
 /// </summary>
 public sealed class SnapshotStore : IPassivePatients, IDisposable
 {
@@ -21,7 +23,7 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
 
     private readonly Lock _lock = new();
     private readonly SqliteConnection _connection;
-    private readonly SqliteCommand _put, _drop, _clear, _find, _unseen;
+    private readonly SqliteCommand _put, _drop, _clear, _find, _findMany, _unseen;
     private readonly string _path;
 
     private SnapshotStore(string path)
@@ -31,16 +33,28 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
         try
         {
             _connection.Open();
-            // A statement that fails is undone from memory; a file that is left half written has no reader.
-            Execute(string.Create(
-                CultureInfo.InvariantCulture, $"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -{CacheBytes / 1024}"));
-            Execute("CREATE TABLE snapshot (shard INTEGER NOT NULL, patient TEXT NOT NULL, seen INTEGER NOT NULL, record INTEGER NOT NULL, value BLOB NOT NULL, UNIQUE (shard, patient))");
-            Execute("CREATE INDEX seen ON snapshot (shard, seen)");
-            _put = Prepare("INSERT INTO snapshot VALUES ($shard, $patient, $seen, $record, $value) ON CONFLICT DO UPDATE SET seen = excluded.seen, record = excluded.record, value = excluded.value");
-            _drop = Prepare("DELETE FROM snapshot WHERE shard = $shard AND patient = $patient");
-            _clear = Prepare("DELETE FROM snapshot WHERE shard = $shard");
-            _find = Prepare("SELECT value FROM snapshot WHERE shard = $shard AND patient = $patient");
-            _unseen = Prepare("SELECT patient FROM snapshot WHERE shard = $shard AND seen <= $seen AND record <= $record LIMIT $most");
+            // A failed statement is rolled back from memory. A file that a crash leaves half written is never read again, so nothing is synced.
+            Execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF");
+            Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{CacheBytes / 1024}"));
+            Execute("""
+                CREATE TABLE snapshot (
+                    shard INTEGER NOT NULL, patient TEXT NOT NULL, seen INTEGER NOT NULL, record INTEGER NOT NULL, value BLOB NOT NULL,
+                    UNIQUE (shard, patient));
+                CREATE INDEX seen ON snapshot (shard, seen)
+                """);
+            _put = Prepare("""
+                INSERT INTO snapshot VALUES ($shard, $patient, $seen, $record, $value)
+                ON CONFLICT DO UPDATE SET seen = excluded.seen, record = excluded.record, value = excluded.value
+                """, "$shard", "$patient", "$seen", "$record", "$value");
+            _drop = Prepare("DELETE FROM snapshot WHERE shard = $shard AND patient = $patient", "$shard", "$patient");
+            _clear = Prepare("DELETE FROM snapshot WHERE shard = $shard", "$shard");
+            _find = Prepare("SELECT value FROM snapshot WHERE shard = $shard AND patient = $patient", "$shard", "$patient");
+            _findMany = Prepare("""
+                SELECT patient, value FROM snapshot WHERE shard = $shard AND patient IN (SELECT value FROM json_each($patients))
+                """, "$shard", "$patients");
+            _unseen = Prepare("""
+                SELECT patient FROM snapshot WHERE shard = $shard AND seen <= $seen AND record <= $record LIMIT $most
+                """, "$shard", "$seen", "$record", "$most");
         }
         catch (SqliteException)
         {
@@ -50,8 +64,8 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
     }
 
     /// <summary>
-    /// Makes a new file in <paramref name="folder"/>, which is made when it is missing; what a process that died has left there is removed. On Unix the file
-    /// has no name from then on: whatever becomes of the process, the disk is free afterwards.
+    /// Creates a new file in <paramref name="folder"/>, which is created when it is missing; files that a dead process has left there are deleted. On Unix the
+    /// file is unlinked at once, so that the disk is free again however the process ends.
     /// </summary>
     /// <exception cref="IOException">The folder cannot be used.</exception>
     public static SnapshotStore Create(string folder)
@@ -94,6 +108,30 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
     }
 
     /// <inheritdoc/>
+    public IReadOnlyDictionary<PatientId, PatientSnapshot> FindMany(int shard, IReadOnlyCollection<PatientId> patients)
+    {
+        ArgumentNullException.ThrowIfNull(patients);
+        var found = new Dictionary<PatientId, PatientSnapshot>(patients.Count);
+        if (patients.Count == 0)
+            return found;
+        Dictionary<PatientId, string>? unreadable = null;
+        try
+        {
+            foreach (var (patient, bytes) in Guard(() => ReadMany_NeedsLock(shard, patients)))
+                if (SnapshotCodec.Decode(bytes, out var fault) is { } snapshot)
+                    found[patient] = snapshot;
+                else
+                    (unreadable ??= [])[patient] = fault ?? "";
+        }
+        catch (IOException)
+        {
+            // One row that the disk cannot give ends the query. Asked one by one, only the patients concerned fail.
+            unreadable = FindEach(shard, patients, found);
+        }
+        return unreadable is null ? found : throw new UnreadablePatientsException(found, unreadable);
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<PatientId> FindUnseen(int shard, LastSeen seen, int most) => Guard(() =>
     {
         var found = new List<PatientId>();
@@ -117,12 +155,12 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
     /// <inheritdoc/>
     public void Clear(int shard) => Write(transaction => Bind(_clear, transaction, shard, null).ExecuteNonQuery());
 
-    /// <summary>Closes and removes the file.</summary>
+    /// <summary>Closes and deletes the file.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
-            foreach (var command in (SqliteCommand[])[_put, _drop, _clear, _find, _unseen])
+            foreach (var command in (SqliteCommand[])[_put, _drop, _clear, _find, _findMany, _unseen])
                 command.Dispose();
             _connection.Dispose();
             TryDelete(_path);
@@ -143,6 +181,34 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
         {
             // Another user's.
         }
+    }
+
+    private List<(PatientId Patient, byte[] Value)> ReadMany_NeedsLock(int shard, IReadOnlyCollection<PatientId> patients)
+    {
+        var found = new List<(PatientId, byte[])>(patients.Count);
+        var names = JsonSerializer.Serialize(patients.Select(patient => patient.Value));
+        using var reader = Bind(_findMany, null, shard, names).ExecuteReader();
+        while (reader.Read())
+            found.Add((new PatientId(reader.GetString(0)), (byte[])reader[1]));
+        return found;
+    }
+
+    private Dictionary<PatientId, string>? FindEach(int shard, IReadOnlyCollection<PatientId> patients, Dictionary<PatientId, PatientSnapshot> found)
+    {
+        Dictionary<PatientId, string>? unreadable = null;
+        foreach (var patient in patients)
+        {
+            try
+            {
+                if (Find(shard, patient) is { } snapshot)
+                    found[patient] = snapshot;
+            }
+            catch (IOException fault)
+            {
+                (unreadable ??= [])[patient] = fault.Message;
+            }
+        }
+        return unreadable;
     }
 
     private void Write(Action<SqliteTransaction> work) => Guard(() =>
@@ -169,14 +235,14 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
     }
 
     private static SqliteCommand Bind(
-        SqliteCommand command, SqliteTransaction? transaction, int shard, string? patient, LastSeen seen = default, byte[]? value = null, int most = 0)
+        SqliteCommand command, SqliteTransaction? transaction, int shard, string? patients, LastSeen seen = default, byte[]? value = null, int most = 0)
     {
         command.Transaction = transaction;
         foreach (SqliteParameter parameter in command.Parameters)
             parameter.Value = parameter.ParameterName switch
             {
                 "$shard" => shard,
-                "$patient" => patient,
+                "$patient" or "$patients" => patients,
                 "$seen" => seen.Time.UnixNanoseconds,
                 "$record" => seen.Offset,
                 "$most" => most,
@@ -185,13 +251,12 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
         return command;
     }
 
-    private SqliteCommand Prepare(string text)
+    private SqliteCommand Prepare(string text, params ReadOnlySpan<string> parameters)
     {
         var command = _connection.CreateCommand();
         command.CommandText = text;
-        foreach (var name in (string[])["$shard", "$patient", "$seen", "$record", "$value", "$most"])
-            if (text.Contains(name, StringComparison.Ordinal))
-                command.Parameters.Add(name, name switch { "$patient" => SqliteType.Text, "$value" => SqliteType.Blob, _ => SqliteType.Integer });
+        foreach (var name in parameters)
+            command.Parameters.Add(name, name switch { "$patients" or "$patient" => SqliteType.Text, "$value" => SqliteType.Blob, _ => SqliteType.Integer });
         command.Prepare();
         return command;
     }

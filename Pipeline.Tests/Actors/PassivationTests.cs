@@ -170,6 +170,9 @@ public sealed class PassivationTests
 
         public PatientSnapshot? Find(int shard, PatientId patient) => null;
 
+        public IReadOnlyDictionary<PatientId, PatientSnapshot> FindMany(int shard, IReadOnlyCollection<PatientId> patients) =>
+            new Dictionary<PatientId, PatientSnapshot>();
+
         public IReadOnlyList<PatientId> FindUnseen(int shard, LastSeen seen, int most) => [];
 
         public void Drop(int shard, IReadOnlyCollection<PatientId> patients)

@@ -55,8 +55,68 @@ public sealed class SnapshotStoreTests
                         passive.Keep(shard, [Snapshots.Of(patient, shard, step) with { Seen = seen }]);
                 Assert.Equal(Ids(memory.FindUnseen(shard, seen, 100)), Ids(store.FindUnseen(shard, seen, 100)));
                 Assert.Equal(memory.Find(shard, new PatientId(patient))?.Applied, store.Find(shard, new PatientId(patient))?.Applied);
+                Assert.Equal(Offsets(memory.FindMany(shard, [P1, P2, P3])), Offsets(store.FindMany(shard, [P1, P2, P3])));
             }
         }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Many_patients_are_found_at_once_and_those_without_a_snapshot_are_left_out()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = SnapshotStore.Create(folder.Path);
+        store.Keep(1, [Seen("P1", 5, 50), Seen("P3", 6, 60)]);
+        store.Keep(2, [Seen("P2", 7, 70)]);
+
+        var found = store.FindMany(1, [P1, P2, P3, P1]);
+
+        Assert.Equal("P1@5 P3@6", Offsets(found));
+        Assert.Equal(SnapshotCodec.Encode(Seen("P3", 6, 60)), SnapshotCodec.Encode(found[P3]));
+        Assert.Empty(store.FindMany(1, []));
+    }
+
+    [SkippableFact]
+    public void A_damaged_snapshot_is_the_trouble_of_its_patient_alone()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "the file has no name by now: Linux shows it under /proc");
+        using var folder = new TemporaryFolder();
+        using var store = SnapshotStore.Create(folder.Path);
+        const int Large = 30_000, Count = 200;  // several times the page cache, so that the damage is read from the file
+        for (var i = 0; i < Count; i++)
+            store.Keep(1, [Snapshots.Of($"P{i}", 1, i, Large)]);
+
+        // From the middle: the beginning of a row is copied when its page is split, and the old copy stays in the file.
+        Damage(folder.Path, Snapshots.Of("P1", 1, 1, Large).Devices[0].Stream.Blocks[0].Bytes.Span.Slice(Large / 2, 64));
+
+        var all = Enumerable.Range(0, Count).Select(i => new PatientId($"P{i}")).ToArray();
+        var fault = Assert.Throws<UnreadablePatientsException>(() => store.FindMany(1, all));
+        Assert.Equal(P1, Assert.Single(fault.Unreadable).Key);
+        Assert.Contains("damaged", fault.Unreadable[P1], StringComparison.Ordinal);
+        Assert.Equal(Count - 1, fault.Found.Count);
+        Assert.Contains("P1", Assert.ThrowsAny<IOException>(() => store.Find(1, P1)).Message, StringComparison.Ordinal);
+        store.Keep(1, [Seen("P1", 8, 80)]);
+        Assert.Equal("P1@8 P2@2", Offsets(store.FindMany(1, [P1, P2])));
+    }
+
+    [Fact]
+    public async Task Background_tasks_of_several_shards_use_it_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = SnapshotStore.Create(folder.Path);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(shard => Task.Run(() =>
+        {
+            for (var i = 1; i <= 100; i++)
+            {
+                store.Keep(shard, [Snapshots.Of("P1", shard, i), Snapshots.Of("P2", shard, i)]);
+                Assert.Equal($"P1@{i} P2@{i}", Offsets(store.FindMany(shard, [P1, P2, P3])));
+                store.Drop(shard, [P2]);
+                Assert.Null(store.Find(shard, P2));
+            }
+        })));
+
+        for (var shard = 0; shard < 4; shard++)
+            Assert.Equal("P1@100", Offsets(store.FindMany(shard, [P1, P2])));
     }
 
     [Fact]
@@ -123,6 +183,22 @@ public sealed class SnapshotStoreTests
 
     private static PatientSnapshot Seen(string patient, long offset, long time) =>
         Snapshots.Of(patient, 1, offset) with { Seen = new LastSeen(new Timestamp(time), offset) };
+
+    private static string Offsets(IReadOnlyDictionary<PatientId, PatientSnapshot> found) =>
+        string.Join(' ', found.OrderBy(one => one.Key.Value, StringComparer.Ordinal).Select(one => $"{one.Key}@{one.Value.Applied.Offset}"));
+
+    /// <summary>Inverts a part of the open file below <paramref name="folder"/> that has no name any more.</summary>
+    private static void Damage(string folder, ReadOnlySpan<byte> part)
+    {
+        var descriptor = Directory.EnumerateFiles("/proc/self/fd").Single(link => new FileInfo(link).LinkTarget?.StartsWith(folder, StringComparison.Ordinal) == true);
+        using var file = new FileStream(descriptor, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        var at = bytes.AsSpan().IndexOf(part);
+        Assert.True(at > 0);
+        file.Position = at;
+        file.WriteByte((byte)~bytes[at]);
+    }
 
     private static IEnumerable<string> Ids(IEnumerable<PatientId> patients) => patients.Select(patient => patient.Value).Order(StringComparer.Ordinal);
 }

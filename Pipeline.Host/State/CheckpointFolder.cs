@@ -1,0 +1,66 @@
+namespace Pipeline.Host.State;
+
+/// <summary>
+/// The folder of a <see cref="CheckpointFile"/>, held by one process at a time through a lock file, which the system frees however the process ends. The file
+/// is closed after a failure and opened again by the next attempt. One thread at a time.
+/// </summary>
+internal sealed class CheckpointFolder : IDisposable
+{
+    private const string LockName = "checkpoints.lock";
+
+    private readonly FileStream _lock;
+    private readonly int? _maxPages;
+    private CheckpointFile? _file;      // null after a failure
+
+    /// <summary>Takes <paramref name="folder"/>, which is created when it is missing, and opens its file, which is created, too.</summary>
+    /// <param name="folder">Path.</param>
+    /// <param name="maxPages">Most pages (4 KiB) of the file: beyond it fails as on a full disk. Null: no limit.</param>
+    /// <exception cref="IOException">The folder cannot be used, another process has it, or its file is damaged or of a newer program.</exception>
+    public CheckpointFolder(string folder, int? maxPages = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        _maxPages = maxPages;
+        try
+        {
+            Path = Directory.CreateDirectory(folder).FullName;
+            _lock = new FileStream(System.IO.Path.Combine(Path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _file = CheckpointFile.Open(Path, mayCreate: true, maxPages);
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            _lock?.Dispose();
+            throw new IOException($"The checkpoints in '{folder}' cannot be used: {fault.Message} One process at a time can use a folder.", fault);
+        }
+    }
+
+    /// <summary>Full path.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether a folder has checkpoints of a process before.</summary>
+    public static bool Exists(string folder) => File.Exists(System.IO.Path.Combine(folder, CheckpointFile.Name));
+
+    /// <summary>Reads or writes the file.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="IOException">The disk cannot be read or written; the same may be tried again.</exception>
+    public void Use(Action<CheckpointFile> work)
+    {
+        try
+        {
+            // Not created anew: an empty file in the place of one that is missing would look like patients without state.
+            work(_file ??= CheckpointFile.Open(Path, mayCreate: false, _maxPages));
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException)
+        {
+            _file?.Dispose();
+            _file = null;
+            throw;
+        }
+    }
+
+    /// <summary>Closes the file and gives the folder up.</summary>
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _lock.Dispose();
+    }
+}
