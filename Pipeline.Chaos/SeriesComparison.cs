@@ -1,6 +1,6 @@
 using Pipeline.Chaos.Series;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Kafka;
-using Pipeline.Host.Service;
 
 namespace Pipeline.Chaos;
 
@@ -13,7 +13,7 @@ internal static class SeriesComparison
     /// </summary>
     public static async Task<(IReadOnlyList<ChaosFigure> Figures, IReadOnlyList<string> Examples)> RunAsync(ChaosScene scene, CancellationToken stop)
     {
-        var topology = PipelineSettings.From(Host.Configuration.Settings.Load(null, scene.WorkerSettings)).Topology;
+        var topology = PipelineSettings.From(Settings.Load(null, scene.WorkerSettings)).Topology;
         var (stored, published) = (new SeriesDifference(), new SeriesDifference());
         var results = (await ResultsReader.ReadAsync(scene.KafkaOptions, scene.Time, stop)).ToLookup(point => point.Patient.Value);
         await foreach (var (patient, expected) in scene.Ward.ExpectAsync(topology, scene.Time).WithCancellation(stop))

@@ -2,6 +2,7 @@ using System.IO.MemoryMappedFiles;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Demo;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;

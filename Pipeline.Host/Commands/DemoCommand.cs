@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Demo;
-using Pipeline.Host.Service;
 using Spectre.Console;
 
 namespace Pipeline.Host.Commands;

@@ -17,14 +17,17 @@ internal static class Settings
     private const string EnvironmentPrefix = "PIPELINE_";
 
     /// <summary>All settings for the command line that was typed.</summary>
-    /// <exception cref="CommandException">A file is missing or is not JSON, or <c>--set</c> holds no <c>KEY=VALUE</c>.</exception>
+    /// <exception cref="CommandException">A file is missing or is not JSON, <c>--set</c> holds no <c>KEY=VALUE</c>, or a key is unknown.</exception>
     public static IConfigurationRoot Load(ParseResult parsed, params ReadOnlySpan<(string Key, string? Value)> flags)
     {
         List<string> assignments = [.. parsed.GetValue(SettingsOptions.Set) ?? []];
         foreach (var (key, value) in flags)
             if (value is not null)
                 assignments.Add($"{key}={value}");
-        return Load(parsed.GetValue(SettingsOptions.File)?.FullName, assignments);
+        var configuration = Load(parsed.GetValue(SettingsOptions.File)?.FullName, assignments);
+        return UnknownKeys.Find(configuration, FromEnvironment(new ConfigurationBuilder()).Build()).ToArray() is { Length: > 0 } unknown
+            ? throw CommandException.BadUsage(string.Join(Environment.NewLine, unknown))
+            : configuration;
     }
 
     /// <summary>All settings, with one more file and single ones.</summary>
@@ -37,7 +40,7 @@ internal static class Settings
             .AddJsonFile(Path.Combine(Environment.CurrentDirectory, FileName), optional: true);
         if (file is not null)
             builder.AddJsonFile(Path.GetFullPath(file), optional: false);
-        builder.AddEnvironmentVariables().AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(Fold(assignments));
+        FromEnvironment(builder).AddInMemoryCollection(Fold(assignments));
         try
         {
             return builder.Build();
@@ -53,19 +56,27 @@ internal static class Settings
     /// one out of its range is named with its value and what is allowed.
     /// </summary>
     /// <exception cref="CommandException">With all faults of the section, one a line.</exception>
-    public static T Bind<T>(IConfiguration configuration, string section) where T : class, new()
+    public static T Bind<T>(IConfiguration configuration, string section) where T : class, new() =>
+        TryBind<T>(configuration, section, out var options) is { Count: > 0 } faults
+            ? throw CommandException.BadUsage(string.Join(Environment.NewLine, faults))
+            : options;
+
+    /// <summary>The same; answers the faults, none when <paramref name="options"/> can be used.</summary>
+    public static IReadOnlyList<string> TryBind<T>(IConfiguration configuration, string section, out T options) where T : class, new()
     {
-        var options = new T();
+        options = new T();
+        string[] unknown = [.. UnknownKeys.FindIn(configuration.GetSection(section), typeof(T))];
+        if (unknown.Length > 0)
+            return unknown;
         try
         {
-            configuration.GetSection(section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+            configuration.GetSection(section).Bind(options);
         }
         catch (InvalidOperationException fault)
         {
-            throw CommandException.BadUsage(DescribeBinding(fault, typeof(T), section, configuration));
+            return [DescribeBinding(fault, typeof(T), section, configuration)];
         }
-        var faults = FindFaults(options, section).ToArray();
-        return faults.Length == 0 ? options : throw CommandException.BadUsage(string.Join(Environment.NewLine, faults));
+        return [.. FindFaults(options, section)];
     }
 
     /// <summary>What is wrong with options that were set by hand or bound: <c>Section:Key is 'value'; allowed: …</c>.</summary>
@@ -82,6 +93,8 @@ internal static class Settings
             foreach (var fault in crossChecked.Validate(new ValidationContext(options)))
                 yield return $"{string.Join(", ", fault.MemberNames.Select(name => $"{section}:{name} is {Show(name, options.GetType().GetProperty(name)?.GetValue(options))}"))}; {fault.ErrorMessage}";
     }
+
+    private static IConfigurationBuilder FromEnvironment(IConfigurationBuilder builder) => builder.AddEnvironmentVariables().AddEnvironmentVariables(EnvironmentPrefix);
 
     private static Dictionary<string, string?> Fold(IEnumerable<string> assignments)
     {

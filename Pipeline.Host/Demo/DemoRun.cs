@@ -1,7 +1,7 @@
 using Pipeline.Actors;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
-using Pipeline.Host.Telemetry;
 
 namespace Pipeline.Host.Demo;
 
@@ -39,7 +39,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var kafka = broker.Prepare(settings.Kafka);
         var score = new TruthScore(ward.TrueHeartRate);
         LatencyProbe? probe = null;
-        using var metrics = new MetricsCollector();
+        using var batches = new BatchRows();
         await using var pipeline = new WardPipeline(settings with { Kafka = kafka }, loggers, time, store => probe = new LatencyProbe(store, _production.SinceProduced, batch =>
         {
             Interlocked.Add(ref _points, batch.Points.Count);
@@ -70,7 +70,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var progress = Progress() with { Elapsed = elapsed, SamplesPerSecond = feed.SampleCount / elapsed.TotalSeconds };
         var folder = Path.GetFullPath(settings.Store.Directory);
         var bytes = Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
-        return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes, WorkOf(pipeline.Network, counts, metrics), ward.Notes);
+        return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes, WorkOf(pipeline.Network, counts, batches), ward.Notes);
     }
 
     private WardProgress ProgressOf(Ward ward, WardFeed feed, WardPipeline pipeline, LatencyProbe probe)
@@ -82,16 +82,8 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
             probe.Latency.Percentile(0.5), probe.Latency.Percentile(0.99), Math.Max(0, feed.ChunkCount - handled));
     }
 
-    private static NetworkWork? WorkOf(string? network, Counts counts, MetricsCollector metrics)
-    {
-        if (network is null)
-            return null;
-        var (rows, batches) = (0.0, 0L);
-        foreach (var measured in metrics.Collect().Where(measured => measured.Instrument.Name == "pipeline.inference.batch.rows"))
-            foreach (var series in measured.Series)
-                (rows, batches) = (rows + series.Value, batches + series.Count);
-        return new NetworkWork(network, counts[Count.Answers] - counts[Count.AnswersFailed], counts[Count.AnswersFailed], rows / batches);
-    }
+    private static NetworkWork? WorkOf(string? network, Counts counts, BatchRows batches) =>
+        network is null ? null : new NetworkWork(network, counts[Count.Answers] - counts[Count.AnswersFailed], counts[Count.AnswersFailed], batches.Mean);
 
     /// <summary>Shows until <paramref name="feeding"/> ends; a pipeline that ends before it has failed, and says why.</summary>
     private async Task ShowUntilAsync(Task feeding, Action show, TimeSpan period, Task running)

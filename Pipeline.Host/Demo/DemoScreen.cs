@@ -1,6 +1,6 @@
 using System.Globalization;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
-using Pipeline.Host.Service;
 using Spectre.Console;
 
 namespace Pipeline.Host.Demo;

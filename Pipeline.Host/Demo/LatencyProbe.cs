@@ -1,5 +1,4 @@
 using Pipeline.Actors;
-using Pipeline.Host.Telemetry;
 
 namespace Pipeline.Host.Demo;
 

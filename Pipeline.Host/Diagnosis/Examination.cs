@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
-using Pipeline.Host.Service;
+using Pipeline.Host.Configuration;
 
 namespace Pipeline.Host.Diagnosis;
 

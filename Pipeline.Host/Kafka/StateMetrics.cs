@@ -51,7 +51,8 @@ internal sealed class StateMetrics
         meter.CreateObservableGauge("pipeline.standby.shards", () => Interlocked.Read(ref _warmShards), "{shard}", "Shards of other processes whose state is kept warm here.");
         meter.CreateObservableGauge("pipeline.standby.patients", () => Interlocked.Read(ref _warmPatients), "{patient}", "Patients in them.");
         meter.CreateObservableGauge("pipeline.standby.bytes", () => Interlocked.Read(ref _warmBytes), "By", "Bytes of their snapshots in memory.");
-        meter.CreateObservableGauge("pipeline.restore.progress", Progress, "1", "Part of each owned shard's state that is read; 1 when it runs.");
+        // Prometheus' exporter would drop the unit 1; this one makes the name pipeline_restore_progress_ratio.
+        meter.CreateObservableGauge("pipeline.restore.progress", Progress, "ratio", "Part of each owned shard's state that is read; 1 when it runs.");
     }
 
     /// <summary>The owned shards, ascending.</summary>

@@ -1,30 +1,37 @@
 using System.Globalization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using Pipeline.Host.Web;
 
 namespace Pipeline.Host.Service;
 
-/// <summary>Whether the service does its work at present, and why not.</summary>
+/// <summary>Whether the service does its work at present, and why not: checks of Kafka, store and lag, in this order.</summary>
 internal static class Readiness
 {
-    /// <summary>Kafka, store and lag, in this order; <paramref name="pipeline"/> is null while it starts.</summary>
-    public static IEnumerable<HealthCheck> Of(WardPipeline? pipeline, WebOptions options)
-    {
-        if (pipeline is null)
+    /// <summary>Adds the checks of the <see cref="WardService"/>.</summary>
+    public static void AddReadiness(this IServiceCollection services) => services.AddHealthChecks()
+        .Add(CheckOf("kafka", (pipeline, _) => pipeline.Source.Fault is { } fault ? HealthCheckResult.Unhealthy(fault)
+            : pipeline.Source.Lags.Count is > 0 and var count ? HealthCheckResult.Healthy(Text($"{count} partitions assigned"))
+            : HealthCheckResult.Unhealthy("no partition is assigned yet")))
+        .Add(CheckOf("store", (pipeline, _) => pipeline.StoreState.Outage is { } outage
+            ? HealthCheckResult.Unhealthy(Text($"{outage.Reason} since {outage.Since:yyyy-MM-dd HH:mm:ss}Z: {outage.Detail}"))
+            : HealthCheckResult.Healthy(pipeline.StoreName)))
+        .Add(CheckOf("lag", (pipeline, options) =>
         {
-            yield return new HealthCheck("kafka", false, "starting");
-            yield break;
-        }
-        var lags = pipeline.Source.Lags;
-        yield return pipeline.Source.Fault is { } fault
-            ? new HealthCheck("kafka", false, fault)
-            : new HealthCheck("kafka", lags.Count > 0, lags.Count > 0 ? Text($"{lags.Count} partitions assigned") : "no partition is assigned yet");
-        yield return pipeline.StoreState.Outage is { } outage
-            ? new HealthCheck("store", false, Text($"{outage.Reason} since {outage.Since:yyyy-MM-dd HH:mm:ss}Z: {outage.Detail}"))
-            : new HealthCheck("store", true, pipeline.StoreName);
-        // Int64 arithmetic cannot overflow here: a partition holds at most 2^63 records.
-        var most = lags.Count > 0 ? lags.Max(lag => lag.Records) : 0;
-        yield return new HealthCheck("lag", most <= options.ReadyLag, Text($"{most} records wait in the fullest partition; ready up to {options.ReadyLag}"));
-    }
+            var most = pipeline.Source.Lags.Select(lag => lag.Records).DefaultIfEmpty().Max();
+            return new HealthCheckResult(
+                most <= options.ReadyLag ? HealthStatus.Healthy : HealthStatus.Unhealthy, Text($"{most} records wait in the fullest partition; ready up to {options.ReadyLag}"));
+        }));
+
+    private static HealthCheckRegistration CheckOf(string name, Func<WardPipeline, WebOptions, HealthCheckResult> check) =>
+        new(name, services => new Check(services.GetRequiredService<WardService>(), services.GetRequiredService<IOptions<WebOptions>>().Value, check), failureStatus: null, tags: null);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Asks the pipeline; while there is none the process is starting.</summary>
+    private sealed class Check(WardService ward, WebOptions options, Func<WardPipeline, WebOptions, HealthCheckResult> check) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(ward.Pipeline is { } pipeline ? check(pipeline, options) : HealthCheckResult.Unhealthy("starting"));
+    }
 }

@@ -1,37 +1,80 @@
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
-using Pipeline.Host.Status;
 using Pipeline.Host.Telemetry;
 using Pipeline.Host.Web;
 
 namespace Pipeline.Host.Service;
 
-/// <summary>The service: the pipeline, what watches it, and the order in which they begin and end.</summary>
+/// <summary>The service: a generic host with the pipeline, its measurements, its health checks and the web server that shows them.</summary>
 internal static class ServiceHost
 {
     /// <summary>
     /// Runs until <paramref name="stop"/>; then finishes what was read, within <c>Kafka:DrainTimeout</c>. <paramref name="listening"/> is
-    /// told when the web server is there.
+    /// told the addresses when the web server listens.
     /// </summary>
-    public static async Task<int> RunAsync(IConfigurationRoot configuration, TimeProvider time, CancellationToken stop, Action<WatchServer>? listening = null)
+    /// <exception cref="CommandException">A setting is wrong, or an address of <c>Web:Urls</c> cannot be had.</exception>
+    public static async Task<int> RunAsync(IConfigurationRoot configuration, TimeProvider time, CancellationToken stop, Action<ICollection<string>>? listening = null)
     {
-        var settings = PipelineSettings.From(configuration);
-        var web = Settings.Bind<WebOptions>(configuration, WebOptions.Section);
-        var telemetry = Settings.Bind<TelemetryOptions>(configuration, TelemetryOptions.Section);
-        using var metrics = new MetricsCollector();
-        using var otlp = OtlpExport.Start(telemetry);
-
-        WardPipeline? pipeline = null;
-        await using var server = await WatchServer.StartAsync(configuration, metrics, () => Readiness.Of(pipeline, web), stop,
-            () => new MemberStatus([.. Readiness.Of(pipeline, web)], pipeline?.Shards ?? []));
-        var log = server.Loggers.CreateLogger("Pipeline");
-        MemberAddress.Announce(settings.Kafka, web.AdvertisedUrl, server.Urls);
-        await using var ward = pipeline = new WardPipeline(settings, server.Loggers, time);
-        log.Started(settings.Kafka.BootstrapServers, settings.Kafka.SamplesTopic, pipeline.StoreName, string.Join(", ", server.Urls));
-        listening?.Invoke(server);
-        using var stopping = stop.Register(() => log.Stopping());
-        var counts = await pipeline.RunAsync(stop);
-        log.Stopped(counts[Actors.Count.Records], counts[Actors.Count.Windows], counts[Actors.Count.Estimates]);
+        await using var application = Build(configuration, time);
+        application.MapWatching(() => application.Services.GetRequiredService<WardService>().Pipeline?.Shards ?? []);
+        try
+        {
+            // The host itself would create its services first, and the first of them fail for the first wrong section alone.
+            application.Services.GetRequiredService<IStartupValidator>().Validate();
+            await application.StartAsync(stop);
+        }
+        catch (OptionsValidationException fault)
+        {
+            throw CommandException.BadUsage(string.Join(Environment.NewLine, fault.Failures));
+        }
+        catch (AggregateException faults) when (faults.InnerExceptions.All(fault => fault is OptionsValidationException))
+        {
+            throw CommandException.BadUsage(string.Join(
+                Environment.NewLine, faults.InnerExceptions.OfType<OptionsValidationException>().SelectMany(fault => fault.Failures)));
+        }
+        catch (IOException fault)
+        {
+            throw new CommandException($"{WebOptions.Section}:{nameof(WebOptions.Urls)} is '{UrlsOf(configuration)}': {fault.Message}");
+        }
+        listening?.Invoke(application.Urls);
+        await application.WaitForShutdownAsync(stop);
+        await application.Services.GetRequiredService<WardService>().Completion;
         return ExitCode.Ok;
+    }
+
+    private static WebApplication Build(IConfigurationRoot configuration, TimeProvider time)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(configuration);
+        // The slim builder's console is plain text whatever the settings say.
+        builder.Logging.AddConsole();
+        if (configuration["Logging:Console:FormatterName"] is { Length: > 0 } formatter)
+            builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = formatter);
+        builder.WebHost.UseUrls(UrlsOf(configuration));
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSettings(configuration);
+        builder.Services.AddMeasurements(configuration);
+        builder.Services.AddReadiness();
+        builder.Services.AddSingleton<ListeningAddress>();
+        builder.Services.AddSingleton<WardService>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<WardService>());
+        // Kafka:DrainTimeout limits the drain.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        // The command line has registered the signals: a second one ends the process at once.
+        builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
+        return builder.Build();
+    }
+
+    private static string UrlsOf(IConfiguration configuration) => configuration[$"{WebOptions.Section}:{nameof(WebOptions.Urls)}"] ?? new WebOptions().Urls;
+
+    /// <summary>Leaves starting and stopping to the caller of <see cref="RunAsync"/>.</summary>
+    private sealed class CommandLineLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

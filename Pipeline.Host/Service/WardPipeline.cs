@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Pipeline.Actors;
 using Pipeline.Actors.Serving;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;

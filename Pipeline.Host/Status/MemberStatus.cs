@@ -2,14 +2,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
-using Pipeline.Host.Web;
 
 namespace Pipeline.Host.Status;
 
 /// <summary>What a member of the group says of itself at <see cref="Path"/>.</summary>
 /// <param name="Checks">Whether it is ready, and why not.</param>
 /// <param name="Shards">The shards that it owns, ascending.</param>
-internal sealed record MemberStatus(IReadOnlyList<HealthCheck> Checks, IReadOnlyList<ShardStatus> Shards)
+internal sealed record MemberStatus(IReadOnlyList<ReadinessCheck> Checks, IReadOnlyList<ShardStatus> Shards)
 {
     /// <summary>Where it is served.</summary>
     public const string Path = "/status";

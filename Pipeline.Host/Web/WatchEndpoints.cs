@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Pipeline.Host.Status;
-using Pipeline.Host.Telemetry;
 
 namespace Pipeline.Host.Web;
 
@@ -9,18 +10,22 @@ internal static class WatchEndpoints
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
-    /// <summary>Adds them; <paramref name="checks"/> is asked at each request for readiness, <paramref name="status"/> for the shards.</summary>
-    public static void MapWatching(this IEndpointRouteBuilder routes, MetricsCollector metrics, Func<IEnumerable<HealthCheck>> checks, Func<MemberStatus>? status = null)
+    /// <summary>Adds them; <paramref name="shards"/> is asked at each request for the status.</summary>
+    public static void MapWatching(this IEndpointRouteBuilder routes, Func<IReadOnlyList<ShardStatus>> shards)
     {
-        routes.MapGet("/metrics", () => Results.Text(PrometheusText.Write(metrics.Collect()), PrometheusText.ContentType));
+        routes.MapPrometheusScrapingEndpoint();
         // Alive means: the process answers. A dependency that is down is waited for, not mended by a restart.
-        routes.MapGet("/health/live", () => Results.Json(new { status = "live" }, Json));
-        routes.MapGet("/health/ready", () =>
+        routes.MapHealthChecks("/health/live", new HealthCheckOptions
         {
-            var report = HealthReport.From(checks());
-            return Results.Json(report, Json, statusCode: report.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            Predicate = _ => false,
+            ResponseWriter = (context, _) => context.Response.WriteAsJsonAsync(new { status = "live" }, Json),
         });
-        if (status is not null)
-            routes.MapGet(MemberStatus.Path, () => Results.Json(status(), MemberStatus.Json));
+        routes.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            ResponseWriter = (context, report) => context.Response.WriteAsJsonAsync(
+                new { status = report.Status == HealthStatus.Healthy ? "ready" : "not_ready", checks = ReadinessCheck.Of(report) }, Json),
+        });
+        routes.MapGet(MemberStatus.Path, async (HealthCheckService health, CancellationToken stop) =>
+            Results.Json(new MemberStatus(ReadinessCheck.Of(await health.CheckHealthAsync(stop)), shards()), MemberStatus.Json));
     }
 }

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
-using Pipeline.Host.Web;
 using Pipeline.Tests.Serving;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -23,11 +22,12 @@ public sealed class ModelReloadTests
         await using var influx = new FakeInflux();
         await influx.StartAsync();
         using var stop = new CancellationTokenSource();
+        using var measured = new MeasuredValues();
         await using var publisher = new KafkaPublisher(kafka, NullLogger<KafkaPublisher>.Instance, TimeProvider.System);
-        var started = new TaskCompletionSource<WatchServer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var started = new TaskCompletionSource<ICollection<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
         var settings = ServiceTests.Configure(kafka, influx.Url, $"Topology:Model={folder.Path}", "Inference:ReloadInterval=00:00:00.02");
         var service = ServiceHost.RunAsync(settings, TimeProvider.System, stop.Token, started.SetResult);
-        using var watch = new HttpClient { BaseAddress = new Uri((await started.Task.WaitAsync(ServiceTests.Patience)).Urls.First()) };
+        await started.Task.WaitAsync(ServiceTests.Patience);
         var chunks = ServiceTests.Chunks(Beds, seconds: 40);
 
         await ServiceTests.PublishAsync(publisher, chunks, from: 0, to: 20);
@@ -35,9 +35,9 @@ public sealed class ModelReloadTests
         Assert.Equal(["heart-rate@reload-1"], RateModels(influx));
 
         File.WriteAllText(Path.Combine(folder.Path, "model.onnx"), "half a file");
-        await MetricsHoldAsync(watch, "pipeline_model_reloads_total{task=\"heart_rate\",fate=\"refused\"}");
+        await measured.HoldsAsync("pipeline.model.reloads task=heart_rate fate=refused", ServiceTests.Patience);
         TestModels.Write(folder.Path, "reload-2");
-        await MetricsHoldAsync(watch, "pipeline_model_shards{model=\"heart-rate@reload-2\"}");
+        await measured.HoldsAsync("pipeline.model.shards model=heart-rate@reload-2", ServiceTests.Patience);
         await ServiceTests.PublishAsync(publisher, chunks, from: 20, to: 40);
         await influx.HoldsAsync(Beds * 2 * 17);
         await stop.CancelAsync();
@@ -49,12 +49,4 @@ public sealed class ModelReloadTests
 
     private static IEnumerable<string> RateModels(FakeInflux influx) =>
         influx.Values("model").Where(model => model.StartsWith("heart-rate@", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
-
-    private static async Task MetricsHoldAsync(HttpClient watch, string series)
-    {
-        using var late = new CancellationTokenSource(ServiceTests.Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!(await watch.GetStringAsync(new Uri("/metrics", UriKind.Relative), late.Token)).Contains(series, StringComparison.Ordinal))
-            await timer.WaitForNextTickAsync(late.Token);
-    }
 }

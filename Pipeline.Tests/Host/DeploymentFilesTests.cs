@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Pipeline.Host.Configuration;
-using Pipeline.Host.Service;
 using Xunit;
 
 namespace Pipeline.Tests.Host;

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Pipeline.Host.Telemetry;
+using Pipeline.Host.Demo;
 using Xunit;
 
 namespace Pipeline.Tests.Host;

@@ -4,16 +4,16 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Telemetry;
+using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.Host;
 
+[Collection(nameof(MeasurementsCollection))]
 public sealed class OtlpExportTests
 {
-    [Fact]
-    public void Without_a_collector_nothing_is_sent() => Assert.Null(OtlpExport.Start(new TelemetryOptions()));
-
     [Fact]
     public async Task A_collector_gets_the_measurements_at_the_latest_at_the_end()
     {
@@ -35,9 +35,16 @@ public sealed class OtlpExportTests
         await collector.StartAsync();
         using var meter = new Meter("Pipeline.Tests." + nameof(OtlpExportTests));
 
-        var export = OtlpExport.Start(new TelemetryOptions { OtlpEndpoint = new Uri(collector.Urls.First()) });
-        meter.CreateCounter<long>("otlp_test.count").Add(3);
-        export!.Dispose();   // started: a collector is set
+        var configuration = Settings.Load(null, [$"Telemetry:OtlpEndpoint={collector.Urls.First()}", "Telemetry:OtlpInterval=00:10:00"]);
+        var host = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
+        host.Services.AddSettings(configuration);
+        host.Services.AddMeasurements(configuration);
+        using (var running = host.Build())
+        {
+            await running.StartAsync();
+            meter.CreateCounter<long>("otlp_test.count").Add(3);
+            await running.StopAsync();
+        }
 
         Assert.Contains("otlp_test.count", await sent.Task.WaitAsync(TimeSpan.FromSeconds(30)), StringComparison.Ordinal);
     }

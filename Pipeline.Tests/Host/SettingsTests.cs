@@ -30,11 +30,13 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void A_key_that_nothing_reads_is_refused()
+    public void A_key_that_nothing_reads_is_refused_with_the_nearest_one()
     {
-        var fault = Assert.Throws<CommandException>(() => Bind("Oven:Degreees=100"));
+        var fault = Assert.Throws<CommandException>(() => Bind("Oven:Degreees=100", "Oven:Soft:Very=true"));
 
-        Assert.Contains("Degreees", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            ["Oven:Degreees is no setting; the nearest is Oven:Degrees", "Oven:Soft:Very is no setting; the nearest is Oven:Soft"],
+            fault.Message.Split(Environment.NewLine).Order(StringComparer.Ordinal));
     }
 
     private static OvenOptions Bind(params string[] assignments) => Settings.Bind<OvenOptions>(Settings.Load(null, assignments), "Oven");

@@ -1,6 +1,5 @@
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Status;
-using Pipeline.Host.Web;
 using Spectre.Console;
 using Xunit;
 
@@ -95,7 +94,7 @@ public sealed class WardStatusTests
         ]);
         PartitionPosition[] positions = [new(3, 0, 100, null), new(0, 10, 25, 20), new(1, 0, 20, null), new(2, 3, 10, 2)];
         var own = new MemberStatus(
-            [new HealthCheck("kafka", false, "no partition")],
+            [new ReadinessCheck("kafka", false, "no partition")],
             [new ShardStatus(0, ShardActivity.Running, 1, 15, 0.4, 12, 3, 3, Now.AddSeconds(-4))]);
         return WardStatus.From("pipeline.samples", group, positions, new Dictionary<string, MemberAnswer>
         {

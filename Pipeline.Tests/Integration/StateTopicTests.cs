@@ -6,7 +6,6 @@ using Pipeline.Host.Diagnosis;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Service;
-using Pipeline.Host.Web;
 using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Kafka;
 using Pipeline.Tests.Support;
@@ -57,10 +56,10 @@ public sealed class StateTopicTests(KafkaServer server)
         await DeleteAsync(kafka, kafka.StateTopic);
         using var folder = new TemporaryFolder();
         using var stop = new CancellationTokenSource();
-        var listening = new TaskCompletionSource<WatchServer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var listening = new TaskCompletionSource<ICollection<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
         var service = ServiceHost.RunAsync(
             ServiceTests.Configure(kafka, null, $"Store:Directory={folder.Path}", "Kafka:CheckpointInterval=00:00:00.2"), TimeProvider.System, stop.Token, listening.SetResult);
-        using var watch = new HttpClient { BaseAddress = new Uri((await listening.Task.WaitAsync(Patience)).Urls.First()) };
+        using var watch = new HttpClient { BaseAddress = new Uri((await listening.Task.WaitAsync(Patience)).First()) };
 
         var said = "";
         while (!said.Contains("state (", StringComparison.Ordinal))

@@ -1,4 +1,4 @@
-namespace Pipeline.Host.Telemetry;
+namespace Pipeline.Host.Demo;
 
 /// <summary>Durations counted in buckets that grow by 1 %, from 1 µs to 1,000 s: percentiles within 1 %, fixed memory, thread-safe.</summary>
 internal sealed class LatencyHistogram
