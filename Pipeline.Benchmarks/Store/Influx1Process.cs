@@ -3,22 +3,29 @@ using System.Globalization;
 
 namespace Pipeline.Benchmarks.Store;
 
-/// <summary>Debian's InfluxDB 1.6 (<c>influxd</c> on the PATH) as a process of its own over the data in a folder, on 127.0.0.1.</summary>
+/// <summary>
+/// Debian's InfluxDB 1.6 as a process of its own over the data in a folder, on 127.0.0.1. Environment variable <c>PIPELINE_INFLUXD1</c> names the
+/// program (<c>./pipeline</c> sets it); else it is <c>influxd</c> on the PATH.
+/// </summary>
 internal sealed class Influx1Process : IDisposable
 {
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
+
+    private static readonly string? Program = Environment.GetEnvironmentVariable("PIPELINE_INFLUXD1") is { Length: > 0 } named
+        ? named
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, "influxd")).FirstOrDefault(File.Exists);
 
     private readonly Process _process;
 
     private Influx1Process(Process process, Uri url) => (_process, Url) = (process, url);
 
     /// <summary>Whether the program is on this machine.</summary>
-    public static bool IsInstalled => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "influxd")));
+    public static bool IsInstalled => Program is not null;
 
     public Uri Url { get; }
 
     /// <summary>Starts it and waits until it listens; <paramref name="port"/> 0 takes a free one.</summary>
-    /// <exception cref="InvalidOperationException">It ended instead.</exception>
+    /// <exception cref="InvalidOperationException">It ended instead, or is not on this machine.</exception>
     /// <exception cref="TimeoutException">It does not come up.</exception>
     public static async Task<Influx1Process> StartAsync(string folder, int port, bool withUsers)
     {
@@ -42,7 +49,11 @@ internal sealed class Influx1Process : IDisposable
               log-enabled = false
             """);
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var process = new Process { StartInfo = new ProcessStartInfo("influxd", ["run", "-config", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true } };
+        var program = Program ?? throw new InvalidOperationException("There is no influxd on the PATH.");
+        var process = new Process
+        {
+            StartInfo = new ProcessStartInfo(program, ["run", "-config", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true },
+        };
         process.ErrorDataReceived += (_, line) =>
         {
             const string Address = "addr=127.0.0.1:";

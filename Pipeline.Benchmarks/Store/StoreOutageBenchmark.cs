@@ -38,8 +38,8 @@ internal sealed class StoreOutageBenchmark : IBenchmark
     {
         var (before, outage) = report.Quick ? (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)) : (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60));
         using var meter = new Meter("Pipeline");
-        using var http = InfluxSink.CreateHttpClient(server.Options);
-        await using var sink = new InfluxSink(server.Options, http, new NoDeadLetters(), new InfluxMetrics(meter), TimeProvider.System, NullLogger<InfluxSink>.Instance);
+        await using var sink = new InfluxSink(
+            new InfluxClient(server.Options, TimeProvider.System), new NoDeadLetters(), new InfluxMetrics(meter), NullLogger<InfluxSink>.Instance);
         var run = new Run(sink);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var shards = Enumerable.Range(0, Shards).Select(shard => Task.Run(() => run.WriteShardAsync(shard, end.Token), stop)).ToArray();

@@ -1,6 +1,8 @@
 using System.Net;
+using InfluxDB.Client.Core.Exceptions;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Store;
+using RestSharp;
 
 namespace Pipeline.Host.Diagnosis;
 
@@ -28,35 +30,45 @@ internal static class StoreExamination
     private static async Task<Finding> InfluxAsync(InfluxOptions options, CancellationToken stop)
     {
         const string Check = "InfluxDB";
-        using var http = InfluxSink.CreateHttpClient(options);
-        http.Timeout = Patience;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(Patience);
+        using var client = new InfluxClient(options, TimeProvider.System);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, InfluxConnection.AddressOf(options)) { Content = new StringContent("# doctor\n") };
-            request.Headers.Authorization = await InfluxCredentials.ReadAsync(options, stop);
-            using var answer = await http.SendAsync(request, stop);
-            var version = answer.Headers.TryGetValues("X-Influxdb-Version", out var said) ? string.Join(' ', said) : "unknown version";
-            var found = $"{options.Url} ({version}) answers {(int)answer.StatusCode} to a write";
-            return answer.IsSuccessStatusCode
+            var answer = await client.WriteAsync(["# doctor"], gzip: false, limit.Token);
+            var found = Found((int)answer.StatusCode, answer.Headers);
+            return answer.StatusCode == HttpStatusCode.NoContent
                 ? new Finding(Check, Verdict.Ok, found)
-                : new Finding(Check, Verdict.Fail, $"{found}: {(await answer.Content.ReadAsStringAsync(stop)).Trim()}", Mend(answer.StatusCode, options));
+                : new Finding(Check, Verdict.Fail, $"{found}: {answer.Content}", "another service answers there; change Influx:Url");
         }
-        catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !stop.IsCancellationRequested))
+        catch (HttpException fault) when (fault.Status != 0)
         {
-            return new Finding(Check, Verdict.Fail, $"{options.Url} does not answer: {fault.GetBaseException().Message}", "start InfluxDB, or change Influx:Url");
+            return new Finding(Check, Verdict.Fail, $"{Found(fault.Status, fault.Headers)}: {AnswerReader.MessageOf(fault)}", Mend(fault.Status, options));
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is HttpException or OperationCanceledException)
+        {
+            stop.ThrowIfCancellationRequested();
+            var why = limit.IsCancellationRequested ? $"nothing within {Patience.TotalSeconds:F0} s" : fault.GetBaseException().Message;
+            return new Finding(Check, Verdict.Fail, $"{options.Url} does not answer: {why}", "start InfluxDB, or change Influx:Url");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
         {
             return new Finding(Check, Verdict.Fail, fault.Message, "change Influx:TokenFile or Influx:PasswordFile, or who may read it");
         }
+
+        string Found(int status, IEnumerable<HeaderParameter>? headers)
+        {
+            var version = headers?.FirstOrDefault(header => header.Name.Equals("X-Influxdb-Version", StringComparison.OrdinalIgnoreCase));
+            return $"{options.Url} ({version?.Value ?? "unknown version"}) answers {status} to a write";
+        }
     }
 
-    private static string Mend(HttpStatusCode status, InfluxOptions options) => (status, options.Api) switch
+    private static string Mend(int status, InfluxOptions options) => (status, options.Api) switch
     {
-        (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, InfluxApi.V2) => "set Influx:Token or Influx:TokenFile to a token that may write the bucket",
-        (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, _) => "set Influx:Username and Influx:Password (or PasswordFile) to a user who may write the database",
-        (HttpStatusCode.NotFound, InfluxApi.V2) => $"create bucket '{options.Bucket}' in organisation '{options.Org}', or set Influx:Bucket, Influx:Org; for InfluxDB 1 set Influx:Api to V1",
-        (HttpStatusCode.NotFound, _) => $"create database '{options.Database}', or set Influx:Database; for InfluxDB 2 and 3 set Influx:Api to V2",
+        (401 or 403, InfluxApi.V2) => "set Influx:Token or Influx:TokenFile to a token that may write the bucket",
+        (401 or 403, _) => "set Influx:Username and Influx:Password (or PasswordFile) to a user who may write the database",
+        (404, InfluxApi.V2) => $"create bucket '{options.Bucket}' in organisation '{options.Org}', or set Influx:Bucket, Influx:Org; for InfluxDB 1 set Influx:Api to V1",
+        (404, _) => $"create database '{options.Database}', or set Influx:Database; for InfluxDB 2 and 3 set Influx:Api to V2",
         _ => "see the server's log",
     };
 }

@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net;
-using System.Text;
-using System.Text.Json;
 using System.Text.RegularExpressions;
+using InfluxDB.Client.Core.Exceptions;
+using Newtonsoft.Json.Linq;
 
 namespace Pipeline.Host.Influx;
 
@@ -15,16 +14,14 @@ internal static partial class AnswerReader
     private const string UnableToParse = "unable to parse '";
     private const string PartialWrite = "partial write";
 
-    /// <summary>The meaning of a status and body that answer <paramref name="lines"/> of <paramref name="block"/>.</summary>
-    public static InfluxAnswer Read(HttpStatusCode status, TimeSpan? retryAfter, string body, LineBlock block, ReadOnlySpan<int> lines)
+    /// <summary>The meaning of what the client threw for an answer to <paramref name="lines"/> of <paramref name="block"/>.</summary>
+    public static InfluxAnswer Read(HttpException answer, LineBlock block, ReadOnlySpan<int> lines)
     {
-        var code = (int)status;
-        // Every version says 204 and nothing else. A 200 comes from a sign-in page or from another service on that port: nothing is stored there.
-        if (code == 204)
-            return InfluxAnswer.AllStored;
-        var message = MessageOf(body, out var numbered);
-        var detail = message.Length == 0 ? $"HTTP {code}" : $"HTTP {code}: {message}";
-        if (code is 400 or 422 && FindRefusal(message, numbered, block, lines) is { } refusal)
+        var code = answer.Status;
+        TimeSpan? retryAfter = answer.RetryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        var message = MessageOf(answer);
+        var detail = $"HTTP {code}: {message}";
+        if (code is 400 or 422 && FindRefusal(message, answer.ErrorBody["data"] as JArray ?? [], block, lines) is { } refusal)
             return refusal;
         return code switch
         {
@@ -39,7 +36,13 @@ internal static partial class AnswerReader
         };
     }
 
-    private static InfluxAnswer? FindRefusal(string message, List<(int Number, string Why)> numbered, LineBlock block, ReadOnlySpan<int> lines)
+    /// <summary>
+    /// The server's words: 1 says <c>{"error"}</c>, 2 <c>{"code","message"}</c>, 3 <c>{"error","data":[{"line_number","error_message"}]}</c>, a
+    /// proxy anything.
+    /// </summary>
+    public static string MessageOf(HttpException answer) => (answer.ErrorBody["message"] ?? answer.ErrorBody["error"])?.ToString() ?? answer.Message;
+
+    private static InfluxAnswer? FindRefusal(string message, JArray numbered, LineBlock block, ReadOnlySpan<int> lines)
     {
         var named = numbered.Count > 0 ? ByNumber(numbered, lines) : ByText(message, block, lines);
         if (named.Count > 0)
@@ -65,14 +68,8 @@ internal static partial class AnswerReader
         var named = new List<NamedLine>();
         if (!message.Contains(UnableToParse, StringComparison.Ordinal))
             return named;
-        var indices = new Dictionary<string, List<int>>(lines.Length, StringComparer.Ordinal);
-        foreach (var index in lines)
-        {
-            var text = Encoding.UTF8.GetString(block.Line(index));
-            if (!indices.TryGetValue(text, out var same))
-                indices.Add(text, same = []);
-            same.Add(index);
-        }
+        var indices = lines.ToArray().ToLookup(block.Text, StringComparer.Ordinal);
+        var found = new HashSet<string>(StringComparer.Ordinal);
         foreach (var part in message.Split('\n'))
         {
             var start = part.IndexOf(UnableToParse, StringComparison.Ordinal);
@@ -80,12 +77,17 @@ internal static partial class AnswerReader
                 continue;
             var quoted = part[(start + UnableToParse.Length)..];
             // A line may hold "':" itself, so the text up to each one is looked up.
-            for (var end = quoted.LastIndexOf("':", StringComparison.Ordinal); end >= 0; end = end == 0 ? -1 : quoted.LastIndexOf("':", end - 1, StringComparison.Ordinal))
+            for (var end = quoted.Length; end > 0;)
             {
-                if (!indices.Remove(quoted[..end], out var same))
+                end = quoted.LastIndexOf("':", end - 1, StringComparison.Ordinal);
+                if (end < 0)
+                    break;
+                var line = quoted[..end];
+                if (!indices.Contains(line))
                     continue;
                 var why = DroppedCount().Replace(quoted[(end + 2)..], "").Trim();
-                named.AddRange(same.Select(index => new NamedLine(index, why)));
+                if (found.Add(line))
+                    named.AddRange(indices[line].Select(index => new NamedLine(index, why)));
                 break;
             }
         }
@@ -93,40 +95,14 @@ internal static partial class AnswerReader
     }
 
     /// <summary>3 numbers the bad lines of the request from 1.</summary>
-    private static List<NamedLine> ByNumber(List<(int Number, string Why)> numbered, ReadOnlySpan<int> lines)
+    private static List<NamedLine> ByNumber(JArray numbered, ReadOnlySpan<int> lines)
     {
-        var named = new List<NamedLine>();
-        var seen = new HashSet<int>();
-        foreach (var (number, why) in numbered)
-            if (number >= 1 && number <= lines.Length && seen.Add(number))
-                named.Add(new NamedLine(lines[number - 1], why));
-        return named;
+        var named = new Dictionary<long, NamedLine>();
+        foreach (var entry in numbered.OfType<JObject>())
+            if (entry["line_number"] is JValue { Value: long number } && number >= 1 && number <= lines.Length)
+                named.TryAdd(number, new NamedLine(lines[(int)number - 1], entry["error_message"]?.ToString() ?? ""));
+        return [.. named.Values];
     }
-
-    /// <summary>1 says <c>{"error"}</c>, 2 <c>{"code","message"}</c>, 3 <c>{"error","data":[{"line_number","error_message"}]}</c>, a proxy anything.</summary>
-    private static string MessageOf(string body, out List<(int Number, string Why)> numbered)
-    {
-        numbered = [];
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            var root = json.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-                return body.Trim();
-            if (root.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Array)
-                foreach (var line in data.EnumerateArray())
-                    if (line.ValueKind == JsonValueKind.Object && line.TryGetProperty("line_number", out var at) && at.TryGetInt32(out var number))
-                        numbered.Add((number, TextOf(line, "error_message") ?? ""));
-            return TextOf(root, "message") ?? TextOf(root, "error") ?? body.Trim();
-        }
-        catch (JsonException)
-        {
-            return body.Trim();
-        }
-    }
-
-    private static string? TextOf(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string Cut(string text) => text.Length <= InfluxAnswer.MaxDetail ? text : text[..InfluxAnswer.MaxDetail];
 

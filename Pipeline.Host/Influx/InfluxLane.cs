@@ -15,13 +15,12 @@ internal readonly record struct Portion(OutputBatch Batch, int First, int Count,
 /// One connection's loop: merges what waits into one block, has it stored however long that takes, acknowledges, and goes on. Messages in:
 /// <see cref="Portion"/>s; out: acknowledgements.
 /// </summary>
-/// <param name="maxLines">Most points of a portion, and about as many of a block.</param>
-/// <param name="linger">How long the first portion of a block waits for others.</param>
+/// <param name="options">How much a block holds, and how long its first portion waits for others.</param>
 /// <param name="time">For that.</param>
 /// <param name="delivery">Stores the blocks.</param>
 /// <param name="metrics">Told what leaves the queue.</param>
 /// <param name="log">Told of faults of this program.</param>
-internal sealed class InfluxLane(int maxLines, TimeSpan linger, TimeProvider time, InfluxDelivery delivery, InfluxMetrics metrics, ILogger log) : IDisposable
+internal sealed class InfluxLane(InfluxOptions options, TimeProvider time, InfluxDelivery delivery, InfluxMetrics metrics, ILogger log)
 {
     /// <summary>As many portions make a request that is large enough.</summary>
     private const int Enough = 10;
@@ -35,8 +34,8 @@ internal sealed class InfluxLane(int maxLines, TimeSpan linger, TimeProvider tim
     {
         while (await queue.WaitToReadAsync(stop))
         {
-            if (linger > TimeSpan.Zero && queue.Count < Enough)
-                await Task.Delay(linger, time, stop);
+            if (options.Linger > TimeSpan.Zero && queue.Count < Enough)
+                await Task.Delay(options.Linger, time, stop);
             try
             {
                 Take(queue);
@@ -56,9 +55,6 @@ internal sealed class InfluxLane(int maxLines, TimeSpan linger, TimeProvider tim
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => delivery.Dispose();
-
     /// <summary>Fills the block with whole portions: none is longer than a block may be, so at least one fits.</summary>
     private void Take(ChannelReader<Portion> queue)
     {
@@ -66,7 +62,7 @@ internal sealed class InfluxLane(int maxLines, TimeSpan linger, TimeProvider tim
         _taken.Clear();
         _unwritable.Clear();
         var lines = 0;
-        while (queue.TryPeek(out var next) && lines + next.Count <= maxLines && queue.TryRead(out var portion))
+        while (queue.TryPeek(out var next) && lines + next.Count <= options.MaxLines && queue.TryRead(out var portion))
         {
             // Another lane may have taken the portion that was peeked at, and this one may be longer: the block is cut into requests anyway.
             if (portion.Acknowledgement.IsAbandoned)

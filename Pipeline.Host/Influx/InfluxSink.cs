@@ -12,48 +12,33 @@ namespace Pipeline.Host.Influx;
 /// </summary>
 internal sealed class InfluxSink : IPatientSink
 {
-    private readonly InfluxOptions _options;
+    private readonly InfluxClient _client;
     private readonly InfluxMetrics _metrics;
     private readonly Channel<Portion> _queue;
-    private readonly InfluxLane[] _lanes;
     private readonly Task _running;
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Starts the connections' loops.</summary>
-    /// <param name="options">Checked options; <see cref="InfluxOptions.Url"/> is set.</param>
-    /// <param name="http">Sends; its own timeout is infinite (<see cref="CreateHttpClient"/>). Stays the caller's.</param>
+    /// <param name="client">Sends. Ends with the sink.</param>
     /// <param name="deadLetters">Keeps refused points. Stays the caller's.</param>
     /// <param name="metrics">Counts.</param>
-    /// <param name="time">Times requests and back-off.</param>
     /// <param name="log">Told changes of state.</param>
-    public InfluxSink(InfluxOptions options, HttpClient http, IPatientSink deadLetters, InfluxMetrics metrics, TimeProvider time, ILogger<InfluxSink> log)
+    public InfluxSink(InfluxClient client, IPatientSink deadLetters, InfluxMetrics metrics, ILogger<InfluxSink> log)
     {
-        _options = options;
-        _metrics = metrics;
+        (_client, _metrics) = (client, metrics);
+        var options = client.Options;
         _queue = Channel.CreateBounded<Portion>(new BoundedChannelOptions(options.QueueLength));
-        State = new StoreState(options.Connections, time);
+        State = new StoreState(options.Connections, client.Time);
         var refused = new RefusedPoints(deadLetters);
-        _lanes = [.. Enumerable.Range(0, options.Connections).Select(number =>
-            new InfluxLane(options.MaxLines, options.Linger, time, new InfluxDelivery(number, options, http, refused, State, metrics, time, log), metrics, log))];
-        _running = Task.WhenAll(_lanes.Select(lane => Task.Run(() => lane.RunAsync(_queue.Reader, _stop.Token))));
+        _running = Task.WhenAll(Enumerable.Range(0, options.Connections)
+            .Select(number => new InfluxConnection(number, client, State, metrics, log))
+            .Select(connection => new InfluxDelivery(connection, options.MaxLines, refused, metrics, log))
+            .Select(delivery => new InfluxLane(options, client.Time, delivery, metrics, log))
+            .Select(lane => Task.Run(() => lane.RunAsync(_queue.Reader, _stop.Token))));
     }
 
     /// <summary>Whether InfluxDB stores at present: readiness.</summary>
     public StoreState State { get; }
-
-    /// <summary>A client as this sink wants it: connections reused and renewed, no timeout of its own.</summary>
-    public static HttpClient CreateHttpClient(InfluxOptions options)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            MaxConnectionsPerServer = options.Connections,
-            // A store that moved to another address is found again.
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            ConnectTimeout = options.RequestTimeout,
-            AllowAutoRedirect = false,
-        };
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-    }
 
     /// <inheritdoc/>
     public async Task WriteAsync(OutputBatch batch, CancellationToken stop)
@@ -66,9 +51,9 @@ internal sealed class InfluxSink : IPatientSink
         using var onStop = stop.UnsafeRegister(static (state, token) => ((Acknowledgement)state!).Cancel(token), acknowledgement);
         using var onEnd = _stop.Token.UnsafeRegister(static (state, token) => ((Acknowledgement)state!).Cancel(token), acknowledgement);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
-        for (var first = 0; first < count; first += _options.MaxLines)
+        for (var first = 0; first < count; first += _client.Options.MaxLines)
         {
-            var part = Math.Min(_options.MaxLines, count - first);
+            var part = Math.Min(_client.Options.MaxLines, count - first);
             await _queue.Writer.WriteAsync(new Portion(batch, first, part, acknowledgement), either.Token);
             _metrics.Queued(part);
         }
@@ -87,8 +72,7 @@ internal sealed class InfluxSink : IPatientSink
         {
             // That is how the loops end.
         }
-        foreach (var lane in _lanes)
-            lane.Dispose();
+        _client.Dispose();
         _stop.Dispose();
     }
 }

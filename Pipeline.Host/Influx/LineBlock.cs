@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Pipeline.Actors;
 
 namespace Pipeline.Host.Influx;
@@ -33,6 +34,13 @@ internal sealed class LineBlock
         var start = index == 0 ? 0 : _ends[index - 1];
         return _bytes.WrittenSpan[start..(_ends[index] - 1)];
     }
+
+    /// <summary>Line <paramref name="index"/> without its line feed.</summary>
+    public string Text(int index) => Encoding.UTF8.GetString(Line(index));
+
+    /// <summary>The lines <paramref name="indices"/>: all of them as one text, else one by one.</summary>
+    public IEnumerable<string> Texts(IReadOnlyCollection<int> indices) =>
+        indices.Count == Count ? [Encoding.UTF8.GetString(_bytes.WrittenSpan[..^1])] : indices.Select(Text);
 
     /// <summary>Makes it empty; keeps the memory.</summary>
     public void Clear()

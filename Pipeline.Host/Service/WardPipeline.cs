@@ -24,7 +24,6 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Meter _storeMeter = new("Pipeline.Store");
     private readonly KafkaMetrics _kafkaMetrics;
-    private readonly HttpClient? _http;
     private readonly ResultsTopicSink _results;
     private readonly DeadLetterSink _deadLetters;
     private readonly IPatientSink _store;
@@ -67,8 +66,8 @@ internal sealed class WardPipeline : IAsyncDisposable
         _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
         if (settings.Influx.Url is { } url)
         {
-            _http = InfluxSink.CreateHttpClient(settings.Influx);
-            var influx = new InfluxSink(settings.Influx, _http, _deadLetters, new InfluxMetrics(_storeMeter), time, loggers.CreateLogger<InfluxSink>());
+            var client = new InfluxClient(settings.Influx, time);
+            var influx = new InfluxSink(client, _deadLetters, new InfluxMetrics(_storeMeter), loggers.CreateLogger<InfluxSink>());
             (_store, StoreState, StoreName) = (influx, influx.State, $"InfluxDB at {url.GetLeftPart(UriPartial.Path)}");
         }
         else
@@ -121,7 +120,6 @@ internal sealed class WardPipeline : IAsyncDisposable
         await _store.DisposeAsync();
         await _results.DisposeAsync();
         await _deadLetters.DisposeAsync();
-        _http?.Dispose();
         _reloads.Dispose();
         if (_models is not null)
             await _models.DisposeAsync();

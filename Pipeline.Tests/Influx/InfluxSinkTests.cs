@@ -70,10 +70,9 @@ public sealed class InfluxSinkTests
     public async Task Points_that_come_within_the_linger_go_in_one_request()
     {
         var (time, stub) = (new ManualTimeProvider(), new StoreStub((_, _) => StoreStub.Status(204)));
-        using var http = new HttpClient(stub) { Timeout = Timeout.InfiniteTimeSpan };
         using var meter = new Meter("Pipeline");
         var options = new InfluxOptions { Url = new Uri("http://store.test:8086/"), Token = "secret", Connections = 1, Linger = TimeSpan.FromMilliseconds(50) };
-        await using var sink = new InfluxSink(options, http, new HeldSink(), new InfluxMetrics(meter), time, NullLogger<InfluxSink>.Instance);
+        await using var sink = new InfluxSink(new InfluxClient(options, time, stub), new HeldSink(), new InfluxMetrics(meter), NullLogger<InfluxSink>.Instance);
 
         Task[] writes = [.. Enumerable.Range(0, 3).Select(i => sink.WriteAsync(Points.Batch(10 * i, 10), Never))];
         await time.TimerSet.WaitAsync();
@@ -153,7 +152,7 @@ public sealed class InfluxSinkTests
 
         Assert.Equal("unauthorized", sut.Sink.State.Outage?.Reason);
         Assert.Contains("unauthorized access", sut.Sink.State.Outage?.Detail, StringComparison.Ordinal);
-        Assert.Single(sut.Logged);
+        Assert.DoesNotContain("secret", Assert.Single(sut.Logged), StringComparison.Ordinal);
 
         held.SetResult();
         await write;
@@ -197,6 +196,47 @@ public sealed class InfluxSinkTests
         await sut.Sink.WriteAsync(Points.Batch(0, 1), Never);
 
         Assert.Equal(TimeSpan.FromSeconds(seconds), Assert.Single(sut.Time.Delays));
+    }
+
+    [Theory]
+    [InlineData("soon")]
+    [InlineData("99999999999")]
+    public async Task A_Retry_After_that_is_no_time_leaves_the_delay_as_it_is(string header)
+    {
+        await using var sut = new SinkUnderTest((_, number) => number == 1 ? StoreStub.Status(503, "", header) : StoreStub.Status(204));
+
+        await sut.Sink.WriteAsync(Points.Batch(0, 1), Never);
+
+        Assert.InRange(Assert.Single(sut.Time.Delays), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.Equal(1, sut.Sum("pipeline.influx.retries{server}"));
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_is_cut_off_and_asked_for_again()
+    {
+        await using var sut = new SinkUnderTest((_, number) => number == 1 ? StoreStub.Status(400, new string('x', 5 << 20)) : StoreStub.Status(204));
+
+        await sut.Sink.WriteAsync(Points.Batch(0, 1), Never);
+
+        Assert.Equal(1, sut.Sum("pipeline.influx.retries{connection}"));
+        Assert.Equal(1, sut.Sum("pipeline.influx.lines"));
+    }
+
+    [Fact]
+    public async Task A_token_that_no_header_can_hold_is_waited_out_and_not_shown()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("token", "hush\nhush");
+        await using var sut = new SinkUnderTest((_, _) => StoreStub.Status(204), options => (options.Token, options.TokenFile) = ("", file));
+
+        var write = sut.Sink.WriteAsync(Points.Batch(0, 1), Never);
+        while (sut.Sum("pipeline.influx.retries{credentials}") < 1)
+            await Task.Yield();
+        File.Move(folder.Write("token.new", "hush"), file, overwrite: true);
+        await write;
+
+        Assert.DoesNotContain(sut.Logged, line => line.Contains("hush", StringComparison.Ordinal));
+        Assert.Equal("Token hush", Assert.Single(sut.Stub.Requests).Authorization);
     }
 
     [Fact]

@@ -13,7 +13,6 @@ internal sealed class SinkUnderTest : IAsyncDisposable, ILoggerFactory, ILogger
     private readonly Lock _lock = new();
     private readonly Meter _meter = new("Pipeline");
     private readonly MeterListener _listener = new();
-    private readonly HttpClient _http;
     private readonly List<string> _logged = [];
     private readonly Dictionary<string, double> _sums = [];
     private int _timeLimitsThatFire;
@@ -24,7 +23,6 @@ internal sealed class SinkUnderTest : IAsyncDisposable, ILoggerFactory, ILogger
         configure?.Invoke(options);
         Time = new InstantDelays(due => due != TimeLimit || Interlocked.Decrement(ref _timeLimitsThatFire) >= 0);
         Stub = new StoreStub(answer);
-        _http = new HttpClient(Stub) { Timeout = Timeout.InfiniteTimeSpan };
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (ReferenceEquals(instrument.Meter, _meter))
@@ -33,7 +31,7 @@ internal sealed class SinkUnderTest : IAsyncDisposable, ILoggerFactory, ILogger
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measured(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Measured(instrument, 1, tags));
         _listener.Start();
-        Sink = new InfluxSink(options, _http, DeadLetters, new InfluxMetrics(_meter), Time, this.CreateLogger<InfluxSink>());
+        Sink = new InfluxSink(new InfluxClient(options, Time, Stub), DeadLetters, new InfluxMetrics(_meter), this.CreateLogger<InfluxSink>());
     }
 
     public InfluxSink Sink { get; }
@@ -70,7 +68,6 @@ internal sealed class SinkUnderTest : IAsyncDisposable, ILoggerFactory, ILogger
     public async ValueTask DisposeAsync()
     {
         await Sink.DisposeAsync();
-        _http.Dispose();
         _listener.Dispose();
         _meter.Dispose();
     }

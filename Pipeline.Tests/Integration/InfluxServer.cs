@@ -44,10 +44,8 @@ public abstract class InfluxServer : IAsyncLifetime
     /// <summary>Writes lines as they are.</summary>
     internal async Task<int> WriteAsync(string database, string lines)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, InfluxConnection.AddressOf(OptionsFor(database))) { Content = new StringContent(lines) };
-        Authorize(request);
-        using var response = await Http.SendAsync(request);
-        return (int)response.StatusCode;
+        using var client = new InfluxClient(OptionsFor(database), TimeProvider.System);
+        return (int)(await client.WriteAsync([lines], gzip: false, CancellationToken.None)).StatusCode;
     }
 
     /// <summary>The rows of an InfluxQL query, each by column name, <c>time</c> in nanoseconds; series one after the other, their tags as columns.</summary>

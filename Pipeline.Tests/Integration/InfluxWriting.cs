@@ -10,13 +10,9 @@ namespace Pipeline.Tests.Integration;
 internal sealed class InfluxWriting : IAsyncDisposable
 {
     private readonly Meter _meter = new("Pipeline");
-    private readonly HttpClient _http;
 
-    public InfluxWriting(InfluxOptions options)
-    {
-        _http = InfluxSink.CreateHttpClient(options);
-        Sink = new InfluxSink(options, _http, DeadLetters, new InfluxMetrics(_meter), TimeProvider.System, Log);
-    }
+    public InfluxWriting(InfluxOptions options) =>
+        Sink = new InfluxSink(new InfluxClient(options, TimeProvider.System), DeadLetters, new InfluxMetrics(_meter), Log);
 
     public InfluxSink Sink { get; }
 
@@ -29,7 +25,6 @@ internal sealed class InfluxWriting : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Sink.DisposeAsync();
-        _http.Dispose();
         _meter.Dispose();
     }
 
