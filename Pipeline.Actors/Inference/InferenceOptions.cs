@@ -1,13 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.Models.Packages;
 
 namespace Pipeline.Actors.Inference;
 
 /// <summary>How networks are served; the section <c>Inference</c> of the configuration.</summary>
 public sealed class InferenceOptions : IValidatableObject
 {
-    /// <summary>The <see cref="Device"/> that needs nothing but ONNX Runtime.</summary>
-    public const string Cpu = "cpu";
-
     /// <summary>Rows of the largest batch, 1 to 1,024; default 64.</summary>
     [Range(1, 1_024)]
     public int MaxBatch { get; set; } = 64;
@@ -27,10 +25,10 @@ public sealed class InferenceOptions : IValidatableObject
     [Range(16, 1_000_000)]
     public int QueueCapacity { get; set; } = 4_096;
 
-    /// <summary>Where networks run: <c>cpu</c> (default: ONNX Runtime), or <c>cuda</c>, <c>cuda:1</c> (libtorch).</summary>
+    /// <summary>Where batched networks run: <c>cpu</c> (default), or <c>cuda</c>, <c>cuda:1</c> (a build with ONNX Runtime's CUDA provider).</summary>
     [Required]
     [RegularExpression("cpu|cuda(:[0-9]{1,2})?", ErrorMessage = "allowed: cpu, cuda, cuda:0 to cuda:99")]
-    public string Device { get; set; } = Cpu;
+    public string Device { get; set; } = OnnxDevice.Cpu;
 
     /// <summary>
     /// How often the folder of the model is looked at for a new version, 0 to 1 h; default 5 s; 0: never. What is new is taken when two looks in a row

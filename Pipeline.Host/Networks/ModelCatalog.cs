@@ -56,19 +56,17 @@ internal static class ModelCatalog
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
     public static ServedModels? Serve(string name, InferenceOptions options, TimeProvider time)
     {
-        if (options.Device != InferenceOptions.Cpu)
-            throw CommandException.BadUsage($"Inference:Device {options.Device}: this build runs networks on the CPU only; cpu is possible.");
         if (Open(name) is not { } model)
             return null;
         try
         {
             return new ServedModels(
-                model, options, time, find: identity => FindVersion(identity, model.Package.Folder));
+                model, options, time, (asked, sizes) => asked.Package.Open(sizes, device: options.Device), find: identity => FindVersion(identity, model.Package.Folder));
         }
         catch (InvalidDataException fault)
         {
             model.Dispose();
-            throw CommandException.BadUsage(fault.Message);
+            throw CommandException.BadUsage(options.Device == OnnxDevice.Cpu ? fault.Message : $"Inference:Device is {options.Device}: {fault.Message}");
         }
     }
 

@@ -138,9 +138,10 @@ public sealed class ModelPackage
         File.WriteAllText(Path.Combine(folder, ManifestFile), JsonSerializer.Serialize(complete, Json) + "\n");
     }
 
-    /// <summary>Opens a session of the network on ONNX Runtime.</summary>
-    /// <exception cref="InvalidDataException">The network has other row lengths than the manifest says.</exception>
-    public IModelSession Open(IReadOnlyList<int> batchSizes, int threads = 1) => Open(batchSizes, (network, sizes) => new OnnxSession(network, sizes, threads));
+    /// <summary>Opens a session of the network on ONNX Runtime, on <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    /// <exception cref="InvalidDataException">The network has other row lengths than the manifest says, or the device cannot be used here.</exception>
+    public IModelSession Open(IReadOnlyList<int> batchSizes, int threads = 1, string device = OnnxDevice.Cpu) =>
+        Open(batchSizes, (network, sizes) => new OnnxSession(network, sizes, threads, device));
 
     /// <summary>Opens a session by <paramref name="open"/>, which takes the bytes of <c>model.onnx</c> and the batch sizes.</summary>
     /// <exception cref="InvalidDataException">The network has other row lengths than the manifest says.</exception>

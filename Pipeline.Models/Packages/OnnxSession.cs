@@ -28,16 +28,17 @@ public sealed class OnnxSession : IModelSession
     /// <param name="model">The bytes of a <c>model.onnx</c>.</param>
     /// <param name="batchSizes">Batch sizes to bind, ascending, from 1 up.</param>
     /// <param name="threads">Threads inside an operator; 1 is right for streaming (use more workers instead).</param>
-    /// <exception cref="InvalidDataException">The network has other inputs or outputs than named above, or an open dimension but the batch.</exception>
-    public OnnxSession(byte[] model, IReadOnlyList<int> batchSizes, int threads = 1)
+    /// <param name="device">Where it runs: <see cref="OnnxDevice.Cpu"/>, <c>cuda</c> or <c>cuda:N</c>. Rows are copied to a GPU and back in each pass.</param>
+    /// <exception cref="InvalidDataException">
+    /// The network has other inputs or outputs than named above, or an open dimension but the batch; or the device cannot be used here.
+    /// </exception>
+    public OnnxSession(byte[] model, IReadOnlyList<int> batchSizes, int threads = 1, string device = OnnxDevice.Cpu)
     {
         ArgumentNullException.ThrowIfNull(batchSizes);
         if (batchSizes.Count == 0 || batchSizes[0] < 1 || !batchSizes.Zip(batchSizes.Skip(1), (a, b) => a < b).All(x => x))
             throw new ArgumentException("Batch sizes ascend from 1 up.", nameof(batchSizes));
         _sizes = [.. batchSizes];
-        using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1 };
-        // Workers share cores with their neighbours: a thread that waits must not spin.
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        using var options = OnnxDevice.OptionsFor(device, threads);
         try
         {
             _session = new InferenceSession(model, options);
