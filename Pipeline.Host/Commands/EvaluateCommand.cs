@@ -84,7 +84,6 @@ internal static class EvaluateCommand
             throw CommandException.BadUsage("--steps, --epochs and --seed say how each fold is trained: they want --split.");
         if (request.Split is not null && request.Model != Stages.Classical)
             TrainCommand.NeedLibtorch(request.Device);
-        EvaluationReport.Need();
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(request.Report)) ?? ".");
     }
 

@@ -1,41 +1,31 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Pipeline.Host.Errors;
 using Pipeline.Models;
 using Pipeline.Training.Evaluation;
 
 namespace Pipeline.Host.Evaluation;
 
 /// <summary>
-/// The evaluation as one HTML file that refers to nothing outside itself: figures and tables are in it as text, the pictures are drawn by
-/// Observable Plot (ISC licence), which is in it too.
+/// The evaluation as one HTML file that refers to nothing outside itself and runs no script: figures and tables are in it as text, pictures as SVG
+/// (ScottPlot's).
 /// </summary>
 internal static class EvaluationReport
 {
-    private const string Charts = "charts.js";
-
-    /// <summary>Whether the charts' library was there when the program was built.</summary>
-    public static bool HasCharts => typeof(EvaluationReport).Assembly.GetManifestResourceInfo(Charts) is not null;
-
-    /// <summary>Refuses early when the report could not be drawn.</summary>
-    /// <exception cref="CommandException">The library of the charts is not in the program.</exception>
-    public static void Need()
-    {
-        if (!HasCharts)
-            throw new CommandException("The report's chart library is not here: run ./pipeline setup, which fetches it from npm.");
-    }
-
     /// <summary>The file.</summary>
     public static string Of(EvaluationResult result)
     {
-        Need();
+        var worst = new WorstPictures(result);
         var parts = new Dictionary<string, string>
         {
             ["style"] = Resource("report.css"),
-            ["charts"] = Resource(Charts),
-            ["script"] = Resource("report.js"),
-            ["data"] = EvaluationPictures.Of(result).Replace("<", "\\u003c", StringComparison.Ordinal),
+            ["agreement"] = EvaluationPictures.Agreement(result),
+            ["risk"] = EvaluationPictures.Risk(result),
+            ["persons"] = EvaluationPictures.Subjects(result),
+            ["intervals"] = EvaluationPictures.Reliability(result),
+            ["sigma"] = EvaluationPictures.Sigma(result),
+            ["spectrograms"] = worst.Spectrograms(),
+            ["worst"] = worst.Windows(),
             ["title"] = Text($"{result.Request.Model} on {string.Join(", ", result.Sets.Select(s => s.Set))}"),
             ["subtitle"] = Text(Subtitle(result)),
             ["remarks"] = string.Concat(result.Remarks.Select(remark => $"<p class=\"remark\">{Text(remark)}</p>\n")),
