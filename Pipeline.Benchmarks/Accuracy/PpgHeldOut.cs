@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Pipeline.Host.Evaluation;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
+using Pipeline.Host.References;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Training;
 

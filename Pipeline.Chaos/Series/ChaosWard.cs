@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
-using Pipeline.Host.Demo;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Publishing;

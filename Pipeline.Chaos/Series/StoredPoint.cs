@@ -1,6 +1,6 @@
 using System.Globalization;
 using Pipeline.Actors;
-using Pipeline.Host.Influx;
+using Pipeline.Host.Store;
 using Pipeline.Models;
 
 namespace Pipeline.Chaos.Series;

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Pipeline.Chaos.Series;
-using Pipeline.Host.Influx;
+using Pipeline.Host.Store;
 
 namespace Pipeline.Chaos.Servers;
 

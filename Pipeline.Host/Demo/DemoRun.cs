@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Kafka;
+using Pipeline.Host.Publishing;
 using Pipeline.Host.Service;
 
 namespace Pipeline.Host.Demo;

@@ -3,6 +3,7 @@ using Pipeline.Actors;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Estimates;
 using Pipeline.Host.Networks;
+using Pipeline.Host.References;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;

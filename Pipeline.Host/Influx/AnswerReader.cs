@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using InfluxDB.Client.Core.Exceptions;
 using Newtonsoft.Json.Linq;
+using Pipeline.Host.Store;
 
 namespace Pipeline.Host.Influx;
 

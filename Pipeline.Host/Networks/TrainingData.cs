@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Host.Errors;
-using Pipeline.Host.Evaluation;
 using Pipeline.Host.Recordings;
+using Pipeline.Host.References;
 using Pipeline.Models.Signals;
 using Pipeline.Training;
 

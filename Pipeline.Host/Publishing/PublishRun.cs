@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipeline.Host.Demo;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Models.Signals;

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Pipeline.Actors;
-using Pipeline.Host.Influx;
 using Polly;
 using Polly.Retry;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Pipeline.Actors;
-using Pipeline.Host.Influx;
+using Pipeline.Host.Store;
 using Pipeline.Tests.Support;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Pipeline.Host.Errors;
-using Pipeline.Host.Evaluation;
 using Pipeline.Host.Recordings;
+using Pipeline.Host.References;
 using Pipeline.Tests.Support;
 using Xunit;
 

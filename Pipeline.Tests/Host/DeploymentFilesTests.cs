@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Pipeline.Host.Configuration;
+using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.Host;
@@ -8,7 +9,7 @@ namespace Pipeline.Tests.Host;
 /// <summary>What is deployed sets only keys that the service knows, to values that it takes.</summary>
 public sealed partial class DeploymentFilesTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = RepositoryRoot.Path;
 
     [Fact]
     public void The_settings_of_the_kubernetes_manifests_are_understood()
@@ -49,12 +50,4 @@ public sealed partial class DeploymentFilesTests
 
     [GeneratedRegex(@"\b(?<key>[A-Z][A-Za-z]+__[A-Za-z_]+)[:=] ?(?<value>[^\s\\]+)")]
     private static partial Regex EnvironmentVariable();
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("the repository's root is not above the tests");
-        return folder.FullName;
-    }
 }

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Actors;
 using Pipeline.Host.Influx;
+using Pipeline.Tests.Store;
 using Pipeline.Tests.Support;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Pipeline.Host.Demo;
+using Pipeline.Host.Publishing;
 using Pipeline.Tests.Support;
 using Xunit;
 

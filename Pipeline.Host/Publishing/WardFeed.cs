@@ -1,6 +1,6 @@
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Host.Demo;
+namespace Pipeline.Host.Publishing;
 
 /// <summary>
 /// Publishes the chunks of many devices when they are due: when ward time, which runs <c>speed</c> times as fast as the clock, has reached

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Pipeline.Actors;
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Host.Demo;
+namespace Pipeline.Host.Publishing;
 
 /// <summary>
 /// When each device's last chunks were handed to the producer: the start of the latency from the last sample of a window to its stored point.

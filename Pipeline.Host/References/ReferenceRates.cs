@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Host.Recordings;
 
-namespace Pipeline.Host.Evaluation;
+namespace Pipeline.Host.References;
 
 /// <summary>
 /// The true heart rate of a recording, from the file beside it, <c>NAME.ref.csv</c>: a row for each window of 8 s, with its start

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using Pipeline.Actors;
 
-namespace Pipeline.Host.Influx;
+namespace Pipeline.Host.Store;
 
 /// <summary>Points written as lines, one after the other in one buffer that is used again for the next block. One thread at a time.</summary>
 internal sealed class LineBlock

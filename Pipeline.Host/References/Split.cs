@@ -1,7 +1,7 @@
 using Pipeline.Host.Errors;
 using Pipeline.Host.Recordings;
 
-namespace Pipeline.Host.Evaluation;
+namespace Pipeline.Host.References;
 
 /// <summary>Recordings that are scored together by a network that has not seen them.</summary>
 /// <param name="Name">Name of the fold.</param>

@@ -4,13 +4,13 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Actors;
-using Pipeline.Host.Influx;
+using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
 
-namespace Pipeline.Tests.Influx;
+namespace Pipeline.Tests.Store;
 
 public sealed class LineProtocolTests
 {

@@ -5,7 +5,7 @@ using System.Text;
 using Pipeline.Actors;
 using Pipeline.Models;
 
-namespace Pipeline.Host.Influx;
+namespace Pipeline.Host.Store;
 
 /// <summary>
 /// The one written form of a point, for InfluxDB 1, 2, 3 and for the segments of the embedded store:

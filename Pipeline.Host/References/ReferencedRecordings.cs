@@ -1,6 +1,6 @@
 using Pipeline.Host.Errors;
 
-namespace Pipeline.Host.Evaluation;
+namespace Pipeline.Host.References;
 
 /// <summary>A recording with a reference beside it.</summary>
 /// <param name="Path">Its file.</param>
