@@ -5,8 +5,9 @@ using Pipeline.Models.Spectra;
 namespace Pipeline.Host.Evaluation;
 
 /// <summary>
-/// Power of a signal over heart rates, window by window, to look at: the <see cref="Stft"/> of the window, its mean taken out, read between bins
-/// at each rate. For an ECG the slope's magnitude stands for the signal, because its own power lies in the QRS's shape, not in the rate.
+/// Power of a signal over heart rates, window by window, to look at: the <see cref="Stft"/> of the window, its mean taken out, read between
+/// bins at each rate. For an ECG the slope's magnitude stands for the signal, because its own power lies in the QRS's shape, not in the
+/// rate.
 /// </summary>
 internal sealed class RateSpectrum
 {
@@ -38,8 +39,8 @@ internal sealed class RateSpectrum
     }
 
     /// <summary>
-    /// Mean over the channels of their power at each rate, the greatest being 1; zeros where nothing is there. power [<see cref="RateCount"/>].
-    /// False when the window reaches past the end.
+    /// Mean over the channels of their power at each rate, the greatest being 1; zeros where nothing is there. power
+    /// [<see cref="RateCount"/>]. False when the window reaches past the end.
     /// </summary>
     public bool Make(double startSeconds, Span<float> power)
     {

@@ -43,8 +43,6 @@ internal sealed class CsvReader : IFrameReader
 
     public double FramesPerSecond { get; }
 
-    public Timestamp? Start { get; private set; }
-
     public double Seconds { get; }
 
     public IReadOnlyList<string> Notes => _notes;
@@ -113,8 +111,6 @@ internal sealed class CsvReader : IFrameReader
         }
         if (_rowCount == 0)
             throw new RecordingException($"{name}: no rows of samples");
-        if (rows.FirstDate is { Year: > 1700 and < 2200 } date)
-            Start = Timestamp.From(date);
         return _isTimed ? Judge(name, times, last, ref secondsPerUnit) : new(Given(name, rateHz), CsvTiming.Even, 0);
     }
 

@@ -57,9 +57,6 @@ internal sealed class CsvRows : IDisposable
     /// <summary>Whether the time column holds dates; its numbers are then seconds since the first.</summary>
     public bool IsDateTime => _isDateTime;
 
-    /// <summary>The first row's date and time, once it was read; null when there is none.</summary>
-    public DateTimeOffset? FirstDate => _firstDate;
-
     /// <summary>Line of the file that was read last, from 1.</summary>
     public int Line => _parser.RawRow;
 

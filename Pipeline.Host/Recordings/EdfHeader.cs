@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Recordings;
 
@@ -15,10 +14,9 @@ internal sealed record EdfSignal(RecordedSignal? Recorded, int SamplesPerRecord)
 /// <param name="RecordCount">Data records; −1 when the header leaves it to the file (a recording that was not closed).</param>
 /// <param name="SecondsPerRecord">Length of a data record.</param>
 /// <param name="HasGaps">EDF+D: the records name their own times.</param>
-/// <param name="Start">Start date and time; null when they are none.</param>
 /// <param name="Signals">The signals in the order of a record.</param>
 internal sealed record EdfHeader(
-    int HeaderBytes, long RecordCount, double SecondsPerRecord, bool HasGaps, Timestamp? Start, IReadOnlyList<EdfSignal> Signals)
+    int HeaderBytes, long RecordCount, double SecondsPerRecord, bool HasGaps, IReadOnlyList<EdfSignal> Signals)
 {
     private const int MaxSignals = 2048;
     private const int MaxRecordBytes = 1 << 27;   // one record is read at once
@@ -47,7 +45,7 @@ internal sealed record EdfHeader(
         if (2L * signals.Sum(signal => (long)signal.SamplesPerRecord) > MaxRecordBytes)
             throw new RecordingException($"{name}: data records of more than {MaxRecordBytes} bytes");
         var isPlus = Text(head, 192, 44);
-        return new(256 * (1 + signalCount), records, duration, isPlus.StartsWith("EDF+D", StringComparison.Ordinal), StartOf(head), signals);
+        return new(256 * (1 + signalCount), records, duration, isPlus.StartsWith("EDF+D", StringComparison.Ordinal), signals);
     }
 
     private static EdfSignal ParseSignal(string name, byte[] fields, int count, int s)
@@ -65,16 +63,6 @@ internal sealed record EdfHeader(
             throw new RecordingException($"{name}: '{WfdbHeader.Shown(label)}' has no range: physical {physicalLow} to {physicalHigh}, digital {digitalLow} to {digitalHigh}");
         var gain = (digitalHigh - digitalLow) / (physicalHigh - physicalLow);
         return new(new(label.Length > 0 ? label : $"signal{s + 1}", Field(96, 8), gain, digitalLow - physicalLow * gain, samples), samples);
-    }
-
-    private static Timestamp? StartOf(byte[] head)
-    {
-        // dd.mm.yy and hh.mm.ss; 85 to 99 are the last century's (clause of 1992), the rest this one's.
-        var text = $"{Text(head, 168, 8)} {Text(head, 176, 8)}";
-        if (!DateTime.TryParseExact(text, "dd.MM.yy HH.mm.ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var start))
-            return null;
-        var year = start.Year % 100;
-        return Timestamp.From(new(start.AddYears((year >= 85 ? 1900 : 2000) + year - start.Year), TimeSpan.Zero));
     }
 
     private static string Text(byte[] bytes, int from, int count) => Encoding.Latin1.GetString(bytes, from, count).Trim(' ', '\0');

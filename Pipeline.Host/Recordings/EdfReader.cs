@@ -57,8 +57,6 @@ internal sealed class EdfReader : IFrameReader
 
     public double FramesPerSecond => 1 / _header.SecondsPerRecord;
 
-    public Timestamp? Start => _header.Start;
-
     public double Seconds { get; }
 
     public IReadOnlyList<string> Notes => [];

@@ -17,9 +17,6 @@ internal interface IFrameReader : IDisposable
     /// <summary>Frames per second; finite and positive.</summary>
     double FramesPerSecond { get; }
 
-    /// <summary>When the first sample was taken, where the file says it.</summary>
-    Timestamp? Start { get; }
-
     /// <summary>Seconds of the whole recording, gaps included.</summary>
     double Seconds { get; }
 

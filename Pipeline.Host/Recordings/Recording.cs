@@ -36,9 +36,6 @@ public sealed class Recording : IDisposable
     /// <summary>Length, gaps included.</summary>
     public double Seconds => _reader.Seconds;
 
-    /// <summary>When the first sample was taken, where the file says it.</summary>
-    public Timestamp? Start => _reader.Start;
-
     /// <summary>What a person should know about how the file was read: unknown labels, a resampled time base; one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
 

@@ -46,8 +46,6 @@ internal sealed class WavReader : IFrameReader
 
     public double FramesPerSecond => _rateHz;
 
-    public Timestamp? Start => null;
-
     public double Seconds => _frameCount / _rateHz;
 
     public IReadOnlyList<string> Notes => [];

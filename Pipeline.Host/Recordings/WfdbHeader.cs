@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Recordings;
 
@@ -13,9 +12,8 @@ internal sealed record WfdbSignal(string FileName, int Format, int ByteOffset, R
 /// </summary>
 /// <param name="FramesPerSecond">Frames per second, 250 when absent.</param>
 /// <param name="FrameCount">Frames of the record; 0 when the header leaves it to the files.</param>
-/// <param name="Start">Base time on the base date; null unless both are there.</param>
 /// <param name="Signals">The signal lines.</param>
-internal sealed record WfdbHeader(double FramesPerSecond, long FrameCount, Timestamp? Start, IReadOnlyList<WfdbSignal> Signals)
+internal sealed record WfdbHeader(double FramesPerSecond, long FrameCount, IReadOnlyList<WfdbSignal> Signals)
 {
     private const int MaxSignals = 1024;
     private const int MaxHeaderBytes = 1 << 20;
@@ -57,7 +55,7 @@ internal sealed record WfdbHeader(double FramesPerSecond, long FrameCount, Times
         var signals = new List<WfdbSignal>();
         for (var i = 0; i < count; i++)
             signals.Add(ParseSignal(name, lines[1 + i], i));
-        return new(rate, frames, StartOf(record), signals);
+        return new(rate, frames, signals);
     }
 
     private static WfdbSignal ParseSignal(string name, string line, int index)
@@ -120,18 +118,6 @@ internal sealed record WfdbHeader(double FramesPerSecond, long FrameCount, Times
         }
         var gain = number.Length == 0 ? 0 : Number(name, "gain", number);
         return (gain == 0 ? DefaultGain : gain, baseline, unit);
-    }
-
-    private static Timestamp? StartOf(string[] record)
-    {
-        // hh:mm:ss[.fff] dd/mm/yyyy
-        if (record.Length < 6)
-            return null;
-        var date = DateOnly.TryParseExact(record[5], ["d/M/yyyy"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var day);
-        var time = TimeSpan.TryParseExact(record[4], [@"h\:m\:s", @"h\:m\:s\.FFFFFF"], CultureInfo.InvariantCulture, out var clock);
-        return date && time && day.Year is > 1700 and < 2200
-            ? Timestamp.From(new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) + clock)
-            : null;
     }
 
     private static bool TryInteger(string text, out long value) =>

@@ -21,7 +21,7 @@ internal sealed class WfdbReader : IFrameReader
     public WfdbReader(string path)
     {
         var header = WfdbHeader.Read(path);
-        (FramesPerSecond, Start) = (header.FramesPerSecond, header.Start);
+        FramesPerSecond = header.FramesPerSecond;
         Signals = [.. header.Signals.Select(signal => signal.Signal)];
         var atOnce = Math.Min(FramesPerSecond, MaxSamplesAtOnce / Signals.Sum(signal => signal.SamplesPerFrame));
         _block = 2 * Math.Max(1, (int)(atOnce / 2));
@@ -42,8 +42,6 @@ internal sealed class WfdbReader : IFrameReader
     public IReadOnlyList<RecordedSignal> Signals { get; }
 
     public double FramesPerSecond { get; }
-
-    public Timestamp? Start { get; }
 
     public double Seconds => _frameCount / FramesPerSecond;
 

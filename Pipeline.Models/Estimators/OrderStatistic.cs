@@ -5,7 +5,9 @@ namespace Pipeline.Models.Estimators;
 /// <summary>Quantiles of a few values, by counting, which for some tens of them is quicker than sorting.</summary>
 internal static class OrderStatistic
 {
-    /// <summary>The value that would stand at <paramref name="rank"/> if <paramref name="values"/> were sorted, those that are NaN last.</summary>
+    /// <summary>
+    /// The value that would stand at <paramref name="rank"/> if <paramref name="values"/> were sorted, those that are NaN last.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
     public static float Of(ReadOnlySpan<float> values, int rank)
     {

@@ -3,8 +3,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// How high the peaks of a non-negative envelope are, and how high it is between them: the median over about 12 s of its maxima over 1.5 s, and
-/// its 40 % quantile over about 8 s. Updated every half second; the first levels come from a short hold.
+/// How high the peaks of a non-negative envelope are, and how high it is between them: the median over about 12 s of its maxima over 1.5 s,
+/// and its 40 % quantile over about 8 s. Updated every half second; the first levels come from a short hold.
 /// </summary>
 internal sealed class PeakLevels
 {
@@ -45,7 +45,9 @@ internal sealed class PeakLevels
     /// <summary>The samples kept by <see cref="Hold"/>, until <see cref="EndHold"/>.</summary>
     public ReadOnlySpan<float> Held => _hold.AsSpan(0, _hold is null ? 0 : _held);
 
-    /// <summary>Keeps a sample of the start; true when enough are kept, and the first levels then stand. They are then to be learnt, too.</summary>
+    /// <summary>
+    /// Keeps a sample of the start; true when enough are kept, and the first levels then stand. They are then to be learnt, too.
+    /// </summary>
     public bool Hold(float envelope)
     {
         var hold = HeldOrNew();
@@ -63,7 +65,9 @@ internal sealed class PeakLevels
     /// <summary>Nobody asks for the samples of the start any more.</summary>
     public void EndHold() => _hold = null;
 
-    /// <summary>Takes samples, none beyond the end of a half second; true at that end, when <see cref="EndBlock"/> is to be called.</summary>
+    /// <summary>
+    /// Takes samples, none beyond the end of a half second; true at that end, when <see cref="EndBlock"/> is to be called.
+    /// </summary>
     public bool Learn(ReadOnlySpan<float> envelopes)
     {
         var maximum = _blockMaximum;

@@ -48,8 +48,10 @@ internal sealed class RateFromBeats
     }
 
     /// <summary>
-    /// The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1 and every beat is
-    /// <paramref name="believed"/> or not. Beats that are likely but not yet certain, all after the certain ones, may be given in <paramref name="likely"/>; they are not kept.
+    /// The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1 and every
+    /// beat is
+    /// <paramref name="believed"/> or not. Beats that are likely but not yet certain, all after the certain ones, may be given in
+    /// <paramref name="likely"/>; they are not kept.
     /// </summary>
     public BeatRate Of(long start, long end, double quality, bool believed, ReadOnlySpan<double> likely = default)
     {

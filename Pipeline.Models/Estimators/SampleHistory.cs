@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// The last values of a series without end, found by their index from the start. Exactly as large as it has to be. Values may be written ahead, as whole
-/// blocks are made at once: they are not there until they are revealed.
+/// The last values of a series without end, found by their index from the start. Exactly as large as it has to be. Values may be written
+/// ahead, as whole blocks are made at once: they are not there until they are revealed.
 /// </summary>
 internal struct SampleHistory
 {
@@ -24,14 +24,18 @@ internal struct SampleHistory
     /// <summary>The oldest value that is kept, also over a restore.</summary>
     public readonly long Oldest => Math.Max(0, _count - _kept);
 
-    /// <summary>The value at <paramref name="index"/>; 0 before the start and after the end. One that is no longer kept must not be asked for.</summary>
+    /// <summary>
+    /// The value at <paramref name="index"/>; 0 before the start and after the end. One that is no longer kept must not be asked for.
+    /// </summary>
     public readonly float this[long index]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => index < 0 || index >= _count ? 0 : _ring[SlotOf(index)];
     }
 
-    /// <summary>Writes the next values, at most as many as may be ahead, behind those that are there: they are there when they are revealed.</summary>
+    /// <summary>
+    /// Writes the next values, at most as many as may be ahead, behind those that are there: they are there when they are revealed.
+    /// </summary>
     public readonly void WriteAhead(ReadOnlySpan<float> values)
     {
         var part = Math.Min(values.Length, _ring.Length - _next);

@@ -7,9 +7,11 @@ namespace Pipeline.Models.Features;
 /// What the heart-rate network sees of one window of 8 s: twelve rows over 85 rates, free of units and of the number of channels. Pure; the
 /// same code makes the rows in training and in serving.
 /// <list type="table">
-/// <item><term>0, 1, 2</term><description>PPG: mean, greatest and least over the channels, each channel divided by its sum over the rates</description></item>
+/// <item><term>0, 1, 2</term><description>PPG: mean, greatest and least over the channels, each channel divided by its sum over the
+/// rates</description></item>
 /// <item><term>3</term><description>PPG at twice the rate, mean over the channels, by the same sums</description></item>
-/// <item><term>4, 5</term><description>accelerometer: sum over the axes by its sum; greatest over axes normalised singly, normalised</description></item>
+/// <item><term>4, 5</term><description>accelerometer: sum over the axes by its sum; greatest over axes normalised singly,
+/// normalised</description></item>
 /// <item><term>6, 7</term><description>accelerometer at twice and at half the rate, by the sum of row 4</description></item>
 /// <item><term>8, 9</term><description>PPG less what the accelerometer explains of it: mean and greatest over the channels, each by its own
 /// sum</description></item>
@@ -60,10 +62,12 @@ public static class RateFeatures
     private const int First = (int)((FirstPerMinute - PpgSpectrumPlan.FirstPerMinute) / PpgSpectrumPlan.StepPerMinute);
 
     /// <summary>
-    /// Makes the rows [12 x 85] but the last, which stays zero, from the power of each PPG channel, the same less its motion (the same channels), and each accelerometer
-    /// axis, [channels x 187 bins of 2.5 from 15 per minute] each. Returns log10 of the accelerometer's power over the rates; NaN without one.
+    /// Makes the rows [12 x 85] but the last, which stays zero, from the power of each PPG channel, the same less its motion (the same
+    /// channels), and each accelerometer axis, [channels x 187 bins of 2.5 from 15 per minute] each. Returns log10 of the accelerometer's
+    /// power over the rates; NaN without one.
     /// </summary>
-    public static float Spectra(ReadOnlySpan<float> ppgPower, ReadOnlySpan<float> cleanPower, ReadOnlySpan<float> accPower, Span<float> rows)
+    public static float Spectra(
+        ReadOnlySpan<float> ppgPower, ReadOnlySpan<float> cleanPower, ReadOnlySpan<float> accPower, Span<float> rows)
     {
         rows.Clear();
         const int width = PpgSpectrumPlan.BinCount;
@@ -90,8 +94,8 @@ public static class RateFeatures
 
     /// <summary>
     /// Turns rows into the network's input [14 x 85]: square roots, scaled and limited; of the likelihood the logarithm
-    /// (<see cref="LogLikelihood"/>); then <paramref name="motionLevel"/> (log10 of the motion's power less its greatest so far, −3 to 0) and the
-    /// position, −1 to 1.
+    /// (<see cref="LogLikelihood"/>); then <paramref name="motionLevel"/> (log10 of the motion's power less its greatest so far, −3 to 0)
+    /// and the position, −1 to 1.
     /// </summary>
     public static void Input(ReadOnlySpan<float> rows, float motionLevel, Span<float> input)
     {
@@ -104,7 +108,10 @@ public static class RateFeatures
             input[(SpectrumCount + 1) * RateCount + k] = (float)((FirstPerMinute + StepPerMinute * k - 135) / 105);
     }
 
-    /// <summary>Factor and offset by which the logarithm of the likelihood, in units of its mean and after the floor is added to it, stands in the input.</summary>
+    /// <summary>
+    /// Factor and offset by which the logarithm of the likelihood, in units of its mean and after the floor is added to it, stands in the
+    /// input.
+    /// </summary>
     public static (double Factor, double Offset, double Floor) LogLikelihood => (LogScale, LogOffset, LikelihoodFloor);
 
     private static void Clean(ReadOnlySpan<float> power, int ppgCount, Span<float> rows)

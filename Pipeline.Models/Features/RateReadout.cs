@@ -7,11 +7,12 @@ public static class RateReadout
 {
     private const int Reach = 3;
 
-    private static readonly float[] Rates = [.. Enumerable.Range(0, RateFeatures.RateCount).Select(k => (float)(RateFeatures.FirstPerMinute + RateFeatures.StepPerMinute * k))];
+    private static readonly float[] Rates =
+        [.. Enumerable.Range(0, RateFeatures.RateCount).Select(k => (float)(RateFeatures.FirstPerMinute + RateFeatures.StepPerMinute * k))];
 
     /// <summary>
-    /// The rate (centre of gravity of the belief within 3 rates of its greatest) and the standard deviation of the belief sharpened to the power
-    /// of 2.5 (the network's labels are 3 bpm wide, which the belief keeps), both per minute. NaN when the belief holds NaN.
+    /// The rate (centre of gravity of the belief within 3 rates of its greatest) and the standard deviation of the belief sharpened to the
+    /// power of 2.5 (the network's labels are 3 bpm wide, which the belief keeps), both per minute. NaN when the belief holds NaN.
     /// </summary>
     public static (float Rate, float Sigma) Read(ReadOnlySpan<float> belief)
     {

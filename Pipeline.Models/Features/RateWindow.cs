@@ -3,8 +3,8 @@ using Pipeline.Models.Estimators.Ppg;
 namespace Pipeline.Models.Features;
 
 /// <summary>
-/// Makes <see cref="RateFeatures"/> from samples, by the checks, decimation, motion fit and spectra of <see cref="PpgStage"/>: what a network
-/// learns from is what it is served. Owns its scratch: one thread at a time.
+/// Makes <see cref="RateFeatures"/> from samples, by the checks, decimation, motion fit and spectra of <see cref="PpgStage"/>: what a
+/// network learns from is what it is served. Owns its scratch: one thread at a time.
 /// </summary>
 /// <param name="rateHz">Samples per second.</param>
 /// <param name="length">Samples of a window.</param>
@@ -13,13 +13,15 @@ public sealed class RateWindow(double rateHz, int length)
     private readonly PpgSpectrumPlan _plan = PpgSpectrumPlan.For(rateHz, length);
     private readonly PpgScratch _scratch = new();
 
-    /// <summary>By which the likelihood row is made; other ones than every stream's only to hold them out, or to learn not to lean on them.</summary>
+    /// <summary>
+    /// By which the likelihood row is made; other ones than every stream's only to hold them out, or to learn not to lean on them.
+    /// </summary>
     internal PpgConstants Constants { get; set; } = PpgConstants.Default;
 
     /// <summary>
-    /// Takes the window of each PPG channel and accelerometer axis from sample <paramref name="start"/>; of more than three, the first three. NaN is
-    /// a missing sample. Channels that no pulse can be in are left out; false when none is left, and then <paramref name="rows"/>
-    /// [12 x 85] is zero. <paramref name="motion"/>: log10 of the accelerometer's power; NaN without one.
+    /// Takes the window of each PPG channel and accelerometer axis from sample <paramref name="start"/>; of more than three, the first
+    /// three. NaN is a missing sample. Channels that no pulse can be in are left out; false when none is left, and then
+    /// <paramref name="rows"/> [12 x 85] is zero. <paramref name="motion"/>: log10 of the accelerometer's power; NaN without one.
     /// </summary>
     public bool Make(IReadOnlyList<float[]> ppg, IReadOnlyList<float[]> acc, int start, Span<float> rows, out float motion)
     {

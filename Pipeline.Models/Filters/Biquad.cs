@@ -14,8 +14,9 @@ namespace Pipeline.Models.Filters;
 internal readonly record struct Biquad(double B0, double B1, double B2, double A1, double A2)
 {
     /// <summary>
-    /// Butterworth low-pass of order 2 (S. Butterworth 1930, "On the theory of filter amplifiers") by the bilinear transform with a prewarped
-    /// edge: gain 1 at 0 Hz, 1/√2 at <paramref name="edgeHz"/>, 12 dB an octave above it. Equals SciPy's <c>butter(2, edgeHz, fs=rateHz)</c>.
+    /// Butterworth low-pass of order 2 (S. Butterworth 1930, "On the theory of filter amplifiers") by the bilinear transform with a
+    /// prewarped edge: gain 1 at 0 Hz, 1/√2 at <paramref name="edgeHz"/>, 12 dB an octave above it. Equals SciPy's <c>butter(2, edgeHz,
+    /// fs=rateHz)</c>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The edge is not above 0 and below half the rate.</exception>
     public static Biquad LowPass(double edgeHz, double rateHz)

@@ -56,7 +56,9 @@ internal struct CentredMean
         state.Value(ref _sum);
     }
 
-    /// <summary>Goes on behind <paramref name="count"/> samples, 0 or more: sets the place in the ring after <see cref="TransferSum"/>.</summary>
+    /// <summary>
+    /// Goes on behind <paramref name="count"/> samples, 0 or more: sets the place in the ring after <see cref="TransferSum"/>.
+    /// </summary>
     public void Resume(long count)
     {
         _at = (int)(count % _ring.Length);

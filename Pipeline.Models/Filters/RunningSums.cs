@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Filters;
 
 /// <summary>
-/// Sums of all samples before each sample of a block, in float64: the mean of any stretch is then one difference. For a block that is at hand;
-/// <see cref="CentredMean"/> is for a stream.
+/// Sums of all samples before each sample of a block, in float64: the mean of any stretch is then one difference. For a block that is at
+/// hand; <see cref="CentredMean"/> is for a stream.
 /// </summary>
 internal static class RunningSums
 {
@@ -22,7 +22,9 @@ internal static class RunningSums
             sums[i + 1] = sum += samples[i];
     }
 
-    /// <summary>Mean of the samples at most <paramref name="half"/> from <paramref name="centre"/>, of those that the block holds.</summary>
+    /// <summary>
+    /// Mean of the samples at most <paramref name="half"/> from <paramref name="centre"/>, of those that the block holds.
+    /// </summary>
     public static double Mean(ReadOnlySpan<double> sums, int centre, int half)
     {
         var (from, to) = (Math.Max(0, centre - half), Math.Min(sums.Length - 1, centre + half + 1));
@@ -30,8 +32,8 @@ internal static class RunningSums
     }
 
     /// <summary>
-    /// Centred means over 2 x <paramref name="half"/> + 1 samples, where the block holds them all: means[i] is about sample i + half, so there
-    /// are 2 x half fewer means than samples. Scratch: one number more than samples.
+    /// Centred means over 2 x <paramref name="half"/> + 1 samples, where the block holds them all: means[i] is about sample i + half, so
+    /// there are 2 x half fewer means than samples. Scratch: one number more than samples.
     /// </summary>
     public static void Means(ReadOnlySpan<float> samples, int half, Span<float> means, Span<double> sums)
     {

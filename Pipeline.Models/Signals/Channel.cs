@@ -28,7 +28,9 @@ public sealed class ChannelLayout : IEquatable<ChannelLayout>
         foreach (var channel in channels)
         {
             if (!double.IsFinite(channel.Gain) || channel.Gain == 0 || !double.IsFinite(channel.Baseline))
-                throw new ArgumentException($"Channel '{channel.Label}' has gain {channel.Gain} and baseline {channel.Baseline}; both must be finite, the gain not 0.", nameof(channels));
+                throw new ArgumentException(
+                    $"Channel '{channel.Label}' has gain {channel.Gain} and baseline {channel.Baseline}; both must be finite, the gain not 0.",
+                    nameof(channels));
             hash.Add(channel);
         }
         _channels = channels;

@@ -68,30 +68,36 @@ public sealed record SampleChunk
     public long EndSampleIndex => FirstSampleIndex + SampleCount;
 
     /// <summary>A chunk without samples that names a stream: from it a factory makes the stream's stages.</summary>
-    public static SampleChunk Empty(PatientId patient, string device, long epoch, double rateHz, ChannelLayout channels, SampleFormat format) => new()
-    {
-        Patient = patient,
-        Bed = "",
-        Ward = "",
-        Device = device,
-        Epoch = epoch,
-        RateHz = rateHz,
-        FirstSampleIndex = 0,
-        FirstSampleTime = default,
-        Channels = channels,
-        SampleCount = 0,
-        Format = format,
-        Samples = default,
-    };
+    public static SampleChunk Empty(
+        PatientId patient, string device, long epoch, double rateHz, ChannelLayout channels, SampleFormat format) =>
+        new()
+        {
+            Patient = patient,
+            Bed = "",
+            Ward = "",
+            Device = device,
+            Epoch = epoch,
+            RateHz = rateHz,
+            FirstSampleIndex = 0,
+            FirstSampleTime = default,
+            Channels = channels,
+            SampleCount = 0,
+            Format = format,
+            Samples = default,
+        };
 
     /// <summary>Bytes of one stored sample.</summary>
     public static int BytesPerSample(SampleFormat format) => format == SampleFormat.Int16 ? 2 : 4;
 
-    /// <summary>The stored samples of <paramref name="channel"/> when the format is <see cref="SampleFormat.Int16"/>, without a copy.</summary>
+    /// <summary>
+    /// The stored samples of <paramref name="channel"/> when the format is <see cref="SampleFormat.Int16"/>, without a copy.
+    /// </summary>
     public ReadOnlySpan<short> Int16(int channel) =>
         MemoryMarshal.Cast<byte, short>(Samples.Span.Slice(channel * SampleCount * sizeof(short), SampleCount * sizeof(short)));
 
-    /// <summary>The stored samples of <paramref name="channel"/> when the format is <see cref="SampleFormat.Float32"/>, without a copy.</summary>
+    /// <summary>
+    /// The stored samples of <paramref name="channel"/> when the format is <see cref="SampleFormat.Float32"/>, without a copy.
+    /// </summary>
     public ReadOnlySpan<float> Float32(int channel) =>
         MemoryMarshal.Cast<byte, float>(Samples.Span.Slice(channel * SampleCount * sizeof(float), SampleCount * sizeof(float)));
 
@@ -110,13 +116,16 @@ public sealed record SampleChunk
         if (FirstSampleIndex < 0 || FirstSampleIndex > 1L << 53 || SampleCount < 0)
             return $"first sample index {FirstSampleIndex}, {SampleCount} samples";
         var bytes = (long)Channels.Count * SampleCount * BytesPerSample(Format);
-        return bytes == Samples.Length ? null : $"{Samples.Length} sample bytes where {Channels.Count} channels of {SampleCount} samples take {bytes}";
+        return bytes == Samples.Length
+            ? null
+            : $"{Samples.Length} sample bytes where {Channels.Count} channels of {SampleCount} samples take {bytes}";
     }
 
     static SampleChunk()
     {
         // The spans above read the wire's bytes in place, which is right on little-endian machines only.
         if (!BitConverter.IsLittleEndian)
-            throw new PlatformNotSupportedException($"Samples are read in place; {nameof(BinaryPrimitives)} would be needed on a big-endian machine.");
+            throw new PlatformNotSupportedException(
+                $"Samples are read in place; {nameof(BinaryPrimitives)} would be needed on a big-endian machine.");
     }
 }

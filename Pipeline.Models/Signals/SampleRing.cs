@@ -9,7 +9,8 @@ namespace Pipeline.Models.Signals;
 /// </summary>
 internal sealed class SampleRing
 {
-    // A window that begins in the middle of the ring is put together here when it is wanted in one piece: one place a thread, not a patient.
+    // A window that begins in the middle of the ring is put together here when it is wanted in one piece: one buffer a thread, not a
+    // patient.
     [ThreadStatic]
     private static short[]? _joined;
 
@@ -49,7 +50,9 @@ internal sealed class SampleRing
         }
     }
 
-    /// <summary>The stored samples [start + from, start + from + count); valid until a sample is appended to any ring of this thread.</summary>
+    /// <summary>
+    /// The stored samples [start + from, start + from + count); valid until a sample is appended to any ring of this thread.
+    /// </summary>
     public ReadOnlySpan<short> Int16(int channel, long start, int from, int count)
     {
         if (Format != SampleFormat.Int16)
@@ -125,7 +128,9 @@ internal sealed class SampleRing
         _end = index;
     }
 
-    /// <summary>Takes back what was appended from sample <paramref name="end"/> on, at most a ring of it; what it has overwritten stays lost.</summary>
+    /// <summary>
+    /// Takes back what was appended from sample <paramref name="end"/> on, at most a ring of it; what it has overwritten stays lost.
+    /// </summary>
     public void TakeBack(long end)
     {
         _position -= (int)(_end - end);
@@ -135,8 +140,8 @@ internal sealed class SampleRing
     }
 
     /// <summary>
-    /// The last <paramref name="count"/> samples of every channel, in order: where in the ring they lie is nobody's business. When reading, the
-    /// last of them is the one before <paramref name="end"/>.
+    /// The last <paramref name="count"/> samples of every channel, in order, wherever in the ring they lie. When reading,
+    /// the last of them is the one before <paramref name="end"/>.
     /// </summary>
     public void Transfer(StateTransfer state, int count, long end)
     {
@@ -160,7 +165,9 @@ internal sealed class SampleRing
         }
     }
 
-    /// <summary>Asks the cache for the last <paramref name="before"/> samples and the places of the next <paramref name="after"/>; changes nothing.</summary>
+    /// <summary>
+    /// Asks the cache for the last <paramref name="before"/> samples and the places of the next <paramref name="after"/>; changes nothing.
+    /// </summary>
     public unsafe void Prefetch(int before, int after)
     {
         if (!Sse.IsSupported || Format != SampleFormat.Int16)

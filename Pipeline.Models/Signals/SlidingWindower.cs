@@ -4,10 +4,13 @@ namespace Pipeline.Models.Signals;
 
 /// <summary>
 /// Turns the chunks of one device epoch into half-open windows (<see cref="WindowShape"/>). Per chunk: <see cref="Begin"/>, then
-/// <see cref="TryNext"/> until it is false. The windows are a function of the samples and their indices, not of how they were cut into chunks.
+/// <see cref="TryNext"/> until it is false. The windows are a function of the samples and their indices, not of how they were cut into
+/// chunks.
 /// <list type="bullet">
-/// <item>A window is complete, and goes out at once, when the next expected index reaches its end, or an accepted chunk begins at or after it.</item>
-/// <item>A chunk whose samples are all known, or whose place was given up, is dropped; of an overlapping one only the new samples are taken.</item>
+/// <item>A window is complete, and goes out at once, when the next expected index reaches its end, or an accepted chunk begins at or after
+/// it.</item>
+/// <item>A chunk whose samples are all known, or whose place was given up, is dropped; of an overlapping one only the new samples are
+/// taken.</item>
 /// <item>Samples that a chunk skips are missing (NaN, −32768). A gap as long as a window or longer closes: the windows that hold a sample go
 /// out, those that hold none are skipped, and the next one <see cref="Window.StartsAfresh"/>. The work does not grow with the gap.</item>
 /// </list>
@@ -96,7 +99,9 @@ public sealed class SlidingWindower
         return new ChunkVerdict(_at > 0 ? ChunkFate.Overlapping : ChunkFate.Taken, chunk.SampleCount - _at, missing);
     }
 
-    /// <summary>Gives the next window that the chunk completes; false when there is none left. The window is valid until the next call.</summary>
+    /// <summary>
+    /// Gives the next window that the chunk completes; false when there is none left. The window is valid until the next call.
+    /// </summary>
     public bool TryNext(out Window window)
     {
         while (_chunk is { } chunk)
@@ -121,8 +126,8 @@ public sealed class SlidingWindower
     }
 
     /// <summary>
-    /// What was taken since the last window, and before it what the window being filled shares with earlier ones: fewer samples than a window,
-    /// possibly none. For the end of the stream.
+    /// What was taken since the last window, and before it what the window being filled shares with earlier ones: fewer samples than a
+    /// window, possibly none. For the end of the stream.
     /// </summary>
     public Window Tail()
     {
@@ -134,8 +139,8 @@ public sealed class SlidingWindower
     internal bool Completes(SampleChunk chunk) => chunk.EndSampleIndex >= _end;
 
     /// <summary>
-    /// Where it stands, before a chunk. A first window that the chunk completes overwrites nothing that is needed to go back, as the ring then holds
-    /// just that window; what a longer chunk overwrites is written to <paramref name="state"/>.
+    /// Where it stands, before a chunk. A first window that the chunk completes overwrites nothing that is needed to go back, as the ring
+    /// then holds just that window; what a longer chunk overwrites is written to <paramref name="state"/>.
     /// </summary>
     internal WindowerMark Mark(SampleChunk? chunk, StateTransfer state)
     {
@@ -152,7 +157,8 @@ public sealed class SlidingWindower
         (_chunk, _closing) = (null, false);
         if (!mark.Overwrites)
             _ring.TakeBack(mark.Next);
-        (_next, _lastEnd, _gapStart, _gapEnd, _afresh, _leadOff) = (mark.Next, mark.LastEnd, mark.GapStart, mark.GapEnd, mark.Afresh, mark.LeadOff);
+        (_next, _lastEnd, _gapStart, _gapEnd) = (mark.Next, mark.LastEnd, mark.GapStart, mark.GapEnd);
+        (_afresh, _leadOff) = (mark.Afresh, mark.LeadOff);
         Aim(mark.Id);
         if (mark.Overwrites)
             _ring.Transfer(state, (int)(_next - _start), _next);
@@ -219,7 +225,9 @@ public sealed class SlidingWindower
         return window;
     }
 
-    /// <summary>Forgets what was before a long gap: the first window that can hold sample <paramref name="index"/> begins with missing ones.</summary>
+    /// <summary>
+    /// Forgets what was before a long gap: the first window that can hold sample <paramref name="index"/> begins with missing ones.
+    /// </summary>
     private void RestartAt(long index)
     {
         _closing = false;

@@ -8,7 +8,8 @@ public readonly ref struct Window
 {
     private readonly SampleRing _ring;
 
-    internal Window(SampleRing ring, long id, long startIndex, int length, int newSampleCount, double rateHz, ulong leadOff, bool startsAfresh)
+    internal Window(
+        SampleRing ring, long id, long startIndex, int length, int newSampleCount, double rateHz, ulong leadOff, bool startsAfresh)
     {
         _ring = ring;
         Id = id;

@@ -2,15 +2,19 @@ namespace Pipeline.Models.Signals;
 
 /// <summary>
 /// Length and hop of the windows, in time. At <c>r</c> samples per second window <c>k</c> covers the samples
-/// [⌊k·hop·r⌋, ⌊k·hop·r⌋ + ⌊length·r⌋) of the epoch: half-open, in closed form from sample 0, so that no counter can drift or be lost. Every
-/// window has the same length; at a rate that is not whole (124.945 Hz) starts differ from the ideal ones by less than one sample.
+/// [⌊k·hop·r⌋, ⌊k·hop·r⌋ + ⌊length·r⌋) of the epoch: half-open, in closed form from sample 0, so that no counter can drift or be lost.
+/// Every window has the same length; at a rate that is not whole (124.945 Hz) starts differ from the ideal ones by less than one sample.
 /// </summary>
 public sealed record WindowShape
 {
-    /// <summary>A product of two decimal numbers that should be whole may come out a little below: this much of a sample is forgiven.</summary>
+    /// <summary>
+    /// A product of two decimal numbers that should be whole may come out a little below: this much of a sample is forgiven.
+    /// </summary>
     private const double Forgiven = 1e-6;
 
-    /// <summary>8 s every 2 s: what the recordings' references are made for (IEEE Signal Processing Cup 2015, doi:10.1109/TBME.2014.2359372).</summary>
+    /// <summary>
+    /// 8 s every 2 s: what the recordings' references are made for (IEEE Signal Processing Cup 2015, doi:10.1109/TBME.2014.2359372).
+    /// </summary>
     public static readonly WindowShape Default = new(TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(2));
 
     /// <summary>Takes length and hop.</summary>
@@ -35,7 +39,9 @@ public sealed record WindowShape
     /// <summary>Index of the first sample of window <paramref name="id"/> at <paramref name="rateHz"/>.</summary>
     public long StartAt(long id, double rateHz) => (long)Math.Floor(id * (Hop.TotalSeconds * rateHz) + Forgiven);
 
-    /// <summary>The lowest id of a window that ends after sample index <paramref name="index"/> at <paramref name="rateHz"/>; 0 or more.</summary>
+    /// <summary>
+    /// The lowest id of a window that ends after sample index <paramref name="index"/> at <paramref name="rateHz"/>; 0 or more.
+    /// </summary>
     public long FirstEndingAfter(long index, double rateHz)
     {
         var length = LengthAt(rateHz);
@@ -52,12 +58,15 @@ public sealed record WindowShape
         : hop <= TimeSpan.Zero || hop > length ? $"a hop of {hop}; it is longer than 0 and at most the window's {length}"
         : null;
 
-    /// <summary>What is wrong with <paramref name="rateHz"/> for this shape, or null: a hop must hold a sample, and windows must leave none out.</summary>
+    /// <summary>
+    /// What is wrong with <paramref name="rateHz"/> for this shape, or null: a hop must hold a sample, and windows must leave none out.
+    /// </summary>
     public string? FindFault(double rateHz)
     {
         var hop = Hop.TotalSeconds * rateHz;
         if (hop < 1)
-            return $"{rateHz} Hz gives less than one sample in a hop of {Hop.TotalSeconds} s; at least {1 / Hop.TotalSeconds} Hz are wanted";
+            return $"{rateHz} Hz gives less than one sample in a hop of {Hop.TotalSeconds} s; "
+                + $"at least {1 / Hop.TotalSeconds} Hz are wanted";
         return Math.Ceiling(hop - Forgiven) > LengthAt(rateHz)
             ? $"at {rateHz} Hz windows of {LengthAt(rateHz)} samples every {hop} would leave samples out; the hop must be shorter"
             : null;

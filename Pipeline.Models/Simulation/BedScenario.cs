@@ -17,7 +17,9 @@ public enum PatientActivity
 
 /// <summary>How often things go wrong at each device of a bed, per hour, each for some seconds; 0: never.</summary>
 /// <param name="DropoutsPerHour">Chunks that are never sent, for 1 to 12 s.</param>
-/// <param name="LeadOffsPerHour">No contact, for 5 to 30 s: an ECG says so (<see cref="SampleChunk.LeadOff"/>), a PPG lies flat, a pressure too.</param>
+/// <param name="LeadOffsPerHour">
+/// No contact, for 5 to 30 s: an ECG says so (<see cref="SampleChunk.LeadOff"/>), a PPG lies flat, a pressure too.
+/// </param>
 /// <param name="NoisesPerHour">Strong noise, for 3 to 20 s.</param>
 /// <param name="RestartsPerHour">The device restarts: silent for 2 to 5 s, then a new epoch that counts from sample 0.</param>
 /// <param name="ClockDriftPpm">The device's clock runs fast by up to this many millionths, or slow (drawn per device).</param>

@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Simulation;
 
 /// <summary>
-/// Beat after beat of one heart. The interval follows the rate at rest and the effort, with respiratory sinus arrhythmia, the 0.1 Hz wave of
-/// blood pressure control and a little white noise (Task Force 1996, https://doi.org/10.1161/01.CIR.93.5.1043); less of it at effort.
+/// Beat after beat of one heart. The interval follows the rate at rest and the effort, with respiratory sinus arrhythmia, the 0.1 Hz wave
+/// of blood pressure control and a little white noise (Task Force 1996, https://doi.org/10.1161/01.CIR.93.5.1043); less of it at effort.
 /// Beats lie in a ring of the last 32: more than the longest delay of a pulse and a second ahead can hold.
 /// </summary>
 internal sealed class HeartRhythm
@@ -50,7 +50,9 @@ internal sealed class HeartRhythm
     /// <summary>How long the ventricles filled before a beat, in seconds; 0.8 where the beat before it is forgotten.</summary>
     public double FillingBefore(long index) => index > Oldest ? this[index].Seconds - this[index - 1].Seconds : 0.8;
 
-    /// <summary>Adds beats until the newest one lies at or after <paramref name="seconds"/>; effort as <see cref="Movement.Effort"/>.</summary>
+    /// <summary>
+    /// Adds beats until the newest one lies at or after <paramref name="seconds"/>; effort as <see cref="Movement.Effort"/>.
+    /// </summary>
     public void AdvanceTo(double seconds, double effort)
     {
         while (Last < seconds)

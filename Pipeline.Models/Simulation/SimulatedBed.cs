@@ -3,8 +3,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.Simulation;
 
 /// <summary>
-/// One simulated bed: a heart, its patient's movement, and the devices that watch both: <c>ppg</c> (PPG and ACC, 125 Hz), <c>ecg</c> (250 Hz),
-/// <c>abp</c> (125 Hz), int16. A function of its <see cref="BedScenario"/> alone; memory does not grow with time. One thread at a time.
+/// One simulated bed: a heart, its patient's movement, and the devices that watch both: <c>ppg</c> (PPG and ACC, 125 Hz), <c>ecg</c> (250
+/// Hz), <c>abp</c> (125 Hz), int16. A function of its <see cref="BedScenario"/> alone; memory does not grow with time. One thread at a
+/// time.
 /// </summary>
 public sealed class SimulatedBed
 {

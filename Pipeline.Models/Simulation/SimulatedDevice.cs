@@ -32,7 +32,8 @@ internal sealed class SimulatedDevice
     private long _epoch;
     private long _epochSecond;        // second of the simulation that is sample 0 of the epoch
 
-    public SimulatedDevice(BedScenario scenario, string name, ChannelLayout channels, int rateHz, int stream, bool tellsLeadOff, DeviceWave wave)
+    public SimulatedDevice(
+        BedScenario scenario, string name, ChannelLayout channels, int rateHz, int stream, bool tellsLeadOff, DeviceWave wave)
     {
         (_scenario, _name, _channels, _rateHz, _tellsLeadOff, _wave) = (scenario, name, channels, rateHz, tellsLeadOff, wave);
         _noise = new(scenario.Seed, stream);

@@ -2,7 +2,9 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Simulation;
 
-/// <summary>An ECG of one or two leads (II, V1) in mV: each beat's waves around its R peak, the T wave moving with the root of the interval.</summary>
+/// <summary>
+/// An ECG of one or two leads (II, V1) in mV: each beat's waves around its R peak, the T wave moving with the root of the interval.
+/// </summary>
 internal sealed class SimulatedEcg
 {
     public const int RateHz = 250;

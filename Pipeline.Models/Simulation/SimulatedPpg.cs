@@ -3,8 +3,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.Simulation;
 
 /// <summary>
-/// A wrist's or finger's PPG (unit: mean pulse amplitudes) beside its accelerometer (g). Breathing moves the PPG's baseline and the height of
-/// its pulses; a stride shows in all three axes and, through other weights of the same harmonics, in the PPG.
+/// A wrist's or finger's PPG (unit: mean pulse amplitudes) beside its accelerometer (g). Breathing moves the PPG's baseline and the height
+/// of its pulses; a stride shows in all three axes and, through other weights of the same harmonics, in the PPG.
 /// </summary>
 internal sealed class SimulatedPpg
 {
@@ -94,7 +94,8 @@ internal sealed class SimulatedPpg
     private float HeightOf(long beat, double breath)
     {
         var filling = _heart.FillingBefore(beat);
-        return (float)Math.Clamp(0.6 + 0.5 * filling, 0.7, 1.25) * (_heart[beat].IsEctopic ? 0.45f : 1) * (1 + 0.1f * WaveTables.Sine.Repeating(breath + 0.3));
+        return (float)Math.Clamp(0.6 + 0.5 * filling, 0.7, 1.25)
+            * (_heart[beat].IsEctopic ? 0.45f : 1) * (1 + 0.1f * WaveTables.Sine.Repeating(breath + 0.3));
     }
 
     private void RenderAxis(int axis, double stride, Span<short> samples, in Movement movement)

@@ -6,10 +6,15 @@ namespace Pipeline.Models.Simulation;
 /// <summary>The beds of a simulated ward: mostly at rest, some that walk and run, some irregular, some with an arterial line.</summary>
 public static class SimulatedWard
 {
-    /// <summary>Part of a second by which a bed is out of step with the one before: the golden ratio spreads any number of them evenly.</summary>
+    /// <summary>
+    /// Part of a second by which a bed is out of step with the one before: the golden ratio spreads any number of them evenly.
+    /// </summary>
     private const double Stagger = 0.618033988749895;
 
-    /// <summary>When bed <paramref name="index"/> (from 0) of a ward begins whose first one begins at <paramref name="start"/>: within the second, and not all at once.</summary>
+    /// <summary>
+    /// When bed <paramref name="index"/> (from 0) of a ward begins whose first one begins at <paramref name="start"/>: within the second,
+    /// and not all at once.
+    /// </summary>
     public static Timestamp StartOf(int index, Timestamp start) => start.AddSeconds(index * Stagger % 1);
 
     /// <summary>

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Pipeline.Models.Spectra;
 
 /// <summary>
-/// 128 complex points (256 samples) in sixteen 512-bit registers, from load to store: n = 16 a + 4 b + c, k = d + 8 e + 32 f; eight over a for
-/// every lane (b, c), then four over b, then four over c.
+/// 128 complex points (256 samples) in sixteen 512-bit registers, from load to store: n = 16 a + 4 b + c, k = d + 8 e + 32 f; eight over a
+/// for every lane (b, c), then four over b, then four over c.
 /// </summary>
 internal static unsafe class Fft128
 {
@@ -15,7 +15,9 @@ internal static unsafe class Fft128
 
     private const int Block = 32;   // floats of one complex vector
 
-    /// <summary>Spectrum of the complex samples, in order, in (re, im); <paramref name="table"/> is <see cref="FftTables.Of128"/>.</summary>
+    /// <summary>
+    /// Spectrum of the complex samples, in order, in (re, im); <paramref name="table"/> is <see cref="FftTables.Of128"/>.
+    /// </summary>
     public static void Transform(float* samples, float offset, float* taper, float* table, float* re, float* im)
     {
         var x0 = Read(samples, offset, taper, 0);
@@ -47,7 +49,8 @@ internal static unsafe class Fft128
         Complex16.Read(samples + block * Block, offset, taper == null ? null : taper + block * Block);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Complex16 Twiddle(float* table, int index) => Complex16.Load(table + index * Block, table + index * Block + Complex16.Count);
+    private static Complex16 Twiddle(float* table, int index) =>
+        Complex16.Load(table + index * Block, table + index * Block + Complex16.Count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Dft16(ref Complex16 x0, ref Complex16 x1, ref Complex16 x2, ref Complex16 x3, float* table)

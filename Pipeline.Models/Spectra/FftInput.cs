@@ -37,8 +37,8 @@ internal readonly unsafe struct FftInput(float* samples, int count, float offset
 internal unsafe interface IFftPlan
 {
     /// <summary>
-    /// Spectrum of <paramref name="input"/>: power in <paramref name="first"/> when <paramref name="second"/> is null, else real and imaginary
-    /// parts. Scratch: two floats a sample, aligned by <see cref="FftPlan.Align"/>.
+    /// Spectrum of <paramref name="input"/>: power in <paramref name="first"/> when <paramref name="second"/> is null, else real and
+    /// imaginary parts. Scratch: two floats a sample, aligned by <see cref="FftPlan.Align"/>.
     /// </summary>
     void Transform(in FftInput input, float* scratch, float* first, float* second);
 }

@@ -3,8 +3,9 @@ using System.Runtime.Intrinsics;
 namespace Pipeline.Models.Spectra;
 
 /// <summary>
-/// The passes of a Stockham transform on split real and imaginary parts: y[q + s (r p + k)] = w^(p k) sum_j x[q + s (p + m j)] exp(-2 pi i j k / r)
-/// for p &lt; m, q &lt; s. Vectors run along q where the stride s holds a whole one; the first passes, with small strides, are scalar.
+/// The passes of a Stockham transform on split real and imaginary parts: y[q + s (r p + k)] = w^(p k) sum_j x[q + s (p + m j)] exp(-2 pi i
+/// j k / r) for p &lt; m, q &lt; s. Vectors run along q where the stride s holds a whole one; the first passes, with small strides, are
+/// scalar.
 /// </summary>
 internal static unsafe class FftPasses
 {

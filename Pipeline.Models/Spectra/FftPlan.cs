@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Spectra;
 
 /// <summary>
-/// The portable form, and that of fewer than 256 samples: a complex transform of <c>count</c> points, and the steps around it that make it a
-/// real transform of twice as many. Immutable.
+/// The portable form, and that of fewer than 256 samples: a complex transform of <c>count</c> points, and the steps around it that make it
+/// a real transform of twice as many. Immutable.
 /// </summary>
 internal sealed unsafe class FftPlan : IFftPlan
 {

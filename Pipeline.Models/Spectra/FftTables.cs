@@ -14,7 +14,8 @@ internal static class FftTables
     }
 
     /// <summary>
-    /// For each pass, over transforms of <paramref name="count"/>, count / radix, ... points, and each p: w^(p k) for k = 1..radix-1, as pairs.
+    /// For each pass, over transforms of <paramref name="count"/>, count / radix, ... points, and each p: w^(p k) for k = 1..radix-1, as
+    /// pairs.
     /// </summary>
     public static float[] Scalars(int count, int[] radices)
     {
@@ -35,7 +36,9 @@ internal static class FftTables
         Enumerable.Range(1, 7).SelectMany(k => Vector(lane => Rotation(lane * k, 128)))
             .Concat(Enumerable.Range(1, 3).SelectMany(k => Vector(lane => Rotation(lane % 4 * k, 16))));
 
-    /// <summary>For the first two passes of <see cref="VectorFft{T}"/> in vectors of <paramref name="lanes"/>: per vector and k = 1..3, w^(p k).</summary>
+    /// <summary>
+    /// For the first two passes of <see cref="VectorFft{T}"/> in vectors of <paramref name="lanes"/>: per vector and k = 1..3, w^(p k).
+    /// </summary>
     public static IEnumerable<float> OfFirstPasses(int count, int lanes)
     {
         var first =

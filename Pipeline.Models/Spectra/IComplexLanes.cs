@@ -16,7 +16,9 @@ internal unsafe interface IComplexLanes<T>
     /// <summary>The pair at <paramref name="pair"/> in every lane.</summary>
     static abstract T Broadcast(float* pair);
 
-    /// <summary>Consecutive numbers from 2 x count samples, less the offset, times the taper if there is one: even ones are real parts.</summary>
+    /// <summary>
+    /// Consecutive numbers from 2 x count samples, less the offset, times the taper if there is one: even ones are real parts.
+    /// </summary>
     static abstract T Read(float* samples, float offset, float* taper);
 
     void Store(float* re, float* im);

@@ -72,7 +72,9 @@ public sealed class RealFft
         Run(samples, 0, default, real, imaginary);
     }
 
-    /// <summary>Power of the spectrum of (<paramref name="samples"/> - <paramref name="offset"/>) x <paramref name="taper"/>, in one pass.</summary>
+    /// <summary>
+    /// Power of the spectrum of (<paramref name="samples"/> - <paramref name="offset"/>) x <paramref name="taper"/>, in one pass.
+    /// </summary>
     /// <param name="samples">1 to N samples; after the taper, those that lack to N count as zeros.</param>
     /// <param name="offset">What is taken off each sample: their mean, or 0.</param>
     /// <param name="taper">One factor a sample.</param>

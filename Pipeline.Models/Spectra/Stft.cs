@@ -3,9 +3,10 @@ using System.Numerics;
 namespace Pipeline.Models.Spectra;
 
 /// <summary>
-/// Short-time Fourier transform: power spectra |X[k]|² of one frame of samples after another, X[k] = sum w[n] x[n] exp(-2 pi i k n / N), w a
-/// periodic Hann taper, not scaled. Bin k lies at k x rate / N. Zeros fill a frame up to N, so that a spectrum has more bins than the frame resolves
-/// where that is wanted. A frame that holds a NaN has NaN in every bin. Immutable and thread-safe; allocates nothing after construction.
+/// Short-time Fourier transform: power spectra |X[k]|² of one frame of samples after another, X[k] = sum w[n] x[n] exp(-2 pi i k n / N), w
+/// a periodic Hann taper, not scaled. Bin k lies at k x rate / N. Zeros fill a frame up to N, so that a spectrum has more bins than the
+/// frame resolves where that is wanted. A frame that holds a NaN has NaN in every bin. Immutable and thread-safe; allocates nothing after
+/// construction.
 /// </summary>
 public sealed class Stft
 {
@@ -25,9 +26,6 @@ public sealed class Stft
         _taper = [.. Tapers.Hann(windowLength).Select(w => (float)w)];
     }
 
-    /// <summary>Samples of a frame.</summary>
-    public int WindowLength => _taper.Length;
-
     /// <summary>N, points of the transform.</summary>
     public int TransformLength => _fft.Length;
 
@@ -35,7 +33,7 @@ public sealed class Stft
     public int BinCount => _fft.BinCount;
 
     /// <summary>Power of one frame.</summary>
-    /// <param name="frame">[<see cref="WindowLength"/>], oldest first; NaN is missing.</param>
+    /// <param name="frame">[windowLength], oldest first; NaN is missing.</param>
     /// <param name="power">[<see cref="BinCount"/>], in the samples' unit squared.</param>
     /// <param name="offset">What is taken off each sample before the taper: the frame's mean, or 0.</param>
     /// <exception cref="ArgumentException">A span has another size.</exception>

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Pipeline.Models.Spectra;
 
 /// <summary>
-/// The transform of <see cref="FftPlan"/> with vectors from the first sample to the last bin: passes of radix 4 and 4, which put the lanes in
-/// order on the way, then 8 and 4 with whole vectors. 128 points in vectors of sixteen stay in the registers (<see cref="Fft128"/>). Tables
-/// and scratch are aligned to 64 bytes. Immutable.
+/// The transform of <see cref="FftPlan"/> with vectors from the first sample to the last bin: passes of radix 4 and 4, which put the lanes
+/// in order on the way, then 8 and 4 with whole vectors. 128 points in vectors of sixteen stay in the registers (<see cref="Fft128"/>).
+/// Tables and scratch are aligned to 64 bytes. Immutable.
 /// </summary>
 /// <typeparam name="T">The vectors.</typeparam>
 internal sealed unsafe class VectorFft<T> : IFftPlan
@@ -59,7 +59,8 @@ internal sealed unsafe class VectorFft<T> : IFftPlan
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Read(float* samples, float offset, float* taper, int at) => T.Read(samples + at, offset, taper == null ? null : taper + at);
+    private static T Read(float* samples, float offset, float* taper, int at) =>
+        T.Read(samples + at, offset, taper == null ? null : taper + at);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Twiddle(float* table, int index) => T.Load(table + index * Block, table + index * Block + T.Count);

@@ -22,7 +22,6 @@ public sealed class EdfTests : IDisposable
 
         Assert.Equal(4, recording.Devices[0].RateHz);
         Assert.Equal("mV", recording.Devices[0].Channels[0].Unit);
-        Assert.Equal(new DateTimeOffset(2015, 3, 2, 4, 5, 6, TimeSpan.Zero), recording.Start?.ToDateTimeOffset());
         // The lowest number of EDF is a sample at its lower limit, one step up from what the wire calls missing.
         foreach (var (expected, actual) in new[] { 0, 0.001, -0.002, -3.2767, 0.0005, 0.0006, 0.0007, 0.0008 }.Zip(values))
             Assert.Equal(expected, actual, 1e-9);

@@ -75,7 +75,6 @@ public sealed class WfdbTests : IDisposable
         using var recording = Reading.Open(_folder.Write("r.hea", "r 1 360/72(0) 2 10:00:00 01/02/2003\nr.dat 16 0 11 1024 0 0 0 lead MLII of two\n"), ["lead*=ecg"]);
 
         Assert.Equal(new("lead MLII of two", SignalKind.Ecg, "mV", 200, 1024), recording.Devices[0].Channels[0]);
-        Assert.Equal(new DateTimeOffset(2003, 2, 1, 10, 0, 0, TimeSpan.Zero), recording.Start?.ToDateTimeOffset());
     }
 
     [Fact]

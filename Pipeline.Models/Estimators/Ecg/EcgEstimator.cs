@@ -5,8 +5,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// What an <see cref="EcgStage"/> works with: detector, quality and rate of all leads together, with all that is known of one stream. A thread has one for each
-/// form of stream and lends it, emptied, to the stage whose window it is.
+/// What an <see cref="EcgStage"/> works with: detector, quality and rate of all leads together, with all that is known of one stream. A
+/// thread has one for each form of stream and lends it, emptied, to the stage whose window it is.
 /// </summary>
 internal sealed class EcgEstimator
 {
@@ -61,7 +61,10 @@ internal sealed class EcgEstimator
         set => _detector.Network = value;
     }
 
-    /// <summary>Adds the estimate of <paramref name="window"/>, and the beats that are certain with it; <paramref name="decidedBy"/> is who decides on beats.</summary>
+    /// <summary>
+    /// Adds the estimate of <paramref name="window"/>, and the beats that are certain with it; <paramref name="decidedBy"/> is who decides
+    /// on beats.
+    /// </summary>
     public void Accept(in Window window, StageOutput output, string decidedBy)
     {
         Take(window, output);
@@ -169,7 +172,10 @@ internal sealed class EcgEstimator
         return false;
     }
 
-    /// <summary>Puts the means of groups in the place of <paramref name="count"/> samples of each lead; returns how many. What is left of the last group is kept.</summary>
+    /// <summary>
+    /// Puts the means of groups in the place of <paramref name="count"/> samples of each lead; returns how many. What is left of the last
+    /// group is kept.
+    /// </summary>
     private int Group(Span<float> blocks, int count)
     {
         var means = 0;

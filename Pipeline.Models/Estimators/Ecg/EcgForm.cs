@@ -8,7 +8,10 @@ internal sealed class EcgForm
     private const double WorkingHz = 300;
     private static readonly SharedPlans<string, EcgForm> Known = new();
 
-    /// <summary>The form of streams of <paramref name="channels"/>, of which one is an ECG at least, on whose beats <paramref name="score"/> decides where there is no network.</summary>
+    /// <summary>
+    /// The form of streams of <paramref name="channels"/>, of which one is an ECG at least, on whose beats <paramref name="score"/> decides
+    /// where there is no network.
+    /// </summary>
     public EcgForm(ChannelLayout channels, double rateHz, QrsScore score)
     {
         Channels = Choose(channels.IndicesOf(SignalKind.Ecg));
@@ -22,7 +25,8 @@ internal sealed class EcgForm
     public static EcgForm Of(ChannelLayout channels, double rateHz)
     {
         var leads = channels.IndicesOf(SignalKind.Ecg).Select(c => FormattableString.Invariant($"{c}{channels[c].Unit}"));
-        return Known.Get(FormattableString.Invariant($"{rateHz:R}/{string.Join('/', leads)}"), _ => new EcgForm(channels, rateHz, QrsScore.Default));
+        var key = FormattableString.Invariant($"{rateHz:R}/{string.Join('/', leads)}");
+        return Known.Get(key, _ => new EcgForm(channels, rateHz, QrsScore.Default));
     }
 
     /// <summary>Indices of the used channels, at most <see cref="EcgStage.MaxLeads"/>.</summary>

@@ -24,7 +24,9 @@ internal sealed class EcgQuality
     /// <summary>Takes the next samples of a lead, from sample <paramref name="index"/>; NaN is missing.</summary>
     public void Take(int lead, long index, ReadOnlySpan<float> samples) => _leads[lead].Take(index, samples);
 
-    /// <summary>The verdict on <paramref name="window"/>, whose beats the detector holds for certain with <paramref name="certainty"/> 0 to 1.</summary>
+    /// <summary>
+    /// The verdict on <paramref name="window"/>, whose beats the detector holds for certain with <paramref name="certainty"/> 0 to 1.
+    /// </summary>
     public QualityVerdict Of(in Window window, double certainty)
     {
         double coverage = 0, best = 0, flat = 1, clipped = 1, missing = 1;

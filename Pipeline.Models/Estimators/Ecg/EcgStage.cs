@@ -5,13 +5,13 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// Heart rate, signal quality and R peaks from the ECG leads of a device, all leads together. The rate of a window is 60 over the mean of the
-/// R-R intervals that lie in it (those that a missed or false beat made are left out where the signal is poor). A missing sample (NaN) is
-/// bridged; a lead that the device says is off counts as missing. At most <see cref="MaxLeads"/> leads are used, spread over the layout.
+/// Heart rate, signal quality and R peaks from the ECG leads of a device, all leads together. The rate of a window is 60 over the mean of
+/// the R-R intervals that lie in it (those that a missed or false beat made are left out where the signal is poor). A missing sample (NaN)
+/// is bridged; a lead that the device says is off counts as missing. At most <see cref="MaxLeads"/> leads are used, spread over the layout.
 /// Rates from 100 Hz; above 450 Hz samples are averaged in groups first. A beat depends on nothing more than 1 s after it.
 /// <para>
-/// Between two windows the state lies packed, in the bytes of a snapshot, which are a half of what the <see cref="EcgEstimator"/> takes that works with it: so a
-/// patient is small, and a capture is a copy.
+/// Between two windows the state lies packed, in the bytes of a snapshot, which are a half of what the <see cref="EcgEstimator"/> takes
+/// that works with it: so a patient is small, and a capture is a copy.
 /// </para>
 /// </summary>
 public sealed class EcgStage : IWindowStage
@@ -37,8 +37,8 @@ public sealed class EcgStage : IWindowStage
     private int _length;                // of the state; 0: nothing is known
 
     /// <summary>
-    /// Takes the ECG channels of <paramref name="channels"/>; there is at least one. <paramref name="model"/> decides what is a beat, where it takes the
-    /// rate; else the rule does.
+    /// Takes the ECG channels of <paramref name="channels"/>; there is at least one. <paramref name="model"/> decides what is a beat, where
+    /// it takes the rate; else the rule does.
     /// </summary>
     public EcgStage(ChannelLayout channels, double rateHz, QrsModel? model = null)
     {
@@ -75,8 +75,8 @@ public sealed class EcgStage : IWindowStage
     }
 
     /// <summary>
-    /// From the next window on <paramref name="model"/> decides what is a beat, where it takes the rate; else the rule does. Beats that are certain stay, and so does all
-    /// that is known of the signal: a network has no state of its own.
+    /// From the next window on <paramref name="model"/> decides what is a beat, where it takes the rate; else the rule does. Beats that are
+    /// certain stay, and so does all that is known of the signal: a network has no state of its own.
     /// </summary>
     public void Use(QrsModel model)
     {
@@ -121,7 +121,9 @@ public sealed class EcgStage : IWindowStage
         var transfer = _transfer ??= new StateTransfer();
         transfer.BeginReading(_state.AsMemory(0, _length), StateVersion);
         estimator.Transfer(transfer);
-        return transfer.EndReading() is { } fault ? throw new InvalidOperationException($"An ECG's state is not read as it was written: {fault}") : estimator;
+        return transfer.EndReading() is not { } fault
+            ? estimator
+            : throw new InvalidOperationException($"An ECG's state is not read as it was written: {fault}");
     }
 
     private void Pack(EcgEstimator estimator)

@@ -3,12 +3,15 @@ using Pipeline.Models.Filters;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// The wave of a lead around a candidate with its baseline, the mean over half a second, taken away, and how far it swings: what T waves and
-/// wide beats are told by. From running sums of the samples, made for one candidate at a time.
+/// The wave of a lead around a candidate with its baseline, the mean over half a second, taken away: T waves and wide beats differ in it.
+/// From running sums of the samples, made for one candidate at a time.
 /// </summary>
 internal static class QrsBaseline
 {
-    /// <summary>The wave around <paramref name="at"/>, at each of <see cref="QrsTiming.SlowShapeLags"/>. Samples that are not there yet are like the last one.</summary>
+    /// <summary>
+    /// The wave around <paramref name="at"/>, at each of <see cref="QrsTiming.SlowShapeLags"/>. Samples that are not there yet are like the
+    /// last one.
+    /// </summary>
     public static void Remove(QrsTiming timing, QrsLead lead, long at, Span<float> wave)
     {
         var lags = timing.SlowShapeLags;

@@ -25,7 +25,10 @@ internal sealed class QrsCandidates(QrsTiming timing, QrsStrength strength)
         _waiting.AsSpan(1, _count).CopyTo(_waiting);
     }
 
-    /// <summary>Adds those of the <paramref name="count"/> values from <paramref name="first"/> on that are the largest of what is within <see cref="QrsTiming.PeakHalf"/>, all of which is there.</summary>
+    /// <summary>
+    /// Adds those of the <paramref name="count"/> values from <paramref name="first"/> on that are the largest of what is within
+    /// <see cref="QrsTiming.PeakHalf"/>, all of which is there.
+    /// </summary>
     public void Find(long first, int count)
     {
         Span<float> values = stackalloc float[count + 2];

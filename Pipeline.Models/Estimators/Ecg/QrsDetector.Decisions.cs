@@ -65,7 +65,8 @@ internal sealed partial class QrsDetector
     }
 
     /// <summary>
-    /// How far the odds of the candidate at <paramref name="at"/>, which is number <paramref name="place"/> of those that wait, are above what makes a beat;
+    /// How far the odds of the candidate at <paramref name="at"/>, which is number <paramref name="place"/> of those that wait, are above
+    /// what makes a beat;
     /// <paramref name="raw"/> is the logarithm of the odds itself.
     /// </summary>
     private float LogOdds(long at, int place, out float raw)

@@ -4,18 +4,18 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators.Ecg;
 
-/// <summary>Is told of a candidate: where, what the rule and what the network sees of it.</summary>
+/// <summary>Sees a candidate: its place, the inputs of the rule and those of the network.</summary>
 internal delegate void QrsObserver(long at, ReadOnlySpan<float> features, ReadOnlySpan<float> input);
 
 /// <summary>
 /// Finds the R peaks of an ECG, all leads together, each from nothing later than a second after it. Every lead gives an envelope
-/// (<see cref="QrsLead"/>); their sum, each over its own beat level and weighted by how far its beats stand out, is the beat strength; its peaks are
-/// candidates; each is described (<see cref="QrsFeatures"/>) and scored (<see cref="QrsScore"/> or <see cref="QrsNetwork"/>). Of two accepted ones within 200 ms the
-/// surer stays. The mark is the R peak (<see cref="QrsMark"/>). One thread; nothing is allocated after the first second.
+/// (<see cref="QrsLead"/>); their sum, each over its own beat level and weighted by how far its beats stand out, is the beat strength; its
+/// peaks are candidates; each is described (<see cref="QrsFeatures"/>) and scored (<see cref="QrsScore"/> or <see cref="QrsNetwork"/>). Of
+/// two accepted ones within the refractory period of 200 ms the surer stays. The mark is the R peak (<see cref="QrsMark"/>). One thread;
+/// nothing is allocated after the first second.
 /// </summary>
 internal sealed partial class QrsDetector
 {
-    private const float FlatMillivolt = 0.004f;
     private readonly QrsTiming _timing;
     private readonly QrsScore _score;
     private readonly QrsLead[] _leads;
@@ -42,27 +42,21 @@ internal sealed partial class QrsDetector
     {
         _score = score ?? QrsScore.Default;
         Network = network;
-        _timing = QrsTiming.At(rateHz);
-        _leads = new QrsLead[millivolts.Length];
-        _shapes = new QrsShape[millivolts.Length];
-        for (var l = 0; l < _leads.Length; l++)
-        {
-            _leads[l] = new QrsLead(_timing, FlatMillivolt * millivolts[l]);
-            _shapes[l] = new QrsShape(_timing);
-        }
-        _weights = new float[_leads.Length];
-        _strength = new QrsStrength(_timing.StrengthReach);
+        var signal = new QrsSignal(rateHz, millivolts);
+        (_timing, _leads, _shapes, _weights) = (signal.Timing, signal.Leads, signal.Shapes, signal.Weights);
+        (_strength, _rhythm) = (signal.Strength, signal.Rhythm);
         _candidates = new QrsCandidates(_timing, _strength);
-        _rhythm = new QrsRhythm(rateHz);
-        _features = new QrsFeatures(_timing, _leads, _shapes, _weights, _strength, _rhythm);
-        _input = new QrsNetworkInput(_timing, _leads, _shapes, _weights, _strength, _rhythm, _features);
+        _features = new QrsFeatures(signal);
+        _input = new QrsNetworkInput(signal, _features);
         _mark = new QrsMark(_timing);
     }
 
-    /// <summary>Decides on a candidate; null: the rule does. Another one goes on with what is known of the signal, none of which is the network's own.</summary>
+    /// <summary>
+    /// Decides on a candidate; null: the rule does. It may be exchanged at any time: no state of the detector is the network's own.
+    /// </summary>
     public QrsNetwork? Network { get; set; }
 
-    /// <summary>Is told of every candidate. For fitting.</summary>
+    /// <summary>Called with every candidate. For fitting.</summary>
     public QrsObserver? Observer { get; set; }
 
     /// <summary>Decides by the plain threshold alone. For fitting the score.</summary>
@@ -71,11 +65,15 @@ internal sealed partial class QrsDetector
     // The rule does not need what the network sees.
     private bool IsDescribing => Network is not null || Observer is not null;
 
-    /// <summary>Takes one sample of every lead (NaN: missing); adds to <paramref name="beats"/> the positions, in samples, of the R peaks that are now certain.</summary>
+    /// <summary>
+    /// Takes one sample of every lead (NaN: missing); adds to <paramref name="beats"/> the positions, in samples, of the R peaks that are
+    /// now certain.
+    /// </summary>
     public void Take(ReadOnlySpan<float> sample, List<double> beats) => Take(sample, 1, 1, beats);
 
     /// <summary>
-    /// The same for <paramref name="count"/> samples, at most <see cref="QrsLead.MostAhead"/>, of every lead, those of a lead side by side and the leads
+    /// The same for <paramref name="count"/> samples, at most <see cref="QrsLead.MostAhead"/>, of every lead, those of a lead side by side
+    /// and the leads
     /// <paramref name="stride"/> apart. Nothing depends on how many are taken at once.
     /// </summary>
     public void Take(ReadOnlySpan<float> samples, int stride, int count, List<double> beats)
@@ -107,13 +105,15 @@ internal sealed partial class QrsDetector
             beats.RemoveAt(beats.Count - 1);
     }
 
-    /// <summary>How surely the beats of samples [<paramref name="start"/>, <paramref name="end"/>) were told from other peaks, 0 to 1.</summary>
+    /// <summary>
+    /// How surely the beats of samples [<paramref name="start"/>, <paramref name="end"/>) were told from other peaks, 0 to 1.
+    /// </summary>
     public double Certainty(long start, long end) => _outcomes.Certainty(start, end);
 
     /// <summary>How busy the signal is between the beats of samples [<paramref name="start"/>, <paramref name="end"/>), 0 to 1.</summary>
     public double Busy(long start, long end) => _outcomes.Busy(start, end);
 
-    /// <summary>Nobody asks how sure or busy it was before sample <paramref name="start"/> any more.</summary>
+    /// <summary>Drops the outcomes before sample <paramref name="start"/>.</summary>
     public void Forget(long start) => _outcomes.Forget(start);
 
     /// <summary>Forgets everything.</summary>
@@ -157,9 +157,10 @@ internal sealed partial class QrsDetector
         state.Value(ref _lastOdds);
         state.Value(ref _lastMark);
         foreach (var lead in _leads)
-            state.Check(
-                lead.SampleCount == _leads[0].SampleCount && (!_holding || (lead.HeldCount == _leads[0].HeldCount && lead.HeldCount < _timing.Hold)),
-                "leads that are not in step");
+        {
+            var areHeld = !_holding || (lead.HeldCount == _leads[0].HeldCount && lead.HeldCount < _timing.Hold);
+            state.Check(lead.SampleCount == _leads[0].SampleCount && areHeld, "leads that are not in step");
+        }
     }
 
     /// <summary>Keeps the first of <paramref name="envelopes"/> [leads x stride]; when enough are kept, all of them are taken.</summary>
@@ -194,8 +195,9 @@ internal sealed partial class QrsDetector
     }
 
     /// <summary>
-    /// Takes the <paramref name="envelopes"/> [leads x stride] from <paramref name="first"/> to before <paramref name="end"/>. Levels and weights change with the last
-    /// sample of a half second, behind its strength and before what is decided there. Without <paramref name="missing"/> the leads' samples are there already.
+    /// Takes the <paramref name="envelopes"/> [leads x stride] from <paramref name="first"/> to before <paramref name="end"/>. Levels and
+    /// weights change with the last sample of a half second, after its strength and before the decisions due there. Without
+    /// <paramref name="missing"/> the leads' samples are visible already.
     /// </summary>
     private void Advance(ReadOnlySpan<float> envelopes, int stride, int first, int end, ReadOnlySpan<ulong> missing, List<double> beats)
     {
@@ -239,7 +241,10 @@ internal sealed partial class QrsDetector
             _leads[l].Reveal(count, BitOperations.PopCount(missing[l] >> first << (64 - count)));
     }
 
-    /// <summary>Lets <paramref name="count"/> samples be there and decides what is due, each candidate when the last sample that it waits for is there and none after it.</summary>
+    /// <summary>
+    /// Makes <paramref name="count"/> samples visible and decides what is due: each candidate when the last sample that it waits for is
+    /// visible, and none after it.
+    /// </summary>
     private void Decide(ReadOnlySpan<ulong> missing, int first, int count, List<double> beats)
     {
         for (var end = first + count; first < end;)

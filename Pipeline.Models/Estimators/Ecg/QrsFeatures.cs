@@ -53,14 +53,10 @@ internal sealed class QrsFeatures
     private readonly QrsStrength _strength;
     private readonly QrsRhythm _rhythm;
 
-    public QrsFeatures(QrsTiming timing, QrsLead[] leads, QrsShape[] shapes, float[] weights, QrsStrength strength, QrsRhythm rhythm)
+    public QrsFeatures(QrsSignal signal)
     {
-        _timing = timing;
-        _leads = leads;
-        _shapes = shapes;
-        _weights = weights;
-        _strength = strength;
-        _rhythm = rhythm;
+        (_timing, _leads, _shapes, _weights) = (signal.Timing, signal.Leads, signal.Shapes, signal.Weights);
+        (_strength, _rhythm) = (signal.Strength, signal.Rhythm);
     }
 
     /// <summary>The features of the candidate at <paramref name="at"/> into <paramref name="x"/>.</summary>
@@ -91,7 +87,8 @@ internal sealed class QrsFeatures
         var phase = since / _rhythm.Interval;
         var early = Math.Max(0, 1 - phase);
         var size = Log(strength / _rhythm.Level, 3);
-        var before = Before = Log((_strength.Largest(at - t.Of(Math.Min(0.42, 0.75 * _rhythm.Interval)), at - t.Of(0.1)) + 0.02f) / strength, 2);
+        var from = at - t.Of(Math.Min(0.42, 0.75 * _rhythm.Interval));
+        var before = Before = Log((_strength.Largest(from, at - t.Of(0.1)) + 0.02f) / strength, 2);
         var after = After = Log((_strength.Largest(at + t.Of(0.1), at + t.Of(0.3)) + 0.02f) / strength, 2);
         var later = Later = Log((_strength.Largest(at + t.Of(0.3), at + t.LookAhead) + 0.02f) / strength, 2);
         var busy = Busy = Busyness(at);
@@ -153,7 +150,9 @@ internal sealed class QrsFeatures
         return relative - (phase > 1.5f ? 0.2f : 0.38f);
     }
 
-    /// <summary>How high the strength is between the beats around: 0 for a thirtieth of a beat, 1 for a whole one, by the logarithm.</summary>
+    /// <summary>
+    /// How high the strength is between the beats around: 0 for a thirtieth of a beat, 1 for a whole one, by the logarithm.
+    /// </summary>
     private float Busyness(long at)
     {
         var floor = _strength.Quantile(0.3f, at - _timing.Of(0.6), at + _timing.LookAhead);

@@ -5,9 +5,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// One lead of the QRS detector: smoothing, band-pass (about 7 to 27 Hz) and RMS envelope, all from centred means and hence of linear phase,
-/// and the levels of its beats and of its noise. Missing samples hold the last value; after a longer hole the signal goes on from there, so
-/// that its return is no step.
+/// One lead of the QRS detector: smoothing, band-pass (about 7 to 27 Hz) and RMS envelope, all from centred means and hence of linear
+/// phase, and the levels of its beats and of its noise. Missing samples hold the last value; after a longer hole the signal goes on from
+/// there, so that its return is no step.
 /// </summary>
 internal sealed class QrsLead
 {
@@ -54,17 +54,20 @@ internal sealed class QrsLead
     /// <summary>Number of samples since the start.</summary>
     public long SampleCount => _samples.Count;
 
-    /// <summary>The samples from <paramref name="first"/> on, their offset at the start taken away; those before the start are 0, those not there yet like the last one.</summary>
+    /// <summary>
+    /// The samples from <paramref name="first"/> on, their offset at the start taken away; those before the start are 0, those not there
+    /// yet equal the last one.
+    /// </summary>
     public void CopySamples(long first, Span<float> samples) => _samples.CopyTo(samples, first);
 
     /// <summary>The band-passed wave centred on sample <paramref name="index"/>; 0 where it is not there yet.</summary>
     public float Wave(long index) => _wave[index + _timing.WaveDelay];
 
     /// <summary>
-    /// Logarithm of how large the band-passed wave is on [<paramref name="from"/>, <paramref name="to"/>], every third sample of it, against the beats' level:
-    /// −4.6 (a hundredth) to 2; 0 without a level.
+    /// Logarithm of the local RMS of the band-passed wave on [<paramref name="from"/>, <paramref name="to"/>], from every third sample,
+    /// over the beats' level: −4.6 (a hundredth) to 2; 0 without a level.
     /// </summary>
-    public float Unrest(long from, long to)
+    public float LogLocalRms(long from, long to)
     {
         float sum = 0;
         var count = 0;
@@ -84,8 +87,8 @@ internal sealed class QrsLead
     public ReadOnlySpan<float> Held => _levels.Held;
 
     /// <summary>
-    /// Takes at most <see cref="MostAhead"/> samples, of which NaN and infinities are missing, and gives their <paramref name="envelopes"/>; the bits of those
-    /// that are missing are set in what is returned. None of them is there before <see cref="Reveal"/>.
+    /// Takes at most <see cref="MostAhead"/> samples, of which NaN and infinities are missing, and gives their
+    /// <paramref name="envelopes"/>. Returns the missing ones as bits. No sample is visible before <see cref="Reveal"/>.
     /// </summary>
     public ulong TakeAhead(ReadOnlySpan<float> samples, Span<float> envelopes)
     {

@@ -5,17 +5,17 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// Finds the R peak near a candidate on one lead: the first, or the clearest one where the first has been poor for a while. Of the highest and the lowest
-/// point (a quarter of a second's mean taken away) the high one is taken where it has a good part of the other's size, more readily where
-/// the last beats had it so. The mark is the centre of gravity of what rises above a part of that peak: of a peak it is the top, of a notched or
-/// skewed one the middle, and it lies between samples.
+/// Finds the R peak near a candidate on one lead: the first, or the clearest one where the first has been poor for a while. Of the highest
+/// and the lowest point (a quarter of a second's mean taken away) the high one is taken where it has a good part of the other's size, with
+/// hysteresis from beat to beat: a mark that jumped between R and S would ruin the intervals. The mark is the centre of gravity of what
+/// rises above a part of that peak: of a peak it is the top, of a notched or skewed one the middle, and it lies between samples.
 /// </summary>
 internal sealed class QrsMark
 {
     private const float LeastShare = 0.2f;
     private const float ShareRate = 1 / 32f;
-    private const float Readily = 0.6f;
-    private const float Unreadily = 0.95f;
+    private const float StayPositive = 0.6f;     // least size of the high point over the low one's
+    private const float BecomePositive = 0.95f;
     private const float Foot = 0.55f;
     private readonly QrsTiming _timing;
     private readonly int _smoothHalf;
@@ -42,7 +42,7 @@ internal sealed class QrsMark
         Cut(lead, first, wave);
         var searched = wave.Slice(_reach, 2 * _timing.MarkHalf + 1);
         var (highAt, lowAt) = (TensorPrimitives.IndexOfMax<float>(searched), TensorPrimitives.IndexOfMin<float>(searched));
-        _positive = searched[highAt] >= -searched[lowAt] * (_positive ? Readily : Unreadily);
+        _positive = searched[highAt] >= -searched[lowAt] * (_positive ? StayPositive : BecomePositive);
         return first + Centre(wave, _reach + (_positive ? highAt : lowAt), _positive ? 1 : -1);
     }
 
@@ -95,7 +95,10 @@ internal sealed class QrsMark
         TensorPrimitives.Subtract(smooth.Slice(_slowHalf, wave.Length), wave, wave);
     }
 
-    /// <summary>Centre of gravity of what the peak at <paramref name="top"/> has above <see cref="Foot"/> of its height, at most the reach to either side.</summary>
+    /// <summary>
+    /// Centre of gravity of what the peak at <paramref name="top"/> has above <see cref="Foot"/> of its height, at most the reach to either
+    /// side.
+    /// </summary>
     private double Centre(ReadOnlySpan<float> wave, int top, int sign)
     {
         var foot = Foot * sign * wave[top];

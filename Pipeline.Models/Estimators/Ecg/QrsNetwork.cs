@@ -3,9 +3,9 @@ using System.Numerics;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// Whether a candidate is a beat, by a network of one hidden layer: z = clip((x − mean) · scale, ±<see cref="Limit"/>), h = max(0, W z + b),
-/// log-odds = v · h + c. Immutable; any number of streams may ask it. Each hidden unit is summed in the order of the inputs, whatever the width of
-/// the processor's vectors, so the answer is the same everywhere.
+/// Whether a candidate is a beat, by a network of one hidden layer: z = clip((x − mean) · scale, ±<see cref="Limit"/>), h = max(0, W z +
+/// b), log-odds = v · h + c. Immutable; any number of streams may ask it. Each hidden unit is summed in the order of the inputs, whatever
+/// the width of the processor's vectors, so the answer is the same everywhere.
 /// </summary>
 internal sealed class QrsNetwork
 {
@@ -30,7 +30,8 @@ internal sealed class QrsNetwork
     {
         var (inputs, units) = (mean.Length, bias.Length);
         if (scale.Length != inputs || hidden.Length != inputs * units || output.Length != units)
-            throw new ArgumentException($"mean {inputs}, scale {scale.Length}, hidden {hidden.Length}, bias {units}, output {output.Length} do not fit together.", nameof(hidden));
+            throw new ArgumentException(
+                $"mean {inputs}, scale {scale.Length}, hidden {hidden.Length}, bias {units}, output {output.Length} do not fit together.", nameof(hidden));
         (_mean, _scale, _offset) = (mean, scale, offset);
         _stride = (units + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
         _hidden = new float[inputs * _stride];

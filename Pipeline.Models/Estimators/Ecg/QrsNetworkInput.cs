@@ -4,10 +4,11 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// A candidate as the network sees it: <see cref="Count"/> numbers, none of which depends on unit, gain or sign of a lead. First what is known of it
-/// as a whole (strength, time since the last beat, likeness, the candidates before and after), then the beat strength around it every 50 ms
-/// from 1.2 s before to 0.6 s after, then the two clearest leads: likeness to the templates, size, and the shape of the band-passed wave and of the
-/// wave with its baseline taken away. A lead that is not there is zeros. Keeps what the next candidate is told of this one.
+/// A candidate as the network sees it: <see cref="Count"/> numbers, none of which depends on unit, gain or sign of a lead. First the
+/// overall numbers (strength, time since the last beat, likeness, the candidates before and after), then the beat strength around it every
+/// 50 ms from 1.2 s before to 0.6 s after, then the two clearest leads: likeness to the templates, size, local RMS, and the shape of the
+/// band-passed wave and of the wave with its baseline taken away. A lead that is not there is zeros. Keeps of each candidate what the next
+/// one's numbers need.
 /// </summary>
 internal sealed class QrsNetworkInput
 {
@@ -15,9 +16,9 @@ internal sealed class QrsNetworkInput
     public const string Name = "qrs-candidate-2";
 
     /// <summary>Numbers of a candidate.</summary>
-    public const int Count = Whole + Around + Slots * Slot;
+    public const int Count = Overall + Around + Slots * Slot;
 
-    private const int Whole = 35;
+    private const int Overall = 35;
     private const int Around = FirstLag + LastLag + 1;
     private const int FirstLag = 24;
     private const int LastLag = 12;
@@ -37,26 +38,20 @@ internal sealed class QrsNetworkInput
     private readonly QrsStrength _strength;
     private readonly QrsRhythm _rhythm;
     private readonly QrsFeatures _features;
-    private readonly QrsAftermath _aftermath;
+    private readonly PostQrsStrength _postQrs;
     private readonly QrsSlowShape[] _slow;
-    private readonly int _unrestFrom, _unrestTo;    // samples before and after a candidate in which no beat of its own is
+    private readonly int _rmsFrom, _rmsTo;    // where the local RMS is taken, in samples from the candidate: clear of its own QRS
     private float _ambiguity, _acceptedOdds, _acceptedStrength, _acceptedMatch;
     private float _previousOdds, _previousStrength, _previousMatch;
     private long _previousAt;
 
-    public QrsNetworkInput(
-        QrsTiming timing, QrsLead[] leads, QrsShape[] shapes, float[] weights, QrsStrength strength, QrsRhythm rhythm, QrsFeatures features)
+    public QrsNetworkInput(QrsSignal signal, QrsFeatures features)
     {
-        _timing = timing;
-        _leads = leads;
-        _shapes = shapes;
-        _weights = weights;
-        _strength = strength;
-        _rhythm = rhythm;
-        _features = features;
-        (_unrestFrom, _unrestTo) = (timing.Of(0.12), timing.Of(0.45));
-        _aftermath = new QrsAftermath(timing, strength);
-        _slow = Array.ConvertAll(leads, _ => new QrsSlowShape(timing));
+        (_timing, _leads, _shapes, _weights) = (signal.Timing, signal.Leads, signal.Shapes, signal.Weights);
+        (_strength, _rhythm, _features) = (signal.Strength, signal.Rhythm, features);
+        (_rmsFrom, _rmsTo) = (_timing.Of(0.12), _timing.Of(0.45));
+        _postQrs = new PostQrsStrength(_timing, _strength);
+        _slow = Array.ConvertAll(_leads, _ => new QrsSlowShape(_timing));
         Clear();
     }
 
@@ -80,12 +75,12 @@ internal sealed class QrsNetworkInput
         for (var l = 0; l < _leads.Length; l++)
             if (_weights[l] > 0)
                 _slow[l].See(_leads[l], at);
-        DescribeWhole(at, strength, x);
+        DescribeOverall(at, strength, x);
         DescribeNext(at, strength, next, x.Slice(25, 3));
-        DescribeAround(at, strength, x.Slice(Whole, Around));
+        DescribeAround(at, strength, x.Slice(Overall, Around));
         var (first, second) = Clearest();
-        DescribeLead(first, at, x.Slice(Whole + Around, Slot));
-        DescribeLead(second, at, x.Slice(Whole + Around + Slot, Slot));
+        DescribeLead(first, at, x.Slice(Overall + Around, Slot));
+        DescribeLead(second, at, x.Slice(Overall + Around + Slot, Slot));
     }
 
     /// <summary>The candidate last described got these log-odds.</summary>
@@ -100,8 +95,8 @@ internal sealed class QrsNetworkInput
     }
 
     /// <summary>
-    /// The candidate last described becomes the last beat, of the <paramref name="usual"/> shape or another, in place of the one before where it
-    /// <paramref name="replaces"/> it. The rhythm has not learnt it yet.
+    /// The candidate last described becomes the last beat, of the <paramref name="usual"/> shape or another, in place of the one before
+    /// where it <paramref name="replaces"/> it. The rhythm has not learnt it yet.
     /// </summary>
     public void Accepted(bool usual, bool replaces)
     {
@@ -112,20 +107,20 @@ internal sealed class QrsNetworkInput
             if (_weights[l] > 0)
                 _slow[l].Learn(usual);
         if (!replaces && _rhythm.Count > 0)
-            _aftermath.Learn(_rhythm.Last, _previousAt);
+            _postQrs.Learn(_rhythm.Last, _previousAt);
     }
 
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
         _ambiguity = _acceptedOdds = _acceptedStrength = _acceptedMatch = _previousOdds = _previousStrength = _previousMatch = 0;
-        _aftermath.Clear();
+        _postQrs.Clear();
         foreach (var slow in _slow)
             slow.Clear();
         _previousAt = long.MinValue / 2;
     }
 
-    /// <summary>What the next candidate is told of those before it.</summary>
+    /// <summary>What is described to the next candidate of those before it.</summary>
     public void Transfer(StateTransfer state)
     {
         state.Value(ref _ambiguity);
@@ -138,12 +133,12 @@ internal sealed class QrsNetworkInput
             return;
         state.Value(ref _acceptedStrength);
         state.Value(ref _acceptedMatch);
-        _aftermath.Transfer(state);
+        _postQrs.Transfer(state);
         foreach (var slow in _slow)
             slow.Transfer(state);
     }
 
-    private void DescribeWhole(long at, float strength, Span<float> x)
+    private void DescribeOverall(long at, float strength, Span<float> x)
     {
         var f = _features;
         var since = Math.Min(_rhythm.SecondsSince(at), 2);
@@ -176,14 +171,16 @@ internal sealed class QrsNetworkInput
         x[24] = sincePrevious < 2 ? Math.Clamp(_previousOdds, -6, 6) : 0;
         x[28] = _ambiguity;
         x[29] = f.Clarity;
-        x[30] = _aftermath.Against(strength, since);
+        x[30] = _postQrs.Against(strength, since);
         x[31] = Math.Min(_rhythm.LastInterval, 3);
         x[32] = Math.Min(_rhythm.Unevenness, 2);
         x[33] = _acceptedMatch;
         x[34] = _acceptedStrength;
     }
 
-    /// <summary>Of the strongest candidate that follows near enough to be compared with the templates: when, how strong, how much more alike.</summary>
+    /// <summary>
+    /// Of the strongest candidate that follows near enough to be compared with the templates: when, how strong, how much more alike.
+    /// </summary>
     private void DescribeNext(long at, float strength, ReadOnlySpan<long> next, Span<float> x)
     {
         var reach = at + _timing.LookAhead - _timing.Of(46 / 360.0);
@@ -252,8 +249,8 @@ internal sealed class QrsNetworkInput
         x[7] = Log((Math.Abs(size) + 1e-12f) / (slow.Size + 1e-12f), 4);
         x[8] = slow.UsualMatch;
         x[9] = slow.AgainstBeats;
-        x[10] = _leads[lead].Unrest(at - _unrestTo, at - _unrestFrom);
-        x[11] = _leads[lead].Unrest(at + _unrestFrom, at + _unrestTo);
+        x[10] = _leads[lead].LogLocalRms(at - _rmsTo, at - _rmsFrom);
+        x[11] = _leads[lead].LogLocalRms(at + _rmsFrom, at + _rmsTo);
         Scale(wave, size, x.Slice(Likenesses, QrsShape.Points));
         Scale(slow.Seen, size < 0 ? -slow.Size : slow.Size, x.Slice(Likenesses + QrsShape.Points, QrsSlowShape.Points));
     }

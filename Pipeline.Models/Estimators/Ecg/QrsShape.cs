@@ -65,7 +65,9 @@ internal sealed class QrsShape
         PreviousMatch = Match(_previous, energies);
     }
 
-    /// <summary>Likeness of the wave around <paramref name="index"/> to the usual beat, as <see cref="UsualMatch"/>; what was last seen stays.</summary>
+    /// <summary>
+    /// Likeness of the wave around <paramref name="index"/> to the usual beat, as <see cref="UsualMatch"/>; what was last seen stays.
+    /// </summary>
     public float Likeness(QrsLead lead, long index)
     {
         Span<float> wave = stackalloc float[Taken];

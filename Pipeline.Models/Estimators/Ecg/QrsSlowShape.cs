@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// What the usual beat of one lead looks like, and how large the beats are, when only the baseline is taken away: an early wide beat and the T wave of a
-/// usual one are alike in the band in which beats are looked for, but not here. 15 points over ±270 ms.
+/// What the usual beat of one lead looks like, and how large the beats are, when only the baseline is taken away: an early wide beat and
+/// the T wave of a usual one are alike in the band in which beats are looked for, but not here. 15 points over ±270 ms.
 /// </summary>
 internal sealed class QrsSlowShape
 {

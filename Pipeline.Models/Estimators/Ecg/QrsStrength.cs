@@ -47,9 +47,13 @@ internal sealed class QrsStrength
     }
 
     // No value is negative or NaN, so their bits are in the same order; those are compared in half of the time.
-    private static float Largest(ReadOnlySpan<float> values) => BitConverter.Int32BitsToSingle(TensorPrimitives.Max(MemoryMarshal.Cast<float, int>(values)));
+    private static float Largest(ReadOnlySpan<float> values) =>
+        BitConverter.Int32BitsToSingle(TensorPrimitives.Max(MemoryMarshal.Cast<float, int>(values)));
 
-    /// <summary>The <paramref name="part"/> quantile of about <see cref="Sampled"/> values spread over [<paramref name="from"/>, <paramref name="to"/>].</summary>
+    /// <summary>
+    /// The <paramref name="part"/> quantile of about <see cref="Sampled"/> values spread over [<paramref name="from"/>,
+    /// <paramref name="to"/>].
+    /// </summary>
     public float Quantile(float part, long from, long to)
     {
         Span<float> values = stackalloc float[Sampled];

@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// The lengths of a QRS detector in samples at the rate it works at. Immutable. All were found at 360 Hz and are scaled; lengths of centred means are
-/// rounded to odd numbers.
+/// The lengths of a QRS detector in samples at the rate it works at. Immutable. All were found at 360 Hz and are scaled; lengths of centred
+/// means are rounded to odd numbers.
 /// </summary>
 internal sealed class QrsTiming
 {
@@ -94,7 +94,9 @@ internal sealed class QrsTiming
     /// <summary>Samples of the past that a decision looks at.</summary>
     public int Reach { get; }
 
-    /// <summary>Bytes of the samples of <paramref name="leads"/> leads, of the waves made from them and of their strength that a detector keeps.</summary>
+    /// <summary>
+    /// Bytes of the samples of <paramref name="leads"/> leads, of the waves made from them and of their strength that a detector keeps.
+    /// </summary>
     public int SampleBytes(int leads) =>
         sizeof(float) * (StrengthReach + leads * (2 * Reach + FirstSmoothing + SecondSmoothing + 2 * HighPass + Envelope));
 

@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// How far the samples of a window look like pulses: does a pulse look like the one before it, and do the channels say the same? Correlations,
-/// so neither gain nor sign matters. Stateless.
+/// How far the samples of a window look like pulses: does a pulse look like the one before it, and do the channels say the same?
+/// Correlations, so neither gain nor sign matters. Stateless.
 /// </summary>
 internal static class PpgAgreement
 {

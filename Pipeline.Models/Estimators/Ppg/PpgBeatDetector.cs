@@ -4,9 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// Finds the pulses of one PPG channel, sample after sample: the steepest point of each upstroke, refined between samples. Of two steep points
-/// closer than most of an interval the steeper is the pulse and the other one its dicrotic wave. The polarity (upstrokes are steeper than
-/// downstrokes) is learnt and followed, so a sensor may count light or its absence. Work per sample, no buffer.
+/// Finds the pulses of one PPG channel, sample after sample: the steepest point of each upstroke, refined between samples. Of two steep
+/// points closer than most of an interval the steeper is the pulse and the other one its dicrotic wave. The polarity (upstrokes are steeper
+/// than downstrokes) is learnt and followed, so a sensor may count light or its absence. Work per sample, no buffer.
 /// </summary>
 internal sealed class PpgBeatDetector
 {
@@ -83,8 +83,9 @@ internal sealed class PpgBeatDetector
     }
 
     /// <summary>
-    /// Takes the sample at <paramref name="index"/> (NaN: missing; bridged up to 0.5 s). <paramref name="intervalSeconds"/>: what the interval
-    /// is expected to be, NaN when nothing is known. True when a pulse became certain: <paramref name="pulse"/> is its place, in samples.
+    /// Takes the sample at <paramref name="index"/> (NaN: missing; bridged up to 0.5 s). <paramref name="intervalSeconds"/>: what the
+    /// interval is expected to be, NaN when nothing is known. True when a pulse became certain: <paramref name="pulse"/> is its place, in
+    /// samples.
     /// </summary>
     public bool Push(float sample, long index, double intervalSeconds, out double pulse)
     {

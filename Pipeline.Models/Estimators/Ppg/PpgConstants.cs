@@ -2,8 +2,8 @@ namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
 /// The numbers of <see cref="PpgEvidence"/> and <see cref="PpgRateBelief"/> that were fitted to recordings (<c>docs/estimators.md</c>);
-/// <c>pipeline bench accuracy-ppg --fit</c> fits them again from round numbers and scores them on subjects that took no part. Exponents weigh the
-/// logarithm of a power; floors are in units of the mean power of a bin. Immutable, shared by all streams.
+/// <c>pipeline bench accuracy-ppg --fit</c> fits them again from round numbers and scores them on subjects that took no part. Exponents
+/// weigh the logarithm of a power; floors are in units of the mean power of a bin. Immutable, shared by all streams.
 /// </summary>
 internal sealed record PpgConstants
 {

@@ -3,10 +3,10 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// What a window's spectra say of each rate of <see cref="PpgRateBelief"/>: power of the PPG at the rate and at twice the rate, damped where
-/// the accelerometer has power too (at the rate and at twice of it), little power at half and a third of the rate, and power of the PPG after
-/// <see cref="PpgMotionFit"/>. A product of powers of these over an outlier floor; only ratios enter, so unit, gain and sign of the sensors do
-/// not matter. Owns its scratch: one thread at a time.
+/// What a window's spectra say of each rate of <see cref="PpgRateBelief"/>: power of the PPG at the rate and at twice the rate, damped
+/// where the accelerometer has power too (at the rate and at twice of it), little power at half and a third of the rate, and power of the
+/// PPG after <see cref="PpgMotionFit"/>. A product of powers of these over an outlier floor; only ratios enter, so unit, gain and sign of
+/// the sensors do not matter. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class PpgEvidence
 {
@@ -35,7 +35,9 @@ internal sealed class PpgEvidence
     private readonly float[] _curb = new float[Rates];
     private PpgConstants? _curbOf;     // whose curb it is: the same for all streams, unless constants are being fitted
 
-    /// <summary>Power at each rate after <see cref="Judge"/>: mean of the channels, damped by the motion; 1 is the mean over the rates.</summary>
+    /// <summary>
+    /// Power at each rate after <see cref="Judge"/>: mean of the channels, damped by the motion; 1 is the mean over the rates.
+    /// </summary>
     public ReadOnlySpan<float> Spectrum => _mean;
 
     /// <summary>
@@ -43,8 +45,8 @@ internal sealed class PpgEvidence
     /// <paramref name="isFirst"/>: nothing is known yet. The rest as <see cref="Weigh"/>.
     /// </summary>
     public void Judge(
-        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, ReadOnlySpan<float> motion, int axes, bool isFirst, PpgConstants constants,
-        Span<float> likelihood)
+        ReadOnlySpan<float> pulse, ReadOnlySpan<float> cleaned, int channels, ReadOnlySpan<float> motion, int axes, bool isFirst,
+        PpgConstants constants, Span<float> likelihood)
     {
         Weigh(pulse, cleaned, channels, motion, axes, constants, likelihood);
         TensorPrimitives.Add(likelihood, isFirst ? FirstOutlierFloor : constants.OutlierFloor, likelihood);

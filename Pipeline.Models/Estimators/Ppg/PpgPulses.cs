@@ -4,8 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// The pulses of a stream: a detector on each PPG channel, of which the steadiest one is heard. Which one, and what interval is expected, is
-/// decided from the windows before, so that no pulse depends on what comes more than <see cref="PpgBeatDetector.MaxDelaySeconds"/> after it.
+/// The pulses of a stream: a detector on each PPG channel, of which the steadiest one is heard. Which one, and what interval is expected,
+/// is decided from the windows before, so that no pulse depends on what comes more than <see cref="PpgBeatDetector.MaxDelaySeconds"/> after
+/// it.
 /// </summary>
 internal sealed class PpgPulses
 {
@@ -65,7 +66,9 @@ internal sealed class PpgPulses
             Add(pulse, output);
     }
 
-    /// <summary>Chooses the channel that is heard in the next samples, among the channels set in <paramref name="usable"/>; none when it is 0.</summary>
+    /// <summary>
+    /// Chooses the channel that is heard in the next samples, among the channels set in <paramref name="usable"/>; none when it is 0.
+    /// </summary>
     public void Choose(int usable)
     {
         var best = -1;
@@ -77,8 +80,8 @@ internal sealed class PpgPulses
     }
 
     /// <summary>
-    /// Rate by the mean interval of the pulses in [start, end), per minute, with the mean deviation of an interval from their median as a part
-    /// of it; NaN when there are fewer than 4 pulses.
+    /// Rate by the mean interval of the pulses in [start, end), per minute, with the mean deviation of an interval from their median as a
+    /// part of it; NaN when there are fewer than 4 pulses.
     /// </summary>
     public (double Rate, double Irregularity) RateIn(long start, long end)
     {

@@ -54,7 +54,8 @@ internal sealed class PpgRateBelief
         Spread(_wide, WideScale);
         Spread(_belief, _constants.ChangeScale);
         for (var k = 0; k < BinCount; k++)
-            _belief[k] = (float)((1 - WideProbability - AnyProbability) * _belief[k] + WideProbability * _wide[k] + AnyProbability / BinCount);
+            _belief[k] = (float)(
+                (1 - WideProbability - AnyProbability) * _belief[k] + WideProbability * _wide[k] + AnyProbability / BinCount);
     }
 
     /// <summary>Multiplies by a window's likelihood, per rate, any scale, positive.</summary>
@@ -73,8 +74,8 @@ internal sealed class PpgRateBelief
     }
 
     /// <summary>
-    /// The rate, finer than a bin: about the most likely one, with help of the window's own <paramref name="spectrum"/> (per rate, any scale);
-    /// the standard deviation of the belief about it; and the part of the belief within <paramref name="reachPerMinute"/> of it.
+    /// The rate, finer than a bin: about the most likely one, with help of the window's own <paramref name="spectrum"/> (per rate, any
+    /// scale); the standard deviation of the belief about it; and the part of the belief within <paramref name="reachPerMinute"/> of it.
     /// </summary>
     public (double Rate, double Sigma, double Mass) Read(ReadOnlySpan<float> spectrum, double reachPerMinute)
     {

@@ -3,8 +3,8 @@ using Pipeline.Models.Features;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// Working memory of <see cref="PpgStage"/>: one per thread, shared by all streams that the thread serves, grown to the largest window seen.
-/// Nothing in it lives from one window to the next.
+/// Working memory of <see cref="PpgStage"/>: one per thread, shared by all streams that the thread serves, grown to the largest window
+/// seen. Nothing in it lives from one window to the next.
 /// </summary>
 internal sealed class PpgScratch
 {

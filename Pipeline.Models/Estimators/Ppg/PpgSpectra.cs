@@ -4,8 +4,8 @@ using Pipeline.Models.Features;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// The spectra of a window, made once in a <see cref="PpgScratch"/> for whatever estimates from them: of each usable PPG channel, of the same
-/// less its motion, of each accelerometer axis.
+/// The spectra of a window, made once in a <see cref="PpgScratch"/> for whatever estimates from them: of each usable PPG channel, of the
+/// same less its motion, of each accelerometer axis.
 /// </summary>
 internal static class PpgSpectra
 {
@@ -43,7 +43,8 @@ internal static class PpgSpectra
     }
 
     /// <summary>
-    /// <see cref="RateFeatures.Spectra"/> of the spectra made, with what <see cref="PpgEvidence"/> says of them by <paramref name="constants"/>.
+    /// <see cref="RateFeatures.Spectra"/> of the spectra made, with what <see cref="PpgEvidence"/> says of them by
+    /// <paramref name="constants"/>.
     /// </summary>
     public static float Features(PpgScratch scratch, int channels, int axes, PpgConstants constants, Span<float> rows)
     {

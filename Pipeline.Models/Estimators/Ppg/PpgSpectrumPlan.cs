@@ -4,16 +4,18 @@ using System.Runtime.Intrinsics;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// Power spectra of one window at the rates at which a heart can beat: decimation to 25–50 Hz, removal of mean and straight line, Hann taper,
-/// and a Fourier sum straight at the wanted frequencies. Immutable, shared by all streams of the same rate; about 150 KiB.
+/// Power spectra of one window at the rates at which a heart can beat: decimation to 25–50 Hz, removal of mean and straight line, Hann
+/// taper, and a Fourier sum straight at the wanted frequencies. Immutable, shared by all streams of the same rate; about 150 KiB.
 /// </summary>
 /// <remarks>
-/// Not the <see cref="Spectra.RealFft"/>: the frequencies are not its bins. A nonuniform transform over it costs about the same, and in a window
-/// without any pulse, where nothing but rounding is left at these frequencies, its rounding is larger and moves the estimates.
+/// Not the <see cref="Spectra.RealFft"/>: the frequencies are not its bins. A nonuniform transform over it costs about the same, and in a
+/// window without any pulse, where nothing but rounding is left at these frequencies, its rounding is larger and moves the estimates.
 /// </remarks>
 internal sealed class PpgSpectrumPlan
 {
-    /// <summary>Frequencies: 15, 17.5 … 480 per minute, so that half and twice of every rate of <see cref="PpgRateBelief"/> is there too.</summary>
+    /// <summary>
+    /// Frequencies: 15, 17.5 … 480 per minute, so that half and twice of every rate of <see cref="PpgRateBelief"/> is there too.
+    /// </summary>
     public const int BinCount = 187;
 
     /// <summary>Lowest frequency, per minute.</summary>
@@ -67,8 +69,11 @@ internal sealed class PpgSpectrumPlan
     /// <summary>Floats that <see cref="Power"/> needs as scratch.</summary>
     public int ScratchCount => 2 * Lanes * _foldedCount;
 
-    /// <summary>The plan for windows of <paramref name="rawCount"/> samples at <paramref name="rateHz"/>; the tables are made at the first call.</summary>
-    public static PpgSpectrumPlan For(double rateHz, int rawCount) => Plans.Get((rateHz, rawCount), key => new PpgSpectrumPlan(key.Rate, key.Length));
+    /// <summary>
+    /// The plan for windows of <paramref name="rawCount"/> samples at <paramref name="rateHz"/>; the tables are made at the first call.
+    /// </summary>
+    public static PpgSpectrumPlan For(double rateHz, int rawCount) =>
+        Plans.Get((rateHz, rawCount), key => new PpgSpectrumPlan(key.Rate, key.Length));
 
     /// <summary>
     /// Decimates a window without missing samples (weights rise and fall linearly over two periods of the new rate, which damps what would
@@ -99,7 +104,8 @@ internal sealed class PpgSpectrumPlan
     /// Tapered power of up to <see cref="Lanes"/> decimated windows, [lanes x samples] in and [lanes x bins] out; only bins from
     /// <paramref name="firstBin"/>, <paramref name="binCount"/> of them, are written.
     /// </summary>
-    public void Power(ReadOnlySpan<float> samples, int lanes, Span<float> power, Span<float> scratch, int firstBin = 0, int binCount = BinCount)
+    public void Power(
+        ReadOnlySpan<float> samples, int lanes, Span<float> power, Span<float> scratch, int firstBin = 0, int binCount = BinCount)
     {
         // x(+t) ± x(−t) about the window's middle: the cosine sum needs the even part alone, the sine sum the odd one: half the work.
         var even = scratch[..(Lanes * _foldedCount)];

@@ -6,14 +6,15 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// <summary>
 /// Heart rate and pulses from 1 to 3 PPG channels with or without an accelerometer, at rest and in motion: spectra of the window
 /// (<see cref="PpgSpectrumPlan"/>), motion taken out (<see cref="PpgMotionFit"/>), evidence per rate (<see cref="PpgEvidence"/>), tracked
-/// (<see cref="PpgRateBelief"/>); pulses as they come (<see cref="PpgPulses"/>), whose count is the rate where they are even. Uses nothing but
-/// the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still, at its limits or more than half missing is left
-/// out, and when none is left the status says why there is no value. State: under 4 KiB a stream.
+/// (<see cref="PpgRateBelief"/>); pulses as they come (<see cref="PpgPulses"/>), whose count is the rate where they are even. Uses nothing
+/// but the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still, at its limits or more than half
+/// missing is left out, and when none is left the status says why there is no value. State: under 4 KiB a stream.
 /// </summary>
 public sealed class PpgStage : IWindowStage
 {
     /// <summary>
-    /// Quality from which a value is usable: of the values below, about one in five is more than 5 per minute off; of those above, one in thirty.
+    /// Quality from which a value is usable: of the values below, about one in five is more than 5 per minute off; of those above, one in
+    /// thirty.
     /// </summary>
     public const double UsableQuality = 0.7;
 
@@ -66,7 +67,9 @@ public sealed class PpgStage : IWindowStage
     {
     }
 
-    /// <summary>With other constants than every stream's, or with an <paramref name="observer"/> of its spectra: to fit the constants.</summary>
+    /// <summary>
+    /// With other constants than every stream's, or with an <paramref name="observer"/> of its spectra: to fit the constants.
+    /// </summary>
     internal PpgStage(ChannelLayout channels, double rateHz, PpgConstants constants, PpgSpectraObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(channels);
@@ -106,7 +109,9 @@ public sealed class PpgStage : IWindowStage
 
         var scratch = PpgScratch.OfThread;
         var taken = TakePulse(window, _plan, scratch, output);
-        return taken.Used == 0 ? taken : taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
+        return taken.Used == 0
+            ? taken
+            : taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
     }
 
     /// <summary>Second half of <see cref="Accept"/>: the estimate from what was taken of the same window.</summary>

@@ -4,10 +4,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Pressure;
 
 /// <summary>
-/// Signal quality index of an arterial pressure window, 0 to 1: the part of its pulses that are normal, times the part of the window that is
-/// neither missing, flat nor clipped. A pulse is normal by the limits of Sun, Reisner, Mark, "A signal abnormality index for arterial blood
-/// pressure waveforms", Computers in Cardiology 2006;33:13-16: pressures and pulse pressure in range, and neither they nor the interval
-/// jump from one pulse to the next. Without a unit only the jumps are judged, in parts of the usual pulse pressure.
+/// Signal quality index of an arterial pressure window, 0 to 1: the part of its pulses that are normal, times the part of the window that
+/// is neither missing, flat nor clipped. A pulse is normal by the limits of Sun, Reisner, Mark, "A signal abnormality index for arterial
+/// blood pressure waveforms", Computers in Cardiology 2006;33:13-16: pressures and pulse pressure in range, and neither they nor the
+/// interval jump from one pulse to the next. Without a unit only the jumps are judged, in parts of the usual pulse pressure.
 /// </summary>
 internal sealed class AbpQuality
 {
@@ -62,7 +62,9 @@ internal sealed class AbpQuality
         Set((int)(_count++ % Kept), normal);
     }
 
-    /// <summary>The verdict on <paramref name="window"/>; <paramref name="pulses"/> has where the pulses are that were taken here.</summary>
+    /// <summary>
+    /// The verdict on <paramref name="window"/>; <paramref name="pulses"/> has where the pulses are that were taken here.
+    /// </summary>
     public QualityVerdict Of(in Window window, RateFromBeats pulses)
     {
         var parts = _watch.Of(window.StartIndex, window.EndIndex);

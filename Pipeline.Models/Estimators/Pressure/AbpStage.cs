@@ -4,9 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Pressure;
 
 /// <summary>
-/// Heart rate, signal quality and pulse onsets from the first arterial pressure channel of a device. The rate of a window is 60 over the mean
-/// of the intervals between its onsets. Missing samples (NaN) are bridged; a channel that the device says is off counts as missing. Above
-/// 180 Hz samples are averaged in groups first. A pulse depends on nothing more than 1 s after its onset.
+/// Heart rate, signal quality and pulse onsets from the first arterial pressure channel of a device. The rate of a window is 60 over the
+/// mean of the intervals between its onsets. Missing samples (NaN) are bridged; a channel that the device says is off counts as missing.
+/// Above 180 Hz samples are averaged in groups first. A pulse depends on nothing more than 1 s after its onset.
 /// </summary>
 public sealed class AbpStage : IWindowStage
 {

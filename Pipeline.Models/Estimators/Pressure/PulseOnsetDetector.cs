@@ -15,7 +15,8 @@ internal readonly record struct PressurePulse(double Onset, float Low, float Hig
 /// onset of arterial blood pressure pulses", Computers in Cardiology 2003 (DOI 10.1109/CIC.2003.1291140): smoothed over 40 ms, the rises of
 /// the last 128 ms are summed; a pulse is where the sum passes a part of its usual height (lower after a pause); its onset is the foot
 /// before that. Differences: the usual height is a median over 12 s instead of a recursion, and starts from the first 0.75 s instead
-/// of a learning time of 8 s. An onset is known less than 0.8 s after it. Missing samples are held. Nothing is allocated after the first second.
+/// of a learning time of 8 s. An onset is known less than 0.8 s after it. Missing samples are held. Nothing is allocated after the first
+/// second.
 /// </summary>
 internal sealed class PulseOnsetDetector
 {

@@ -3,10 +3,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// How strong the signal usually is at each time after a beat, 0.18 to 0.66 s: a T wave comes again at the same place, an early beat does not. Running means
-/// of the beat strength, from every interval as far as its next beat is not near.
+/// How strong the signal usually is in the post-QRS window, at each time from 0.18 to 0.66 s after a beat: a T wave comes again at the same
+/// place, an early beat does not. Running means of the beat strength over the beats, up to 0.12 s before the next one.
 /// </summary>
-internal sealed class QrsAftermath(QrsTiming timing, QrsStrength strength)
+internal sealed class PostQrsStrength(QrsTiming timing, QrsStrength strength)
 {
     private const int Points = 17;
     private const double First = 0.18, Step = 0.03, Margin = 0.12;
@@ -14,7 +14,10 @@ internal sealed class QrsAftermath(QrsTiming timing, QrsStrength strength)
     private readonly float[] _mean = new float[Points];
     private readonly int[] _counts = new int[Points];
 
-    /// <summary>Logarithm, ±3, of the strength <paramref name="value"/>, <paramref name="since"/> seconds after a beat, over the usual one there; 0 where none is known.</summary>
+    /// <summary>
+    /// Logarithm, ±3, of the strength <paramref name="value"/>, <paramref name="since"/> seconds after a beat, over the usual one there; 0
+    /// where none is known.
+    /// </summary>
     public float Against(float value, float since)
     {
         var place = (since - First) / Step;
