@@ -8,5 +8,5 @@ public interface ISampleSource : IAsyncDisposable
     /// <paramref name="shards"/> says may be committed. A full mailbox is waited for (the shard's partition is paused). Ends at the source's
     /// end, with everything acknowledged, or when <paramref name="stop"/> is cancelled.
     /// </summary>
-    Task RunAsync(PatientShards shards, CancellationToken stop);
+    Task RunAsync(Partitions shards, CancellationToken stop);
 }

@@ -79,7 +79,7 @@ public enum CommitOutcome
 /// <param name="Refused">Those whose snapshot cannot be read. The shard is not to run without them.</param>
 /// <param name="Time">Latest event time of the shard's records through that one.</param>
 /// <param name="Networks">See <see cref="ShardCheckpoint.Networks"/>.</param>
-/// <param name="KeptCount">Further patients, whose snapshots were put where the passive ones lie (<see cref="PatientShards.Passive"/>).</param>
+/// <param name="KeptCount">Further patients, whose snapshots were put where the passive ones lie (<see cref="Partitions.Passive"/>).</param>
 public sealed record ShardRestore(
     ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused,
     Timestamp? Time = null, NetworkNames Networks = default, int KeptCount = 0)

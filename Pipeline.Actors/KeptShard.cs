@@ -10,7 +10,7 @@ namespace Pipeline.Actors;
 /// <param name="log">Where its state is kept.</param>
 /// <param name="interval">From one checkpoint's request to the next.</param>
 /// <param name="time">For the interval.</param>
-public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, TimeSpan interval, TimeProvider time)
+public sealed class KeptShard(int shard, Partitions shards, IShardLog log, TimeSpan interval, TimeProvider time)
 {
     private Task<ShardRestore>? _restoring;
     private ShardLease? _lease;
@@ -36,8 +36,8 @@ public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, Ti
     /// <summary>
     /// Begins the shard with the state that was <see cref="Restored"/>. Records follow from <see cref="ShardRestore.NextOffset"/> on.
     /// </summary>
-    /// <param name="topic">See <see cref="PatientShards.Assign"/>.</param>
-    /// <param name="topicId">See <see cref="PatientShards.Assign"/>.</param>
+    /// <param name="topic">See <see cref="Partitions.Assign"/>.</param>
+    /// <param name="topicId">See <see cref="Partitions.Assign"/>.</param>
     /// <exception cref="InvalidOperationException">The state has not been read.</exception>
     public void Begin(string topic, Guid topicId)
     {
@@ -69,7 +69,7 @@ public sealed class KeptShard(int shard, PatientShards shards, IShardLog log, Ti
     }
 
     /// <summary>
-    /// The shard has been released (<see cref="PatientShards.ReleaseAsync"/>) with <paramref name="last"/>: that, and what is under way, is
+    /// The shard has been released (<see cref="Partitions.ReleaseAsync"/>) with <paramref name="last"/>: that, and what is under way, is
     /// committed, until <paramref name="enough"/>; what is not by then the next owner does again from the last checkpoint that is.
     /// </summary>
     public async Task CommitLastAsync(ShardCheckpoint? last, CancellationToken enough)

@@ -47,7 +47,7 @@ internal sealed class Telemetry : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _latency;
 
-    public Telemetry(PatientShards shards)
+    public Telemetry(Partitions shards)
     {
         foreach (var (name, unit, description, parts) in Counters)
             _meter.CreateObservableCounter(name, () => Measure(shards.Total(), parts), unit, description);
@@ -70,7 +70,7 @@ internal sealed class Telemetry : IDisposable
             yield return tag.Length == 0 ? new Measurement<long>(counts[count]) : new Measurement<long>(counts[count], new KeyValuePair<string, object?>("fate", tag));
     }
 
-    private static IEnumerable<Measurement<int>> PerShard(PatientShards shards, Func<Shard, int> value)
+    private static IEnumerable<Measurement<int>> PerShard(Partitions shards, Func<Partition, int> value)
     {
         foreach (var shard in shards.Snapshot())
             yield return new Measurement<int>(value(shard), new KeyValuePair<string, object?>("shard", shard.Number));

@@ -29,11 +29,15 @@ public sealed class TopologyOptions : IValidatableObject
     public string QrsModel { get; set; } = Models.Estimators.Stages.Auto;
 
     /// <summary>
-    /// Records that wait in a shard before its partition is paused, 16 to 65,536; default 256, about as many as a source reads of one partition at
-    /// a time; more grow cold in the cache and old for the garbage collector. The next power of two is used.
+    /// Records that wait before a partition's graph until the partition is paused, 16 to 65,536; default 256, about as many as a source reads of one
+    /// partition at a time. With more of them the cache misses more.
     /// </summary>
     [Range(16, 65_536)]
     public int MailboxCapacity { get; set; } = 256;
+
+    /// <summary>Bytes of records that wait before a partition's graph until the partition is paused, 1 MiB to 1 GiB; default 32 MiB.</summary>
+    [Range(1 << 20, 1 << 30)]
+    public int MaxMailboxBytes { get; set; } = 32 << 20;
 
     /// <summary>Points at which a batch is handed to the sinks although more records wait, 1 to 100,000; default 500.</summary>
     [Range(1, 100_000)]
@@ -44,13 +48,9 @@ public sealed class TopologyOptions : IValidatableObject
     [Range(1, 64)]
     public int MaxBatchesInFlight { get; set; } = 16;
 
-    /// <summary>Windows of one shard that networks may be asked about at the same time, 1 to 100,000; default 1,024. With as many the shard takes no more records.</summary>
+    /// <summary>Windows of one partition whose estimates are not known yet, 1 to 100,000; default 1,024. With as many no more records are taken.</summary>
     [Range(1, 100_000)]
     public int MaxWaitingWindows { get; set; } = 1_024;
-
-    /// <summary>Windows of one patient that may wait for a network, 1 to 1,000; default 4. One is under way, the others wait for its answer.</summary>
-    [Range(1, 1_000)]
-    public int MaxWaitingWindowsPerPatient { get; set; } = 4;
 
     /// <summary>Age up to which a chunk is live, 1 s to 1 h; default 10 s. Networks answer the windows of older ones after those of live ones.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
@@ -86,21 +86,9 @@ public sealed class TopologyOptions : IValidatableObject
     [Range(1, 1_000_000_000)]
     public int ForgetRecords { get; set; } = 100_000;
 
-    /// <summary>Wait before a patient that threw gets its chunk again, 1 ms to 1 min; doubles each time; default 100 ms. A checkpoint does not wait for it.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
-    public TimeSpan RestartDelay { get; set; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Longest such wait, <see cref="RestartDelay"/> to 10 min; default 10 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.001", "00:10:00")]
-    public TimeSpan MaxRestartDelay { get; set; } = TimeSpan.FromSeconds(10);
-
     /// <summary>How often a chunk is tried before it goes to the dead letters, 1 to 10; default 3.</summary>
     [Range(1, 10)]
     public int MaxAttempts { get; set; } = 3;
-
-    /// <summary>Chunks kept for a patient that waits for its restart, 1 to 10,000; default 64. When they are full, it is restarted at once.</summary>
-    [Range(1, 10_000)]
-    public int MaxStashedChunks { get; set; } = 64;
 
     /// <summary>Refuses what the ranges or the cross checks refuse.</summary>
     /// <exception cref="ValidationException">Names the key, its value and what is allowed.</exception>
@@ -113,11 +101,7 @@ public sealed class TopologyOptions : IValidatableObject
             yield return new ValidationResult($"{nameof(WindowHop)} is {WindowHop}; at most {nameof(WindowLength)} ({WindowLength}) is possible.", [nameof(WindowHop)]);
         if (ForgetAfter < IdleAfter)
             yield return new ValidationResult($"{nameof(ForgetAfter)} is {ForgetAfter}; at least {nameof(IdleAfter)} ({IdleAfter}) is wanted.", [nameof(ForgetAfter)]);
-        if (MaxRestartDelay < RestartDelay)
-            yield return new ValidationResult($"{nameof(MaxRestartDelay)} is {MaxRestartDelay}; at least {nameof(RestartDelay)} ({RestartDelay}) is wanted.", [nameof(MaxRestartDelay)]);
     }
 
     internal WindowShape Shape => new(WindowLength, WindowHop);
-
-    internal RestartPolicy RestartPolicy => new(RestartDelay, MaxRestartDelay, MaxAttempts);
 }

@@ -29,7 +29,7 @@ public sealed partial class DeviceStream
     }
 
     /// <summary>
-    /// Goes back to where <paramref name="mark"/> was made, with new stages; what networks answer meanwhile stays. The networks are to be named again by
+    /// Goes back to where <paramref name="mark"/> was made, with new stages. The networks are to be named again by
     /// <c>Use</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">The mark is another stream's, or a stage reads other fields than it writes.</exception>
@@ -44,13 +44,11 @@ public sealed partial class DeviceStream
         _windower.ReturnTo(mark.Windower, state);
         (_anchor, _nextAnchor, _nextAnchorFrom, AnchorMoveCount, _ended) = mark.Time;
         _ending = false;
-        var thrown = _stages;
         _stages = stages(SampleChunk.Empty(patient, Device, Epoch, RateHz, Channels, _format));
         for (var i = 0; i < _stages.Length; i++)
         {
             state.BeginPart(_stages[i].StateVersion);
             _stages[i].Transfer(state);
-            _stages[i].Replace(thrown[i]);
         }
         if (state.EndReading() is { } fault)
             throw new InvalidOperationException($"Stages of device '{Device}' do not read what they have written: {fault}");

@@ -1,3 +1,4 @@
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -48,6 +49,15 @@ public sealed partial class DeviceStream
             return null;
         var stream = new DeviceStream(shape, stages, empty);
         return stream.TryRead(snapshot, state, out told) ? stream : null;
+    }
+
+    /// <summary>The network's recurrent state out of an older snapshot; null where there is none. See <see cref="IWindowStage.TakeRestoredMemory"/>.</summary>
+    public RateMemory? TakeRestoredMemory()
+    {
+        foreach (var stage in _stages)
+            if (stage.TakeRestoredMemory() is { } memory)
+                return memory;
+        return null;
     }
 
     private bool TryRead(DeviceSnapshot snapshot, StateTransfer state, out string? told)

@@ -27,7 +27,7 @@ public static class StreamRun
     private static IEnumerable<WindowResult> Walk(IEnumerable<SampleChunk> chunks, StageFactory stages, WindowShape shape)
     {
         DeviceStream? stream = null;
-        var output = new StageOutput();
+        var (output, state) = (new StageOutput(), new PatientState());
         foreach (var chunk in chunks)
         {
             if (stream is null || chunk.Epoch > stream.Epoch)
@@ -38,18 +38,18 @@ public static class StreamRun
                 throw new ArgumentException(refused.Reason, nameof(chunks));
             while (stream.TryNext(output, out var passed))
             {
-                yield return new WindowResult(passed, [.. Answers(output), .. output.Estimates], [.. output.Beats]);
+                yield return new WindowResult(passed, [.. Answers(output, state.MemoryOf(chunk.Device)), .. output.Estimates], [.. output.Beats]);
                 output.Clear();
             }
         }
     }
 
     /// <summary>Asks networks at once, a row at a time.</summary>
-    private static IEnumerable<Estimate> Answers(StageOutput output)
+    private static IEnumerable<Estimate> Answers(StageOutput output, RateMemory memory)
     {
         foreach (var question in output.Questions)
         {
-            yield return question.Ask();
+            yield return question.Ask(memory);
             output.Return(question);
         }
     }

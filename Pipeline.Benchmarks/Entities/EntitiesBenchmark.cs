@@ -5,38 +5,35 @@ using Pipeline.Models.Simulation;
 namespace Pipeline.Benchmarks.Entities;
 
 /// <summary>
-/// How fast messages reach 10,000 entities, and how small an idle patient is. The messages go through the product's mailbox and a look-up
-/// like its shard's; records without samples go through all of the product's path to the stream.
+/// What a message to one of 10,000 patients' entities costs, and how small an idle patient is. Records without samples go through all of the product's path
+/// to the stream.
 /// </summary>
 internal sealed class EntitiesBenchmark : IBenchmark
 {
     private const int Entities = 10_000;
     private const int Rounds = 5;
-    private const int Capacity = 4096;
 
     private static readonly Reference Akka = new("Akka.NET, published", 12_000_000);
     private static readonly Reference AkkaBytes = new("Akka.NET, published", 2_150);
 
     public string Name => "entities";
 
-    public string Summary => "10,000 patient entities in one process: messages (an id and an int) from another thread through mailbox and look-up; memory of an idle patient beside its ring";
+    public string Summary => "10,000 patient entities in one process: a window's message and its acknowledgement, by the region and straight; memory of an idle patient beside its samples";
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
-        var messages = new EntityMessages(Entities);
-        var count = report.Quick ? 200_000 : 20_000_000L;
-        messages.ThroughMailbox(count / 4, Capacity);
-        messages.ThroughChannel(count / 10, Capacity);
-        double[] ours = new double[Rounds], standard = new double[Rounds], plain = new double[Rounds];
+        await using var local = new LocalActors();
+        using var messages = new EntityMessages(local.Actors.Region, Entities);
+        var count = report.Quick ? 100_000 : 3_000_000L;
+        await messages.RunAsync(count, byRegion: true);     // all entities are there then
+        double[] region = new double[Rounds], straight = new double[Rounds], ours = new double[Rounds];
         for (var i = 0; i < Rounds; i++)
         {
-            ours[i] = count / messages.ThroughMailbox(count, Capacity);
-            standard[i] = count / messages.ThroughMailbox(count, new TopologyOptions().MailboxCapacity);
-            plain[i] = count / 4 / messages.ThroughChannel(count / 4, Capacity);
+            region[i] = 1e6 * await messages.RunAsync(count, byRegion: true) / count;
+            straight[i] = 1e6 * await messages.RunAsync(count, byRegion: false) / count;
         }
-        report.Add("messages_per_s", Median(ours), "1/s", Akka);
-        report.Add("messages_per_s_default_mailbox", Median(standard), "1/s", Akka);
-        report.Add("channel_and_dictionary_per_s", Median(plain), "1/s", Akka);
+        report.Add("message_by_region_cpu", Median(region), "us", new Reference("wanted", 1));
+        report.Add("message_cpu", Median(straight), "us", new Reference("wanted", 1));
 
         var records = report.Quick ? 100_000 : 5_000_000L;
         await EntityPatients.RecordsAsync(Entities, records, stop);

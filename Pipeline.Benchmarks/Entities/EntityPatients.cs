@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Pipeline.Actors;
-using Pipeline.Models;
-using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
 
@@ -17,7 +15,8 @@ internal static class EntityPatients
     {
         var chunks = Chunks(patients, Nothing, 125, sampleCount: 0);
         new Random(1).Shuffle(chunks);
-        await using var shards = new PatientShards(Options(patients), [], TimeProvider.System, _ => []);
+        await using var local = new LocalActors();
+        await using var shards = new Partitions(Options(patients), [], TimeProvider.System, new PartitionParts { Actors = local.Actors, Stages = _ => [] });
         shards.Assign(0, "entities");
         var records = new ShardRecord[64];
         var start = Stopwatch.GetTimestamp();
@@ -40,8 +39,8 @@ internal static class EntityPatients
     /// <summary>Bytes of managed memory of a patient with one device, which sends <paramref name="chunks"/>; rings and all.</summary>
     public static async Task<double> BytesAsync(int patients, IReadOnlyList<SampleChunk> chunks, CancellationToken stop)
     {
-        StageFactory stages = first => Stages.Create(first.Channels, first.RateHz);
-        await using var shards = new PatientShards(Options(patients), [], TimeProvider.System, stages);
+        await using var local = new LocalActors();
+        await using var shards = new Partitions(Options(patients), [], TimeProvider.System, new PartitionParts { Actors = local.Actors });
         shards.Assign(0, "entities");
         var names = Enumerable.Range(0, patients).Select(i => new PatientId($"P-{i:00000}")).ToArray();
         var before = Settled();

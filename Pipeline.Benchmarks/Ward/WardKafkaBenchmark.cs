@@ -84,14 +84,17 @@ internal sealed class WardKafkaBenchmark : IBenchmark
         using var metrics = new KafkaMetrics();
         await using var source = new KafkaSource(options, metrics, NullLogger<KafkaSource>.Instance, TimeProvider.System, decode);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        PatientShards? shards = null;
+        await using var local = new LocalActors();
+        await using var partitions = new Actors.Partitions(new TopologyOptions(), [], TimeProvider.System, new PartitionParts
+        {
+            Actors = local.Actors,
+            Stages = first => [totals.Add(new WardStage(int.Parse(first.Patient.Value.AsSpan(1), CultureInfo.InvariantCulture), spectra: false))],
+        });
 
         var (cost, brokerCpu) = (Cost.Now(), broker.CpuSeconds);
-        var running = Topology.RunAsync(
-            source, [], new TopologyOptions(), TimeProvider.System, done.Token,
-            first => [totals.Add(new WardStage(int.Parse(first.Patient.Value.AsSpan(1), CultureInfo.InvariantCulture), spectra: false))], started => shards = started);
+        var running = Topology.RunAsync(source, partitions, done.Token);
         using (var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(2)))
-            while (shards?.Total()[Count.Records] is not { } handled || handled < wanted.MessageCount)
+            while (partitions.Total()[Count.Records] < wanted.MessageCount)
                 await timer.WaitForNextTickAsync(stop);
         (cost, brokerCpu) = (Cost.Now() - cost, broker.CpuSeconds - brokerCpu);
         await done.CancelAsync();

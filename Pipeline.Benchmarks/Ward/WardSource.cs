@@ -9,7 +9,7 @@ internal sealed class WardSource(WardSignal signal, int seconds) : ISampleSource
 
     public long MessageCount { get; private set; }
 
-    public async Task RunAsync(PatientShards shards, CancellationToken stop)
+    public async Task RunAsync(Partitions shards, CancellationToken stop)
     {
         var decoder = new WardDecoder();
         for (var shard = 0; shard < ShardCount; shard++)

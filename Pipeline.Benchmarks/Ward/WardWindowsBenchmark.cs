@@ -1,5 +1,4 @@
 using Pipeline.Actors;
-using Pipeline.Models;
 
 namespace Pipeline.Benchmarks.Ward;
 
@@ -64,8 +63,13 @@ internal sealed class WardWindowsBenchmark : IBenchmark
     {
         var totals = new WardTotals();
         await using var source = new WardSource(signal, seconds);
-        StageFactory stages = first => [totals.Add(new WardStage(int.Parse(first.Patient.Value.AsSpan(1)), spectra))];
-        var counts = await Topology.RunAsync(source, [], new TopologyOptions(), TimeProvider.System, stop, stages);
+        await using var local = new LocalActors();
+        await using var partitions = new Partitions(new TopologyOptions(), [], TimeProvider.System, new PartitionParts
+        {
+            Actors = local.Actors,
+            Stages = first => [totals.Add(new WardStage(int.Parse(first.Patient.Value.AsSpan(1)), spectra))],
+        });
+        var counts = await Topology.RunAsync(source, partitions, stop);
         return new Result(source.MessageCount, counts[Count.ChunksDuplicate] + counts[Count.ChunksLate], totals.WindowCount, totals.Checksum, totals.PeakSum);
     }
 

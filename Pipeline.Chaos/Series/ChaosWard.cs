@@ -84,12 +84,18 @@ internal sealed class ChaosWard : IAsyncDisposable
         await using var models = ModelCatalog.Serve(options.Model, new InferenceOptions(), time);
         var qrs = ModelCatalog.OpenQrs(options.QrsModel);
         var shape = new WindowShape(options.WindowLength, options.WindowHop);
+        await using var local = new LocalActors();
         foreach (var bed in _beds)
         {
             var points = new ExpectedPoints();
             await using var source = new PublishedChunks(Replay(bed));
-            await Topology.RunAsync(source, [points], options, time, CancellationToken.None,
-                first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape, qrs), models: models);
+            await using var partitions = new Partitions(options, [points], time, new PartitionParts
+            {
+                Actors = local.Actors,
+                Stages = first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape, qrs),
+                Models = models,
+            });
+            await Topology.RunAsync(source, partitions, CancellationToken.None);
             yield return (bed.Patient.Value, points.Points);
         }
     }
@@ -111,7 +117,7 @@ internal sealed class ChaosWard : IAsyncDisposable
 
     private sealed class PublishedChunks(IEnumerable<SampleChunk> chunks) : ISampleSource
     {
-        public async Task RunAsync(PatientShards shards, CancellationToken stop)
+        public async Task RunAsync(Partitions shards, CancellationToken stop)
         {
             shards.Assign(0, "expected");
             long offset = 0;

@@ -51,8 +51,14 @@ internal sealed class EstimateRun : IPatientSink
             await using var source = new RecordingSource(
                 _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
             await using var models = _network is null ? null : new ServedModels(_network, new InferenceOptions(), time);
-            await Topology.RunAsync(source, [this], new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, time, stop,
-                stages: first => Stages.Create(first.Channels, first.RateHz, models?.Current, qrs: Qrs), models: models);
+            await using var local = new LocalActors();
+            await using var partitions = new Partitions(new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, [this], time, new PartitionParts
+            {
+                Actors = local.Actors,
+                Stages = first => Stages.Create(first.Channels, first.RateHz, models?.Current, qrs: Qrs),
+                Models = models,
+            });
+            await Topology.RunAsync(source, partitions, stop);
         }
         finally
         {

@@ -13,7 +13,7 @@ internal sealed class ConsumerLoop : IDisposable
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(5), Patience = TimeSpan.FromSeconds(5);
 
     private readonly KafkaOptions _options;
-    private readonly PatientShards _shards;
+    private readonly Partitions _shards;
     private readonly ClientHealth _health;
     private readonly KafkaMetrics _metrics;
     private readonly ILogger _log;
@@ -30,7 +30,7 @@ internal sealed class ConsumerLoop : IDisposable
     private volatile PartitionLag[] _lags = [];
 
     public ConsumerLoop(
-        KafkaOptions options, string passingName, PatientShards shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time, RecordDecoder decode)
+        KafkaOptions options, string passingName, Partitions shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time, RecordDecoder decode)
     {
         _options = options;
         _shards = shards;
@@ -147,8 +147,11 @@ internal sealed class ConsumerLoop : IDisposable
             _state.Look(_owned.Values);
         else
             foreach (var progress in _owned.Values)
+            {
+                _shards.RequestCheckpoint(progress.Partition);
                 if (_shards.CommittableOffset(progress.Partition) is { } offset && offset != progress.Stored)
                     _offsets.Store(progress, offset);
+            }
         if (ReadCount != _readAtLook)
             _health.NoteReached();
         _readAtLook = ReadCount;

@@ -52,7 +52,7 @@ public sealed class KafkaSource : ISampleSource
     public long ReadCount { get; private set; }
 
     /// <inheritdoc/>
-    public Task RunAsync(PatientShards shards, CancellationToken stop) =>
+    public Task RunAsync(Partitions shards, CancellationToken stop) =>
         // The client's calls block: they get a thread of their own.
         Task.Factory.StartNew(() => Run(shards, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
@@ -69,7 +69,7 @@ public sealed class KafkaSource : ISampleSource
         };
     }
 
-    private void Run(PatientShards shards, CancellationToken stop)
+    private void Run(Partitions shards, CancellationToken stop)
     {
         var delay = FirstRetry;
         while (!stop.IsCancellationRequested)

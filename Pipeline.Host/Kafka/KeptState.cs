@@ -12,7 +12,7 @@ internal sealed class KeptState : IDisposable
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(3), Quickly = TimeSpan.FromSeconds(0.5);
 
     private readonly KafkaOptions _options;
-    private readonly PatientShards _shards;
+    private readonly Partitions _shards;
     private readonly KafkaShardLog _log;
     private readonly IConsumer<Null, SampleRecord> _consumer;
     private readonly StateMetrics _metrics;
@@ -24,7 +24,7 @@ internal sealed class KeptState : IDisposable
     private Task<(Guid Id, int Partitions)> _topic;
     private KafkaAdmin? _admin;     // which answered last; whoever asks takes it away meanwhile
 
-    public KeptState(KafkaOptions options, PatientShards shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
+    public KeptState(KafkaOptions options, Partitions shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
     {
         (_options, _shards, _consumer, _metrics, _logger, _time) = (options, shards, consumer, metrics, logger, time);
         _standby = options.Standby > 0 ? new StandbyReader(options, logger, time, metrics) : null;

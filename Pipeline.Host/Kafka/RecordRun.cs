@@ -8,7 +8,7 @@ namespace Pipeline.Host.Kafka;
 /// Records on their way from the client to the shards. Those of one partition that came in a row are posted together: the shard is woken once for
 /// all of them. Those that find its mailbox full are held, in order, and the partition is paused. On the consumer's thread.
 /// </summary>
-internal sealed class RecordRun(PatientShards shards, IConsumer<Null, SampleRecord> consumer, string topic, KafkaMetrics metrics, ILogger log)
+internal sealed class RecordRun(Partitions shards, IConsumer<Null, SampleRecord> consumer, string topic, KafkaMetrics metrics, ILogger log)
 {
     /// <summary>Records after which the consumer looks at the rest of its work.</summary>
     public const int Length = 64;

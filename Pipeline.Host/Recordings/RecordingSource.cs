@@ -20,7 +20,7 @@ internal sealed record RecordingEvents(Action<int, Recording> Opened, Action<int
 internal sealed class RecordingSource(IReadOnlyList<string> paths, RecordingOptions options, int concurrency, RecordingEvents events) : ISampleSource
 {
     /// <inheritdoc/>
-    public Task RunAsync(PatientShards shards, CancellationToken stop) => Parallel.ForEachAsync(
+    public Task RunAsync(Partitions shards, CancellationToken stop) => Parallel.ForEachAsync(
         Enumerable.Range(0, paths.Count),
         new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = stop },
         async (index, cancelled) => events.Ended(index, await PlayAsync(index, shards, cancelled)));
@@ -29,7 +29,7 @@ internal sealed class RecordingSource(IReadOnlyList<string> paths, RecordingOpti
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>Plays one recording to its end; returns what was wrong with it, or null.</summary>
-    private async Task<string?> PlayAsync(int index, PatientShards shards, CancellationToken stop)
+    private async Task<string?> PlayAsync(int index, Partitions shards, CancellationToken stop)
     {
         var isAssigned = false;
         string? fault = null;

@@ -33,7 +33,8 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly ReloadMetrics _reloads = new();
     private readonly List<ModelWatch> _watches = [];
     private readonly SnapshotStore _passive;
-    private PatientShards? _shards;
+    private readonly LocalActors _actors = new();
+    private Partitions? _shards;
 
     /// <summary>Starts the sinks; the source connects when it runs.</summary>
     /// <param name="settings">Checked.</param>
@@ -103,8 +104,16 @@ internal sealed class WardPipeline : IAsyncDisposable
         var watch = _reloadInterval == TimeSpan.Zero ? Task.CompletedTask : Task.WhenAll(_watches.Select(one => one.RunAsync(_reloadInterval, watching.Token)));
         try
         {
-            return await Topology.RunAsync(
-                Source, [_store, _results, _deadLetters], _topology, _time, stop, stages ?? CreateStages, started: shards => _shards = shards, _models, _passive, _qrs);
+            await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters], _time, new PartitionParts
+            {
+                Actors = _actors.Actors,
+                Stages = stages ?? CreateStages,
+                Models = _models,
+                Qrs = _qrs,
+                Passive = _passive,
+            });
+            _shards = partitions;
+            return await Topology.RunAsync(Source, partitions, stop);
         }
         finally
         {
@@ -123,6 +132,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         _reloads.Dispose();
         if (_models is not null)
             await _models.DisposeAsync();
+        await _actors.DisposeAsync();
         _passive.Dispose();
         _kafkaMetrics.Dispose();
         _storeMeter.Dispose();

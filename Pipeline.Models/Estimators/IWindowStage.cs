@@ -44,19 +44,11 @@ public interface IWindowStage
     /// <summary>The network whose state is among the fields, by name and version; empty where there is none.</summary>
     string StateModel => "";
 
-    /// <summary>
-    /// Hands every mutable field over, in a fixed order, between two windows: what a snapshot keeps, and what a stage that throws goes back to.
-    /// In the latter (<see cref="StateTransfer.IsMark"/>) what a network's answers change is left out.
-    /// </summary>
+    /// <summary>Hands every mutable field over, in a fixed order, between two windows: for a snapshot, and for going back when a stage throws.</summary>
     void Transfer(StateTransfer state);
 
-    /// <summary>
-    /// This stage comes in the place of <paramref name="thrown"/>, of its own kind, whose state before the window it was given: it takes over what
-    /// answers change, which go on coming.
-    /// </summary>
-    void Replace(IWindowStage thrown)
-    {
-    }
+    /// <summary>The network's recurrent state that an older form of the stage's state held; null otherwise, and after the first call.</summary>
+    RateMemory? TakeRestoredMemory() => null;
 }
 
 /// <summary>What the stages of one window said; cleared and used again for the next.</summary>

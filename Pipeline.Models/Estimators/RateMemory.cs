@@ -4,7 +4,7 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
-/// <summary>The recurrent state of one stream, and which network's it is. One thread at a time.</summary>
+/// <summary>The recurrent (LSTM) state of one device's stream, and the network it belongs to. One thread at a time.</summary>
 public sealed class RateMemory
 {
     private const int MostFloats = 1 << 20;
@@ -12,9 +12,6 @@ public sealed class RateMemory
 
     private float[] _state = [];
     private string _identity = "";
-
-    /// <summary>Of no stream.</summary>
-    internal static RateMemory None { get; } = new();
 
     /// <summary>The state; empty before the first question. Its length is the network's.</summary>
     public float[] State => _state;

@@ -28,47 +28,47 @@ public sealed class RateQuestion
     /// <summary>Place for the row of output.</summary>
     public float[] Output { get; }
 
-    /// <summary>The stream's state, which nothing but its answers changes; in place it becomes the next state.</summary>
-    public RateMemory Memory { get; private set; } = RateMemory.None;
-
     /// <summary>
-    /// Has to be called when every earlier question of the stream is answered, before the network computes: from here on <see cref="Memory"/>
-    /// holds the state with which this window is to be answered.
+    /// Makes <paramref name="memory"/> the recurrent state with which this window is answered: zeros where the stream starts anew or another
+    /// network was asked before. To be called when every earlier question of the stream is answered, before the network computes.
     /// </summary>
-    public void Begin()
+    public void Begin(RateMemory memory)
     {
-        if (_startsAnew || Memory.Identity != Model.Identity || Memory.State.Length != Model.StateLength)
-            Memory.Begin(Model);
+        ArgumentNullException.ThrowIfNull(memory);
+        if (_startsAnew || memory.Identity != Model.Identity || memory.State.Length != Model.StateLength)
+            memory.Begin(Model);
     }
 
     /// <summary>
-    /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and the state starts anew: it would
-    /// hold none either.
+    /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and <paramref name="memory"/> starts
+    /// anew with the next window: it would hold none either.
     /// </summary>
-    public Estimate Answered()
+    public Estimate Answered(RateMemory memory)
     {
+        ArgumentNullException.ThrowIfNull(memory);
         var (rate, sigma) = RateReadout.Read(Output.AsSpan(0, RateFeatures.RateCount));
         var trust = Output[RateFeatures.RateCount];
         if (!float.IsFinite(rate) || !float.IsFinite(trust))
-            return Unanswered();
+            return Unanswered(memory);
         return new Estimate(
             SignalKind.Ppg, Metric.HeartRate, rate, Math.Max(sigma, LeastSigma), Math.Clamp(trust * _usable, 0, 1), _classical.Coverage,
             EstimateStatus.Ok, Model.Identity);
     }
 
-    /// <summary>The estimate where the network fails: the classical one, as such. The state starts anew.</summary>
-    public Estimate Unanswered()
+    /// <summary>The estimate where the network fails: the classical one, as such. <paramref name="memory"/> starts anew.</summary>
+    public Estimate Unanswered(RateMemory memory)
     {
-        Memory.Forget();
+        ArgumentNullException.ThrowIfNull(memory);
+        memory.Forget();
         return _classical;
     }
 
-    /// <summary>Asks here and now, a row at a time, and answers.</summary>
-    public Estimate Ask()
+    /// <summary>Asks here and now, one row, and answers.</summary>
+    public Estimate Ask(RateMemory memory)
     {
-        Begin();
-        Model.Forward(Input, Memory.State, Output);
-        return Answered();
+        Begin(memory);
+        Model.Forward(Input, memory.State, Output);
+        return Answered(memory);
     }
 
     /// <summary>Is for <paramref name="model"/> from now on, if its rows are long enough and no longer.</summary>
@@ -79,10 +79,9 @@ public sealed class RateQuestion
     }
 
     /// <summary>What goes with the row of input.</summary>
-    /// <param name="memory">The stream's state.</param>
     /// <param name="startsAnew">Whether nothing before the window counts.</param>
     /// <param name="classical">What stands where the network has no answer; its coverage is the answer's.</param>
     /// <param name="usable">Part of the samples that can be used; the network's trust times this is the quality.</param>
-    internal void Set(RateMemory memory, bool startsAnew, in Estimate classical, double usable) =>
-        (Memory, _startsAnew, _classical, _usable) = (memory, startsAnew, classical, usable);
+    internal void Set(bool startsAnew, in Estimate classical, double usable) =>
+        (_startsAnew, _classical, _usable) = (startsAnew, classical, usable);
 }

@@ -11,6 +11,9 @@ public readonly record struct StateBlock(string Name, int Version, string Model,
 {
     /// <summary>Name of the block that holds windower and event time.</summary>
     public const string Stream = "stream";
+
+    /// <summary>Name of the block that holds the recurrent state of the network that estimates heart rate from PPG.</summary>
+    public const string RateNetwork = "rate-network";
 }
 
 /// <summary>All of one epoch of one device, between two chunks: what <see cref="DeviceStream"/> needs to go on as if nothing had happened.</summary>

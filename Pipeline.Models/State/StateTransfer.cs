@@ -37,10 +37,7 @@ public sealed class StateTransfer
     /// <summary>Version of the bytes: the writer's own when writing, that or an older one when reading.</summary>
     public int Version { get; private set; }
 
-    /// <summary>
-    /// Whether this is where a stream goes back to when a stage throws (<see cref="DeviceStream.Mark"/>), and no snapshot: what a network's answers change is left
-    /// out, as they go on coming, and how the bytes look is nobody's business.
-    /// </summary>
+    /// <summary>Whether this is for going back when a stage throws (<see cref="DeviceStream.Mark"/>), not for a snapshot.</summary>
     public bool IsMark { get; private set; }
 
     /// <summary>Begins to write; what was written before is gone.</summary>
@@ -88,13 +85,13 @@ public sealed class StateTransfer
             value = MemoryMarshal.Read<T>(bytes);
     }
 
-    /// <summary>A truth.</summary>
+    /// <summary>A bool, as one byte.</summary>
     public void Value(ref bool value)
     {
         var number = value ? (byte)1 : (byte)0;
         Value(ref number);
         if (number > 1)
-            Fail($"a truth of {number}");
+            Fail($"a bool of {number}");
         value = number == 1;
     }
 

@@ -1,6 +1,5 @@
 using Pipeline.Actors;
 using Pipeline.Host.Wire;
-using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.State;
@@ -38,10 +37,15 @@ public sealed class CheckpointTests
         var expected = await UninterruptedAsync(chunks);
         var written = new Dictionary<string, string>();
         var options = new TopologyOptions { IdleRounds = 10, IdleAfter = TimeSpan.FromMinutes(1) };
-        await using var shards = new PatientShards(options, [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(options, [new Written(written)], TimeProvider.System, PatientRun.Stages);
         shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
 
-        await PostAsync(shards, chunks, 0, chunks.Count);
+        var back = chunks.FindIndex(chunk => chunk.Patient.Value == "P-0" && chunk.FirstSampleTime.SecondsSince(Points.Start) > 200);
+        await PostAsync(shards, chunks, 0, back);
+        var patience = new Patience(shards);
+        for (shards.RequestCheckpoint(0); shards.Total()[Count.PatientsPassivated] == 0;)
+            await patience.WaitAsync();
+        await PostAsync(shards, chunks, back, chunks.Count);
         await shards.ReleaseAsync(0, CancellationToken.None);
 
         Assert.Equal(1, shards.Total()[Count.PatientsPassivated]);
@@ -53,7 +57,7 @@ public sealed class CheckpointTests
     {
         await using var held = new HeldSink();
         held.Hold();
-        await using var shards = new PatientShards(new TopologyOptions(), [held], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [held], TimeProvider.System, PatientRun.Stages);
         shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
         await PostAsync(shards, Ward, 0, 200);
         await held.Given;
@@ -75,7 +79,7 @@ public sealed class CheckpointTests
         var written = new Dictionary<string, string>();
         await LiveAsync(log, written, new Random(1), 300, crash: false);
         var before = written.Count;
-        await using var shards = new PatientShards(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
         shards.Assign(0, "t", log.Restore(), TopicId);
 
         await PostAsync(shards, Ward, 0, (int)log.Next);
@@ -91,7 +95,7 @@ public sealed class CheckpointTests
         var log = new MemoryLog();
         var written = new Dictionary<string, string>();
         await LiveAsync(log, written, new Random(1), 300, crash: false);
-        await using var shards = new PatientShards(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
         shards.Assign(0, "t", log.Restore(), Guid.NewGuid());
 
         await PostAsync(shards, Ward, 0, Ward.Count);
@@ -102,28 +106,9 @@ public sealed class CheckpointTests
     }
 
     [Fact]
-    public async Task A_checkpoint_waits_for_a_patient_that_throws_but_not_for_its_delay()
-    {
-        var failures = 2;
-        StageFactory stages = _ => [new SumStage(start => start == 20 && failures-- > 0)];
-        var time = new ManualTimeProvider();
-        await using var shards = new PatientShards(new TopologyOptions(), [new Written([])], time, stages);
-        shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
-        await PostAsync(shards, [.. Enumerable.Range(0, 12).Select(i => Chunks.Of(10 * i, 10))], 0, 12);
-        await time.TimerSet.WaitAsync();    // record 9 waits, and 10 and 11 behind it
-
-        ShardCheckpoint? checkpoint = null;
-        for (shards.RequestCheckpoint(0); checkpoint is null; await Task.Yield())
-            checkpoint = shards.TakeCheckpoint(0);
-
-        Assert.Equal(11, checkpoint.Through.Offset);
-        Assert.Equal((2, 0), (shards.Total()[Count.PatientsRestarted], shards.Total()[Count.ChunksFailed]));
-    }
-
-    [Fact]
     public async Task A_checkpoint_that_was_not_committed_goes_with_the_next_one()
     {
-        await using var shards = new PatientShards(new TopologyOptions(), [new Written([])], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written([])], TimeProvider.System, PatientRun.Stages);
         shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
         var first = Ward.FindIndex(c => c.Patient.Value == "P-1");
         await PostAsync(shards, Ward, 0, first);        // P-0 alone
@@ -149,7 +134,7 @@ public sealed class CheckpointTests
     /// <summary>One process's life: it takes over, handles some records with checkpoints now and then, and crashes or hands over.</summary>
     private static async Task LiveAsync(MemoryLog log, Dictionary<string, string> written, Random random, int records, bool crash)
     {
-        await using var shards = new PatientShards(new TopologyOptions { MaxBatchPoints = 7 }, [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions { MaxBatchPoints = 7 }, [new Written(written)], TimeProvider.System, PatientRun.Stages);
         shards.Assign(0, "t", log.Restore(), TopicId);
         var to = (int)Math.Min(Ward.Count, log.Next + records);
         for (var at = (int)log.Next; at < to;)
@@ -169,7 +154,7 @@ public sealed class CheckpointTests
             log.Commit(last);
     }
 
-    private static async Task PostAsync(PatientShards shards, List<SampleChunk> chunks, int from, int to, long offset = 0)
+    private static async Task PostAsync(Partitions shards, List<SampleChunk> chunks, int from, int to, long offset = 0)
     {
         for (var i = from; i < to; i++)
             while (!shards.TryPost(0, new ShardRecord(offset + i, chunks[i])))
@@ -179,7 +164,7 @@ public sealed class CheckpointTests
     private static async Task<Dictionary<string, string>> UninterruptedAsync(List<SampleChunk> chunks)
     {
         var written = new Dictionary<string, string>();
-        await using var shards = new PatientShards(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
         shards.Assign(0, "t");
         await PostAsync(shards, chunks, 0, chunks.Count);
         await shards.RevokeAsync(0, CancellationToken.None);

@@ -31,7 +31,7 @@ public sealed class IdentityTests
         var (moved, stayed) = (new RecordingSink(), new RecordingSink());
         foreach (var (sink, bed) in ((RecordingSink, string)[])[(moved, "b9"), (stayed, "b1")])
         {
-            await using var shards = new PatientShards(Options, [sink], TimeProvider.System, State.PatientRun.Stages);
+            await using var shards = TestPartitions.Of(Options, [sink], TimeProvider.System, State.PatientRun.Stages);
             shards.Assign(0, "t");
             var chunks = SimulatedChunks.Of(beds: 1, seconds: 60);
             for (var i = 0; i < chunks.Count; i++)
@@ -55,7 +55,7 @@ public sealed class IdentityTests
         ShardCheckpoint? last = null;
         for (var at = 0; at < chunks.Count;)
         {
-            await using var shards = new PatientShards(Options, [sink], TimeProvider.System, SumStage.Factory, passive: passive);
+            await using var shards = TestPartitions.Of(Options, [sink], TimeProvider.System, SumStage.Factory, passive: passive);
             var patients = snapshots.Values.Select(bytes => SnapshotCodec.Decode(bytes, out _)!).ToArray();
             shards.Assign(0, "t", new ShardRestore(new ShardLease(0, 1), last?.Through, patients, [], last?.Time));
             for (var to = Math.Min(chunks.Count, at + random.Next(1, 2_000)); at < to; at++)

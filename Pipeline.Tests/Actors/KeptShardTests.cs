@@ -14,12 +14,12 @@ public sealed class KeptShardTests : IAsyncDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly AnsweringLog _log = new();
     private readonly HeldSink _sink = new();
-    private readonly PatientShards _shards;
+    private readonly Partitions _shards;
     private readonly KeptShard _kept;
 
     public KeptShardTests()
     {
-        _shards = new PatientShards(new TopologyOptions(), [_sink], _time, PatientRun.Stages);
+        _shards = TestPartitions.Of(new TopologyOptions(), [_sink], _time, PatientRun.Stages);
         _kept = new KeptShard(0, _shards, _log, Interval, _time);
     }
 

@@ -48,7 +48,7 @@ public sealed class StoredPointsTests
     private static async Task<SortedSet<string>> LinesAsync(IEnumerable<Models.Signals.SampleChunk> chunks)
     {
         await using var sink = new HeldSink();
-        await Topology.RunAsync(new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None);
+        await TestPartitions.RunAsync(new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None);
         Assert.Empty(sink.DeadLetters);
         var lines = new ArrayBufferWriter<byte>();
         foreach (var point in sink.Points)

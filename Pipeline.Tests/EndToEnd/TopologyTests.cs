@@ -147,7 +147,7 @@ public class TopologyTests
         var other = new RecordingSink();
 
         await RunAsync(new InMemorySource(chunks));
-        await Topology.RunAsync(new InMemorySource(shuffled, c => c.Patient.Value[1] % 3), [other], new TopologyOptions(), _time, default, SumStage.Factory);
+        await TestPartitions.RunAsync(new InMemorySource(shuffled, c => c.Patient.Value[1] % 3), [other], new TopologyOptions(), _time, default, SumStage.Factory);
 
         Assert.Equal(Plain(_sink), Plain(other));
 
@@ -162,7 +162,7 @@ public class TopologyTests
         var slow = new RecordingSink { Gate = release.Task };
         var source = new InMemorySource([Chunks.Of(0, 100)]);
 
-        var running = Topology.RunAsync(source, [_sink, slow], new TopologyOptions(), _time, default, SumStage.Factory);
+        var running = TestPartitions.RunAsync(source, [_sink, slow], new TopologyOptions(), _time, default, SumStage.Factory);
         await slow.Arrived.WaitAsync();
         Assert.False(running.IsCompleted);
         release.SetResult();
@@ -199,5 +199,5 @@ public class TopologyTests
     }
 
     private Task<Counts> RunAsync(InMemorySource source) =>
-        Topology.RunAsync(source, [_sink], new TopologyOptions(), _time, default, SumStage.Factory);
+        TestPartitions.RunAsync(source, [_sink], new TopologyOptions(), _time, default, SumStage.Factory);
 }

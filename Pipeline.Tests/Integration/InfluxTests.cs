@@ -142,13 +142,13 @@ public abstract class InfluxTests(InfluxServer server)
         var database = await DatabaseAsync("series");
         var chunks = SimulatedChunks.Of(beds: 4, seconds: 60);
         await using var undisturbed = new HeldSink();
-        await Topology.RunAsync(new InMemorySource(chunks, ShardOf), [undisturbed], new TopologyOptions(), TimeProvider.System, CancellationToken.None);
+        await TestPartitions.RunAsync(new InMemorySource(chunks, ShardOf), [undisturbed], new TopologyOptions(), TimeProvider.System, CancellationToken.None);
 
         await using var writing = new InfluxWriting(server.OptionsFor(database));
         // Small batches and a small mailbox: the topology stands still soon after the store does.
         var options = new TopologyOptions { MaxBatchPoints = 5, MailboxCapacity = 16 };
         await server.KillAsync();
-        var run = Topology.RunAsync(new InMemorySource(chunks, ShardOf), [writing.Sink], options, TimeProvider.System, CancellationToken.None);
+        var run = TestPartitions.RunAsync(new InMemorySource(chunks, ShardOf), [writing.Sink], options, TimeProvider.System, CancellationToken.None);
         await writing.Log.SaidAsync("(connection)");
         await server.RestartAsync();
         await writing.Log.SaidAsync("stores again");

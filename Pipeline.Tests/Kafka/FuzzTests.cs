@@ -44,7 +44,7 @@ public sealed class FuzzTests
         Assert.Equal((0, 0), (counts[Count.PatientsRestarted], counts[Count.ChunksFailed]));
     }
 
-    private static Task<Counts> RunAsync(IEnumerable<ShardRecord> records, RecordingSink sink) => Topology.RunAsync(
+    private static Task<Counts> RunAsync(IEnumerable<ShardRecord> records, RecordingSink sink) => TestPartitions.RunAsync(
         new InMemorySource(records.Select((record, offset) => (0, record with { Offset = offset }))), [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None);
 
     private static ShardRecord Whole(SampleChunk chunk) => new(0, chunk);

@@ -29,7 +29,7 @@ internal sealed class KafkaFlow : IAsyncDisposable
         _listener.EnableMeasurementEvents(Metrics.Paused);
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => _paused.TrySetResult());
         _listener.Start();
-        _running = Topology.RunAsync(Source, _sinks, topology, time, _stop.Token, SumStage.Factory);
+        _running = TestPartitions.RunAsync(Source, _sinks, topology, time, _stop.Token, SumStage.Factory);
     }
 
     public KafkaOptions Options { get; }
@@ -150,7 +150,7 @@ internal sealed class KafkaFlow : IAsyncDisposable
     {
         await using var sink = new RecordingSink();
         await using var source = new InMemorySource([.. Ward(patients, 0, seconds)]);
-        await Topology.RunAsync(source, [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None, SumStage.Factory);
+        await TestPartitions.RunAsync(source, [sink], new TopologyOptions(), TimeProvider.System, CancellationToken.None, SumStage.Factory);
         return sink.Points.Select(Text).Order(StringComparer.Ordinal);
     }
 

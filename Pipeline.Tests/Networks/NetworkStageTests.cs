@@ -42,7 +42,7 @@ public sealed class NetworkStageTests : IDisposable
 
         var sink = new RecordingSink();
         await using var models = new ServedModels(model, new InferenceOptions(), TimeProvider.System);
-        await Topology.RunAsync(new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, default, models: models);
+        await TestPartitions.RunAsync(new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, default, models: models);
         var expected = RateTrainer.Run(network, RateSequence.From(Recording(chunks)));
 
         var served = sink.Points.OrderBy(p => p.WindowId).Select(p => p.Estimate).ToList();

@@ -13,7 +13,6 @@ namespace Pipeline.Tests.Serving;
 /// </summary>
 internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : IWindowStage
 {
-    private readonly RateMemory _memory = new();
     private readonly float[] _samples = new float[4096];
     private RateModel? _model;
     private bool _startsAnew = true;
@@ -45,7 +44,7 @@ internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : I
         var question = output.Ask(_model ?? throw new InvalidOperationException("no model"));
         question.Input[0] = sum;
         question.Input[1] = trouble == Trouble.Poison ? StepSession.Poison : trouble == Trouble.NotANumber ? float.NaN : 0;
-        question.Set(_memory, _startsAnew, Known(SignalKind.Ppg, sum), usable: 1);
+        question.Set(_startsAnew, Known(SignalKind.Ppg, sum), usable: 1);
         _startsAnew = false;
         output.Estimates.Add(Known(SignalKind.Ecg, sum));
     }
@@ -62,7 +61,6 @@ internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : I
 
     public void Transfer(StateTransfer state)
     {
-        _memory.Transfer(state);
         state.Value(ref _startsAnew);
     }
 

@@ -28,7 +28,7 @@ internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvid
         var (shardCount, patientCount, isLost) = (_random.Next(1, 3), _random.Next(1, 6), _random.Next(3) == 0);
         var isKept = next is null && _random.Next(2) == 0;
         models.Switched += Remember;
-        await using var shards = new PatientShards(RandomOptions(), [_sink], time, AskingStage.Factory(Trouble), models);
+        await using var shards = TestPartitions.Of(RandomOptions(), [_sink], time, AskingStage.Factory(Trouble), models);
         for (var shard = 0; shard < shardCount; shard++)
             shards.Assign(shard, "t", isKept ? new ShardRestore(new ShardLease(shard, 1), null, [], []) : null);
 
@@ -52,7 +52,6 @@ internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvid
         MailboxCapacity = 16,
         MaxBatchPoints = _random.Next(1, 20),
         MaxWaitingWindows = _random.Next(1, 20),
-        MaxWaitingWindowsPerPatient = _random.Next(1, 5),
     };
 
     private static AskingStage.Trouble Trouble(string patient, long start) => ((patient[1] * 31 + start) % 97) switch
@@ -85,7 +84,7 @@ internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvid
         return chunks;
     }
 
-    private async Task PostAllAsync(PatientShards shards, List<SampleChunk> chunks, int shardCount, bool isKept)
+    private async Task PostAllAsync(Partitions shards, List<SampleChunk> chunks, int shardCount, bool isKept)
     {
         var changes = (next ?? []).Select(model => (At: _random.Next(chunks.Count), Model: model)).ToList();
         var offsets = new long[shardCount];
@@ -102,7 +101,7 @@ internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvid
     }
 
     /// <summary>Asks shard 0, which has a record that it has not been asked about, until its checkpoint is there.</summary>
-    private async Task CommitAsync(PatientShards shards)
+    private async Task CommitAsync(Partitions shards)
     {
         ShardCheckpoint? checkpoint;
         while ((checkpoint = shards.TakeCheckpoint(0)) is null)
@@ -115,7 +114,7 @@ internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvid
             _snapshots[snapshot.Patient] = snapshot;
     }
 
-    private static async Task PostAsync(PatientShards shards, int shard, ShardRecord record)
+    private static async Task PostAsync(Partitions shards, int shard, ShardRecord record)
     {
         while (!shards.TryPost(shard, record))
             await shards.WaitForSpaceAsync(shard, default);
@@ -125,7 +124,7 @@ internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvid
     /// What shard 0 gave before its loss must be the beginning of each series, with all of what is acknowledged; its next owner begins behind
     /// that, without state.
     /// </summary>
-    private async Task LoseAndResumeAsync(PatientShards shards)
+    private async Task LoseAndResumeAsync(Partitions shards)
     {
         var resumed = await shards.RevokeAsync(0, new CancellationToken(canceled: true)) ?? 0;
         foreach (var patient in PatientsOf(0))
@@ -147,7 +146,7 @@ internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvid
     }
 
     /// <summary>With its checkpoint, the next owner gives what is left of the same series; what is given twice is the same.</summary>
-    private async Task LoseAndRestoreAsync(PatientShards shards)
+    private async Task LoseAndRestoreAsync(Partitions shards)
     {
         await shards.RevokeAsync(0, new CancellationToken(canceled: true));
         shards.Assign(0, "t", new ShardRestore(new ShardLease(0, 2), _through, [.. _snapshots.Values], []));

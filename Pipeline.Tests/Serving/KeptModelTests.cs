@@ -150,7 +150,7 @@ public sealed class KeptModelTests : IDisposable
     }
 
     /// <summary>A shard that nothing is kept of begins with whatever model is there: so the first life ends with a checkpoint.</summary>
-    private async Task<int> FirstAsync(PatientShards shards, KeptShard kept, Log log)
+    private async Task<int> FirstAsync(Partitions shards, KeptShard kept, Log log)
     {
         await PostAsync(shards, kept, 0, 30, new Random(1));
         for (var patience = new Patience(shards); log.Next < 30; await patience.WaitAsync())
@@ -158,7 +158,7 @@ public sealed class KeptModelTests : IDisposable
         return 30;
     }
 
-    private async Task PostAsync(PatientShards shards, KeptShard kept, int from, int to, Random random)
+    private async Task PostAsync(Partitions shards, KeptShard kept, int from, int to, Random random)
     {
         var patience = new Patience(shards);
         for (var i = from; i < to; i++)
@@ -176,7 +176,7 @@ public sealed class KeptModelTests : IDisposable
         kept.Keep(CancellationToken.None);
     }
 
-    private async Task<KeptShard> BeginAsync(PatientShards shards, Log log)
+    private async Task<KeptShard> BeginAsync(Partitions shards, Log log)
     {
         var kept = new KeptShard(0, shards, log, TimeSpan.FromSeconds(5), _time);
         kept.BeginRestore(log.AssignAsync(0, 0, null, CancellationToken.None));
@@ -189,8 +189,8 @@ public sealed class KeptModelTests : IDisposable
 
     private RateModel Open(string version) => new(ModelPackage.Load(FolderOf(version)));
 
-    private PatientShards Shards(ServedModels models, Written written) =>
-        new(new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 5 }, [written], _time, AskingStage.Factory(), models);
+    private Partitions Shards(ServedModels models, Written written) =>
+        TestPartitions.Of(new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 5 }, [written], _time, AskingStage.Factory(), models);
 
     private ServedModels Serve(string version, bool isFound) => new(
         Open(version), new InferenceOptions(), TimeProvider.System, (model, sizes) => new StepSession(model, sizes),

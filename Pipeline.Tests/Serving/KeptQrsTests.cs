@@ -47,7 +47,7 @@ public sealed class KeptQrsTests : IDisposable
     private async Task LiveAsync(Log log, Written written, Random random, int life)
     {
         var qrs = new ServedQrs(_qrs[life == 0 ? "qrs@1" : $"qrs@{random.Next(1, 4)}"], _qrs.GetValueOrDefault);
-        await using var shards = new PatientShards(new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 5 }, [written], TimeProvider.System, qrs: qrs);
+        await using var shards = TestPartitions.Of(new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 5 }, [written], TimeProvider.System, qrs: qrs);
         shards.Assign(0, "t", log.Restore(), TopicId);
         var to = (int)Math.Min(Ward.Count, log.Next + random.Next(20, 90));
         var replaceAt = random.Next((int)log.Next, to + 30);
@@ -72,7 +72,7 @@ public sealed class KeptQrsTests : IDisposable
             log.Commit(last);
     }
 
-    private static void Commit(PatientShards shards, Log log)
+    private static void Commit(Partitions shards, Log log)
     {
         if (shards.TakeCheckpoint(0) is not { } ready)
             return;

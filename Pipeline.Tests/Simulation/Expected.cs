@@ -88,12 +88,12 @@ internal sealed class Expected : IPatientSink
         var serving = new InferenceOptions { MaxBatch = 16 };
         await using var first = SimulatedModels.Serve(process, serving, SimulatedModels.First);
         await using var second = SimulatedModels.Serve(process, serving, SimulatedModels.Second);
-        await using var shards = new PatientShards(options, [expected], process.Clock, SimulatedStage.Factory, first, process);
-        await using var others = new PatientShards(options, [expected], process.Clock, SimulatedStage.Factory, second, process);
+        await using var shards = TestPartitions.Of(options, [expected], process.Clock, SimulatedStage.Factory, first, process);
+        await using var others = TestPartitions.Of(options, [expected], process.Clock, SimulatedStage.Factory, second, process);
         await Task.WhenAll(Enumerable.Range(0, Workload.PartitionCount).Select(partition => RunAsync(workload.Partitions[partition], partition, shards, others, asked(partition))));
     }
 
-    private static async Task RunAsync(List<(long At, ShardRecord Record)> partition, int number, PatientShards first, PatientShards second, IReadOnlyList<(long From, string Model)> asked)
+    private static async Task RunAsync(List<(long At, ShardRecord Record)> partition, int number, Partitions first, Partitions second, IReadOnlyList<(long From, string Model)> asked)
     {
         var restore = new ShardRestore(new ShardLease(number, 1), null, [], []);
         (long From, string Model)[] legs = [(0, SimulatedModels.First.Identity), .. asked, (long.MaxValue, "")];
@@ -113,7 +113,7 @@ internal sealed class Expected : IPatientSink
         }
     }
 
-    private static async Task<ShardCheckpoint?> RunAsync(PatientShards shards, ShardRestore restore, IEnumerable<ShardRecord> records)
+    private static async Task<ShardCheckpoint?> RunAsync(Partitions shards, ShardRestore restore, IEnumerable<ShardRecord> records)
     {
         var partition = restore.Lease.Shard;
         shards.Assign(partition, Workload.Topic, restore);

@@ -47,7 +47,7 @@ internal sealed class PositionlessLog(IShardLog log) : IShardLog
 /// Commits, under the last checkpoint's position, snapshots that hold what was handled after it: as if the state were captured when the shard had
 /// gone on behind its barrier.
 /// </summary>
-internal sealed class LateCapture(PatientShards shards, IShardLog log)
+internal sealed class LateCapture(Partitions shards, IShardLog log)
 {
     private readonly Dictionary<int, ShardCheckpoint> _seen = [];
 

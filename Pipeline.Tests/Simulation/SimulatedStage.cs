@@ -18,7 +18,6 @@ internal sealed class SimulatedStage : IWindowStage
 
     private const int HashLimit = 1 << 20;
 
-    private RateMemory _memory = new();
     private RateModel? _model;
     private int _hash;
     private bool _startsAnew = true;
@@ -50,13 +49,11 @@ internal sealed class SimulatedStage : IWindowStage
         question.Input[0] = sum;
         question.Input[1] = ((int)sum + patient) % 89 == 0 ? StepSession.Poison : 0;
         question.Input[PatientInput] = patient;
-        question.Set(_memory, _startsAnew, new Estimate(SignalKind.Ppg, Metric.HeartRate, sum, 1, 1, 1, EstimateStatus.Ok, Stages.Classical), usable: 1);
+        question.Set(_startsAnew, new Estimate(SignalKind.Ppg, Metric.HeartRate, sum, 1, 1, 1, EstimateStatus.Ok, Stages.Classical), usable: 1);
         _startsAnew = false;
         output.Estimates.Add(new Estimate(
             SignalKind.Ecg, Metric.HeartRate, sum, patient, _hash / (double)HashLimit, window.Coverage(), EstimateStatus.Ok, Stages.Classical));
     }
-
-    public void Replace(IWindowStage thrown) => _memory = ((SimulatedStage)thrown)._memory;
 
     public void Finish(in Window tail, StageOutput output)
     {
@@ -66,8 +63,6 @@ internal sealed class SimulatedStage : IWindowStage
 
     public void Transfer(StateTransfer state)
     {
-        if (!state.IsMark)
-            _memory.Transfer(state);
         state.Value(ref _hash);
         state.Value(ref _startsAnew);
     }

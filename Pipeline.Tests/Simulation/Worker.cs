@@ -47,13 +47,13 @@ internal sealed class Worker
         IPatientSink sink = new SimulatedSink(Process, store);
         if (settings.Bug == PlantedBug.CommitsBeforeAcknowledge)
             sink = new HastySink(sink);
-        Shards = new PatientShards(settings.Options, [sink], Process.Clock, SimulatedStage.Factory, _models, Process);
+        Shards = TestPartitions.Of(settings.Options, [sink], Process.Clock, SimulatedStage.Factory, _models, Process);
         _lateCapture = settings.Bug == PlantedBug.CapturesAfterTheBarrier ? new LateCapture(Shards, _log) : null;
     }
 
     public SimulatedProcess Process { get; }
 
-    public PatientShards Shards { get; }
+    public Partitions Shards { get; }
 
     /// <summary>Whether it has handed everything over and ended.</summary>
     public bool IsGone { get; private set; }
@@ -266,7 +266,7 @@ internal sealed class Worker
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_telemetry")]
-    private static extern ref Telemetry TelemetryOf(PatientShards shards);
+    private static extern ref Telemetry TelemetryOf(Partitions shards);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_telemetry")]
     private static extern ref InferenceTelemetry TelemetryOf(ServedModels models);

@@ -14,8 +14,11 @@ internal sealed class PatientRun(StageFactory? stages = null)
 
     private readonly StageFactory _stages = stages ?? Stages;
     private readonly StageOutput _output = new();
+    private PatientState _state = new();
 
     private List<DeviceStream> _before = [];
+
+    public PatientState State => _state;
 
     public List<DeviceStream> Streams { get; private set; } = [];
 
@@ -59,9 +62,10 @@ internal sealed class PatientRun(StageFactory? stages = null)
         mark.Stream?.ReturnTo(mark, _stages, new PatientId("P1"));
     }
 
-    public PatientSnapshot Capture(StateTransfer transfer) => new(
-        new PatientId("P1"), new RecordPosition(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), 3, 17),
-        [.. Streams.Select(s => new PlacedDevice(s.Capture(transfer), "w1", "b1", new Timestamp(5)))]);
+    public PatientSnapshot Capture(StateTransfer transfer) => _state.Complete(
+        new(
+            new PatientId("P1"), new RecordPosition(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), 3, 17),
+            [.. Streams.Select(s => new PlacedDevice(s.Capture(transfer), "w1", "b1", new Timestamp(5)))]), transfer);
 
     /// <summary>A run that goes on from the bytes of a snapshot; what was refused or begins anew in <paramref name="told"/>.</summary>
     public static PatientRun? Restore(ReadOnlySpan<byte> bytes, out string? told, StageFactory? stages = null)
@@ -70,13 +74,17 @@ internal sealed class PatientRun(StageFactory? stages = null)
         if (SnapshotCodec.Decode(bytes, out told) is not { } snapshot)
             return null;
         var run = new PatientRun(stages);
+        var memories = new List<(string, RateMemory)>();
         foreach (var device in snapshot.Devices)
         {
             var stream = DeviceStream.Restore(WindowShape.Default, run._stages, snapshot.Patient, device.Stream, new StateTransfer(), out told);
             if (stream is null)
                 return null;
             run.Streams.Add(stream);
+            if (stream.TakeRestoredMemory() is { } memory)
+                memories.Add((stream.Device, memory));
         }
+        run._state = PatientState.Restore(snapshot, memories, new StateTransfer());
         return run;
     }
 
@@ -89,7 +97,7 @@ internal sealed class PatientRun(StageFactory? stages = null)
                 said.Add(FormattableString.Invariant($"{estimate.Signal} {estimate.Value:R} {estimate.Sigma:R} {estimate.Quality:R} {estimate.Coverage:R} {estimate.Status}"));
             foreach (var question in _output.Questions)
             {
-                said.Add(FormattableString.Invariant($"{question.Ask()}"));
+                said.Add(FormattableString.Invariant($"{question.Ask(_state.MemoryOf(stream.Device))}"));
                 _output.Return(question);
             }
             foreach (var beat in _output.Beats)

@@ -112,10 +112,6 @@ public sealed class StreamMarkTests
 
         public void Transfer(StateTransfer state) => stage.Transfer(state);
 
-        public void Replace(IWindowStage thrown) => stage.Replace(((ThrowingStage)thrown).Inner);
-
-        private IWindowStage Inner => stage;
-
         private void ThrowMaybe()
         {
             if (throws())

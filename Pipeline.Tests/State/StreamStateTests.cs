@@ -109,12 +109,15 @@ public sealed class StreamStateTests
 
     private static void FieldsAreEqual(PatientRun run, PatientRun restored)
     {
+        var patients = new FieldComparison();
+        patients.Compare(run.State, restored.State);
+        Assert.True(patients.Different.Count == 0, $"not restored: {string.Join(", ", patients.Different)}");
+        Assert.Contains("RateMemory._state", patients.Compared);
         foreach (var (before, after) in run.Streams.Zip(restored.Streams))
         {
             var comparison = new FieldComparison();
             comparison.Compare(before, after);
             Assert.True(comparison.Different.Count == 0, $"not restored: {string.Join(", ", comparison.Different)}");
-            Assert.Contains("RateMemory._state", comparison.Compared);
         }
     }
 

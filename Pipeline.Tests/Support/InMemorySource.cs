@@ -18,7 +18,7 @@ internal sealed class InMemorySource(IEnumerable<(int Shard, ShardRecord Record)
 
     public Dictionary<int, long?> Committed { get; } = [];
 
-    public async Task RunAsync(PatientShards shards, CancellationToken stop)
+    public async Task RunAsync(Partitions shards, CancellationToken stop)
     {
         foreach (var (shard, record) in records)
         {

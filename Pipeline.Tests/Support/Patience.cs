@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Support;
 /// Turns in which a test waits for a shard, by asking again. After more of them than a shard of this size can need, however busy the machine, the test fails and
 /// says what the shard is about, instead of never ending.
 /// </summary>
-internal sealed class Patience(PatientShards shards)
+internal sealed class Patience(Partitions shards)
 {
     private const long Most = 100_000_000;      // a minute of one core at least
     private long _turns;

@@ -8,8 +8,8 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// <summary>
 /// Heart rate from PPG by a network. The classical stage runs beside it on the same spectra: its checks say which channels count, its pulses
 /// and statuses are the output's, and its estimate stands where the network has no answer. A window with a usable PPG becomes a
-/// <see cref="RateQuestion"/>; nothing in here depends on answers. The network's state is the stream's own: it starts anew after
-/// <see cref="Reset"/>, after <see cref="RateFeatures.SilentWindows"/> windows without a usable PPG, and with another network.
+/// <see cref="RateQuestion"/>; nothing in here depends on answers. The network's recurrent state is the patient's (<see cref="PatientState"/>); a
+/// question says that it starts anew: after <see cref="Reset"/> and after <see cref="RateFeatures.SilentWindows"/> windows without a usable PPG.
 /// </summary>
 public sealed class NetworkPpgStage : IWindowStage
 {
@@ -18,7 +18,7 @@ public sealed class NetworkPpgStage : IWindowStage
     private readonly PpgStage _classical;
     private readonly double _rateHz;
     private readonly WindowShape _shape;
-    private RateMemory _memory = new();            // changed by answers only
+    private RateMemory? _restoredMemory;           // out of a state of version 1, until it is taken
     private RateModel? _model;                     // null where the network does not take the stream
     private float _motionLevel = float.NegativeInfinity;
     private int _silent;
@@ -80,22 +80,22 @@ public sealed class NetworkPpgStage : IWindowStage
     public string StateName => "ppg-network";
 
     /// <inheritdoc/>
-    public int StateVersion => 1;
+    public int StateVersion => 2;
 
-    /// <summary>Every mutable field but the model, which is not a state's to say. Between two windows, when every question is answered.</summary>
+    /// <summary>Every mutable field but the model, which the state does not choose. Version 1 held the network's recurrent state, too.</summary>
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);
         _classical.Transfer(state);
-        if (!state.IsMark)
-            _memory.Transfer(state);
+        if (state.IsReading && state.Version == 1)
+            (_restoredMemory = new RateMemory()).Transfer(state);
         state.Value(ref _motionLevel);
         state.Within(ref _silent, 0, RateFeatures.SilentWindows);
         state.Value(ref _startsAnew);
     }
 
     /// <inheritdoc/>
-    public void Replace(IWindowStage thrown) => _memory = (thrown as NetworkPpgStage)?._memory ?? _memory;
+    public RateMemory? TakeRestoredMemory() => Interlocked.Exchange(ref _restoredMemory, null);
 
     private void Ask(RateModel model, in PpgTaken taken, in Estimate classical, StageOutput output)
     {
@@ -104,7 +104,7 @@ public sealed class NetworkPpgStage : IWindowStage
         if (float.IsFinite(motion))
             _motionLevel = Math.Max(_motionLevel, motion);
         var question = output.Ask(model);
-        question.Set(_memory, _startsAnew, classical, taken.Coverage * taken.Unclipped);
+        question.Set(_startsAnew, classical, taken.Coverage * taken.Unclipped);
         RateFeatures.Input(scratch.Rows, float.IsFinite(motion) ? Math.Max(motion - _motionLevel, -MostBelow) : 0, question.Input);
         _silent = 0;
         _startsAnew = false;

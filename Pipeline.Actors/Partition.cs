@@ -1,0 +1,180 @@
+using Akka.Streams;
+using Pipeline.Actors.Serving;
+using Pipeline.Actors.Stages;
+
+namespace Pipeline.Actors;
+
+/// <summary>
+/// A partition whose graph runs in this process: what feeds it, asks it for checkpoints and ends it. Every member may be used by any thread.
+/// </summary>
+internal sealed class Partition
+{
+    private readonly Lock _lock = new();
+    private readonly PartitionContext _context;
+    private readonly PartitionFeed _feed;
+    private readonly UniqueKillSwitch _switch;
+    private readonly CancellationTokenSource _stop;
+    private ShardCheckpoint? _ready;
+    private long? _committable;
+    private bool _isAsked;
+
+    private Partition(PartitionContext context, CancellationTokenSource stop, IMaterializer materializer)
+    {
+        (_context, _stop) = (context, stop);
+        _feed = new PartitionFeed(context.Options.MailboxCapacity, context.Options.MaxMailboxBytes);
+        var (killSwitch, ended) = PartitionGraph.Of(context, _feed, Note).Run(materializer);
+        _switch = killSwitch;
+        Completion = EndAsync(ended);
+    }
+
+    /// <summary>Starts the graph. <paramref name="restore"/>: what was committed of the partition; null: no state is kept.</summary>
+    public static Partition Start(PartitionPlace place, ShardRestore? restore, Partitions owner)
+    {
+        var (settings, counts, stop) = (owner.Settings, new Counts(), new CancellationTokenSource());
+        var context = new PartitionContext
+        {
+            Number = place.Number,
+            Topic = place.Topic,
+            TopicId = place.TopicId,
+            Settings = settings,
+            Places = owner.Places,
+            Restore = restore,
+            Networks = new ShardNetworks(settings.Models, settings.Qrs, place.Number, restore?.Networks ?? default, counts),
+            RecordLatency = owner.RecordLatency,
+            Stop = stop.Token,
+            Counts = counts,
+            Replies = new PatientReplies(settings.Scheduler),
+        };
+        return new Partition(context, stop, owner.Materializer);
+    }
+
+    public int Number => _context.Number;
+
+    public Counts Counts => _context.Counts;
+
+    /// <summary>Records that wait.</summary>
+    public int WaitingCount => _feed.Count;
+
+    /// <summary>Patients in memory.</summary>
+    public int PatientCount => _context.PatientCount;
+
+    /// <summary>Patients of whom there is a snapshot only.</summary>
+    public int PassiveCount => _context.PassiveCount;
+
+    /// <summary>Batches that wait for their acknowledgement.</summary>
+    public int InFlightCount => _context.InFlightCount;
+
+    /// <summary>Windows that a network is asked about, and has not answered.</summary>
+    public int QuestionCount => _context.QuestionCount;
+
+    /// <summary>Messages to patients that are not acknowledged.</summary>
+    public int OpenCount => _context.OpenCount;
+
+    /// <summary>What holds the partition up; null when nothing does.</summary>
+    public string? Stalled => _context.Stalled;
+
+    /// <summary>Ends when the feed was completed and all of it is done with, or the partition was cut off; fails when a sink or a stage does.</summary>
+    public Task Completion { get; }
+
+    /// <summary>Offset after the last record behind which a barrier has passed; null before the first.</summary>
+    public long? Committable
+    {
+        get
+        {
+            lock (_lock)
+                return _committable;
+        }
+    }
+
+    /// <summary>See <see cref="PartitionFeed.Offer"/>.</summary>
+    public int Offer(ReadOnlySpan<ShardRecord> records) => _feed.Offer(records);
+
+    /// <summary>See <see cref="PartitionFeed.WaitForSpaceAsync"/>.</summary>
+    public ValueTask WaitForSpaceAsync(CancellationToken stop) => _feed.WaitForSpaceAsync(stop);
+
+    /// <summary>Sends a barrier through the graph; nothing happens while one is on its way, or a checkpoint waits to be taken.</summary>
+    public void RequestCheckpoint()
+    {
+        lock (_lock)
+        {
+            if (_isAsked || _ready is not null)
+                return;
+            _isAsked = true;
+        }
+        _feed.Add(new Barrier(isLast: false));
+    }
+
+    /// <summary>The checkpoint that may be committed; null when there is none, or it was taken.</summary>
+    public ShardCheckpoint? TakeCheckpoint()
+    {
+        lock (_lock)
+        {
+            var ready = _ready;
+            _ready = null;
+            return ready;
+        }
+    }
+
+    /// <summary>A checkpoint is the partition's last one now.</summary>
+    public void NoteCommitted(ShardCheckpoint checkpoint) => _context.Told(new BarrierOutcome(Committed: checkpoint));
+
+    /// <summary>No record follows: a last barrier goes through the graph, and it ends.</summary>
+    public void Complete()
+    {
+        _feed.Add(new Barrier(isLast: true));
+        _feed.Complete();
+        _context.Told(new BarrierOutcome(IsLeaving: true));
+    }
+
+    /// <summary>Cuts the graph off: what is not acknowledged is not committed.</summary>
+    public void Cancel()
+    {
+        _feed.Complete();
+        _stop.Cancel();
+        _switch.Shutdown();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"committable {Committable}; {WaitingCount} records wait, {OpenCount} messages open, {QuestionCount} questions, {InFlightCount} batches; "
+        + $"stalled {Stalled ?? "not"}; graph {Completion.Status}";
+
+    private void Note(Barrier passed)
+    {
+        lock (_lock)
+        {
+            _isAsked = false;
+            _committable = passed.Through >= 0 ? passed.Through + 1 : _committable;
+            if (passed.HasNews && _context.Restore is { } restore)
+                _ready = new ShardCheckpoint(
+                    restore.Lease, _context.PositionOf(passed.Through),
+                    [.. passed.Captured.Where(captured => captured.IsChanged).Select(captured => captured.Snapshot)], passed.Forgotten, passed.Time, passed.Networks)
+                    .Following(_ready);
+        }
+        if (!passed.IsLast)
+            _context.Told(new BarrierOutcome(passed));
+    }
+
+    private async Task EndAsync(Task ended)
+    {
+        try
+        {
+            await Awaiting.AllAsync(ended);
+        }
+        finally
+        {
+            await _stop.CancelAsync();
+            await _context.Replies.EndAsync(_context.Networks.Rate);
+            _context.Networks.Clear();
+            await _context.Settings.Region.ReleaseAsync(Number, CancellationToken.None);
+            await _context.DiskEnded;
+            _context.Replies.Dispose();
+        }
+    }
+}
+
+/// <summary>Which partition it is.</summary>
+/// <param name="Number">Its number in the topic.</param>
+/// <param name="Topic">Input topic, or the recording's name.</param>
+/// <param name="TopicId">Id of the input topic; all zeros where the source has none.</param>
+internal readonly record struct PartitionPlace(int Number, string Topic, Guid TopicId);

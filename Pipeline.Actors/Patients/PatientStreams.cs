@@ -1,0 +1,320 @@
+using Pipeline.Actors.Serving;
+using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Actors;
+
+/// <summary>A record on its way through its patient's streams. One is used again and again by one thread.</summary>
+internal sealed class RecordHandling(PartitionContext partition)
+{
+    /// <summary>The record; it has a chunk.</summary>
+    public ShardRecord Record { get; private set; }
+
+    public SampleChunk Chunk => Record.Chunk!;      // only records with a chunk are handled
+
+    /// <summary>How the patient's entity is reached; null of a record that has no patient.</summary>
+    public PatientLink? Link { get; private set; }
+
+    /// <summary>What the output says of where it comes from.</summary>
+    public Origin Origin { get; private set; }
+
+    /// <summary>Takes beats and dead letters.</summary>
+    public OutputBatch Output { get; private set; } = null!;    // set by Begin
+
+    /// <summary>The windows that the record completed; null before the first.</summary>
+    public PatientWindows? Windows { get; private set; }
+
+    /// <summary>Empty, and left empty.</summary>
+    public StageOutput Scratch => partition.Scratch;
+
+    /// <summary>Notes what the record is about to change.</summary>
+    public StreamMark Mark { get; } = new();
+
+    public AskedNetworks Networks => partition.Networks.Asked;
+
+    public PartitionSettings Settings => partition.Settings;
+
+    public Counts Counts => partition.Counts;
+
+    public void Begin(in ShardRecord record, PatientLink? link, OutputBatch output) =>
+        (Record, Link, Output, Windows, Origin) = (record, link, output, null, new Origin(partition.Topic, partition.Number, record.Offset));
+
+    /// <summary>Adds a point of a window, and what is asked about it.</summary>
+    public void Add(VitalPoint point, RateQuestion? question)
+    {
+        Windows ??= new PatientWindows(partition.Number, Link!, partition.Replies);      // only a patient completes windows
+        Windows.Points.Add(new WindowPoint(point, question));
+    }
+
+    /// <summary>The record's windows so far are not to be.</summary>
+    public void DropWindows() => Windows = null;
+
+    /// <summary>A dead letter about the record, with its own bytes.</summary>
+    public void AddDeadLetter(string stage, string? reason) => Output.DeadLetters.Add(new DeadLetter(
+        stage, reason ?? "", Origin, System.Text.Encoding.UTF8.GetBytes(Chunk.Patient.Value ?? ""), Record.Payload));
+}
+
+/// <summary>
+/// One patient's device streams, and nothing else. In: the patient's records, in offset order. Out, by <see cref="RecordHandling"/>: windows with their
+/// estimates or questions, beats and dead letters. Runs in its partition's window stage; keeps no reference to a chunk.
+/// </summary>
+internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
+{
+    private readonly List<Device> _devices = new(2);
+    private AskedNetworks? _networks;   // those of the last record
+    private Device[]? _before;          // the devices before the record; null while it leaves them as they are
+
+    /// <summary>
+    /// Goes on where <paramref name="snapshot"/> was captured. A stream that cannot (other windows are set now, or the snapshot is of a newer
+    /// program) begins anew with its next chunk, and is counted.
+    /// </summary>
+    /// <returns>The networks' recurrent state that older snapshots keep with the streams, by device.</returns>
+    public IReadOnlyList<(string Device, RateMemory Memory)> Restore(PatientSnapshot snapshot, StateTransfer state)
+    {
+        var memories = new List<(string, RateMemory)>();
+        foreach (var placed in snapshot.Devices)
+            if (DeviceStream.Restore(settings.Shape, settings.Stages, snapshot.Patient, placed.Stream, state, out var told) is { } stream)
+            {
+                _devices.Add(new Device(stream, snapshot.Patient, placed));
+                if (stream.TakeRestoredMemory() is { } memory)
+                    memories.Add((stream.Device, memory));
+                counts.Add(told is null ? Actors.Count.StreamsRestored : Actors.Count.StreamsRestoredInPart);
+            }
+            else
+                counts.Add(Actors.Count.StreamsNotRestored);
+        return memories;
+    }
+
+    /// <summary>The state of all streams, between two records.</summary>
+    public IReadOnlyList<PlacedDevice> Capture(StateTransfer state) => [.. _devices.Select(device => device.Capture(state))];
+
+    /// <summary>Handles a record. When it throws, <see cref="Undo"/> is due before anything else.</summary>
+    public void Handle(RecordHandling handling)
+    {
+        var chunk = handling.Chunk;
+        handling.Mark.Clear();
+        _before = null;
+        if (!ReferenceEquals(handling.Networks, _networks))
+            Use(handling.Networks);
+        var device = Find(chunk.Device);
+        if (device is not null && chunk.Epoch < device.Stream.Epoch)
+        {
+            Count(chunk, new ChunkVerdict(ChunkFate.Late, 0, 0));
+            return;
+        }
+        if (device is null || chunk.Epoch > device.Stream.Epoch)
+        {
+            if ((DeviceStream.FindFault(settings.Shape, chunk) ?? FindCrowd(device, handling)) is { } fault)
+            {
+                Refuse(handling, fault);
+                return;
+            }
+            device = Begin(device, handling);
+        }
+        else
+            device.Stream.Mark(handling.Mark, chunk);
+        var verdict = device.Stream.Accept(chunk);
+        if (verdict.Fate == ChunkFate.Refused)
+        {
+            Refuse(handling, verdict.Reason);
+            return;
+        }
+        Pass(device, chunk, handling);
+        if (verdict.TakenCount > 0)
+            device.Seen(chunk);
+        Count(chunk, verdict);   // last: a chunk on which a stage throws is counted when it is tried again, or given up
+    }
+
+    /// <summary>
+    /// Goes back to before the record that threw. Returns the device on whose state it threw; null when that was a new one, whose stream the
+    /// record had begun.
+    /// </summary>
+    public string? Undo(StreamMark mark, PatientId patient)
+    {
+        if (_before is { } before)
+        {
+            _devices.Clear();
+            _devices.AddRange(before);
+            _before = null;
+        }
+        if (mark.Stream is not { } stream)
+            return null;
+        stream.ReturnTo(mark, settings.Stages, patient);
+        Tell(stream);
+        return stream.Device;
+    }
+
+    /// <summary>Handles a record without what is known of <paramref name="device"/>, which begins anew; when that throws, too, all is as it was.</summary>
+    public void HandleWithout(string device, RecordHandling handling)
+    {
+        Device[] before = [.. _devices];
+        _devices.RemoveAll(known => known.Stream.Device == device);
+        var done = false;
+        try
+        {
+            Handle(handling);
+            done = true;
+        }
+        finally
+        {
+            _before = null;
+            if (!done)
+            {
+                _devices.Clear();
+                _devices.AddRange(before);
+            }
+        }
+        counts.Add(Actors.Count.StreamsBegunAnew);
+    }
+
+    /// <summary>See <see cref="DeviceStream.Prefetch"/>.</summary>
+    public void Prefetch(SampleChunk chunk) => Find(chunk.Device)?.Stream.Prefetch(chunk);
+
+    private void Use(AskedNetworks networks)
+    {
+        _networks = networks;
+        foreach (var device in _devices)
+            Tell(device.Stream);
+    }
+
+    private void Tell(DeviceStream stream)
+    {
+        if (_networks?.Rate is { } rate)
+            stream.Use(rate);
+        if (_networks?.Qrs is { } qrs)
+            stream.Use(qrs);
+    }
+
+    private Device? Find(string name)
+    {
+        foreach (var device in _devices)
+            if (device.Stream.Device == name)
+                return device;
+        return null;
+    }
+
+    /// <summary>Begins an epoch; the one before it ends with its tail.</summary>
+    private Device Begin(Device? earlier, RecordHandling handling)
+    {
+        if (earlier is not null)
+            End(earlier, handling);
+        _before ??= [.. _devices];
+        var device = new Device(new DeviceStream(settings.Shape, settings.Stages, handling.Chunk), handling.Chunk);
+        Tell(device.Stream);
+        _devices.Add(device);
+        counts.Add(Actors.Count.StreamsBegun);
+        return device;
+    }
+
+    private void End(Device device, RecordHandling handling)
+    {
+        _before = [.. _devices];
+        device.Stream.Mark(handling.Mark, null);
+        device.Stream.End();
+        Pass(device, null, handling);
+        _devices.Remove(device);
+    }
+
+    /// <summary>Why there is no place for another device, or null; one that ended or is idle makes place.</summary>
+    private string? FindCrowd(Device? earlier, RecordHandling handling)
+    {
+        if (earlier is not null || _devices.Count < settings.Options.MaxDevicesPerPatient)
+            return null;
+        var oldest = _devices[0];
+        foreach (var device in _devices)
+            if (device.LastTime < oldest.LastTime)
+                oldest = device;
+        if (handling.Chunk.FirstSampleTime.SecondsSince(oldest.LastTime) < settings.Options.IdleAfter.TotalSeconds)
+            return $"the patient has {_devices.Count} devices at work; at most {nameof(TopologyOptions.MaxDevicesPerPatient)} = {settings.Options.MaxDevicesPerPatient} are kept";
+        End(oldest, handling);
+        return null;
+    }
+
+    /// <summary>Passes the completed windows to the stages, and what they give to the windows' message and to the output.</summary>
+    private void Pass(Device device, SampleChunk? chunk, RecordHandling handling)
+    {
+        var (stream, output, scratch) = (device.Stream, handling.Output, handling.Scratch);
+        var moves = stream.AnchorMoveCount;
+        var (windows, beats) = (0, output.Beats.Count);
+        while (stream.TryNext(scratch, out var window))
+        {
+            if (!window.IsTail)
+                windows++;
+            // Bed and ward change with the first window that ends after the chunk that names them.
+            var bySelf = chunk is not null && window.EndIndex > chunk.FirstSampleIndex;
+            var place = new Place(handling.Origin, window, bySelf ? chunk!.Ward : device.Ward, bySelf ? chunk!.Bed : device.Bed);
+            foreach (var question in scratch.Questions)
+                handling.Add(device.PointAt(place, default), question);
+            foreach (var estimate in scratch.Estimates)
+                handling.Add(device.PointAt(place, estimate), null);
+            foreach (var beat in scratch.Beats)
+                output.Beats.Add(new BeatPoint(device.Patient, stream.Device, stream.Epoch, beat.SampleIndex / stream.RateHz, beat));
+            scratch.Clear();
+        }
+        counts.Add(Actors.Count.Windows, windows);
+        counts.Add(Actors.Count.Beats, output.Beats.Count - beats);
+        counts.Add(Actors.Count.AnchorMoves, stream.AnchorMoveCount - moves);
+    }
+
+    private void Refuse(RecordHandling handling, string? reason)
+    {
+        Count(handling.Chunk, new ChunkVerdict(ChunkFate.Refused, 0, 0, reason));
+        handling.AddDeadLetter("chunk", reason);
+    }
+
+    private void Count(SampleChunk chunk, ChunkVerdict verdict)
+    {
+        counts.Add(verdict.Fate switch
+        {
+            ChunkFate.Taken => Actors.Count.ChunksTaken,
+            ChunkFate.Overlapping => Actors.Count.ChunksOverlapping,
+            ChunkFate.Duplicate => Actors.Count.ChunksDuplicate,
+            ChunkFate.Late => Actors.Count.ChunksLate,
+            _ => Actors.Count.ChunksRefused,
+        });
+        var channels = chunk.Channels.Count;
+        var rest = verdict.Fate == ChunkFate.Refused ? Actors.Count.SamplesRefused : Actors.Count.SamplesDropped;
+        counts.Add(Actors.Count.SamplesTaken, (long)verdict.TakenCount * channels);
+        counts.Add(rest, (long)(chunk.SampleCount - verdict.TakenCount) * channels);
+        if (verdict.MissingCount > 0)
+        {
+            counts.Add(Actors.Count.Gaps);
+            counts.Add(Actors.Count.SamplesMissing, verdict.MissingCount * channels);
+        }
+    }
+
+    /// <summary>What a window's points have in common.</summary>
+    private readonly record struct Place(Origin Origin, PassedWindow Window, string Ward, string Bed);
+
+    private sealed class Device(DeviceStream stream, PatientId patient, string ward, string bed, Timestamp lastTime)
+    {
+        public Device(DeviceStream stream, SampleChunk first)
+            : this(stream, first.Patient, first.Ward, first.Bed, first.FirstSampleTime)
+        {
+        }
+
+        public Device(DeviceStream stream, PatientId patient, PlacedDevice placed)
+            : this(stream, patient, placed.Ward, placed.Bed, placed.LastTime)
+        {
+        }
+
+        public DeviceStream Stream { get; } = stream;
+
+        public PatientId Patient { get; } = patient;
+
+        public string Ward { get; private set; } = ward;
+
+        public string Bed { get; private set; } = bed;
+
+        public Timestamp LastTime { get; private set; } = lastTime;
+
+        public PlacedDevice Capture(StateTransfer state) => new(Stream.Capture(state), Ward, Bed, LastTime);
+
+        public VitalPoint PointAt(in Place place, in Estimate estimate) => new(
+            place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id, place.Window.Start, place.Window.End, estimate);
+
+        public void Seen(SampleChunk chunk) => (Ward, Bed, LastTime) = (chunk.Ward, chunk.Bed, chunk.FirstSampleTime);
+    }
+}

@@ -1,0 +1,149 @@
+using Pipeline.Actors.Inference;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Actors.Stages;
+
+/// <summary>What the window stage does with records: finds their patients and lets them handle them. No streams and no actors in here; one thread.</summary>
+internal sealed class RecordWindows(PartitionContext partition)
+{
+    private readonly RecordHandling _handling = new(partition);
+    private readonly SupervisedPatient?[] _found = new SupervisedPatient?[RecordBatch.MostRecords];
+    private readonly List<SupervisedPatient> _unknown = [];
+    private int _stashedCount;
+
+    /// <summary>The patients.</summary>
+    public PatientTable Table { get; } = new(partition);
+
+    /// <summary>Offset of the last record that was handled, or waits for its patient's snapshot; null before the first.</summary>
+    public long? HandledOffset { get; private set; }
+
+    /// <summary>Records that began to wait for a snapshot since the last call.</summary>
+    public int TakeStashedCount()
+    {
+        var count = _stashedCount;
+        _stashedCount = 0;
+        return count;
+    }
+
+    /// <summary>
+    /// Handles a batch. <paramref name="unknown"/>: patients that may be passive (<paramref name="areSomePassive"/>); their records wait until
+    /// <see cref="HandleWaiting"/>.
+    /// </summary>
+    public WindowBatch Handle(RecordBatch batch, bool areSomePassive, out IReadOnlyList<SupervisedPatient> unknown)
+    {
+        var records = batch.Records;
+        var windows = Begin(records[^1].Offset, batch.EnteredAt);
+        partition.Networks.Begin(records[0].Offset);
+        _unknown.Clear();
+        Find(records, areSomePassive);
+        for (var i = 0; i < records.Length; i++)
+        {
+            Take(records[i], _found[i], windows);
+            _found[i] = null;
+        }
+        HandledOffset = records[^1].Offset;
+        unknown = _unknown;
+        return windows;
+    }
+
+    /// <summary>Handles the records of a patient that waited for its snapshot.</summary>
+    public WindowBatch HandleWaiting(SupervisedPatient patient, IReadOnlyList<TimedRecord> waiting)
+    {
+        var windows = Begin(HandledOffset ?? -1, System.Diagnostics.Stopwatch.GetTimestamp());
+        foreach (var record in waiting)
+            Handle(patient, record, windows);
+        return windows;
+    }
+
+    private WindowBatch Begin(long lastOffset, long enteredAt) =>
+        new() { Output = new OutputBatch { Shard = partition.Number, LastOffset = lastOffset, EnteredAt = enteredAt } };
+
+    /// <summary>Looks all patients up before the first is handled, so that the waits for their memory overlap.</summary>
+    private void Find(ShardRecord[] records, bool areSomePassive)
+    {
+        for (var i = 0; i < records.Length; i++)
+            if (records[i].Chunk is { Patient.Value: not null } chunk && (_found[i] = Table.Find(chunk, out var isNew)) is { } patient && isNew && areSomePassive)
+            {
+                Table.BeginLoading(patient);
+                _unknown.Add(patient);
+            }
+        for (var i = 0; i < records.Length; i++)
+            if (_found[i] is { } patient)
+                patient.Prefetch(records[i].Chunk!);   // found by its chunk
+    }
+
+    private void Take(in ShardRecord record, SupervisedPatient? patient, WindowBatch windows)
+    {
+        partition.Counts.Add(Count.Records);
+        if (record.Chunk is not { } chunk)
+        {
+            partition.Counts.Add(Count.RecordsRefused);
+            if (record.Refused is { } letter)
+                windows.Output.DeadLetters.Add(letter);
+            return;
+        }
+        if (patient is null)
+        {
+            CountSamples(chunk);
+            partition.Counts.Add(Count.ChunksRefused);
+            partition.Counts.Add(Count.SamplesRefused, (long)chunk.SampleCount * chunk.Channels.Count);
+            _handling.Begin(record, null, windows.Output);
+            _handling.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : Table.Fullness);
+            return;
+        }
+        var timed = Table.Advance(record);
+        if (patient.IsLoading)
+        {
+            patient.Stash(timed);
+            _stashedCount++;
+        }
+        else
+            Handle(patient, timed, windows);
+    }
+
+    private void Handle(SupervisedPatient patient, in TimedRecord timed, WindowBatch windows)
+    {
+        var record = timed.Record;
+        if (record.Offset <= patient.AppliedOffset)
+        {
+            partition.Counts.Add(Count.RecordsInSnapshots);
+            return;
+        }
+        var chunk = record.Chunk!;      // only records with a chunk have a patient
+        CountSamples(chunk);
+        Table.See(patient, timed);
+        _handling.Begin(record, patient.Link, windows.Output);
+        patient.Handle(_handling);
+        if (_handling.Windows is { } some)
+            windows.Windows.Add(Address(some, chunk, windows.Output.EnteredAt));
+    }
+
+    /// <summary>Adds to a patient's windows what its entity needs beside them.</summary>
+    private PatientWindows Address(PatientWindows windows, SampleChunk chunk, long enteredAt)
+    {
+        var link = windows.Link;
+        (windows.Start, link.Start) = (link.Start, null);
+        (windows.EnteredAt, windows.Payload) = (enteredAt, _handling.Record.Payload);
+        link.HasState |= windows.Start is { IsEmpty: false };
+        var questions = 0;
+        foreach (var point in windows.Points)
+            questions += point.Question is null ? 0 : 1;
+        if (questions == 0)
+            return windows;
+        partition.Counts.Add(Count.Questions, questions);
+        windows.QuestionCount = questions;
+        windows.Network = partition.Networks.Rate ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
+        windows.Priority = PriorityOf(chunk);
+        link.HasState = true;
+        return windows;
+    }
+
+    private InferencePriority PriorityOf(SampleChunk chunk)
+    {
+        var end = chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz);
+        var age = Timestamp.From(partition.Time.GetUtcNow()).SecondsSince(end);
+        return age < partition.Options.LiveWithin.TotalSeconds ? InferencePriority.Live : InferencePriority.CatchUp;
+    }
+
+    private void CountSamples(SampleChunk chunk) => partition.Counts.Add(Count.Samples, (long)chunk.SampleCount * chunk.Channels.Count);
+}

@@ -1,0 +1,89 @@
+using Pipeline.Models.Estimators;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models;
+
+/// <summary>
+/// What networks' answers change of one patient: of each device the recurrent (LSTM) state. The patient's actor holds it; a window's question is
+/// begun and answered against it, in the order of the device's windows. Pure; one thread at a time.
+/// </summary>
+public sealed class PatientState
+{
+    private const int StateVersion = 1;
+
+    private readonly List<(string Device, RateMemory Memory)> _memories = [];
+
+    /// <summary>Whether nothing is held: no network has been asked.</summary>
+    public bool IsEmpty => _memories.Count == 0;
+
+    /// <summary>
+    /// A patient as in <paramref name="snapshot"/>. <paramref name="older"/>: recurrent state that a device's stage held in an older form of its
+    /// state, by device; the block of today's form counts where there are both.
+    /// </summary>
+    public static PatientState Restore(PatientSnapshot snapshot, IReadOnlyList<(string Device, RateMemory Memory)> older, StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(older);
+        ArgumentNullException.ThrowIfNull(state);
+        var restored = new PatientState();
+        foreach (var device in snapshot.Devices)
+            foreach (var block in device.Stream.Blocks)
+                if (block is { Name: StateBlock.RateNetwork, Version: StateVersion } && Read(block, state) is { } memory)
+                    restored._memories.Add((device.Stream.Device, memory));
+        foreach (var one in older)
+            if (restored.Find(one.Device) is null)
+                restored._memories.Add(one);
+        return restored;
+    }
+
+    /// <summary>The recurrent state of a device; a new one is of no network.</summary>
+    public RateMemory MemoryOf(string device)
+    {
+        if (Find(device) is { } known)
+            return known;
+        var memory = new RateMemory();
+        _memories.Add((device, memory));
+        return memory;
+    }
+
+    /// <summary>
+    /// <paramref name="streams"/>, the snapshot of the patient's device streams, completed by what is held here of its devices. What is held of
+    /// other devices is forgotten: they are the patient's no more. Between two windows, when no question is open.
+    /// </summary>
+    public PatientSnapshot Complete(PatientSnapshot streams, StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        ArgumentNullException.ThrowIfNull(state);
+        _memories.RemoveAll(one => !streams.Devices.Any(device => device.Stream.Device == one.Device));
+        return _memories.Count == 0 ? streams : streams with { Devices = [.. streams.Devices.Select(device => Complete(device, state))] };
+    }
+
+    private PlacedDevice Complete(PlacedDevice device, StateTransfer state)
+    {
+        if (Find(device.Stream.Device) is not { } memory)
+            return device;
+        state.BeginWriting(StateVersion);
+        memory.Transfer(state);
+        var block = new StateBlock(StateBlock.RateNetwork, StateVersion, memory.Identity, state.EndWriting());
+        return device with
+        {
+            Stream = device.Stream with { Blocks = [.. device.Stream.Blocks.Where(known => known.Name != StateBlock.RateNetwork), block] },
+        };
+    }
+
+    private RateMemory? Find(string device)
+    {
+        foreach (var (name, memory) in _memories)
+            if (name == device)
+                return memory;
+        return null;
+    }
+
+    private static RateMemory? Read(in StateBlock block, StateTransfer state)
+    {
+        var memory = new RateMemory();
+        state.BeginReading(block.Bytes, block.Version);
+        memory.Transfer(state);
+        return state.EndReading() is null ? memory : null;
+    }
+}
