@@ -1,4 +1,4 @@
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using Pipeline.Training.Torch;
 using TorchSharp;
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
-using Pipeline.Training;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Benchmarks.Accuracy;
 

@@ -4,7 +4,7 @@ using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Host.References;
 using Pipeline.Models.Estimators.Ppg;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 
 namespace Pipeline.Benchmarks.Accuracy;
 

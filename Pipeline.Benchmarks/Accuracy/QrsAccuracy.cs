@@ -1,7 +1,8 @@
 using System.Globalization;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Training;
+using Pipeline.Training.Evaluation;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Benchmarks.Accuracy;
 

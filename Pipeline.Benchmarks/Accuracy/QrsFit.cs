@@ -1,11 +1,12 @@
 using System.Globalization;
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Training;
+using Pipeline.Training.Evaluation;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Benchmarks.Accuracy;
 
 /// <summary>
-/// Fits the constants of <see cref="QrsScore"/>: a logistic regression on the candidates of every record in several dresses (both leads, one
+/// Fits the constants of <see cref="QrsScore"/>: a logistic regression on the candidates of every record in several augmented versions (both leads, one
 /// lead, turned leads, faster, slower, with noise from the minutes that the noise test does not use), once without each of six groups of records and once
 /// with all. A first pass meets the candidates with the plain threshold deciding, the second with the constants of the first, so that the
 /// detector's memory is as it will be. Records 118 and 119 of the noise test are in one group.

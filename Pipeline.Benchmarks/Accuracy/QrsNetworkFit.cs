@@ -1,5 +1,5 @@
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Training;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Benchmarks.Accuracy;
 
@@ -13,14 +13,14 @@ internal sealed class QrsNetworkFit(EcgRecording[] records, Dictionary<string, E
     private readonly Dictionary<string, QrsNetwork> _networks = new(StringComparer.Ordinal);
 
     /// <summary>The network that was fitted without <paramref name="record"/>.</summary>
-    public QrsNetwork NetworkFor(EcgRecording record) => _networks[QrsCourse.PersonOf(record.Name)];
+    public QrsNetwork NetworkFor(EcgRecording record) => _networks[QrsTrainingSet.PersonOf(record.Name)];
 
     /// <summary>Fits them all.</summary>
     public void Run(Report report, CancellationToken stop)
     {
-        var course = new QrsCourse(records, noises, new QrsTrainingOptions());
+        var course = new QrsTrainingSet(records, noises, new QrsTrainingOptions());
         report.Remark($"{course.Prepare((_, _) => { }, stop)} candidates");
-        string[] people = [.. records.Select(r => QrsCourse.PersonOf(r.Name)).Distinct().Order(StringComparer.Ordinal)];
+        string[] people = [.. records.Select(r => QrsTrainingSet.PersonOf(r.Name)).Distinct().Order(StringComparer.Ordinal)];
         for (var fold = 0; fold < Folds; fold++)
         {
             var held = people.Where((_, i) => i % Folds == fold).ToHashSet();

@@ -1,5 +1,6 @@
 using Pipeline.Models;
-using Pipeline.Training;
+using Pipeline.Training.Evaluation;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Benchmarks.Accuracy;
 

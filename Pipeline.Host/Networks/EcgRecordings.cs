@@ -1,6 +1,6 @@
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Signals;
-using Pipeline.Training;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Host.Networks;
 

@@ -1,5 +1,5 @@
 using Pipeline.Host.Errors;
-using Pipeline.Training;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Host.Networks;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Host.Errors;
 using Pipeline.Models.Packages;
-using Pipeline.Training;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Host.Networks;
 
@@ -17,7 +17,7 @@ internal static class QrsScores
     ];
 
     /// <summary>The row of a recording.</summary>
-    public static HeldOutScore Row(string set, string record, QrsHeldOut score) => new(set, record, score.BothLeads.True + score.BothLeads.Missed,
+    public static HeldOutScore Row(string set, string record, QrsEvaluation score) => new(set, record, score.BothLeads.True + score.BothLeads.Missed,
     [
         score.BothLeads.F1, score.BothLeads.False, score.BothLeads.Missed, score.FirstLead.F1, score.FirstLead.False, score.FirstLead.Missed,
         .. score.Noisy.Select(n => n.F1),
@@ -54,7 +54,7 @@ internal static class QrsScores
         foreach (var (set, record) in recordings.Records)
         {
             stop.ThrowIfCancellationRequested();
-            var row = Row(set, record.Name, QrsHeldOut.Of(record, model, recordings.Noises.GetValueOrDefault("em")));
+            var row = Row(set, record.Name, QrsEvaluation.Of(record, model, recordings.Noises.GetValueOrDefault("em")));
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{set},{record.Name},{row.Count},{string.Join(',', row.Figures.Select(x => x.ToString("F3", CultureInfo.InvariantCulture)))}"));
             rows.Add(row);
         }

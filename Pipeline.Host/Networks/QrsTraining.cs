@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Host.Errors;
-using Pipeline.Training;
+using Pipeline.Training.Qrs;
 using Pipeline.Training.Torch;
 using TorchSharp;
 
@@ -16,7 +16,7 @@ namespace Pipeline.Host.Networks;
 internal sealed class QrsTraining : ITraining
 {
     private readonly QrsRecordings _recordings;
-    private readonly QrsCourse _course;
+    private readonly QrsTrainingSet _course;
 
     /// <summary>Reads the recordings.</summary>
     /// <exception cref="CommandException">A folder is not there, or nothing in them can be trained on.</exception>
@@ -25,8 +25,8 @@ internal sealed class QrsTraining : ITraining
         _recordings = new QrsRecordings(request.Data);
         var options = new QrsTrainingOptions { Seed = request.Seed, Device = request.Device };
         Steps = request.Steps ?? (request.Epochs is { } epochs ? (int)Math.Min(int.MaxValue, epochs * (long)StepsOfEpoch) : options.Steps);
-        _course = new QrsCourse([.. _recordings.Records.Select(r => r.Record)], _recordings.Noises, options with { Steps = Steps });
-        People = [.. _recordings.Records.Select(r => QrsCourse.PersonOf(r.Record.Name)).Distinct().Order(StringComparer.Ordinal)];
+        _course = new QrsTrainingSet([.. _recordings.Records.Select(r => r.Record)], _recordings.Noises, options with { Steps = Steps });
+        People = [.. _recordings.Records.Select(r => QrsTrainingSet.PersonOf(r.Record.Name)).Distinct().Order(StringComparer.Ordinal)];
         DataHash = HashOf(_recordings.Records.Select(r => r.Record).Concat(_recordings.Noises.OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => n.Value)));
     }
 
@@ -44,7 +44,7 @@ internal sealed class QrsTraining : ITraining
 
     public IReadOnlyList<string> ScoreColumns => QrsScores.Columns;
 
-    // Every beat is met in about 14 dresses, and as often there is a candidate that is none.
+    // Augmentation gives every beat about 14 times, and about as many candidates that are no beats.
     private int StepsOfEpoch => _recordings.Records.Sum(r => r.Record.Beats.Length) * 28 / 512;
 
     public void Prepare(Action<string, double> progress, CancellationToken stop) => _course.Prepare(progress, stop);
@@ -52,8 +52,8 @@ internal sealed class QrsTraining : ITraining
     public TrainingLoop Begin(IReadOnlySet<string> held, string? inputs) => _course.Begin(held);
 
     public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
-        _recordings.Records.Where(r => held.Contains(QrsCourse.PersonOf(r.Record.Name)))
-            .Select(r => QrsScores.Row(r.Set, r.Record.Name, QrsHeldOut.Of(r.Record, (QrsClassifier)network, _recordings.Noises.GetValueOrDefault("em"))));
+        _recordings.Records.Where(r => held.Contains(QrsTrainingSet.PersonOf(r.Record.Name)))
+            .Select(r => QrsScores.Row(r.Set, r.Record.Name, QrsEvaluation.Of(r.Record, (QrsClassifier)network, _recordings.Noises.GetValueOrDefault("em"))));
 
     public string FigureOf(string set, IReadOnlyList<HeldOutScore> scores) => QrsScores.Line(set, "held-out ", scores);
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Pipeline.Host.Errors;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using Pipeline.Training.Torch;
 using TorchSharp;
 

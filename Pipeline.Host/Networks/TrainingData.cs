@@ -6,7 +6,7 @@ using Pipeline.Host.Errors;
 using Pipeline.Host.Recordings;
 using Pipeline.Host.References;
 using Pipeline.Models.Signals;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 
 namespace Pipeline.Host.Networks;
 

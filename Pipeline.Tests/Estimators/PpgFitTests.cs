@@ -1,5 +1,5 @@
 using Pipeline.Models.Estimators.Ppg;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using Xunit;
 
 namespace Pipeline.Tests.Estimators;
@@ -36,26 +36,26 @@ public class PpgFitTests
     }
 
     [Fact]
-    public void Distorted_copies_are_the_same_every_time_and_of_the_same_group()
+    public void Augmentation_gives_the_same_every_time_and_stays_within_the_group()
     {
         var recordings = PpgFitRecording.From([.. Enumerable.Range(0, 24).Select(i => Recording(i < 12 ? "runs" : "rides", seed: i))]);
         foreach (var recording in recordings)
         {
             bool IsNear(PpgFitRecording r) => r.Set == recording.Set && r.Group == recording.Group;
             var others = PpgFitRecording.From([.. recordings.Select(r => IsNear(r) ? Recording(r.Set, r.Place) : Recording(r.Set, seed: 99))]);
-            for (var kind = 0; kind < PpgDistortion.Kinds; kind++)
+            for (var kind = 0; kind < PpgFitAugmentation.Kinds; kind++)
             {
-                var copy = PpgDistortion.Of(recording, kind, recordings);
-                var again = PpgDistortion.Of(recording, kind, recordings);
-                var apart = PpgDistortion.Of(recording, kind, others);
-                var alone = PpgDistortion.Of(recording, kind, [recording]);
+                var copy = PpgFitAugmentation.Of(recording, kind, recordings);
+                var again = PpgFitAugmentation.Of(recording, kind, recordings);
+                var apart = PpgFitAugmentation.Of(recording, kind, others);
+                var alone = PpgFitAugmentation.Of(recording, kind, [recording]);
 
                 Assert.Equal(copy.Pulse[0], again.Pulse[0]);
                 Assert.Equal(copy.Pulse[0], apart.Pulse[0]);
                 Assert.Equal(copy.Motion[0], apart.Motion[0]);
                 Assert.Equal(kind == 0, copy.Pulse[0].SequenceEqual(recording.Pulse[0]));
                 Assert.Equal(kind != 1, copy.Pulse[0].SequenceEqual(alone.Pulse[0]));
-                Assert.Equal((recording.Set, recording.Group, true), (copy.Set, copy.Group, copy.IsCopy));
+                Assert.Equal((recording.Set, recording.Group, true), (copy.Set, copy.Group, copy.IsAugmented));
             }
         }
     }
@@ -96,7 +96,7 @@ public class PpgFitTests
         var made = PpgFitRecording.From([Recording("runs", seed: 1)])[0];
         foreach (var speed in new[] { 1, 0.75, 1.25 })
         {
-            var windows = (speed == 1 ? made : made.Copy(speed, made.Pulse, made.Motion)).Windows();
+            var windows = (speed == 1 ? made : made.Augmented(speed, made.Pulse, made.Motion)).Windows();
 
             Assert.InRange(windows.Length, 20, 60);
             var known = windows.Where(w => !double.IsNaN(w.Reference)).ToArray();

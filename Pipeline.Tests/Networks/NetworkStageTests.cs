@@ -8,7 +8,7 @@ using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Support;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using Xunit;
 
 namespace Pipeline.Tests.Networks;

@@ -10,7 +10,7 @@ using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Serving;
 using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
-using Pipeline.Training;
+using Pipeline.Training.Qrs;
 using TorchSharp;
 using Xunit;
 
@@ -52,7 +52,7 @@ public sealed class QrsNetworkTests : IDisposable
     }
 
     [Fact]
-    public void The_shipped_network_has_about_three_thousand_weights_and_keeps_nothing_of_its_teachers()
+    public void The_shipped_network_has_about_three_thousand_weights_and_contains_no_part_of_the_ensemble()
     {
         var package = ModelPackage.Load(Shipped());
         using var header = SafetensorsHeader(package);

@@ -1,6 +1,6 @@
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Torch;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using TorchSharp;
 
 namespace Pipeline.Tests.Networks;

@@ -10,7 +10,7 @@ using Pipeline.Tests.Estimates;
 using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
 using Pipeline.Tests.Training;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using Xunit;
 
 namespace Pipeline.Tests.Networks;

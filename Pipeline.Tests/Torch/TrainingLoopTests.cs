@@ -12,6 +12,7 @@ namespace Pipeline.Tests.Torch;
 public sealed class TrainingLoopTests
 {
     private const int Inputs = 3, Outputs = 2;
+    private static readonly float[] Slopes = [0.9f, 0.01f, -0.5f, 0.02f, 0.03f, -0.8f, 0.1f, 0.1f];   // uneven, so that both decay rates matter
 
     [SkippableFact]
     public void A_loop_that_is_restored_from_a_file_continues_with_the_same_bits()
@@ -41,16 +42,18 @@ public sealed class TrainingLoopTests
         const double rate = 0.1, decay = 0.05;
         using var network = nn.Linear(1, 1, hasBias: false);
         using (no_grad())
-            network.weight!.fill_(0.5);   // not null: every linear layer has weights
+            network.weight!.copy_(tensor([0.5f]));   // not null: every linear layer has weights
         double weight = 0.5, m = 0, v = 0;
+        var taken = 0;
         using var loop = new TrainingLoop(
-            network, new TrainingSchedule(5, 1, rate, decay, step => 1 - 0.1 * step), _ => new BatchLoss((network.weight * network.weight).sum() * 0.5, zeros(1)));
+            network, new TrainingSchedule(8, 1, rate, decay, step => 1 - 0.1 * step),
+            _ => new BatchLoss((network.weight * tensor([Slopes[taken++]])).sum(), zeros(1)));
 
-        for (var step = 1; step <= 5; step++)
+        for (var step = 1; step <= Slopes.Length; step++)
         {
             loop.Next();
             var now = rate * (1 - 0.1 * (step - 1));
-            var gradient = weight;
+            var gradient = (double)Slopes[step - 1];
             weight *= 1 - now * decay;
             m = 0.9 * m + 0.1 * gradient;
             v = 0.999 * v + 0.001 * gradient * gradient;

@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Models.Features;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using Xunit;
 
 namespace Pipeline.Tests.Training;
@@ -40,15 +40,15 @@ public sealed class RateBatchTests
         {
             var random = new Random(seed);
             var recording = Recording();
-            var loudness = new RateLoudness(recording);
-            var excerpt = new RateExcerpt(50, [.. recording.Ppg.Select(x => x[..2000].ToArray())], [.. recording.Acc.Select(x => x[..2000].ToArray())], loudness.Ppg, loudness.Acc);
-            var variation = new RateVariation(random);
-            variation.Shelve(excerpt);
+            var levels = new RateSignalLevels(recording);
+            var excerpt = new RateExcerpt(50, [.. recording.Ppg.Select(x => x[..2000].ToArray())], [.. recording.Acc.Select(x => x[..2000].ToArray())], levels.Ppg, levels.Acc);
+            var augmentation = new RateAugmentation(random);
+            augmentation.ScaleLowFrequencies(excerpt);
             var shelved = Greatest(excerpt);
-            variation.Move(excerpt, recording, loudness, 1.15);
-            variation.Swing(excerpt);
-            variation.Shake(excerpt);
-            variation.Disturb(excerpt);
+            augmentation.AddRecordedMotion(excerpt, recording, levels, 1.15);
+            augmentation.AddPeriodicMotion(excerpt);
+            augmentation.AddIrregularMotion(excerpt);
+            augmentation.AddNoise(excerpt);
             return Math.Abs(shelved - 90) < 4 && excerpt.Ppg.Concat(excerpt.Acc).All(x => x.All(float.IsFinite));
         }).QuickCheckThrowOnFailure();
     }

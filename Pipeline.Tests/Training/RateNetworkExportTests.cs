@@ -1,7 +1,7 @@
 using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Torch;
-using Pipeline.Training;
+using Pipeline.Training.HeartRate;
 using Pipeline.Training.Torch;
 using Xunit;
 using static TorchSharp.torch;
@@ -24,7 +24,7 @@ public sealed class RateNetworkExportTests
         using var session = new OnnxSession(network.ToOnnx(), [1, rows]);
         var input = new float[rows * session.InputLength];
         var (state, next, output) = (new float[rows * session.StateLength], new float[rows * session.StateLength], new float[rows * session.OutputLength]);
-        var known = RateState.From(full([rows, RateFeatures.RateCount], 1.0 / RateFeatures.RateCount));
+        var known = RateState.From(full([rows, RateFeatures.RateCount], (1.0 / RateFeatures.RateCount)));
         for (var window = 0; window < 6; window++)
         {
             var x = randn(rows, RateFeatures.InputRowCount, RateFeatures.RateCount);

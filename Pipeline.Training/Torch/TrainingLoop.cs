@@ -39,7 +39,7 @@ public sealed class TrainingLoop : IDisposable
         ArgumentNullException.ThrowIfNull(schedule);
         (Network, _schedule, _loss) = (network, schedule, loss);
         _parameters = [.. network.parameters()];
-        _optimizer = optim.AdamW(_parameters, schedule.LearningRate, weight_decay: schedule.WeightDecay);
+        _optimizer = optim.AdamW(_parameters, schedule.LearningRate, beta1: 0.9, beta2: 0.999, weight_decay: schedule.WeightDecay);
     }
 
     /// <summary>The network that is trained.</summary>
@@ -57,6 +57,7 @@ public sealed class TrainingLoop : IDisposable
         var random = RandomOf(_schedule.Seed, Step);
         manual_seed(random.Next());
         using var scope = NewDisposeScope();
+        using var pause = CollectionPause.Begin();
         foreach (var group in _optimizer.ParamGroups)
             group.LearningRate = _schedule.LearningRate * _schedule.RateFactor(Step);
         var (loss, error) = _loss(random);

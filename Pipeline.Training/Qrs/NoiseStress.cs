@@ -1,4 +1,4 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
 /// <summary>
 /// Mixes recorded noise into a record as PhysioNet's <c>nst</c> does (Moody, Muldrow, Mark, "A noise stress test for arrhythmia detectors",

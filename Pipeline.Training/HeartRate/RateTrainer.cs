@@ -4,7 +4,7 @@ using Pipeline.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>How the heart-rate network is trained; the same options and data give the same weights.</summary>
 public sealed record RateTrainingOptions
@@ -55,11 +55,11 @@ public sealed class RateTrainer(RateTrainingOptions options)
     /// <summary>
     /// Fits the constants of the classical likelihood anew, from round numbers, to everybody of <paramref name="recordings"/> but
     /// <paramref name="held"/>, of whom no sample and no reference enters; for <see cref="RateTrainingOptions.WithConstants"/>.
-    /// <paramref name="told"/> hears the number of each round that is done, 0 for the start, and the error that is left.
+    /// <paramref name="progress"/> gets the number of each finished round, 0 for the start, and the remaining error.
     /// </summary>
     public static string FitConstants(
-        IReadOnlyList<RateRecording> recordings, IReadOnlySet<string> held, Action<int, double> told, CancellationToken stop) =>
-        PpgFitConstant.Text(PpgFit.Of([.. PpgFitRecording.From(recordings).Where(r => !held.Contains(r.Subject))], told, stop));
+        IReadOnlyList<RateRecording> recordings, IReadOnlySet<string> held, Action<int, double> progress, CancellationToken stop) =>
+        PpgFitConstant.Text(PpgFit.Of([.. PpgFitRecording.From(recordings).Where(r => !held.Contains(r.Subject))], progress, stop));
 
     /// <summary>The windows of a recording as the network is to see them.</summary>
     public RateSequence See(RateRecording recording) => RateSequence.From(recording, options.Constants);
@@ -89,6 +89,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(sequence);
         using var scope = NewDisposeScope();
+        using var pause = CollectionPause.Begin();
         var seen = network.Encode(tensor(sequence.Input(), [sequence.Count, RateFeatures.InputRowCount, Rates]));
         var filter = network.Filter();
         var state = Start();
@@ -135,7 +136,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         return new RateScore(sequence.Recording, count, sum / count, near / (double)count, covered / (double)count);
     }
 
-    private static RateState Start() => RateState.From(full([1, Rates], 1.0 / Rates));
+    private static RateState Start() => RateState.From(full([1, Rates], (1.0 / Rates)));
 
     private double Factor(int step)
     {

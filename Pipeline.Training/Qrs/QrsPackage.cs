@@ -1,10 +1,10 @@
-using Pipeline.Training.Export;
 using System.Globalization;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
+using Pipeline.Training.Export;
 using TorchSharp;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
 /// <summary>Writes a trained <see cref="QrsClassifier"/> as a model package.</summary>
 public static class QrsPackage

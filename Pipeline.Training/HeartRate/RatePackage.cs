@@ -1,10 +1,10 @@
-using Pipeline.Training.Export;
 using System.Globalization;
 using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
+using Pipeline.Training.Export;
 using TorchSharp;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>Writes a trained <see cref="RateNetwork"/> as a model package.</summary>
 public static class RatePackage

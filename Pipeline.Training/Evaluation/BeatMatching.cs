@@ -1,4 +1,4 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.Evaluation;
 
 /// <summary>How found beats compare with reference beats.</summary>
 public sealed class BeatMatching

@@ -1,23 +1,23 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
-/// <summary>Beats made unlike the others of their recording.</summary>
-internal static class QrsDistortion
+/// <summary>Augmentation of single beats and waves of a recording; each method returns a new recording.</summary>
+internal static class QrsBeatAugmentation
 {
-    private const double Wobbling = 0.15;
+    private const double ScaledShare = 0.15;
     private const double WindowSeconds = 0.2;
-    private const double Ectopic = 0.12;
+    private const double EctopicShare = 0.12;
     private const int EctopicKinds = 3;
     private const double LeastCoupling = 0.28;
     private const int VentricularCode = 5;
 
-    /// <summary>15 % of the beats get 0.35 to 1.3 of their size, under a Hann window of ±200 ms.</summary>
-    public static EcgRecording Wobble(EcgRecording record, Random random)
+    /// <summary>Scales 15 % of the beats to 0.35 to 1.3 of their size, under a Hann window of ±200 ms.</summary>
+    public static EcgRecording ScaleBeats(EcgRecording record, Random random)
     {
         float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
         var half = (int)(WindowSeconds * record.RateHz);
         foreach (var beat in record.Beats)
         {
-            if (random.NextDouble() >= Wobbling)
+            if (random.NextDouble() >= ScaledShare)
                 continue;
             var size = 0.35 + 0.95 * random.NextDouble();
             foreach (var lead in leads)
@@ -27,10 +27,10 @@ internal static class QrsDistortion
     }
 
     /// <summary>
-    /// A T wave (Gaussian of 22 to 50 ms, 0.15 to 1.1 of the QRS's height, upright in 70 %) 0.24 to 0.36 s after each beat, the same for the whole
+    /// Adds a T wave (Gaussian of 22 to 50 ms, 0.15 to 1.1 of the QRS's height, upright in 70 %) 0.24 to 0.36 s after each beat, the same for the whole
     /// recording up to ±15 % a beat; where beats come fast it comes sooner.
     /// </summary>
-    public static EcgRecording TallWaves(EcgRecording record, Random random)
+    public static EcgRecording AddTWaves(EcgRecording record, Random random)
     {
         float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
         var sd = (0.022 + 0.028 * random.NextDouble()) * record.RateHz;
@@ -51,10 +51,10 @@ internal static class QrsDistortion
     }
 
     /// <summary>
-    /// A P wave (Gaussian of 12 to 30 ms, 0.1 to 0.9 of the QRS's height, upright in 70 %) 0.12 to 0.22 s before each beat that is not ectopic, the same
+    /// Adds a P wave (Gaussian of 12 to 30 ms, 0.1 to 0.9 of the QRS's height, upright in 70 %) 0.12 to 0.22 s before each beat that is not ectopic, the same
     /// for the whole recording up to ±15 % a beat.
     /// </summary>
-    public static EcgRecording TallFirstWaves(EcgRecording record, Random random)
+    public static EcgRecording AddPWaves(EcgRecording record, Random random)
     {
         float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
         var sd = (0.012 + 0.018 * random.NextDouble()) * record.RateHz;
@@ -71,20 +71,20 @@ internal static class QrsDistortion
     }
 
     /// <summary>
-    /// 12 % of the beats become others: up to 85 % of the interval earlier, but 0.28 s after the beat before at least, 1.2 to 2.2 times as wide, 0.5 to
+    /// Replaces 12 % of the beats by ectopic ones: up to 85 % of the interval earlier, at least 0.28 s after the beat before, 1.2 to 2.2 times as wide, 0.5 to
     /// 1.3 times as high and upright or not on each lead, with a T wave of their own that points the other way; the same few kinds for the
     /// whole recording.
     /// </summary>
-    public static EcgRecording Ectopics(EcgRecording record, Random random)
+    public static EcgRecording AddEctopicBeats(EcgRecording record, Random random)
     {
         float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
         double[] heights = [.. leads.Select((_, l) => NoiseStress.QrsHeight(record, l))];
         var beats = (EcgBeat[])record.Beats.Clone();
-        var kinds = Enumerable.Range(0, EctopicKinds).Select(_ => EctopicKind.Some(leads.Length, random)).ToArray();
+        var kinds = Enumerable.Range(0, EctopicKinds).Select(_ => EctopicKind.Draw(leads.Length, random)).ToArray();
         var half = (int)(WindowSeconds * record.RateHz);
         for (var b = 1; b < beats.Length; b++)
         {
-            if (random.NextDouble() >= Ectopic || beats[b].IsEctopic)
+            if (random.NextDouble() >= EctopicShare || beats[b].IsEctopic)
                 continue;
             var kind = kinds[random.Next(kinds.Length)];
             var at = (int)beats[b].Sample;
@@ -116,8 +116,8 @@ internal static class QrsDistortion
         }
     }
 
-    /// <summary>Every lead smeared by two means over 14 to 42 ms: beats that are low, wide and round.</summary>
-    public static EcgRecording Smear(EcgRecording record, Random random)
+    /// <summary>Smooths every lead by two running means over 14 to 42 ms: low and wide beats.</summary>
+    public static EcgRecording Smooth(EcgRecording record, Random random)
     {
         var half = Math.Max(1, (int)((0.007 + 0.014 * random.NextDouble()) * record.RateHz));
         return record.With(Array.ConvertAll(record.Leads, lead => Mean(Mean(lead, half), half)));
@@ -160,7 +160,7 @@ internal static class QrsDistortion
         }
     }
 
-    /// <summary>A kind of ectopic beat.</summary>
+    /// <summary>Shape of an ectopic beat.</summary>
     /// <param name="Width">Times that of the beat it is made of.</param>
     /// <param name="Early">Part of the interval before that it comes too soon.</param>
     /// <param name="Sizes">[leads] Height, times that of the beat; negative: the other way up.</param>
@@ -171,7 +171,7 @@ internal static class QrsDistortion
     {
         private const double LongestEarly = 0.85;
 
-        public static EctopicKind Some(int leads, Random random) => new(
+        public static EctopicKind Draw(int leads, Random random) => new(
             1.2 + random.NextDouble(), LongestEarly * random.NextDouble(),
             [.. Enumerable.Range(0, leads).Select(_ => (0.5 + 0.8 * random.NextDouble()) * (random.Next(2) * 2 - 1))],
             0.2 + 0.14 * random.NextDouble(), 0.03 + 0.03 * random.NextDouble(), 0.1 + 0.6 * random.NextDouble());

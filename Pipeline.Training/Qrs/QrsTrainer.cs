@@ -2,7 +2,7 @@ using Pipeline.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
 /// <summary>How the QRS network is trained; the same options and data give the same weights.</summary>
 public sealed record QrsTrainingOptions
@@ -16,8 +16,8 @@ public sealed record QrsTrainingOptions
     /// <summary>Decoupled decay of the weights.</summary>
     public double Decay { get; init; } = 1e-2;
 
-    /// <summary>Part of a candidate's numbers that is left out in training, so that no single one is relied on.</summary>
-    public double Dropped { get; init; } = 0.06;
+    /// <summary>Dropout of the inputs, 0 to 1.</summary>
+    public double Dropout { get; init; } = 0.06;
 
     /// <summary>Seed of the weights and of every draw.</summary>
     public int Seed { get; init; } = 1;
@@ -27,18 +27,18 @@ public sealed record QrsTrainingOptions
 }
 
 /// <summary>
-/// Fits <see cref="QrsClassifier"/> to candidates, and its teachers with it: weighted cross-entropy, AdamW. The teachers are asked for the answer; the
-/// network for the mean of the answer and of how likely the teachers together hold a beat, of the very same input (distillation, Hinton, Vinyals and Dean 2015,
-/// arXiv:1503.02531). So it, too, depends little on the seed.
+/// Trains <see cref="QrsClassifier"/> on candidates together with the ensemble that it is distilled from: weighted cross-entropy, AdamW. The ensemble's target
+/// is the label; the network's target is the mean of the label and of the ensemble's probability for the same input (distillation, Hinton, Vinyals and
+/// Dean 2015, arXiv:1503.02531), so that it depends little on the seed.
 /// </summary>
 internal static class QrsTrainer
 {
     private const int Batch = 512;
-    private const int Teachers = QrsTeachers.Count;
-    private const float Shown = 0.75f;      // of a batch, to each teacher: others to each, so that they differ
-    private const double Taught = 0.5;      // of what the network is asked for, by the teachers
+    private const int Members = QrsEnsemble.Count;
+    private const float MemberShare = 0.75f;            // of a batch, drawn for each member of the ensemble, so that they differ
+    private const double DistillationWeight = 0.5;      // of the ensemble in the network's target
 
-    /// <summary>Begins a fit to the rows that are of none of <paramref name="held"/>.</summary>
+    /// <summary>Begins a training on the rows of everybody but <paramref name="held"/>.</summary>
     public static TrainingLoop Begin(QrsExamples examples, IReadOnlySet<string> held, QrsTrainingOptions options)
     {
         manual_seed(options.Seed);
@@ -48,38 +48,38 @@ internal static class QrsTrainer
         var place = torch.device(options.Device);
         network.to(place);
         var x = new float[Batch * QrsExamples.RowLength];
-        float[] y = new float[Batch], weights = new float[Batch], shown = new float[Batch * Teachers];
-        BatchLoss Answer(Random random)
+        float[] y = new float[Batch], weights = new float[Batch], memberWeights = new float[Batch * Members];
+        BatchLoss DrawLoss(Random random)
         {
             for (var i = 0; i < Batch; i++)
             {
                 var row = rows[random.Next(rows.Length)];
                 var z = x.AsSpan(i * QrsExamples.RowLength, QrsExamples.RowLength);
                 network.Normalise(examples.Row(row), z);
-                Drop(z, options.Dropped, random);
+                Drop(z, options.Dropout, random);
                 var (isBeat, weight) = examples.Answer(row);
                 (y[i], weights[i]) = (isBeat ? 1 : 0, weight);
-                foreach (ref var part in shown.AsSpan(i * Teachers, Teachers))
-                    part = random.NextSingle() < Shown ? weight / Shown : 0;
+                foreach (ref var part in memberWeights.AsSpan(i * Members, Members))
+                    part = random.NextSingle() < MemberShare ? weight / MemberShare : 0;
             }
             var inputs = tensor(x, [Batch, QrsExamples.RowLength]).to(place);
-            var answers = tensor(y, [Batch, 1]).to(place);
-            var teachers = network.Teachers.Forward(inputs);
+            var labels = tensor(y, [Batch, 1]).to(place);
+            var ensemble = network.Ensemble.Forward(inputs);
             var odds = network.Forward(inputs);
-            var wanted = answers * (1 - Taught) + teachers.mean([1], keepdim: true).sigmoid().detach() * Taught;
-            var loss = Loss(teachers, answers.expand(Batch, Teachers), tensor(shown, [Batch, Teachers]).to(place)) + Loss(odds, wanted, tensor(weights, [Batch, 1]).to(place));
+            var target = labels * (1 - DistillationWeight) + ensemble.mean([1], keepdim: true).sigmoid().detach() * DistillationWeight;
+            var loss = Loss(ensemble, labels.expand(Batch, Members), tensor(memberWeights, [Batch, Members]).to(place)) + Loss(odds, target, tensor(weights, [Batch, 1]).to(place));
             using var still = no_grad();
-            var wrong = (((odds > 0).to(float32) - answers).abs().mean() * 100).detach();
+            var wrong = (((odds > 0).to(float32) - labels).abs().mean() * 100).detach();
             return new BatchLoss(loss, wrong);
         }
         return new TrainingLoop(
             network,
             new TrainingSchedule(options.Steps, options.Seed, options.LearningRate, options.Decay, step => 0.01 + 0.99 * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)options.Steps))) / 2),
-            Answer);
+            DrawLoss);
     }
 
-    private static Tensor Loss(Tensor odds, Tensor wanted, Tensor weights) =>
-        (nn.functional.binary_cross_entropy_with_logits(odds, wanted, reduction: nn.Reduction.None) * weights).mean();
+    private static Tensor Loss(Tensor odds, Tensor target, Tensor weights) =>
+        (nn.functional.binary_cross_entropy_with_logits(odds, target, reduction: nn.Reduction.None) * weights).mean();
 
     private static void Drop(Span<float> inputs, double part, Random random)
     {

@@ -4,7 +4,7 @@ using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>The PPG and accelerometer channels of a recording with the rate of its reference, as it was made or as a distorted copy.</summary>
 internal sealed class PpgFitRecording
@@ -23,16 +23,17 @@ internal sealed class PpgFitRecording
     /// <summary>Data set.</summary>
     public required string Set { get; init; }
 
-    /// <summary>Place among all recordings, those that a fit leaves out too: the seed of its copies.</summary>
+    /// <summary>Place among all recordings, those that a fit leaves out too: the seed of its augmentation.</summary>
     public required int Place { get; init; }
 
-    /// <summary>Group of people that the bench leaves out together; copies mix no motion from another one.</summary>
+    /// <summary>Group of people that the bench leaves out together; no motion of another group is mixed in.</summary>
     public int Group => Place % GroupCount;
 
     /// <summary>How many times faster than it was made it is played; a heart beats as many times faster.</summary>
     public double Speed { get; init; } = 1;
 
-    public bool IsCopy { get; init; }
+    /// <summary>Whether this is an augmented version.</summary>
+    public bool IsAugmented { get; init; }
 
     /// <summary>Rate as it was made, Hz.</summary>
     public required double RateHz { get; init; }
@@ -61,14 +62,14 @@ internal sealed class PpgFitRecording
         })];
 
     /// <summary>The same reference with other samples, played <paramref name="speed"/> times faster.</summary>
-    public PpgFitRecording Copy(double speed, float[][] pulse, float[][] motion) => new()
+    public PpgFitRecording Augmented(double speed, float[][] pulse, float[][] motion) => new()
     {
         Name = Name,
         Subject = Subject,
         Set = Set,
         Place = Place,
         Speed = speed,
-        IsCopy = true,
+        IsAugmented = true,
         RateHz = RateHz,
         Pulse = pulse,
         Motion = motion,

@@ -1,23 +1,22 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
-/// <summary>A recording in one dress, to train on.</summary>
-/// <param name="Recording">What the detector is given.</param>
-/// <param name="Weight">Weight of its candidates.</param>
-/// <param name="IsClean">Whether its beats can all be seen, so that they count more.</param>
-internal readonly record struct QrsCopy(EcgRecording Recording, float Weight, bool IsClean);
+/// <summary>A recording after augmentation.</summary>
+/// <param name="Recording">Input of the detector.</param>
+/// <param name="Weight">Weight of its candidates in the loss.</param>
+/// <param name="IsClean">Whether no noise was added: its beats then have a higher weight.</param>
+internal readonly record struct AugmentedEcg(EcgRecording Recording, float Weight, bool IsClean);
 
 /// <summary>
-/// The dresses of a recording: both leads, one lead, turned leads, beats of changing size, recorded noise, cold starts, other rates and speeds, T
-/// waves as tall as the beats. What the network is to know besides the recordings as they are. Noise comes only from the minutes that
-/// <see cref="NoiseStress"/> does not use.
+/// Augmentation of ECG recordings: both leads, one lead, rotated leads, beats of varying size, tall P and T waves, ectopic beats, recorded noise, cold
+/// starts, other sampling rates and speeds. Noise comes only from the minutes that <see cref="NoiseStress"/> does not use.
 /// </summary>
-internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises, int seed)
+internal sealed class QrsAugmentation(IReadOnlyDictionary<string, EcgRecording> noises, int seed)
 {
     private const double ColdStartEvery = 18;   // seconds of the recording
     private static readonly string[] NoiseKinds = ["em", "em", "ma", "bw"];
 
-    /// <summary>All of them for <paramref name="record"/>, which has one lead or two; <paramref name="pass"/> varies the draws.</summary>
-    public IEnumerable<QrsCopy> Of(EcgRecording record, int pass)
+    /// <summary>All versions of <paramref name="record"/>, which has one lead or two; <paramref name="pass"/> is part of the seed.</summary>
+    public IEnumerable<AugmentedEcg> Of(EcgRecording record, int pass)
     {
         var random = new Random(HashCode(record.Name, pass));
         var a = record.Leads[0];
@@ -25,35 +24,35 @@ internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises
         yield return new(record.With(a, b), 1, true);
         yield return new(record.With(a), 1, true);
         yield return new(Half(record.With(b), random), 0.3f, true);
-        yield return new(Turned(record, a, b, random), 0.7f, true);
-        var turned = Turned(record, a, b, random);
-        yield return new(Half(turned.With(turned.Leads[0]), random), 0.5f, true);
-        yield return new(QrsDistortion.Wobble(Maybe(random) ? Turned(record, a, b, random) : record.With(a, b), random), 0.7f, true);
-        yield return new(QrsDistortion.Wobble(Maybe(random) ? turned.With(turned.Leads[0]) : record.With(a), random), 0.5f, true);
-        var tall = QrsDistortion.TallWaves(record.With(a, b), random);
-        yield return new(Half(tall, random), 0.5f, true);
-        yield return new(tall.With(tall.Leads[0]), 0.5f, true);
-        var first = QrsDistortion.TallFirstWaves(record.With(a, b), random);
-        yield return new(Half(first, random), 0.4f, true);
-        yield return new(first.With(first.Leads[0]), 0.5f, true);
-        var ectopics = QrsDistortion.Ectopics(Maybe(random) ? Turned(record, a, b, random) : record.With(a, b), random);
+        yield return new(Rotated(record, a, b, random), 0.7f, true);
+        var rotated = Rotated(record, a, b, random);
+        yield return new(Half(rotated.With(rotated.Leads[0]), random), 0.5f, true);
+        yield return new(QrsBeatAugmentation.ScaleBeats(CoinFlip(random) ? Rotated(record, a, b, random) : record.With(a, b), random), 0.7f, true);
+        yield return new(QrsBeatAugmentation.ScaleBeats(CoinFlip(random) ? rotated.With(rotated.Leads[0]) : record.With(a), random), 0.5f, true);
+        var withTWaves = QrsBeatAugmentation.AddTWaves(record.With(a, b), random);
+        yield return new(Half(withTWaves, random), 0.5f, true);
+        yield return new(withTWaves.With(withTWaves.Leads[0]), 0.5f, true);
+        var withPWaves = QrsBeatAugmentation.AddPWaves(record.With(a, b), random);
+        yield return new(Half(withPWaves, random), 0.4f, true);
+        yield return new(withPWaves.With(withPWaves.Leads[0]), 0.5f, true);
+        var ectopics = QrsBeatAugmentation.AddEctopicBeats(CoinFlip(random) ? Rotated(record, a, b, random) : record.With(a, b), random);
         yield return new(ectopics, 0.6f, true);
-        yield return new(QrsDistortion.Ectopics(record.With(a), random), 0.6f, true);
-        var smeared = QrsDistortion.Smear(Maybe(random) ? first : record.With(a, b), random);
-        yield return new(Half(smeared, random), 0.3f, true);
-        yield return new(smeared.With(smeared.Leads[0]), 0.3f, true);
+        yield return new(QrsBeatAugmentation.AddEctopicBeats(record.With(a), random), 0.6f, true);
+        var smoothed = QrsBeatAugmentation.Smooth(CoinFlip(random) ? withPWaves : record.With(a, b), random);
+        yield return new(Half(smoothed, random), 0.3f, true);
+        yield return new(smoothed.With(smoothed.Leads[0]), 0.3f, true);
         yield return new(AddNoise(record.With(a, b), random), 0.7f, false);
         yield return new(AddNoise(record.With(a, b), random), 0.7f, false);
         yield return new(AddNoise(record.With(a), random), 0.6f, false);
         yield return new(Half(AddNoise(record.With(b), random), random), 0.2f, false);
-        yield return new(Half(AddNoise(Turned(record, a, b, random), random), random), 0.5f, false);
-        foreach (var copy in OtherRates(record.With(a, b), random))
-            yield return copy;
+        yield return new(Half(AddNoise(Rotated(record, a, b, random), random), random), 0.5f, false);
+        foreach (var version in OtherRates(record.With(a, b), random))
+            yield return version;
         foreach (var start in Starts(record.With(a, b), random))
             yield return new(start, 0.7f, true);
     }
 
-    private IEnumerable<QrsCopy> OtherRates(EcgRecording record, Random random)
+    private IEnumerable<AugmentedEcg> OtherRates(EcgRecording record, Random random)
     {
         yield return new(Half(record, random).Resampled(250), 0.4f, true);
         yield return new(Half(record.With(record.Leads[0]), random).Resampled(250), 0.4f, true);
@@ -71,18 +70,18 @@ internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises
             var length = (int)((6 + 9 * random.NextDouble()) * record.RateHz);
             var from = random.Next(Math.Max(1, record.SampleCount - length));
             var start = record.Cut(from, Math.Min(record.SampleCount, from + length));
-            yield return Maybe(random) ? start : start.With(start.Leads[random.NextDouble() < 0.7 ? 0 : ^1]);
+            yield return CoinFlip(random) ? start : start.With(start.Leads[random.NextDouble() < 0.7 ? 0 : ^1]);
         }
     }
 
     private static EcgRecording Half(EcgRecording record, Random random)
     {
-        var from = Maybe(random) ? 0 : record.SampleCount / 2;
+        var from = CoinFlip(random) ? 0 : record.SampleCount / 2;
         return record.Cut(from, from + record.SampleCount / 2);
     }
 
-    /// <summary>The plane of the two leads turned by any angle: other electrodes on the same heart.</summary>
-    private static EcgRecording Turned(EcgRecording record, float[] a, float[] b, Random random)
+    /// <summary>The plane of the two leads rotated by a random angle: other electrode positions.</summary>
+    private static EcgRecording Rotated(EcgRecording record, float[] a, float[] b, Random random)
     {
         var angle = random.NextDouble() * 2 * Math.PI;
         var (cos, sin) = ((float)Math.Cos(angle), (float)Math.Sin(angle));
@@ -92,7 +91,7 @@ internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises
         return record.With(x, y);
     }
 
-    /// <summary>Noise by the minute: in 70 % of them, of any kind, −4 to 14 dB, any sign and channel; of two leads one is spared in 30 %.</summary>
+    /// <summary>Recorded noise in 70 % of the minutes: random kind, −4 to 14 dB, random sign and channel; of two leads one is left clean in 30 %.</summary>
     private EcgRecording AddNoise(EcgRecording record, Random random)
     {
         var kinds = NoiseKinds.Where(noises.ContainsKey).ToArray();
@@ -108,10 +107,10 @@ internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises
                 source = random.Next(30) * minute;
             while (NoiseStress.IsNoisy(source + 10, record.RateHz));
             var decibels = random.NextDouble() * 18 - 4;
-            var spared = record.Leads.Length == 1 ? -1 : random.NextDouble() switch { < 0.15 => 0, > 0.85 => 1, _ => -1 };
+            var clean = record.Leads.Length == 1 ? -1 : random.NextDouble() switch { < 0.15 => 0, > 0.85 => 1, _ => -1 };
             for (var l = 0; l < noisy.Length; l++)
             {
-                if (l == spared)
+                if (l == clean)
                     continue;
                 var channel = noise.Leads[random.Next(noise.Leads.Length)];
                 var gain = NoiseStress.Gain(record, l, channel, decibels) * (random.Next(2) * 2 - 1);
@@ -122,7 +121,7 @@ internal sealed class QrsCopies(IReadOnlyDictionary<string, EcgRecording> noises
         return record.With(noisy);
     }
 
-    private static bool Maybe(Random random) => random.Next(2) == 0;
+    private static bool CoinFlip(Random random) => random.Next(2) == 0;
 
     // string.GetHashCode differs from run to run.
     private int HashCode(string name, int pass) => name.Aggregate(seed * 31 + pass, (hash, letter) => unchecked(hash * 31 + letter));

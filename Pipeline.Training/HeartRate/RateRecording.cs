@@ -1,4 +1,4 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>A recording with a reference, as training wants it.</summary>
 /// <param name="Name">File name without its ending.</param>

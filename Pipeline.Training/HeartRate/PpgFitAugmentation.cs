@@ -1,24 +1,24 @@
 using Pipeline.Models.Estimators.Ppg;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Distorted copies of recordings, so that constants are not fitted to the pace and the movements of a few treadmill runs: played slower or
-/// faster; that and another recording's motion in PPG and accelerometer; or that and random arm motion in both. Seeded by the recording's place.
+/// Augmentation for the fit of the constants, so that they are not fitted to the pace and the movements of a few treadmill runs: another speed; that and
+/// another recording's motion in PPG and accelerometer; or that and random arm motion in both. Seeded by the recording's place.
 /// </summary>
-internal static class PpgDistortion
+internal static class PpgFitAugmentation
 {
     private const double FastestPerMinute = 215;
     private const double MixSeconds = 50;           // with, then as long without another recording's motion
     private const double ArmMotionRms = 0.25;       // of the usual one, times a gain
     private static readonly double[] Speeds = [0.55, 0.72, 0.86, 1.15, 1.3];
 
-    /// <summary>Kinds of copies: pace alone, another's motion, arm motion.</summary>
+    /// <summary>Kinds: speed alone, another recording's motion, arm motion.</summary>
     public const int Kinds = 3;
 
     /// <summary>
-    /// A copy of <paramref name="recording"/>, of a <paramref name="kind"/> from 0 on. What is mixed in is of <paramref name="taken"/>, of the same
-    /// set and group, so that no fit hears of people left out.
+    /// An augmented version of <paramref name="recording"/>, of a <paramref name="kind"/> from 0 on. Motion that is mixed in comes from recordings of
+    /// <paramref name="taken"/> of the same set and group, so that nothing of held-out people enters a fit.
     /// </summary>
     public static PpgFitRecording Of(PpgFitRecording recording, int kind, IReadOnlyList<PpgFitRecording> taken)
     {
@@ -36,8 +36,8 @@ internal static class PpgDistortion
                 Mix(others[random.Next(others.Count)], recording.RateHz, random, pulse, motion);
         }
         if (kind == 2)
-            MoveArm(recording.RateHz * speed, random, pulse, motion);
-        return recording.Copy(speed, pulse, motion);
+            AddArmMotion(recording.RateHz * speed, random, pulse, motion);
+        return recording.Augmented(speed, pulse, motion);
     }
 
     /// <summary>Another recording's motion, at a pace of its own, reaches the accelerometer, and each PPG channel by a mixture of the axes a little later.</summary>
@@ -70,7 +70,7 @@ internal static class PpgDistortion
     }
 
     /// <summary>Narrow-band motion whose pace and strength change every 8 to 25 s: three sources reach both sensors, a fourth only the PPG.</summary>
-    private static void MoveArm(double rateHz, Random random, float[][] pulse, float[][] motion)
+    private static void AddArmMotion(double rateHz, Random random, float[][] pulse, float[][] motion)
     {
         const int Sources = 4;
         var usualPulse = pulse.Select(x => UsualRms(x, rateHz)).ToArray();

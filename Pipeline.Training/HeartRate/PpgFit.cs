@@ -1,12 +1,11 @@
 using Pipeline.Models.Estimators.Ppg;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>
 /// Fits <see cref="PpgConstants"/> to recordings: coordinate descent on the mean absolute error of <see cref="PpgEvidence"/> and
-/// <see cref="PpgRateBelief"/> over windows whose spectra the stage made once. It starts from round numbers, and the recordings take part with
-/// distorted copies (<see cref="PpgDistortion"/>), so nothing but the recordings that it is given enters. The same recordings give the same
-/// constants, on any number of threads.
+/// <see cref="PpgRateBelief"/> over windows whose spectra the stage computed once. It starts from round numbers and uses only the given recordings and
+/// augmented versions of them (<see cref="PpgFitAugmentation"/>). The same recordings give the same constants, on any number of threads.
 /// </summary>
 internal static class PpgFit
 {
@@ -17,17 +16,17 @@ internal static class PpgFit
     private const double StepDecay = 0.6;
     private const double LeastStep = 0.2;         // of the first step, in the logarithm
     private const double LeastGain = 1e-4;        // per minute
-    private const double CopyWeight = 0.3;
-    private const double MostCopyError = 15;      // per minute: a copy may be beyond hope
+    private const double AugmentedWeight = 0.3;
+    private const double MostAugmentedError = 15;      // per minute: some augmented recordings cannot be estimated at all
     private const double MassReach = 10;
 
-    /// <summary>Fits; <paramref name="told"/> hears the number of each round that is done, 0 for the start, and the error that is left.</summary>
-    public static PpgConstants Of(IReadOnlyList<PpgFitRecording> recordings, Action<int, double> told, CancellationToken stop, int mostRounds = MostRounds)
+    /// <summary>Fits; <paramref name="progress"/> gets the number of each finished round, 0 for the start, and the remaining error.</summary>
+    public static PpgConstants Of(IReadOnlyList<PpgFitRecording> recordings, Action<int, double> progress, CancellationToken stop, int mostRounds = MostRounds)
     {
         var taken = Take(recordings, stop);
         var best = PpgFitConstant.Starts;
         var least = Loss(taken, best, stop);
-        told(0, least);
+        progress(0, least);
         var steps = new double[PpgFitConstant.All.Length];
         Array.Fill(steps, 1);
         for (var round = 0; round < mostRounds; round++)
@@ -42,7 +41,7 @@ internal static class PpgFit
                 else
                     steps[i] *= StepDecay;
             }
-            told(round + 1, least);
+            progress(round + 1, least);
             if (!gained && round >= LeastRounds)
                 break;
         }
@@ -78,21 +77,21 @@ internal static class PpgFit
         return count == 0 ? 0 : sum / count;
     }
 
-    /// <summary>The recordings, each with its copies behind it.</summary>
+    /// <summary>The recordings, each followed by its augmented versions.</summary>
     private static Taken[] Take(IReadOnlyList<PpgFitRecording> recordings, CancellationToken stop)
     {
-        const int each = 1 + PpgDistortion.Kinds;
+        const int each = 1 + PpgFitAugmentation.Kinds;
         var taken = new Taken[each * recordings.Count];
         Parallel.For(0, taken.Length, new ParallelOptions { CancellationToken = stop }, i =>
         {
             var made = recordings[i / each];
-            var one = i % each == 0 ? made : PpgDistortion.Of(made, i % each - 1, recordings);
-            taken[i] = new Taken(one.Set, one.IsCopy, one.Windows());
+            var one = i % each == 0 ? made : PpgFitAugmentation.Of(made, i % each - 1, recordings);
+            taken[i] = new Taken(one.Set, one.IsAugmented, one.Windows());
         });
         return taken;
     }
 
-    /// <summary>Goes on in one direction as long as the error falls; true when it did.</summary>
+    /// <summary>Steps in one direction as long as the error falls; true when it did.</summary>
     private static bool Step(Taken[] taken, PpgFitConstant constant, double step, ref PpgConstants best, ref double least, CancellationToken stop)
     {
         var gained = false;
@@ -106,17 +105,17 @@ internal static class PpgFit
         }
     }
 
-    /// <summary>Mean over the sets of the mean over the recordings, and of their copies with less weight.</summary>
+    /// <summary>Mean over the sets of the mean over the recordings, and over their augmented versions with less weight.</summary>
     private static double Loss(Taken[] taken, PpgConstants constants, CancellationToken stop)
     {
         var errors = new double[taken.Length];
         Parallel.For(0, taken.Length, new ParallelOptions { CancellationToken = stop }, i =>
-            errors[i] = MeanError(taken[i].Windows, constants, taken[i].IsCopy ? MostCopyError : double.MaxValue));
+            errors[i] = MeanError(taken[i].Windows, constants, taken[i].IsAugmented ? MostAugmentedError : double.MaxValue));
         return taken.Zip(errors).GroupBy(one => one.First.Set).Select(set =>
-            set.Where(one => !one.First.IsCopy).Average(one => one.Second) + CopyWeight * set.Where(one => one.First.IsCopy).Average(one => one.Second))
+            set.Where(one => !one.First.IsAugmented).Average(one => one.Second) + AugmentedWeight * set.Where(one => one.First.IsAugmented).Average(one => one.Second))
             .DefaultIfEmpty().Average();
     }
 
-    /// <summary>A recording or copy that takes part.</summary>
-    private readonly record struct Taken(string Set, bool IsCopy, PpgFitWindow[] Windows);
+    /// <summary>A recording, or an augmented version of one.</summary>
+    private readonly record struct Taken(string Set, bool IsAugmented, PpgFitWindow[] Windows);
 }

@@ -1,9 +1,9 @@
-using Pipeline.Training.Torch;
 using Pipeline.Models.Features;
 using Pipeline.Training.Export;
+using Pipeline.Training.Torch;
 using static TorchSharp.torch;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 public sealed partial class RateNetwork
 {

@@ -1,25 +1,26 @@
-using Pipeline.Training.Torch;
 using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Training.Evaluation;
+using Pipeline.Training.Torch;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
 /// <summary>
-/// The candidates from which the QRS network is trained. The decision on a candidate changes the state in which the next is met, so they are
-/// gathered three times: first a plain threshold decides, then networks fitted to the candidates of the pass before, each recording met by one that
-/// was fitted without it.
+/// The candidates on which the QRS network is trained. The decision on a candidate changes the detector's state at the next one, so they are collected in
+/// three passes: in the first a threshold decides, in the others networks trained on the candidates of the pass before, for each recording one that was
+/// trained without it.
 /// </summary>
 /// <param name="records">Recordings with reference beats.</param>
 /// <param name="noises">Recordings of noise alone, by name: <c>em</c>, <c>ma</c>, <c>bw</c>; any may be missing.</param>
 /// <param name="options">Options.</param>
-public sealed class QrsCourse(IReadOnlyList<EcgRecording> records, IReadOnlyDictionary<string, EcgRecording> noises, QrsTrainingOptions options)
+public sealed class QrsTrainingSet(IReadOnlyList<EcgRecording> records, IReadOnlyDictionary<string, EcgRecording> noises, QrsTrainingOptions options)
 {
     private const int Passes = 3;
-    private const int Parts = 3;        // of the recordings, each met by a network fitted to the others
-    private const double Shortened = 0.5;   // of the steps are enough for those networks
+    private const int Parts = 3;        // of the recordings; each part is run with a network trained on the others
+    private const double ShortTraining = 0.5;   // of the steps is enough for those networks
     private const float BeatFactor = 2;
     private const float EctopicFactor = 4;
     private const double ToleranceSeconds = 0.15;
-    private readonly QrsCopies _copies = new(noises, options.Seed);
+    private readonly QrsAugmentation _augmentation = new(noises, options.Seed);
     private QrsExamples? _examples;
 
     /// <summary>
@@ -27,8 +28,8 @@ public sealed class QrsCourse(IReadOnlyList<EcgRecording> records, IReadOnlyDict
     /// </summary>
     public static string PersonOf(string record) => record == "119" ? "118" : record;
 
-    /// <summary>Gathers the candidates; <paramref name="progress"/> is told what is done and which part of it, 0 to 1.</summary>
-    /// <returns>How many there are.</returns>
+    /// <summary>Collects the candidates; <paramref name="progress"/> gets the present step and the part that is done, 0 to 1.</summary>
+    /// <returns>Number of candidates.</returns>
     public int Prepare(Action<string, double> progress, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(progress);
@@ -41,15 +42,15 @@ public sealed class QrsCourse(IReadOnlyList<EcgRecording> records, IReadOnlyDict
             for (var r = 0; r < records.Count; r++)
             {
                 progress("Candidates", (pass + r / (double)records.Count * 0.5) / Passes);
-                foreach (var copy in _copies.Of(records[r], pass))
+                foreach (var version in _augmentation.Of(records[r], pass))
                 {
                     stop.ThrowIfCancellationRequested();
-                    Gather(copy, networks[PartOf(records[r].Name)], _examples);
+                    Gather(version, networks[PartOf(records[r].Name)], _examples);
                 }
             }
             for (var part = 0; part < Parts && pass < Passes - 1; part++)
             {
-                progress("Networks to meet them with", (pass + 0.5 + 0.5 * part / Parts) / Passes);
+                progress("Networks that decide in the next pass", (pass + 0.5 + 0.5 * part / Parts) / Passes);
                 networks[part] = Fit(_examples, people.Where((_, i) => i % Parts == part).ToHashSet(), stop);
             }
         }
@@ -62,7 +63,7 @@ public sealed class QrsCourse(IReadOnlyList<EcgRecording> records, IReadOnlyDict
 
     private QrsNetwork Fit(QrsExamples examples, IReadOnlySet<string> held, CancellationToken stop)
     {
-        using var loop = QrsTrainer.Begin(examples, held, options with { Steps = (int)Math.Ceiling(options.Steps * Shortened) });
+        using var loop = QrsTrainer.Begin(examples, held, options with { Steps = (int)Math.Ceiling(options.Steps * ShortTraining) });
         while (loop.Step < loop.Steps)
         {
             stop.ThrowIfCancellationRequested();
@@ -71,9 +72,9 @@ public sealed class QrsCourse(IReadOnlyList<EcgRecording> records, IReadOnlyDict
         return ((QrsClassifier)loop.Network).ToNetwork();
     }
 
-    private static void Gather(QrsCopy copy, QrsNetwork? network, QrsExamples examples)
+    private static void Gather(AugmentedEcg version, QrsNetwork? network, QrsExamples examples)
     {
-        var record = copy.Recording;
+        var record = version.Recording;
         var found = new List<double>();
         var rows = new List<float[]>();
         Detect(record, network, (at, _, input) =>
@@ -87,8 +88,8 @@ public sealed class QrsCourse(IReadOnlyList<EcgRecording> records, IReadOnlyDict
             if (!record.IsScored(found[c]))
                 continue;
             var partner = matching.Partners[c];
-            var factor = partner < 0 || !copy.IsClean ? 1 : record.Beats[partner].IsEctopic ? EctopicFactor : BeatFactor;
-            examples.Add(rows[c], partner >= 0, copy.Weight * factor, PersonOf(record.Name));
+            var factor = partner < 0 || !version.IsClean ? 1 : record.Beats[partner].IsEctopic ? EctopicFactor : BeatFactor;
+            examples.Add(rows[c], partner >= 0, version.Weight * factor, PersonOf(record.Name));
         }
     }
 

@@ -1,8 +1,8 @@
-using Pipeline.Training.Torch;
 using Pipeline.Models.Features;
+using Pipeline.Training.Torch;
 using static TorchSharp.torch;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>What a batch should have answered.</summary>
 /// <param name="Soft">[batch, windows, 85]: a Gaussian about the reference, sum 1; 0 without one.</param>
@@ -57,7 +57,7 @@ internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor
         var nearby = probability * Near;
         var mass = nearby.sum(2);
         var axis = arange(0, Rates, float32).to(logits.device);
-        var centre = (nearby * axis).sum(2) / (mass + 1e-6);
+        var centre = (nearby * axis).sum(2) / (mass + (1e-6));
         var known = (mass.detach() > 0.3).to(float32);
         var distance = (centre - Place).abs() * known;
         using var still = no_grad();

@@ -1,12 +1,11 @@
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Draws batches: parts of recordings, played at another speed, or simulated ones (<see cref="RateSimulation"/>), all varied
-/// (<see cref="RateVariation"/>), and the belief with which each begins.
-/// Every number of a batch comes from the generator that it is given.
+/// Draws batches: parts of recordings, played at another speed, or simulated ones (<see cref="RateSimulation"/>), all with augmentation
+/// (<see cref="RateAugmentation"/>), and the start belief of each. Every random number of a batch comes from the generator of <see cref="Next"/>.
 /// </summary>
 public sealed class RateBatch
 {
@@ -25,11 +24,11 @@ public sealed class RateBatch
     private readonly IReadOnlyList<RateSequence> _sequences;
     private readonly IReadOnlyList<double> _speeds;
     private readonly PpgConstants _constants;
-    private readonly Dictionary<RateRecording, RateLoudness> _loudness;
+    private readonly Dictionary<RateRecording, RateSignalLevels> _levels;
     private readonly double[] _cumulative;
     private readonly float[] _rows = new float[RateSequence.RowLength];
     private Random _random = new(0);
-    private RateVariation _variation;
+    private RateAugmentation _augmentation;
 
     /// <summary>Batches from the recordings of <paramref name="sequences"/>, each played at one of <paramref name="speeds"/>.</summary>
     public RateBatch(IReadOnlyList<RateSequence> sequences, IReadOnlyList<double> speeds)
@@ -37,12 +36,12 @@ public sealed class RateBatch
     {
     }
 
-    /// <summary>The same with other constants of the classical likelihood, which are varied too.</summary>
+    /// <summary>The same with other constants of the classical likelihood, which are randomised too.</summary>
     internal RateBatch(IReadOnlyList<RateSequence> sequences, IReadOnlyList<double> speeds, PpgConstants constants)
     {
         ArgumentNullException.ThrowIfNull(sequences);
-        (_sequences, _speeds, _constants, _variation) = (sequences, speeds, constants, new RateVariation(_random));
-        _loudness = sequences.ToDictionary(s => s.Recording, s => new RateLoudness(s.Recording));
+        (_sequences, _speeds, _constants, _augmentation) = (sequences, speeds, constants, new RateAugmentation(_random));
+        _levels = sequences.ToDictionary(s => s.Recording, s => new RateSignalLevels(s.Recording));
         var sets = sequences.GroupBy(s => s.Recording.Set).ToDictionary(g => g.Key, g => g.Count());
         double sum = 0;
         _cumulative = [.. sequences.Select(s => sum += 1.0 / Math.Sqrt(sets[s.Recording.Set]))];
@@ -54,13 +53,13 @@ public sealed class RateBatch
     /// <summary>[batch x windows]; NaN where there is no reference.</summary>
     public float[] Labels { get; } = new float[Size * Windows];
 
-    /// <summary>[batch x 85]: what is believed before the first window.</summary>
+    /// <summary>[batch x 85]: belief before the first window, sum 1.</summary>
     public float[] Belief { get; } = new float[Size * Rates];
 
     /// <summary>Draws a batch.</summary>
     public void Next(Random random)
     {
-        (_random, _variation) = (random, new RateVariation(random));
+        (_random, _augmentation) = (random, new RateAugmentation(random));
         Array.Clear(Input);
         Array.Fill(Labels, float.NaN);
         for (var b = 0; b < Size; b++)
@@ -69,7 +68,7 @@ public sealed class RateBatch
                 FillSimulated(b);
             else
                 Fill(b, Draw());
-            Believe(Belief.AsSpan(b * Rates, Rates));
+            SetStartBelief(Belief.AsSpan(b * Rates, Rates));
         }
     }
 
@@ -115,31 +114,31 @@ public sealed class RateBatch
 
     private void Fill(int index, RateExcerpt excerpt, int[] starts, float[] labels, float level)
     {
-        Vary(excerpt);
+        Augment(excerpt);
         var axes = Chance(0.1) ? [] : excerpt.Acc;
-        var (keepsMotion, speckled) = (Chance(0.5), Chance(0.3));
-        var window = new RateWindow(excerpt.RateHz, (int)Math.Round(WindowSeconds * excerpt.RateHz)) { Constants = Estranged() };
+        var (skipsMotionFit, scalesBins) = (Chance(0.5), Chance(0.3));
+        var window = new RateWindow(excerpt.RateHz, (int)Math.Round(WindowSeconds * excerpt.RateHz)) { Constants = RandomConstants() };
         for (var w = 0; w < starts.Length; w++)
         {
             if (window.Make(excerpt.Ppg, axes, starts[w], _rows, out var motion))
                 Labels[index * Windows + w] = labels[w] is >= 38 and <= 232 ? labels[w] : float.NaN;
-            if (keepsMotion)
-                KeepMotion(_rows);
-            if (speckled)
-                Speckle(_rows);
+            if (skipsMotionFit)
+                SkipMotionFit(_rows);
+            if (scalesBins)
+                ScaleBins(_rows);
             RateFeatures.Input(_rows, RateSequence.RelativeMotion(motion, ref level), Input.AsSpan((index * Windows + w) * InputLength, InputLength));
         }
     }
 
-    // The constants were fitted to recordings of the training: there the likelihood is better than it will be on others.
-    private PpgConstants Estranged() => PpgFitConstant.OfEvidence.Aggregate(
-        _constants, (constants, one) => one.With(constants, one.Get(constants) * Math.Pow(one.Step, _variation.Normal())));
+    // The constants were fitted to recordings of the training, where the likelihood is better than it will be on others: randomising them avoids trust in that.
+    private PpgConstants RandomConstants() => PpgFitConstant.OfEvidence.Aggregate(
+        _constants, (constants, one) => one.With(constants, one.Get(constants) * Math.Pow(one.Step, _augmentation.Normal())));
 
-    /// <summary>Samples of some, or all, PPG channels in any order, and of all axes.</summary>
+    /// <summary>Copies samples of some or all PPG channels, in random order, and of all axes.</summary>
     private RateExcerpt Cut(RateRecording recording, double rateHz, int from, int count)
     {
-        var loudness = _loudness[recording];
-        var channels = Enumerable.Range(0, loudness.Ppg.Length).ToArray();
+        var levels = _levels[recording];
+        var channels = Enumerable.Range(0, levels.Ppg.Length).ToArray();
         if (Chance(0.3))
         {
             _random.Shuffle(channels);
@@ -148,38 +147,38 @@ public sealed class RateBatch
         float[] Copy(float[] samples) => samples.AsSpan(from, count).ToArray();
         return new RateExcerpt(
             rateHz, [.. channels.Select(c => Copy(recording.Ppg[c]))], [.. recording.Acc.Take(PpgMotionFit.MaxAxes).Select(Copy)],
-            [.. channels.Select(c => loudness.Ppg[c])], loudness.Acc);
+            [.. channels.Select(c => levels.Ppg[c])], levels.Acc);
     }
 
-    private void Vary(RateExcerpt excerpt)
+    private void Augment(RateExcerpt excerpt)
     {
         if (Chance(0.5))
-            _variation.Shelve(excerpt);
+            _augmentation.ScaleLowFrequencies(excerpt);
         if (Chance(0.5))
         {
             var other = Draw().Recording;
-            _variation.Move(excerpt, other, _loudness[other], Speed());
+            _augmentation.AddRecordedMotion(excerpt, other, _levels[other], Speed());
         }
         if (Chance(0.3))
-            _variation.Swing(excerpt);
+            _augmentation.AddPeriodicMotion(excerpt);
         if (Chance(0.3))
-            _variation.Shake(excerpt);
+            _augmentation.AddIrregularMotion(excerpt);
         if (Chance(0.2))
-            _variation.Disturb(excerpt);
+            _augmentation.AddNoise(excerpt);
     }
 
-    // The motion fit does not fit every sensor: without this the network believes it there too (a new sensor: 3.9 instead of 2.9 per minute).
-    private static void KeepMotion(float[] rows) => rows.AsSpan(0, 2 * Rates).CopyTo(rows.AsSpan(RateFeatures.CleanRow * Rates));
+    // The motion fit fails on some sensors; without this the network relies on it there too (error on a new sensor 3.9 instead of 2.9 per minute).
+    private static void SkipMotionFit(float[] rows) => rows.AsSpan(0, 2 * Rates).CopyTo(rows.AsSpan(RateFeatures.CleanRow * Rates));
 
-    private void Speckle(float[] rows)
+    private void ScaleBins(float[] rows)
     {
         for (var i = 0; i < RateFeatures.HalfRow * Rates; i++)
             if (i / Rates is < RateFeatures.MotionRow or >= RateFeatures.CleanRow)
-                rows[i] *= (float)Math.Exp(0.3 * _variation.Normal());
+                rows[i] *= (float)Math.Exp(0.3 * _augmentation.Normal());
     }
 
-    /// <summary>Mostly nothing is known; in a fifth of the sequences, to learn what to do about it, something wrong is.</summary>
-    private void Believe(Span<float> belief)
+    /// <summary>Uniform; in a fifth of the sequences a peak at a random rate, so that the network learns to leave a wrong belief.</summary>
+    private void SetStartBelief(Span<float> belief)
     {
         belief.Fill(1f / Rates);
         if (!Chance(0.2))

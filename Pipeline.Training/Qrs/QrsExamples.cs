@@ -1,6 +1,6 @@
 using Pipeline.Models.Estimators.Ecg;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
 /// <summary>Candidates with the answer that is wanted, as rows of floats in one growing store.</summary>
 internal sealed class QrsExamples

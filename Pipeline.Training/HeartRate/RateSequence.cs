@@ -1,7 +1,7 @@
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>The windows of one recording as the network sees them in service, with their references.</summary>
 public sealed class RateSequence

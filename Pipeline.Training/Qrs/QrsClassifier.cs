@@ -1,14 +1,14 @@
-using Pipeline.Training.Torch;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Training.Export;
+using Pipeline.Training.Torch;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
 /// <summary>
 /// The QRS network: normalisation, one hidden layer, log-odds. Input [B, <see cref="InputLength"/>] (a candidate as the detector describes it),
-/// output [B, 1]. While it is trained it carries the <see cref="QrsTeachers"/> that it learns from; no part of them is kept.
+/// output [B, 1]. During training it contains the <see cref="QrsEnsemble"/> that it is distilled from; exported is the network alone.
 /// </summary>
 public sealed class QrsClassifier : nn.Module
 {
@@ -20,7 +20,7 @@ public sealed class QrsClassifier : nn.Module
 
     private readonly Linear _hidden = nn.Linear(InputLength, Hidden);
     private readonly Linear _output = nn.Linear(Hidden, 1);
-    private readonly QrsTeachers _teachers = new();
+    private readonly QrsEnsemble _ensemble = new();
     private readonly float[] _mean;
     private readonly float[] _scale;
 
@@ -30,16 +30,16 @@ public sealed class QrsClassifier : nn.Module
         (_mean, _scale) = (mean, scale);
         register_module("hidden", _hidden);
         register_module("output", _output);
-        register_module("teachers", _teachers);
+        register_module("ensemble", _ensemble);
     }
 
-    /// <summary>What it learns from.</summary>
-    internal QrsTeachers Teachers => _teachers;
+    /// <summary>The ensemble that it is distilled from.</summary>
+    internal QrsEnsemble Ensemble => _ensemble;
 
     /// <summary>Log-odds [B, 1] of normalised candidates [B, <see cref="InputLength"/>].</summary>
     public Tensor Forward(Tensor normalised) => _output.forward(_hidden.forward(normalised).relu());
 
-    /// <summary>A candidate as <see cref="Forward"/> takes it.</summary>
+    /// <summary>Normalises a candidate for <see cref="Forward"/>; both [<see cref="InputLength"/>].</summary>
     internal void Normalise(ReadOnlySpan<float> row, Span<float> normalised)
     {
         for (var k = 0; k < normalised.Length; k++)
@@ -51,7 +51,7 @@ public sealed class QrsClassifier : nn.Module
         _mean, _scale, _hidden.weight.ToArray(), _hidden.bias!.ToArray(), _output.weight.ToArray(),
         _output.bias!.ToArray()[0]);
 
-    /// <summary>What a package keeps of it.</summary>
+    /// <summary>The tensors of the package, by name.</summary>
     internal Dictionary<string, Tensor> Weights() => new()
     {
         ["mean"] = tensor(_mean),

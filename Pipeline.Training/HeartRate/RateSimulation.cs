@@ -1,8 +1,8 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Hearts at rest and at work that no recording has, on sensors of any kind: pulses of any waveform at 36 to 210 a minute, breathing, noise, one to three
-/// channels, with a nearly still accelerometer or none. Bedside monitors give such signals.
+/// Simulated sequences, as from bedside monitors (the recordings are of exercise): pulses of random waveform at 36 to 210 a minute, respiration, noise,
+/// one to three channels, with a nearly still accelerometer or none.
 /// </summary>
 public sealed class RateSimulation(Random random)
 {
@@ -32,7 +32,7 @@ public sealed class RateSimulation(Random random)
         return (new RateExcerpt(rate, ppg, acc, [.. ppg.Select(_ => 1f)], 20), labels);
     }
 
-    /// <summary>Phase of the heart at each sample: a rate that wanders, ramps now and then, and breathes.</summary>
+    /// <summary>Cardiac phase at each sample, radians: the rate wanders, has occasional ramps and respiratory sinus arrhythmia.</summary>
     private double[] Phases(double rateHz, int count, double breaths)
     {
         var phases = new double[count];
@@ -73,7 +73,7 @@ public sealed class RateSimulation(Random random)
         return samples;
     }
 
-    /// <summary>Strengths of the harmonics: falling, quickly or slowly, with ups and downs; mean square 1/2.</summary>
+    /// <summary>Random amplitudes of the harmonics, decreasing on average; sum of squares 1.</summary>
     private double[] Waveform()
     {
         var fall = 0.15 + 1.2 * random.NextDouble();
@@ -92,6 +92,6 @@ public sealed class RateSimulation(Random random)
         return samples;
     }
 
-    /// <summary>Evenly by its logarithm.</summary>
+    /// <summary>Uniformly distributed in the logarithm.</summary>
     private double Between(double low, double high) => low * Math.Exp(random.NextDouble() * Math.Log(high / low));
 }

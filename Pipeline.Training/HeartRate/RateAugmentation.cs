@@ -1,19 +1,19 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Varies excerpts as other sensors and other people's movements would: in the signals, so that everything that is made of them (spectra, motion
-/// fit, classical evidence) answers as it would in service. All numbers come from one generator.
+/// Augmentation of excerpts in the time domain: other sensors and other movements. Working on the signals keeps everything that is computed from
+/// them (spectra, motion fit, classical likelihood) consistent, as in service. All random numbers come from one generator. NaN is not expected.
 /// </summary>
-public sealed class RateVariation(Random random)
+public sealed class RateAugmentation(Random random)
 {
     private const double FadeSeconds = 1;
-    private const int Harmonics = 5;        // half the pace, the pace, and up to four times
+    private const int Harmonics = 5;        // half the rate, the rate, and up to four times
 
     /// <summary>A standard normal number.</summary>
     public double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
-    /// <summary>Another sensor's low frequencies: weakened or raised below a corner, so that pulses have more or less of their harmonics.</summary>
-    public void Shelve(RateExcerpt excerpt)
+    /// <summary>Scales what lies below a random corner (0.6 to 3 Hz) of every PPG channel: another sensor's frequency response.</summary>
+    public void ScaleLowFrequencies(RateExcerpt excerpt)
     {
         ArgumentNullException.ThrowIfNull(excerpt);
         var share = 1 - Math.Exp(-2 * Math.PI * Between(0.6, 3) / excerpt.RateHz);
@@ -31,15 +31,15 @@ public sealed class RateVariation(Random random)
     }
 
     /// <summary>
-    /// Another recording's movements, at a pace of their own: on and off, they reach the accelerometer by other axes, and each PPG channel a little
-    /// later, by a mixture of the axes and of its square.
+    /// Adds the accelerometer of another recording, played at <paramref name="speed"/> and switched on and off: permuted to the axes, and with a lag of up
+    /// to 0.15 s to each PPG channel, as a mixture of the axes and of its square.
     /// </summary>
-    public void Move(RateExcerpt excerpt, RateRecording other, RateLoudness loudness, double speed)
+    public void AddRecordedMotion(RateExcerpt excerpt, RateRecording other, RateSignalLevels levels, double speed)
     {
         ArgumentNullException.ThrowIfNull(excerpt);
         ArgumentNullException.ThrowIfNull(other);
-        ArgumentNullException.ThrowIfNull(loudness);
-        if (other.Acc.Length == 0 || !(loudness.Acc > 0))
+        ArgumentNullException.ThrowIfNull(levels);
+        if (other.Acc.Length == 0 || !(levels.Acc > 0))
             return;
         var pace = other.RateHz * speed / excerpt.RateHz;
         var wanted = (int)(excerpt.Count * pace) + 12;
@@ -59,7 +59,7 @@ public sealed class RateVariation(Random random)
                 break;
             if (presence[i] < 1e-3)
                 continue;
-            double Motion(int axis, double sample) => Sample(other, loudness, axis, sample);
+            double Motion(int axis, double sample) => Sample(other, levels, axis, sample);
             for (var a = 0; a < excerpt.Acc.Length; a++)
                 excerpt.Acc[a][i] += (float)(presence[i] * seen * excerpt.AccRms * Motion(axes[a % 3], at));
             if (gain == 0)
@@ -75,37 +75,37 @@ public sealed class RateVariation(Random random)
     }
 
     /// <summary>
-    /// Even movements at any pace from 27 to 240 a minute, with harmonics and half the pace, that drift, tremble and change every 6 to 40 s. The
-    /// accelerometer sees them, or in three of ten cases hardly anything.
+    /// Adds periodic motion of 27 to 240 cycles a minute with harmonics and a subharmonic; rate and strength drift, and both change every 6 to 40 s.
+    /// In 30 % of the segments the accelerometer records nearly nothing of it.
     /// </summary>
-    public void Swing(RateExcerpt excerpt)
+    public void AddPeriodicMotion(RateExcerpt excerpt)
     {
         ArgumentNullException.ThrowIfNull(excerpt);
         for (int first = 0, end; first < excerpt.Count; first = end)
         {
             end = Math.Min(excerpt.Count, first + (int)((6 + 34 * random.NextDouble()) * excerpt.RateHz));
             if (random.NextDouble() < 0.6)
-                Swing(excerpt, first, end);
+                AddPeriodicMotion(excerpt, first, end);
         }
     }
 
     /// <summary>
-    /// Uneven movements: four resonators driven by noise, at paces that change every 6 to 30 s. Three of them reach both sensors, by other
-    /// mixtures, the fourth only the PPG.
+    /// Adds irregular motion: four resonators driven by noise whose frequencies change every 6 to 30 s. Three reach both sensors in different mixtures,
+    /// the fourth only the PPG.
     /// </summary>
-    public void Shake(RateExcerpt excerpt)
+    public void AddIrregularMotion(RateExcerpt excerpt)
     {
         ArgumentNullException.ThrowIfNull(excerpt);
         for (int first = 0, end; first < excerpt.Count; first = end)
         {
             end = Math.Min(excerpt.Count, first + (int)((6 + 24 * random.NextDouble()) * excerpt.RateHz));
             if (random.NextDouble() < 0.6)
-                Shake(excerpt, first, end);
+                AddIrregularMotion(excerpt, first, end);
         }
     }
 
-    /// <summary>White noise and a wandering baseline on every PPG channel.</summary>
-    public void Disturb(RateExcerpt excerpt)
+    /// <summary>Adds white noise and baseline wander to every PPG channel.</summary>
+    public void AddNoise(RateExcerpt excerpt)
     {
         ArgumentNullException.ThrowIfNull(excerpt);
         var white = 0.5 * Math.Exp(0.7 * Normal());
@@ -116,13 +116,13 @@ public sealed class RateVariation(Random random)
             double baseline = 0;
             for (var i = 0; i < excerpt.Count; i++)
             {
-                baseline += -back * baseline + Math.Sqrt(2 * back) * wander * Even();
-                excerpt.Ppg[c][i] += (float)(excerpt.PpgRms[c] * (baseline + white * Even()));
+                baseline += -back * baseline + Math.Sqrt(2 * back) * wander * Uniform();
+                excerpt.Ppg[c][i] += (float)(excerpt.PpgRms[c] * (baseline + white * Uniform()));
             }
         }
     }
 
-    private void Shake(RateExcerpt excerpt, int first, int end)
+    private void AddIrregularMotion(RateExcerpt excerpt, int first, int end)
     {
         const int sources = 4;
         var gain = 0.5 * Math.Exp(0.8 * Normal());
@@ -135,7 +135,7 @@ public sealed class RateVariation(Random random)
         for (var i = first; i < end; i++)
         {
             for (var s = 0; s < sources; s++)
-                (before[s], now[s]) = (now[s], resonators[s].Drive * Even() + resonators[s].Back * now[s] - resonators[s].Loss * before[s]);
+                (before[s], now[s]) = (now[s], resonators[s].Drive * Uniform() + resonators[s].Back * now[s] - resonators[s].Loss * before[s]);
             for (var c = 0; c < ppg.Length; c++)
                 excerpt.Ppg[c][i] += (float)(gain * excerpt.PpgRms[c] * Sum(ppg[c], now));
             for (var a = 0; a < acc.Length; a++)
@@ -143,7 +143,7 @@ public sealed class RateVariation(Random random)
         }
     }
 
-    /// <summary>A resonator of unit variance at <paramref name="pace"/> turns a sample, 0.1 to 0.6 Hz wide.</summary>
+    /// <summary>A resonator of unit variance at <paramref name="pace"/> cycles a sample, bandwidth 0.1 to 0.6 Hz.</summary>
     private (double Drive, double Back, double Loss) Resonator(double pace, double rateHz)
     {
         var (turn, radius) = (2 * Math.PI * pace, Math.Exp(-Math.PI * (0.1 + 0.5 * random.NextDouble()) / rateHz));
@@ -152,10 +152,10 @@ public sealed class RateVariation(Random random)
 
     private double[] Mixture(int count) => [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextDouble() - 1)];
 
-    /// <summary>Evenly distributed, mean 0, variance 1.</summary>
-    private double Even() => (random.NextDouble() - 0.5) * Math.Sqrt(12);
+    /// <summary>Uniformly distributed, mean 0, variance 1.</summary>
+    private double Uniform() => (random.NextDouble() - 0.5) * Math.Sqrt(12);
 
-    private void Swing(RateExcerpt excerpt, int first, int end)
+    private void AddPeriodicMotion(RateExcerpt excerpt, int first, int end)
     {
         var rate = excerpt.RateHz;
         var pace = Between(0.45, 4);
@@ -206,7 +206,7 @@ public sealed class RateVariation(Random random)
         0.5 * random.NextDouble(), 0.3 * random.NextDouble(),
     ];
 
-    /// <summary>For each PPG channel the share of each of three axes; mostly much the same for all channels.</summary>
+    /// <summary>For each PPG channel the weight of each of three axes; in 60 % nearly the same for all channels.</summary>
     private double[][] Shares(int channels)
     {
         double[][] shares = [.. Enumerable.Range(0, channels).Select(_ => new[] { 0.7 * Normal(), 0.7 * Normal(), 0.7 * Normal() })];
@@ -217,7 +217,7 @@ public sealed class RateVariation(Random random)
         return shares;
     }
 
-    /// <summary>0 to 1 for each sample: on and off by chance, gently.</summary>
+    /// <summary>0 to 1 for each sample: a smoothed random switch.</summary>
     private float[] Presence(RateExcerpt excerpt)
     {
         var presence = new float[excerpt.Count];
@@ -233,15 +233,15 @@ public sealed class RateVariation(Random random)
         return presence;
     }
 
-    private static double Sample(RateRecording recording, RateLoudness loudness, int axis, double at)
+    private static double Sample(RateRecording recording, RateSignalLevels levels, int axis, double at)
     {
         axis = Math.Min(axis, recording.Acc.Length - 1);
         at = Math.Max(0, at);
         var (index, fraction) = ((int)at, at - (int)at);
         var samples = recording.Acc[axis];
-        return (samples[index] * (1 - fraction) + samples[index + 1] * fraction - loudness.AccMeans[axis]) / loudness.Acc;
+        return (samples[index] * (1 - fraction) + samples[index + 1] * fraction - levels.AccMeans[axis]) / levels.Acc;
     }
 
-    /// <summary>Evenly by its logarithm.</summary>
+    /// <summary>Uniformly distributed in the logarithm.</summary>
     private double Between(double low, double high) => low * Math.Exp(random.NextDouble() * Math.Log(high / low));
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Models.Estimators.Ppg;
 
-namespace Pipeline.Training;
+namespace Pipeline.Training.HeartRate;
 
 /// <summary>One of the numbers of <see cref="PpgConstants"/> that are fitted: where the search starts, and how far it first steps.</summary>
 /// <param name="Name">Name of the property.</param>

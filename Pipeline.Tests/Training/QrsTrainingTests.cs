@@ -1,6 +1,7 @@
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Torch;
-using Pipeline.Training;
+using Pipeline.Training.Evaluation;
+using Pipeline.Training.Qrs;
 using Pipeline.Training.Torch;
 using TorchSharp;
 using Xunit;
@@ -13,7 +14,7 @@ public sealed class SeededTraining;
 
 /// <summary>Training of the QRS network, on simulated beats.</summary>
 [Collection(nameof(SeededTraining))]
-public sealed class QrsCourseTests
+public sealed class QrsTrainingTests
 {
     [SkippableFact]
     public void The_same_seed_gives_the_same_weights_and_what_was_learnt_finds_beats_of_a_recording_held_out()
@@ -25,13 +26,13 @@ public sealed class QrsCourseTests
         using var second = Train(records, seed: 3);
 
         Assert.Equal(Weights(first), Weights(second));
-        var score = QrsHeldOut.Of(records[2], (QrsClassifier)first.Network, null);
+        var score = QrsEvaluation.Of(records[2], (QrsClassifier)first.Network, null);
         Assert.InRange(score.BothLeads.F1, 95, 100);
         Assert.InRange(score.FirstLead.F1, 95, 100);
     }
 
     [SkippableFact]
-    public void The_small_network_says_what_its_teachers_say_together()
+    public void The_small_network_agrees_with_the_ensemble_that_it_is_distilled_from()
     {
         NeedLibtorch.OrSkip();
         var random = new Random(11);
@@ -53,7 +54,7 @@ public sealed class QrsCourseTests
         {
             network.Normalise(examples.Row(i), normalised);
             var input = torch.tensor(normalised, [1, normalised.Length]);
-            if (network.Forward(input).item<float>() > 0 == network.Teachers.Forward(input).mean([1]).item<float>() > 0)
+            if (network.Forward(input).item<float>() > 0 == network.Ensemble.Forward(input).mean([1]).item<float>() > 0)
                 agreed++;
         }
         Assert.InRange(agreed, 0.9 * examples.Count, examples.Count);
@@ -70,24 +71,24 @@ public sealed class QrsCourseTests
     }
 
     [Fact]
-    public void An_ectopic_dress_moves_the_reference_with_the_beat()
+    public void An_ectopic_beat_moves_its_reference_with_it()
     {
         var record = Record("a", 0.8, 1);
 
-        var dressed = QrsDistortion.Ectopics(record, new Random(5));
+        var augmented = QrsBeatAugmentation.AddEctopicBeats(record, new Random(5));
 
-        var moved = record.Beats.Zip(dressed.Beats).Where(pair => pair.First != pair.Second).ToList();
+        var moved = record.Beats.Zip(augmented.Beats).Where(pair => pair.First != pair.Second).ToList();
         Assert.InRange(moved.Count, 3, 20);
         Assert.All(moved, pair => Assert.True(pair.Second.IsEctopic && pair.Second.Sample <= pair.First.Sample));
-        Assert.All(moved.Select(pair => Array.IndexOf(dressed.Beats, pair.Second)), b => Assert.True(dressed.Beats[b].Sample - dressed.Beats[b - 1].Sample >= 0.28 * record.RateHz - 1));
+        Assert.All(moved.Select(pair => Array.IndexOf(augmented.Beats, pair.Second)), b => Assert.True(augmented.Beats[b].Sample - augmented.Beats[b - 1].Sample >= 0.28 * record.RateHz - 1));
         var beat = moved.First(pair => pair.First.Sample - pair.Second.Sample < 0.1 * record.RateHz || pair.First.Sample - pair.Second.Sample > 0.15 * record.RateHz).Second;
-        var around = dressed.Leads[0].AsSpan((int)beat.Sample - 20, 41);
+        var around = augmented.Leads[0].AsSpan((int)beat.Sample - 20, 41);
         Assert.True(around.ToArray().Max(Math.Abs) > 0.4, "there is a beat where the reference says");
     }
 
     private static TrainingLoop Train(EcgRecording[] records, int seed)
     {
-        var course = new QrsCourse(records, new Dictionary<string, EcgRecording>(), new QrsTrainingOptions { Seed = seed, Steps = 100 });
+        var course = new QrsTrainingSet(records, new Dictionary<string, EcgRecording>(), new QrsTrainingOptions { Seed = seed, Steps = 100 });
         course.Prepare((_, _) => { }, CancellationToken.None);
         var loop = course.Begin(new HashSet<string> { "d" });
         while (loop.Step < loop.Steps)

@@ -1,4 +1,4 @@
-namespace Pipeline.Training;
+namespace Pipeline.Training.Qrs;
 
 /// <summary>A reference beat.</summary>
 /// <param name="Sample">Its sample.</param>
