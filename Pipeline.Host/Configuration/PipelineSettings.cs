@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pipeline.Actors;
+using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Inference;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
@@ -33,6 +34,7 @@ internal sealed record PipelineSettings(
         [InferenceSection] = typeof(InferenceOptions),
         [InfluxOptions.Section] = typeof(InfluxOptions),
         [EmbeddedStoreOptions.Section] = typeof(EmbeddedStoreOptions),
+        [ClusterOptions.Section] = typeof(ClusterOptions),
         [WebOptions.Section] = typeof(WebOptions),
         [TelemetryOptions.Section] = typeof(TelemetryOptions),
     };
@@ -58,6 +60,7 @@ internal static class SettingsServices
         services.AddSettings<InferenceOptions>(configuration, PipelineSettings.InferenceSection);
         services.AddSettings<InfluxOptions>(configuration, InfluxOptions.Section);
         services.AddSettings<EmbeddedStoreOptions>(configuration, EmbeddedStoreOptions.Section);
+        services.AddSettings<ClusterOptions>(configuration, ClusterOptions.Section);
         services.AddSettings<WebOptions>(configuration, WebOptions.Section);
         services.AddSettings<TelemetryOptions>(configuration, TelemetryOptions.Section);
         services.AddSingleton(provider => new PipelineSettings(

@@ -79,4 +79,10 @@ internal static partial class KafkaLog
 
     [LoggerMessage(2023, LogLevel.Warning, "A checkpoint of {Count} partitions was not committed ({Code}: {Reason}); it is tried again in {Delay}")]
     public static partial void CheckpointFailed(this ILogger log, int count, ErrorCode code, string reason, TimeSpan delay);
+
+    [LoggerMessage(2031, LogLevel.Warning, "Who is in the consumer group cannot be seen: {Reason}. The cluster stays as it is; asked again")]
+    public static partial void GroupNotSeen(this ILogger log, string reason);
+
+    [LoggerMessage(2032, LogLevel.Warning, "{Count} members of the consumer group run on other machines and cannot reach {Address}, or are reached from their own only: they are in no cluster with this process, and each answers for its own patients alone. Set Cluster:Host on all of them")]
+    public static partial void NotReachable(this ILogger log, int count, string address);
 }

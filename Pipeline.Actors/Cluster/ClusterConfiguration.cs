@@ -1,0 +1,138 @@
+using Akka.Cluster.Hosting;
+using Akka.Cluster.Sharding;
+using Akka.Configuration;
+using Akka.DistributedData;
+using Akka.Event;
+using Akka.Hosting;
+using Akka.Remote.Hosting;
+using Microsoft.Extensions.Logging;
+using LogLevel = Akka.Event.LogLevel;
+
+namespace Pipeline.Actors.Cluster;
+
+/// <summary>The settings of Akka that differ from its own, each with its reason.</summary>
+internal static class ClusterConfiguration
+{
+    /// <summary>Name of every process's actor system: part of its address, the same in the whole cluster.</summary>
+    public const string SystemName = "pipeline";
+
+    /// <summary>Role of every member. Without one the sharding coordinator's state is not found.</summary>
+    public const string Role = "ward";
+
+    private const string Hocon = """
+        akka {
+          log-dead-letters = off
+          log-dead-letters-during-shutdown = off
+
+          # The host ends the process, and begins a new actor system when this one ends.
+          coordinated-shutdown.run-by-clr-shutdown-hook = off
+          coordinated-shutdown.exit-clr = off
+          coordinated-shutdown.run-by-actor-system-terminate = off
+          coordinated-shutdown.terminate-actor-system = off
+          coordinated-shutdown.phases.before-service-unbind.recover = off
+          cluster.run-coordinated-shutdown-when-down = off
+
+          # Serializers that make objects of types named by the sender are replaced by ones that refuse.
+          actor.serializers {
+            json = "Pipeline.Actors.Cluster.RefusingJson, Pipeline.Actors"
+            proto = "Pipeline.Actors.Cluster.RefusingProtobuf, Pipeline.Actors"
+            daemon-create = "Pipeline.Actors.Cluster.RefusingDeployment, Pipeline.Actors"
+          }
+          log-serializer-override-on-start = off
+          # Nothing here needs finer timers; an idle process wakes half as often.
+          scheduler.tick-duration = 20 ms
+
+          remote.dot-netty.tcp {
+            # A few messages a second: one thread each, and none waits for a batch to fill.
+            batching.enabled = off
+            server-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
+            client-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
+            connection-timeout = 3 s
+          }
+          # A member that was cut off is tried again soon after the network is back; each attempt is no news: the cluster says once who is unreachable.
+          remote.retry-gate-closed-for = 1 s
+          remote.log-remote-lifecycle-events = off
+
+          cluster {
+            downing-provider-class = "Pipeline.Actors.Cluster.GroupDowning, Pipeline.Actors"
+            # The first of the group waits this long for an answer of the others before it begins a cluster.
+            seed-node-timeout = 2 s
+            retry-unsuccessful-join-after = 2 s
+            # Joins and moves wait for these ticks: a cluster of one is up at the first.
+            periodic-tasks-initial-delay = 20 ms
+            leader-actions-interval = 200 ms
+            # 1 s of gossip and heartbeats is what an idle node costs most by.
+            gossip-interval = 1 s
+            failure-detector { heartbeat-interval = 1 s, acceptable-heartbeat-pause = 4 s }
+            allow-weakly-up-members = off
+
+            distributed-data {
+              # Claims travel as deltas, at a fifth of this.
+              gossip-interval = 1 s
+              notify-subscribers-interval = 100 ms
+            }
+            sharding {
+              state-store-mode = ddata
+              remember-entities = off
+              distributed-data.durable.keys = []
+              # Patients leave memory by their own rule.
+              passivate-idle-entity-after = off
+              # A claimed shard is moved at this tick.
+              rebalance-interval = 250 ms
+              retry-interval = 200 ms
+              coordinator-failure-backoff = 500 ms
+              waiting-for-state-timeout = 1 s
+              handoff-timeout = 10 s
+              shard-start-timeout = 2 s
+              shard-failure-backoff = 200 ms
+              external-shard-allocation-strategy.client-timeout = 2 s
+            }
+            singleton { hand-over-retry-interval = 200 ms, min-number-of-hand-over-retries = 15 }
+          }
+        }
+        """;
+
+    // What Akka repeats at each of its attempts while a process starts, or another one is away; the cluster says once who is unreachable.
+    private static readonly string[] Repeated =
+    [
+        "No coordinator found to register", "Trying to register to coordinator", "Requested shard homes", "address is now gated", "Address is now gated", "AssociationError",
+        "Disassociated", "swallowing exception during message send", "No response from remote for",
+    ];
+
+    /// <summary>Registers remoting, cluster, downing and serializers.</summary>
+    public static void Apply(AkkaConfigurationBuilder builder, ClusterOptions options, int port, ClusterGroupSetup? group, ILoggerFactory loggers)
+    {
+        builder
+            .AddHocon(ConfigurationFactory.ParseString(Hocon), HoconAddMode.Prepend)
+            .AddHocon(ConfigurationFactory.ParseString($"akka.cluster.sharding.role = {Role}"), HoconAddMode.Prepend)
+            .AddHocon(ClusterSharding.DefaultConfig(), HoconAddMode.Append)
+            .AddHocon(DistributedData.DefaultConfig(), HoconAddMode.Append)
+            .ConfigureLoggers(logging =>
+            {
+                logging.ClearLoggers();
+                logging.LogLevel = LogLevel.WarningLevel;
+                logging.AddLoggerFactory(loggers);
+            })
+            .WithRemoting(Remote(options, port))
+            .WithClustering(new Akka.Cluster.Hosting.ClusterOptions { Roles = [Role], LogInfo = false })
+            .WithCustomSerializer("pipeline", [typeof(IWireMessage)], system => new ClusterMessageSerializer(system))
+            .WithStrictSerialization();
+        var quiet = new LogFilterBuilder();
+        foreach (var text in Repeated)
+            quiet.ExcludeMessageContaining(text);
+        builder.AddSetup(quiet.Build());
+        if (options.HasCertificates)
+            builder.AddSetup(ClusterCertificates.Load(options));
+        if (group is not null)
+            builder.AddSetup(group);
+    }
+
+    private static RemoteOptions Remote(ClusterOptions options, int port) => new()
+    {
+        HostName = options.Host,
+        Port = port,
+        PublicHostName = options.Reached,
+        PublicPort = options.PublicPort,
+        EnableSsl = options.HasCertificates,
+    };
+}

@@ -1,0 +1,118 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Actors;
+using Pipeline.Actors.Cluster;
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Tests.Cluster;
+
+/// <summary>Nodes of one group that the test writes; each with its own view of it, as each process has. On 127.0.0.1, free ports.</summary>
+internal sealed class TestNodes : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly List<(ClusterNode Node, ClusterGroup Group)> _nodes = [];
+    private readonly CancellationTokenSource _patience = new(Patience);
+
+    /// <summary>Cancelled when a cluster of this size needed too long, however busy the machine.</summary>
+    public CancellationToken Stop => _patience.Token;
+
+    public ClusterNode this[int index] => _nodes[index].Node;
+
+    /// <summary>Starts one; it sees no group yet.</summary>
+    public async Task<ClusterNode> StartAsync(ClusterOptions? options = null)
+    {
+        var group = new ClusterGroup();
+        var node = await ClusterNode.StartAsync(
+            new ClusterNodeSettings(options ?? new ClusterOptions(), group, _ => Props.Create(() => new Echo()), NullLoggerFactory.Instance, TimeProvider.System), Stop);
+        _nodes.Add((node, group));
+        return node;
+    }
+
+    /// <summary>Starts some that see each other, and waits until they are one cluster.</summary>
+    public async Task StartClusterAsync(int count)
+    {
+        for (var index = 0; index < count; index++)
+            await StartAsync();
+        ShowAll();
+        for (var index = 0; index < count; index++)
+            await UntilMembersAsync(index, count);
+    }
+
+    /// <summary>Shows one node a stable group of some nodes, the first of them the oldest.</summary>
+    public void Show(int to, params int[] members) => _nodes[to].Group.Update(new GroupMembers(
+        true, members.Select((member, age) => new GroupNode(_nodes[member].Node.Address, age)), TimeProvider.System.GetTimestamp()));
+
+    /// <summary>Shows all nodes all of them, or the given ones.</summary>
+    public void ShowAll(params int[] members)
+    {
+        for (var to = 0; to < _nodes.Count; to++)
+            Show(to, members.Length > 0 ? members : [.. Enumerable.Range(0, _nodes.Count)]);
+    }
+
+    /// <summary>Waits until a node's cluster has so many members, all of them up.</summary>
+    public Task UntilMembersAsync(int index, int count) => UntilAsync(
+        _nodes[index].Node.Current.Cluster, state => state.Members.Count == count && state.Members.All(member => member.Status == MemberStatus.Up));
+
+    /// <summary>Waits until the cluster is as wanted.</summary>
+    public Task UntilAsync(Akka.Cluster.Cluster cluster, Func<ClusterEvent.CurrentClusterState, bool> wanted) => UntilAsync(cluster, wanted, Stop);
+
+    /// <summary>Waits until a cluster is as wanted.</summary>
+    public static async Task UntilAsync(Akka.Cluster.Cluster cluster, Func<ClusterEvent.CurrentClusterState, bool> wanted, CancellationToken stop)
+    {
+        var reached = new TaskCompletionSource();
+        var watcher = cluster.System.ActorOf(Props.Create(() => new StateWatcher(wanted, reached)));
+        await reached.Task.WaitAsync(stop);
+        cluster.System.Stop(watcher);
+    }
+
+    /// <summary>Ends a node as a process that is killed ends: nobody is told.</summary>
+    public Task KillAsync(int index) => CutOffAsync(_nodes[index].Node);
+
+    /// <summary>Ends a node's network.</summary>
+    public static Task CutOffAsync(ClusterNode node) => ((ExtendedActorSystem)node.Current.System).Provider is Akka.Cluster.ClusterActorRefProvider provider
+        ? provider.Transport.Shutdown()
+        : throw new InvalidOperationException("no cluster's provider");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_nodes.Select(one => one.Node.DisposeAsync().AsTask()));
+        _patience.Dispose();
+    }
+
+    /// <summary>A patient that says which process it is in.</summary>
+    internal sealed class Echo : UntypedActor
+    {
+        protected override void OnReceive(object message) => Sender.Tell(Akka.Cluster.Cluster.Get(Context.System).SelfAddress);
+    }
+
+    /// <summary>Shows the view again and again, as the watch does, until the cluster is as wanted.</summary>
+    public Task ShowUntilMembersAsync(int index, int count, params int[] members) => UntilAsync(_nodes[index].Node.Current.Cluster, state =>
+    {
+        Show(index, members);
+        return state.Members.Count == count && state.Members.All(member => member.Status == MemberStatus.Up);
+    });
+
+    private sealed class StateWatcher(Func<ClusterEvent.CurrentClusterState, bool> wanted, TaskCompletionSource reached) : UntypedActor, IWithTimers
+    {
+        private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
+
+        public ITimerScheduler Timers { get; set; } = null!;
+
+        protected override void PreStart()
+        {
+            _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IClusterDomainEvent));
+            Timers.StartPeriodicTimer("look", "look", TimeSpan.FromMilliseconds(20));
+        }
+
+        protected override void OnReceive(object message)
+        {
+            if (wanted(_cluster.State))
+                reached.TrySetResult();
+        }
+    }
+}
+
+/// <summary>A message to a patient.</summary>
+internal sealed record Question(int Partition, PatientId Patient) : IForPatient;
