@@ -152,7 +152,7 @@ public sealed partial class DeviceStream
             passed = Place(window, isTail: false);
             foreach (var stage in _stages)
             {
-                if (window.StartsAfresh)
+                if (window.IsFirstOfSegment)
                     stage.Reset();
                 stage.Accept(window, output);
             }
@@ -169,7 +169,7 @@ public sealed partial class DeviceStream
         passed = Place(tail, isTail: true);
         foreach (var stage in _stages)
         {
-            if (tail.StartsAfresh)
+            if (tail.IsFirstOfSegment)
                 stage.Reset();
             stage.Finish(tail, output);
         }

@@ -62,7 +62,7 @@ internal sealed class PeakLevels
         return true;
     }
 
-    /// <summary>Nobody asks for the samples of the start any more.</summary>
+    /// <summary>Drops the samples kept by <see cref="Hold"/>.</summary>
     public void EndHold() => _hold = null;
 
     /// <summary>
@@ -116,7 +116,7 @@ internal sealed class PeakLevels
     {
         state.Within(ref _held, 0, _holdLength);
         if (!IsHeld)
-            state.Values<float>(HeldOrNew());    // later nobody asks for them
+            state.Values<float>(HeldOrNew());    // only needed until the first levels stand
         state.Values<float>(_maxima);
         state.Values<float>(_quantiles);
         state.Values<float>(_blockSamples);

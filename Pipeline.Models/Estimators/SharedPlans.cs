@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// What streams of the same shape share: lengths, tables. Made at the first call, kept for ever, but no more than <see cref="Most"/>: a
+/// What streams of the same shape share: lengths, tables. Made at the first call, never dropped, but no more than <see cref="Most"/>: a
 /// sender of ever new rates must not fill the memory, so beyond that a stream keeps its own.
 /// </summary>
 internal sealed class SharedPlans<TKey, TPlan>

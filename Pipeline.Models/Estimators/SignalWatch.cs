@@ -83,7 +83,7 @@ internal sealed class SignalWatch
         _run = 0;
     }
 
-    /// <summary>Nobody asks for samples before <paramref name="start"/> any more.</summary>
+    /// <summary>Drops what is known of samples before <paramref name="start"/>.</summary>
     public void Forget(long start)
     {
         var first = (long)(start / _rateHz);

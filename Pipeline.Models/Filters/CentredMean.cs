@@ -75,7 +75,7 @@ internal struct CentredMean
         _at = 0;
     }
 
-    // Many samples at a time: one after the other they would wait for each other's sums through all the filters of a chain.
+    // A block at a time: in a chain of filters, sample by sample, each would wait for the sums of the one before.
     private void Take(Span<float> samples, bool isHighPass)
     {
         var (ring, at, half, inverse) = (_ring, _at, _half, _inverse);

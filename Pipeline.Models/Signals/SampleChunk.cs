@@ -15,7 +15,7 @@ public enum SampleFormat
 
 /// <summary>
 /// The unit on the wire: some simultaneous samples (typically one second) of every channel of one device of one patient. Immutable; the
-/// sample bytes stay as they came until a stage needs them as numbers, and belong to the chunk (nobody reuses them).
+/// sample bytes stay as they came until a stage needs them as numbers, and belong to the chunk (they are not reused).
 /// </summary>
 public sealed record SampleChunk
 {

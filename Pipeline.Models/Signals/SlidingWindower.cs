@@ -12,7 +12,7 @@ namespace Pipeline.Models.Signals;
 /// <item>A chunk whose samples are all known, or whose place was given up, is dropped; of an overlapping one only the new samples are
 /// taken.</item>
 /// <item>Samples that a chunk skips are missing (NaN, −32768). A gap as long as a window or longer closes: the windows that hold a sample go
-/// out, those that hold none are skipped, and the next one <see cref="Window.StartsAfresh"/>. The work does not grow with the gap.</item>
+/// out, those that hold none are skipped, and the next one <see cref="Window.IsFirstOfSegment"/>. The work does not grow with the gap.</item>
 /// </list>
 /// One thread at a time; allocates nothing after construction; memory: one window of samples in wire type.
 /// </summary>
@@ -34,8 +34,8 @@ public sealed class SlidingWindower
     private long _id;               // the window being filled: [_start, _end), _start <= _next < _end
     private long _start;
     private long _end;
-    private long _lastEnd;          // end of the last window given out; only when not _afresh
-    private bool _afresh = true;    // no window was given out since the stream began or a long gap
+    private long _lastEnd;          // end of the last window given out; only when not _segmentBegins
+    private bool _segmentBegins = true;     // no window was given out since the stream began or a long gap
     private ulong _leadOff;         // of the samples since _lastEnd
 
     /// <summary>Starts at sample 0 of an epoch.</summary>
@@ -67,7 +67,7 @@ public sealed class SlidingWindower
     public void Prefetch(int sampleCount)
     {
         var completes = _next + sampleCount >= _end;
-        _ring.Prefetch(completes && !_afresh ? (int)(_next - _lastEnd) : 0, Math.Min(sampleCount, _length));
+        _ring.Prefetch(completes && !_segmentBegins ? (int)(_next - _lastEnd) : 0, Math.Min(sampleCount, _length));
     }
 
     /// <summary>
@@ -132,7 +132,7 @@ public sealed class SlidingWindower
     public Window Tail()
     {
         var length = (int)(_next - _start);
-        return new Window(_ring, _id, _start, length, _afresh ? length : (int)(_next - _lastEnd), _rateHz, _leadOff, _afresh);
+        return new Window(_ring, _id, _start, length, _segmentBegins ? length : (int)(_next - _lastEnd), _rateHz, _leadOff, _segmentBegins);
     }
 
     /// <summary>Whether taking <paramref name="chunk"/> completes a window.</summary>
@@ -148,7 +148,7 @@ public sealed class SlidingWindower
         var overwrites = last - _end >= _leastHop || (last > _end && chunk!.EndOfStream);
         if (overwrites)
             _ring.Transfer(state, (int)(_next - _start), _next);
-        return new WindowerMark(_next, _id, _lastEnd, _gapStart, _gapEnd, _afresh, _leadOff, overwrites);
+        return new WindowerMark(_next, _id, _lastEnd, _gapStart, _gapEnd, _segmentBegins, _leadOff, overwrites);
     }
 
     /// <summary>Goes back to a mark, with what was written when it was made; the chunk that was being taken is left.</summary>
@@ -158,7 +158,7 @@ public sealed class SlidingWindower
         if (!mark.Overwrites)
             _ring.TakeBack(mark.Next);
         (_next, _lastEnd, _gapStart, _gapEnd) = (mark.Next, mark.LastEnd, mark.GapStart, mark.GapEnd);
-        (_afresh, _leadOff) = (mark.Afresh, mark.LeadOff);
+        (_segmentBegins, _leadOff) = (mark.SegmentBegins, mark.LeadOff);
         Aim(mark.Id);
         if (mark.Overwrites)
             _ring.Transfer(state, (int)(_next - _start), _next);
@@ -176,7 +176,7 @@ public sealed class SlidingWindower
         state.Count(ref _lastEnd);
         state.Count(ref _gapStart);
         state.Count(ref _gapEnd);
-        state.Value(ref _afresh);
+        state.Value(ref _segmentBegins);
         state.Value(ref _leadOff);
         if (state.IsReading)
             CheckPlace(state);
@@ -194,7 +194,7 @@ public sealed class SlidingWindower
         Aim(_id);
         state.Check(_start <= _next && _next < _end, $"sample {_next} is next where window {_id} holds {_start} to {_end}");
         var shared = _shape.StartAt(_id - 1, _rateHz) + _length;
-        state.Check(_afresh || (_id > 0 && _lastEnd == shared), $"the window before window {_id} ended at {_lastEnd}, not {shared}");
+        state.Check(_segmentBegins || (_id > 0 && _lastEnd == shared), $"the window before window {_id} ended at {_lastEnd}, not {shared}");
     }
 
     private bool Take(SampleChunk chunk)
@@ -217,9 +217,9 @@ public sealed class SlidingWindower
 
     private Window Give()
     {
-        var window = new Window(_ring, _id, _start, _length, _afresh ? _length : (int)(_end - _lastEnd), _rateHz, _leadOff, _afresh);
+        var window = new Window(_ring, _id, _start, _length, _segmentBegins ? _length : (int)(_end - _lastEnd), _rateHz, _leadOff, _segmentBegins);
         _lastEnd = _end;
-        _afresh = false;
+        _segmentBegins = false;
         _leadOff = 0;
         Aim(_id + 1);
         return window;
@@ -231,7 +231,7 @@ public sealed class SlidingWindower
     private void RestartAt(long index)
     {
         _closing = false;
-        _afresh = true;
+        _segmentBegins = true;
         _leadOff = 0;
         Aim(_shape.FirstEndingAfter(index, _rateHz));
         _ring.Restart(_start);
@@ -249,4 +249,4 @@ public sealed class SlidingWindower
 
 /// <summary>Where a windower stood before a chunk: its fields, and whether the ring's samples are kept beside it.</summary>
 internal readonly record struct WindowerMark(
-    long Next, long Id, long LastEnd, long GapStart, long GapEnd, bool Afresh, ulong LeadOff, bool Overwrites);
+    long Next, long Id, long LastEnd, long GapStart, long GapEnd, bool SegmentBegins, ulong LeadOff, bool Overwrites);

@@ -9,7 +9,7 @@ public readonly ref struct Window
     private readonly SampleRing _ring;
 
     internal Window(
-        SampleRing ring, long id, long startIndex, int length, int newSampleCount, double rateHz, ulong leadOff, bool startsAfresh)
+        SampleRing ring, long id, long startIndex, int length, int newSampleCount, double rateHz, ulong leadOff, bool isFirstOfSegment)
     {
         _ring = ring;
         Id = id;
@@ -18,7 +18,7 @@ public readonly ref struct Window
         NewSampleCount = newSampleCount;
         RateHz = rateHz;
         LeadOff = leadOff;
-        StartsAfresh = startsAfresh;
+        IsFirstOfSegment = isFirstOfSegment;
     }
 
     /// <summary>The integer id <c>k</c>, from 0 in each epoch.</summary>
@@ -49,7 +49,7 @@ public readonly ref struct Window
     /// Whether this is the stream's first window, or the first after a gap as long as a window: nothing before it counts any more, and its
     /// samples before the stream's (re)start are missing.
     /// </summary>
-    public bool StartsAfresh { get; }
+    public bool IsFirstOfSegment { get; }
 
     /// <summary>The channels.</summary>
     public ChannelLayout Channels => _ring.Channels;

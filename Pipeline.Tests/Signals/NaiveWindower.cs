@@ -3,7 +3,7 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Tests.Signals;
 
 /// <summary>A window as the naive windower and the tests see it: plain values.</summary>
-internal sealed record PlainWindow(long Id, long Start, int NewSampleCount, bool Afresh, string Samples)
+internal sealed record PlainWindow(long Id, long Start, int NewSampleCount, bool SegmentBegins, string Samples)
 {
     public static PlainWindow Of(in Window window)
     {
@@ -14,7 +14,7 @@ internal sealed record PlainWindow(long Id, long Start, int NewSampleCount, bool
             window.CopyPhysical(c, 0, samples);
             text.Add(string.Join(' ', samples.Select(s => float.IsNaN(s) ? "." : $"{s}")));
         }
-        return new PlainWindow(window.Id, window.StartIndex, window.NewSampleCount, window.StartsAfresh, string.Join(" | ", text));
+        return new PlainWindow(window.Id, window.StartIndex, window.NewSampleCount, window.IsFirstOfSegment, string.Join(" | ", text));
     }
 }
 

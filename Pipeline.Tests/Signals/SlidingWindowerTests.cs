@@ -53,7 +53,7 @@ public class SlidingWindowerTests
     }
 
     [Fact]
-    public void A_gap_of_a_window_closes_and_the_next_window_starts_afresh()
+    public void A_gap_of_a_window_closes_and_the_next_window_starts_segmentBegins()
     {
         // 01234567890123456789
         // =====.....     =====
@@ -68,7 +68,7 @@ public class SlidingWindowerTests
 
         var windows = Feed(windower, (15, 5));
 
-        Assert.Equal(["1:2 2 2 3 4 .", "2:4 2 4 . . .", "6:12 4 . . . 15 afresh", "7:14 2 . 15 16 17", "8:16 2 16 17 18 19"], windows);
+        Assert.Equal(["1:2 2 2 3 4 .", "2:4 2 4 . . .", "6:12 4 . . . 15 first", "7:14 2 . 15 16 17", "8:16 2 16 17 18 19"], windows);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public class SlidingWindowerTests
     {
         var windower = NewWindower(FourEveryTwo);
 
-        Assert.Equal(["49:98 4 . . 100 101 afresh"], Feed(windower, (100, 2)));
+        Assert.Equal(["49:98 4 . . 100 101 first"], Feed(windower, (100, 2)));
     }
 
     [Fact]
@@ -285,7 +285,7 @@ public class SlidingWindowerTests
         while (windower.TryNext(out var window))
         {
             var plain = PlainWindow.Of(window);
-            seen.Add($"{plain.Id}:{plain.Start} {plain.NewSampleCount} {plain.Samples}{(plain.Afresh && plain.Id > 0 ? " afresh" : "")}");
+            seen.Add($"{plain.Id}:{plain.Start} {plain.NewSampleCount} {plain.Samples}{(plain.SegmentBegins && plain.Id > 0 ? " first" : "")}");
         }
         return seen;
     }

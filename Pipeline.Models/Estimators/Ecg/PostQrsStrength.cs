@@ -3,7 +3,7 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
-/// How strong the signal usually is in the post-QRS window, at each time from 0.18 to 0.66 s after a beat: a T wave comes again at the same
+/// How strong the signal usually is in the post-QRS window, at each time from 0.18 to 0.66 s after a beat: a T wave recurs at the same
 /// place, an early beat does not. Running means of the beat strength over the beats, up to 0.12 s before the next one.
 /// </summary>
 internal sealed class PostQrsStrength(QrsTiming timing, QrsStrength strength)

@@ -44,9 +44,6 @@ internal sealed class QrsNetwork
                 _hidden[i * _stride + u] = hidden[u * inputs + i];
     }
 
-    /// <summary>Inputs.</summary>
-    public int InputCount => _mean.Length;
-
     /// <summary>Logarithm of the odds that the candidate described by <paramref name="input"/> is a beat.</summary>
     public float LogOdds(ReadOnlySpan<float> input)
     {

@@ -62,7 +62,7 @@ internal sealed class QrsOutcomes
         return decisions == 0 ? 0 : busy / decisions;
     }
 
-    /// <summary>Nobody asks for what was before <paramref name="start"/> any more.</summary>
+    /// <summary>Drops the outcomes before <paramref name="start"/>.</summary>
     public void Forget(long start)
     {
         _first = Math.Max(_first, _count - Kept);

@@ -48,7 +48,7 @@ internal sealed class PpgBeatDetector
         Reset();
     }
 
-    /// <summary>How uneven steepness was from pulse to pulse lately: 0 all the same, 1 as different as can be.</summary>
+    /// <summary>How much the steepness differed between the last pulses: 0 not at all, 1 as much as possible.</summary>
     public double Unevenness => _unevenness;
 
     /// <summary>Forgets everything.</summary>

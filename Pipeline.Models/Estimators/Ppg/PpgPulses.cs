@@ -4,14 +4,14 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// The pulses of a stream: a detector on each PPG channel, of which the steadiest one is heard. Which one, and what interval is expected,
+/// The pulses of a stream: a detector on each PPG channel, of which the steadiest one counts. Which one, and what interval is expected,
 /// is decided from the windows before, so that no pulse depends on what comes more than <see cref="PpgBeatDetector.MaxDelaySeconds"/> after
 /// it.
 /// </summary>
 internal sealed class PpgPulses
 {
     private const int Kept = 48;               // more than 8 s at 240 per minute
-    private const double Steadier = 0.7;       // another channel is heard when its unevenness is below this part
+    private const double Steadier = 0.7;       // another channel is selected when its unevenness is below this part
 
     private readonly PpgBeatDetector[] _detectors;
     private readonly double[] _times = new double[Kept];
@@ -28,7 +28,7 @@ internal sealed class PpgPulses
         _rateHz = rateHz;
     }
 
-    /// <summary>How uneven the steepness of the pulses that are heard was lately, 0 to 1; 1 when none is heard.</summary>
+    /// <summary>How uneven the steepness of the last pulses of the selected channel is, 0 to 1; 1 when none is selected.</summary>
     public double Unevenness => _heard >= 0 ? _detectors[_heard].Unevenness : 1;
 
     /// <summary>Forgets everything.</summary>
@@ -50,7 +50,7 @@ internal sealed class PpgPulses
         state.Value(ref _last);
     }
 
-    /// <summary>Takes the new samples of PPG channel <paramref name="channel"/>; adds the pulses of the channel that is heard.</summary>
+    /// <summary>Takes the new samples of PPG channel <paramref name="channel"/>; adds the pulses if the channel is the selected one.</summary>
     public void Take(int channel, ReadOnlySpan<float> samples, long firstIndex, double intervalSeconds, StageOutput output)
     {
         var detector = _detectors[channel];
@@ -67,7 +67,7 @@ internal sealed class PpgPulses
     }
 
     /// <summary>
-    /// Chooses the channel that is heard in the next samples, among the channels set in <paramref name="usable"/>; none when it is 0.
+    /// Selects the channel whose pulses count in the next samples, among the channels set in <paramref name="usable"/>; none when it is 0.
     /// </summary>
     public void Choose(int usable)
     {
