@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using Pipeline.Actors;
 using Pipeline.Host.State;
 using Pipeline.Host.Wire;
+using Polly;
 
 namespace Pipeline.Host.Kafka;
 
@@ -14,21 +15,29 @@ internal sealed class CheckpointTransactions(
     KafkaOptions options, string transactionalId, ShardLeases leases, Func<IConsumerGroupMetadata> membership, ClientHealth health, ILogger log, TimeProvider time,
     StateMetrics? metrics = null) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), FirstRetry = TimeSpan.FromMilliseconds(200), LongestRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly ResiliencePipeline<(int Waiting, Error? Error)> _untilSettled = BrokerBackoff.Create<(int Waiting, Error? Error)>(
+        time, attempt => attempt.Error is not null,
+        (attempt, delay) => log.CheckpointFailed(attempt.Waiting, attempt.Error!.Code, attempt.Error.Reason, delay));   // it failed: there is an error
 
     private IProducer<byte[], byte[]>? _producer;
 
     /// <summary>Commits all that wait in one transaction and tells each what became of it.</summary>
-    public void Commit(List<WaitingCheckpoint> waiting, CancellationToken stop)
+    public void Commit(List<WaitingCheckpoint> waiting, CancellationToken stop) =>
+        // It blocks its thread, which is the caller's own.
+        _untilSettled.Execute(static (call, _) => call.This.Attempt(call.Waiting), (This: this, Waiting: waiting), stop);
+
+    /// <returns>The error when <c>Waiting</c> checkpoints have to be tried again; none when each was told what became of it.</returns>
+    private (int Waiting, Error? Error) Attempt(List<WaitingCheckpoint> waiting)
     {
-        var delay = FirstRetry;
         while (true)
         {
             foreach (var gone in waiting.Where(w => !leases.IsStanding(w.Checkpoint.Lease)))
                 gone.Outcome.TrySetResult(CommitOutcome.Fenced);
             waiting.RemoveAll(w => w.Outcome.Task.IsCompleted);
             if (waiting.Count == 0)
-                return;
+                return default;
             var began = time.GetTimestamp();
             try
             {
@@ -37,25 +46,22 @@ internal sealed class CheckpointTransactions(
                 Measure(waiting, CheckpointFate.Committed, began);
                 End(waiting, CommitOutcome.Committed);
                 health.NoteReached();
-                return;
+                return default;
             }
             catch (KafkaException fault)
             {
                 Recover(fault);
-                if (IsFenced(fault.Error.Code))
+                var fate = IsFenced(fault.Error.Code) ? CheckpointFate.Fenced : CheckpointFate.Failed;
+                Measure(waiting, fate, began);
+                if (fate == CheckpointFate.Failed)
                 {
-                    Measure(waiting, CheckpointFate.Fenced, began);
-                    log.Fenced(waiting.Count, fault.Error.Reason);
-                    End(waiting, CommitOutcome.Fenced);
-                    return;
+                    health.Note(fault.Error);
+                    return (waiting.Count, fault.Error);
                 }
-                Measure(waiting, CheckpointFate.Failed, began);
-                health.Note(fault.Error);
-                log.CheckpointFailed(waiting.Count, fault.Error.Code, fault.Error.Reason, delay);
+                log.Fenced(waiting.Count, fault.Error.Reason);
+                End(waiting, CommitOutcome.Fenced);
+                return default;
             }
-            // Its own thread; nothing else waits here.
-            Task.Delay(delay, time, stop).GetAwaiter().GetResult();
-            delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
         }
     }
 
@@ -124,7 +130,7 @@ internal sealed class CheckpointTransactions(
             }
             catch (ProduceException<byte[], byte[]> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
             {
-                producer.Flush(FirstRetry);
+                producer.Flush(BrokerBackoff.First);
             }
         }
     }

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Polly;
 
 namespace Pipeline.Host.Kafka;
 
@@ -13,12 +14,11 @@ public readonly record struct TopicRecord(byte[] Key, byte[] Value);
 /// </summary>
 internal sealed class TopicWriter : IDisposable
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200), LongestRetry = TimeSpan.FromSeconds(10);
-
     private readonly KafkaOptions _options;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly string _name;
+    private readonly ResiliencePipeline<SentRound> _untilDelivered;
     private readonly Lock _room = new();
     private readonly Lock _restart = new();
     private IProducer<byte[], byte[]> _producer;
@@ -33,6 +33,11 @@ internal sealed class TopicWriter : IDisposable
         _log = log;
         _time = time;
         Health = new ClientHealth(name, options, log, time);
+        _untilDelivered = BrokerBackoff.Create<SentRound>(time, round => round.Error is not null, (round, delay) =>
+        {
+            var error = round.Error!;   // the round failed
+            log.SendFailed(round.Failed.Count, round.Topic, error.Code, error.Reason, delay, KafkaAdvice.For(error.Code, options));
+        });
         _producer = Build();
     }
 
@@ -81,36 +86,21 @@ internal sealed class TopicWriter : IDisposable
                 else if (fault.Error.Code != ErrorCode.Local_QueueFull)
                     throw;
             }
-            await Task.Delay(FirstRetry, _time, stop);
+            await Task.Delay(BrokerBackoff.First, _time, stop);
         }
     }
 
     /// <summary>Sends records until every one is delivered; ends otherwise only by cancellation.</summary>
     public async Task DeliverAsync(string topic, IReadOnlyList<TopicRecord> records, CancellationToken stop)
     {
-        var delay = FirstRetry;
-        while (records.Count > 0)
+        if (records.Count == 0)
+            return;
+        await _untilDelivered.ExecuteAsync(async token =>
         {
-            var round = new Round(records.Count);
-            foreach (var record in records)
-                try
-                {
-                    await SendAsync(topic, record, report => round.Note(record, report.Error), stop);
-                }
-                catch (ProduceException<byte[], byte[]> fault)
-                {
-                    round.Note(record, fault.Error);    // too large for the client: a setting to be changed, waited for like an outage
-                }
-            var (failed, error) = await round.Ended.WaitAsync(stop);
-            if (error is null)
-                return;
-            _log.SendFailed(failed.Count, topic, error.Code, error.Reason, delay, KafkaAdvice.For(error.Code, _options));
-            if (error.IsFatal)
-                Restart(_producer, error);
-            await Task.Delay(delay, _time, stop);
-            delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
-            records = failed;
-        }
+            var sent = await SendRoundAsync(topic, records, token);
+            records = sent.Failed;
+            return sent;
+        }, stop);
     }
 
     public void Dispose()
@@ -122,6 +112,24 @@ internal sealed class TopicWriter : IDisposable
             _disposed = true;
             _producer.Dispose();
         }
+    }
+
+    private async Task<SentRound> SendRoundAsync(string topic, IReadOnlyList<TopicRecord> records, CancellationToken stop)
+    {
+        var round = new Round(topic, records.Count);
+        foreach (var record in records)
+            try
+            {
+                await SendAsync(topic, record, report => round.Note(record, report.Error), stop);
+            }
+            catch (ProduceException<byte[], byte[]> fault)
+            {
+                round.Note(record, fault.Error);    // too large for the client: a setting to be changed, waited for like an outage
+            }
+        var sent = await round.Ended.WaitAsync(stop);
+        if (sent.Error is { IsFatal: true } fatal)
+            Restart(_producer, fatal);
+        return sent;
     }
 
     private async ValueTask WaitForRoomAsync(int size, CancellationToken stop)
@@ -175,16 +183,22 @@ internal sealed class TopicWriter : IDisposable
         }
     }
 
+    /// <summary>What came of some records that were sent together.</summary>
+    /// <param name="Topic">Where to.</param>
+    /// <param name="Failed">Those that were not delivered.</param>
+    /// <param name="Error">The last one's error; null when all were delivered.</param>
+    private sealed record SentRound(string Topic, IReadOnlyList<TopicRecord> Failed, Error? Error);
+
     /// <summary>Counts the reports of some records; ends with the records that failed and the last error.</summary>
-    private sealed class Round(int count)
+    private sealed class Round(string topic, int count)
     {
-        private readonly TaskCompletionSource<(IReadOnlyList<TopicRecord>, Error?)> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<SentRound> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly Lock _lock = new();
         private readonly List<TopicRecord> _failed = [];
         private Error? _error;
         private int _left = count;
 
-        public Task<(IReadOnlyList<TopicRecord> Failed, Error? Error)> Ended => _ended.Task;
+        public Task<SentRound> Ended => _ended.Task;
 
         public void Note(TopicRecord record, Error error)
         {
@@ -198,7 +212,7 @@ internal sealed class TopicWriter : IDisposable
                 if (--_left > 0)
                     return;
             }
-            _ended.SetResult((_failed, _error));
+            _ended.SetResult(new SentRound(topic, _failed, _error));
         }
     }
 }
