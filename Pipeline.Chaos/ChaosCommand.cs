@@ -33,16 +33,8 @@ internal static class ChaosCommand
                 result.AddError($"There is no experiment '{result.Tokens[0].Value}'; there are {Names}.");
         });
         foreach (var count in new[] { rounds, patients })
-            count.Validators.Add(result =>
-            {
-                if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<int?>() is < 1 or > 100_000)
-                    result.AddError($"{count.Name}: 1 to 100000 are possible.");
-            });
-        session.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<double?>() is not (>= 1 and <= 300))
-                result.AddError("--session: 1 to 300 s are possible.");
-        });
+            count.Refuse(value => value is < 1 or > 100_000 ? $"{count.Name}: 1 to 100000 are possible." : null);
+        session.Refuse(value => value is >= 1 and <= 300 ? null : "--session: 1 to 300 s are possible.");
         var command = new DocumentedCommand(
             Name, "Kill, freeze and restart workers, brokers and the store under a running ward; compare all that was stored with an uninterrupted run. Exit 1 when a point differs or a promised figure is missed.",
             "./pipeline chaos kill-worker --servers ../servers --rounds 100",

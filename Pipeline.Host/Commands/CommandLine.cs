@@ -114,4 +114,8 @@ internal static class CommandLine
         HelpText.Install(root);
         return root;
     }
+
+    /// <summary>The command line as it can be typed again.</summary>
+    internal static string LineOf(ParseResult parsed) =>
+        $"./pipeline {string.Join(' ', parsed.Tokens.Select(token => token.Value.Contains(' ', StringComparison.Ordinal) ? $"'{token.Value}'" : token.Value))}";
 }

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
@@ -39,12 +36,8 @@ internal static class DeadLettersCommand
         {
             var output = parsed.InvocationConfiguration.Output;
             var box = new DeadLetterBox(OptionsOf(parsed), TimeProvider.System);
-            var letters = Chosen(await box.ListAsync(stop), parsed.GetValue(Stage));
-            var shown = letters.TakeLast(parsed.GetValue(limit)).ToArray();
-            foreach (var letter in shown)
-                output.WriteLine(parsed.GetValue(Json) ? ToJson(letter) : ToLine(letter));
-            if (!parsed.GetValue(Json))
-                output.WriteLine(Summary(letters, shown.Length, box.UnreadableCount));
+            var letters = await box.ListAsync(stop, parsed.GetValue(Stage));
+            DeadLetterText.Write(letters, parsed.GetValue(limit), box.UnreadableCount, parsed.GetValue(Json), output);
             return ExitCode.Ok;
         });
         return command;
@@ -67,32 +60,11 @@ internal static class DeadLettersCommand
         {
             var mended = parsed.GetValue(payload) is { } file ? await ReadAsync(file, parsed.GetValue(record), stop) : null;
             var box = new DeadLetterBox(OptionsOf(parsed), TimeProvider.System);
-            var letters = Chosen(await box.ListAsync(stop), parsed.GetValue(Stage))
-                // A store's letter holds a line of output, not a record.
-                .Where(letter => letter.Letter.Stage != "store" && (parsed.GetValue(again) || !letter.IsReplayed))
-                .Where(letter => parsed.GetValue(record) is not { } wanted || wanted == $"{letter.Letter.Origin.Partition}:{letter.Letter.Origin.Offset}")
-                .ToArray();
-            if (letters.Length == 0 && parsed.GetValue(record) is { } missing)
-                throw CommandException.BadUsage($"--record {missing}: there is no such letter, or it was sent again before (--again); ./pipeline dead-letters list shows them.");
-            var outcomes = await box.ReplayAsync(letters, mended, !parsed.GetValue(dryRun), stop);
-            return Report(parsed.InvocationConfiguration.Output, outcomes, parsed.GetValue(dryRun), parsed.GetValue(Json));
+            var outcomes = await box.ReplayAsync(new ReplayRequest(parsed.GetValue(Stage), parsed.GetValue(record), mended, parsed.GetValue(again), parsed.GetValue(dryRun)), stop);
+            DeadLetterText.Write(outcomes, parsed.GetValue(dryRun), parsed.GetValue(Json), parsed.InvocationConfiguration.Output);
+            return ExitCode.Ok;
         });
         return command;
-    }
-
-    private static int Report(TextWriter output, IReadOnlyList<ReplayOutcome> outcomes, bool dryRun, bool json)
-    {
-        var sent = dryRun ? "would be sent" : "sent";
-        foreach (var (letter, refused) in outcomes)
-        {
-            var at = $"{letter.Origin.Topic} {letter.Origin.Partition}:{letter.Origin.Offset}";
-            output.WriteLine(json
-                ? JsonSerializer.Serialize(new { topic = letter.Origin.Topic, partition = letter.Origin.Partition, offset = letter.Origin.Offset, stage = letter.Stage, outcome = refused is null ? sent : "refused", reason = refused })
-                : refused is null ? $"{sent,-14} {at}" : $"{"still refused",-14} {at}  {refused}");
-        }
-        if (!json)
-            output.WriteLine($"{outcomes.Count(outcome => outcome.Refused is null)} {sent}, {outcomes.Count(outcome => outcome.Refused is not null)} still refused");
-        return ExitCode.Ok;
     }
 
     private static async Task<byte[]> ReadAsync(FileInfo file, string? record, CancellationToken stop)
@@ -103,47 +75,4 @@ internal static class DeadLettersCommand
     }
 
     private static KafkaOptions OptionsOf(ParseResult parsed) => Settings.Bind<KafkaOptions>(Settings.Load(parsed), KafkaOptions.Section);
-
-    private static StoredLetter[] Chosen(IReadOnlyList<StoredLetter> letters, string? stage) =>
-        [.. letters.Where(letter => stage is null || letter.Letter.Stage == stage)];
-
-    private static string ToLine(StoredLetter stored)
-    {
-        var letter = stored.Letter;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{stored.At:yyyy-MM-dd HH:mm:ss}  {letter.Stage,-8} {letter.Origin.Topic} {letter.Origin.Partition}:{letter.Origin.Offset}  {KeyText(letter.Key.Span)}  {letter.Payload.Length} B{(stored.IsReplayed ? ", sent again" : "")}  {letter.Reason}");
-    }
-
-    private static string ToJson(StoredLetter stored)
-    {
-        var letter = stored.Letter;
-        return JsonSerializer.Serialize(new
-        {
-            at = stored.At,
-            stage = letter.Stage,
-            topic = letter.Origin.Topic,
-            partition = letter.Origin.Partition,
-            offset = letter.Origin.Offset,
-            key = KeyText(letter.Key.Span),
-            reason = letter.Reason,
-            replayed = stored.IsReplayed,
-            complete = stored.IsComplete,
-            payload_base64 = Convert.ToBase64String(letter.Payload.Span),
-        });
-    }
-
-    /// <summary>The key as text when it is some, else in hexadecimal digits: a broken key must not break the terminal.</summary>
-    private static string KeyText(ReadOnlySpan<byte> key)
-    {
-        var shown = key[..Math.Min(key.Length, 64)];
-        var text = System.Text.Unicode.Utf8.IsValid(shown) ? Encoding.UTF8.GetString(shown) : null;
-        return text is null || text.Any(char.IsControl) ? $"0x{Convert.ToHexString(shown)}" : text.Length == 0 ? "(no key)" : text;
-    }
-
-    private static string Summary(StoredLetter[] letters, int shown, int unreadable)
-    {
-        var byStage = string.Join(", ", letters.GroupBy(letter => letter.Letter.Stage).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Count()} {group.Key}"));
-        var text = letters.Length == 0 ? "no dead letters" : $"{letters.Length} dead letters ({byStage}){(shown < letters.Length ? $", the newest {shown} shown" : "")}";
-        return unreadable == 0 ? text : $"{text}; {unreadable} records of the topic are none";
-    }
 }

@@ -28,9 +28,9 @@ internal static class DemoCommand
         var plain = new Option<bool>("--plain") { Description = "Lines instead of a live table, as without a terminal." };
         var model = RunCommand.Model();
         var store = new Option<DirectoryInfo?>("--store") { Description = "Where the points go; a new folder below data/demo.", HelpName = "FOLDER" };
-        Check(beds, value => value is >= 1 and <= MaxBeds, $"1 to {MaxBeds}");
-        Check(speed, value => value is > 0 and <= MaxSpeed, $"more than 0, at most {MaxSpeed}");
-        Check(seconds, value => value is null or (> 0 and <= 1e7), "more than 0");
+        beds.Refuse(value => value is >= 1 and <= MaxBeds ? null : FormattableString.Invariant($"--beds is {value}; allowed: 1 to {MaxBeds}."));
+        speed.Refuse(value => value is > 0 and <= MaxSpeed ? null : FormattableString.Invariant($"--speed is {value}; allowed: more than 0, at most {MaxSpeed}."));
+        seconds.Refuse(value => value is null or (> 0 and <= 1e7) ? null : FormattableString.Invariant($"--seconds is {value}; allowed: more than 0."));
         var command = new DocumentedCommand(
             "demo", "Run a whole simulated ward on this machine and watch it: no server, account or root right needed.",
             "./pipeline demo",
@@ -51,37 +51,12 @@ internal static class DemoCommand
             var live = !parsed.GetValue(plain) && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
             var length = parsed.GetValue(seconds) is { } given ? TimeSpan.FromSeconds(given) : live ? (TimeSpan?)null : LengthWithoutTerminal;
             var request = new DemoRequest(parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)]);
-            var settings = PipelineSettings.From(Settings.Load(parsed, ("Topology:Model", parsed.GetValue(model))));
-            // The settings may be those of a real ward: made-up patients never go to its Kafka or InfluxDB.
-            settings.Influx.Url = null;
-            settings.Store.Directory = parsed.GetValue(store)?.FullName ?? NewFolder(TimeProvider.System);
+            var settings = DemoFolder.Use(
+                PipelineSettings.From(Settings.Load(parsed, ("Topology:Model", parsed.GetValue(model)))), parsed.GetValue(store)?.FullName, TimeProvider.System);
             return live
                 ? await DemoScreen.LiveAsync(request, settings, AnsiConsole.Console, Frame, stop)
                 : await DemoScreen.PlainAsync(request, settings, parsed.InvocationConfiguration.Output, LinePeriod, stop);
         });
         return command;
-    }
-
-    private static void Check<T>(Option<T> option, Func<T?, bool> allowed, string range) => option.Validators.Add(result =>
-    {
-        if (result.Errors.Any() || result.Tokens.Count == 0)
-            return;
-        var value = result.GetValueOrDefault<T>();
-        if (!allowed(value))
-            result.AddError(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{option.Name} is {value}; allowed: {range}."));
-    });
-
-    /// <summary>Below the working folder when that can be written, else below the system's place for temporary files.</summary>
-    private static string NewFolder(TimeProvider time)
-    {
-        var name = Path.Combine("demo", time.GetLocalNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture));
-        try
-        {
-            return Directory.CreateDirectory(Path.Combine(Environment.CurrentDirectory, "data", name)).FullName;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "pipeline", name)).FullName;
-        }
     }
 }

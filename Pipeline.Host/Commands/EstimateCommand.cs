@@ -3,7 +3,6 @@ using Pipeline.Host.Errors;
 using Pipeline.Host.Estimates;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;
-using Spectre.Console;
 
 namespace Pipeline.Host.Commands;
 
@@ -39,7 +38,7 @@ internal static class EstimateCommand
                 kind,
                 EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json"),
                 EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv"));
-            Check(request);
+            request.Check();
             return RunAsync(request, parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
@@ -48,30 +47,17 @@ internal static class EstimateCommand
     private static bool SamePlace(string? output, string? beats) =>
         output is not null && beats is not null && Path.GetFullPath(output).TrimEnd('/') == Path.GetFullPath(beats).TrimEnd('/');
 
-    private static void Check(EstimateRequest request)
-    {
-        if (request.Files.Count > 1 && request.Outputs is null)
-            throw CommandException.BadUsage($"{request.Files.Count} recordings need --output FOLDER: each gets a file of its own.");
-        var written = (request.Outputs ?? []).Concat(request.Beats ?? []).Select(Path.GetFullPath).ToList();
-        if (written.Find(path => request.Files.Any(file => Path.GetFullPath(file) == path)) is { } taken)
-            throw CommandException.BadUsage($"{taken} is a recording: it would be overwritten.");
-        if (written.Distinct(StringComparer.Ordinal).Count() < written.Count)
-            throw CommandException.BadUsage("--output and --beats name the same file.");
-        foreach (var path in written)
-            Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
-    }
-
     private static async Task<int> RunAsync(EstimateRequest request, string model, string qrs, TextWriter output, TextWriter error, CancellationToken stop)
     {
         using var network = ModelCatalog.Open(model);
         await using var run = new EstimateRun(request, output, network) { Qrs = ModelCatalog.OpenQrs(qrs) };
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
-        var isWatched = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected && (request.Outputs is not null || Console.IsOutputRedirected);
+        var isWatched = request.Outputs is not null || Console.IsOutputRedirected;
         try
         {
             var running = run.RunAsync(TimeProvider.System, stop);
             if (isWatched)
-                await ShowAsync(run, request.Files.Count, running);
+                await ProgressBar.ShowAsync(error, running, () => (request.Files.Count > 1 ? $"Estimating: {run.EndedCount} of {request.Files.Count}" : "Estimating", run.Progress));
             return await running;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -83,22 +69,5 @@ internal static class EstimateCommand
             foreach (var remark in run.Remarks())
                 await error.WriteLineAsync(remark);
         }
-    }
-
-    private static Task ShowAsync(EstimateRun run, int count, Task running)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .StartAsync(async progress =>
-            {
-                var bar = progress.AddTask("Estimating");
-                using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-                while (!running.IsCompleted && await timer.WaitForNextTickAsync())
-                {
-                    bar.Value = 100 * run.Progress;
-                    if (count > 1)
-                        bar.Description = $"Estimating: {run.EndedCount} of {count}";
-                }
-            });
     }
 }

@@ -25,10 +25,10 @@ internal static class EvaluateCommand
         var device = new Option<string>("--device") { Description = "With --split: cpu or cuda (cpu).", DefaultValueFactory = _ => "cpu", HelpName = "NAME" };
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
-        TrainCommand.Check(signal, name => name is not null && ChannelKinds.TryByName(name, out _) ? null : $"--signal {name}: there are {string.Join(' ', ChannelKinds.AllNames)}.");
-        TrainCommand.Check(device, result => result is "cpu" or "cuda" ? null : $"--device {result}: cpu or cuda.");
-        TrainCommand.Check(steps, value => value is >= 1 and <= MaxSteps ? null : $"--steps {value}: 1 to {MaxSteps} are possible.");
-        TrainCommand.Check(epochs, value => value is >= 1 and <= MaxEpochs ? null : $"--epochs {value}: 1 to {MaxEpochs} are possible.");
+        signal.Refuse(name => name is not null && ChannelKinds.TryByName(name, out _) ? null : $"--signal {name}: there are {string.Join(' ', ChannelKinds.AllNames)}.");
+        device.Refuse(result => result is "cpu" or "cuda" ? null : $"--device {result}: cpu or cuda.");
+        steps.Refuse(value => value is >= 1 and <= MaxSteps ? null : $"--steps {value}: 1 to {MaxSteps} are possible.");
+        epochs.Refuse(value => value is >= 1 and <= MaxEpochs ? null : $"--epochs {value}: 1 to {MaxEpochs} are possible.");
         var command = new DocumentedCommand(
             "evaluate", "Score a model on recordings with references: error, coverage, calibration, a report with pictures.",
             "./pipeline evaluate heart-rate --data spc2015",
@@ -52,53 +52,32 @@ internal static class EvaluateCommand
                 parsed.GetValue(seed),
                 parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(report) ?? $"evaluation-{Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}.html",
-                TrainCommand.LineOf(parsed));
-            if (ModelCatalog.IsQrs(name))
-            {
-                EvaluateBeats(request, parsed.InvocationConfiguration, stop);
-                return ExitCode.Ok;
-            }
-            Check(request);
-            await RunAsync(request, parsed.InvocationConfiguration, stop);
+                CommandLine.LineOf(parsed));
+            await (ModelCatalog.IsQrs(name) ? BeatsAsync(request, parsed.InvocationConfiguration, stop) : RatesAsync(request, parsed.InvocationConfiguration, stop));
             return ExitCode.Ok;
         });
         return command;
     }
 
     /// <summary>A QRS network is scored by beats: no report, a row a record on standard output.</summary>
-    private static void EvaluateBeats(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)
+    private static Task BeatsAsync(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)
     {
-        if (request.Split is not null)
-            throw CommandException.BadUsage($"--split: {request.Model} decides on beats; './pipeline train qrs --data DIR --folds N' trains and scores it on people held out.");
-        var model = ModelCatalog.OpenQrs(request.Model) ?? throw new InvalidOperationException("A package is never classical.");
-        QrsScores.Evaluate(model, request.Data, invocation.Output, invocation.Error, stop);
+        request.CheckBeats();
+        QrsScores.Evaluate(request.Model, request.Data, invocation.Output, invocation.Error, stop);
+        return Task.CompletedTask;
     }
 
-    private static void Check(EvaluateRequest request)
+    private static async Task RatesAsync(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)
     {
-        if (!request.Report.EndsWith(".html", StringComparison.OrdinalIgnoreCase))
-            throw CommandException.BadUsage($"--output {request.Report}: the report is a FILE.html; figures and windows go beside it.");
-        if (request is { Steps: not null, Epochs: not null })
-            throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
-        if (request.Split is null && (request.Steps ?? request.Epochs ?? request.Seed) is not null)
-            throw CommandException.BadUsage("--steps, --epochs and --seed say how each fold is trained: they want --split.");
-        if (request.Split is not null && request.Model != Stages.Classical)
-            TrainCommand.NeedLibtorch(request.Device);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(request.Report)) ?? ".");
-    }
-
-    private static async Task RunAsync(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)
-    {
-        var run = new EvaluateRun(request, TrainCommand.ReadOf, TimeProvider.System);
+        request.Check();
+        var run = new EvaluateRun(request, Trainings.ReadOf, TimeProvider.System);
         var running = Task.Run(() => run.RunAsync(stop), CancellationToken.None);
         await ProgressBar.ShowAsync(invocation.Error, running, () => (run.Text, run.Progress));
         var result = await running;
         foreach (var remark in result.Remarks)
             await invocation.Error.WriteLineAsync(remark);
         EvaluationTable.Write(result, invocation.Output);
-        await File.WriteAllTextAsync(request.Figures, result.ToJson(), stop);
-        await File.WriteAllLinesAsync(request.Windows, result.ToCsv(), stop);
-        await File.WriteAllTextAsync(request.Report, EvaluationReport.Of(result), stop);
+        await EvaluationReport.WriteAsync(result, request, stop);
         await invocation.Output.WriteLineAsync($"\n{request.Report} (figures: {request.Figures}, windows: {request.Windows})");
     }
 }

@@ -18,13 +18,13 @@ internal static class ProgressBar
                 {
                     var bar = progress.AddTask("");
                     using var timer = new PeriodicTimer(Refresh);
-                    do
+                    while (!running.IsCompleted)
                     {
                         var (text, part) = read();
                         bar.Value = 100 * part;
                         bar.Description = Markup.Escape(text);
+                        await Task.WhenAny(running, timer.WaitForNextTickAsync().AsTask());
                     }
-                    while (!running.IsCompleted && await timer.WaitForNextTickAsync());
                 });
         }
         await running;

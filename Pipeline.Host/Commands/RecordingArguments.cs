@@ -42,11 +42,7 @@ internal static class RecordingArguments
     public static Option<double?> Rate()
     {
         var rate = new Option<double?>("--rate") { Description = "Samples per second of CSV files without a time column.", HelpName = "HZ" };
-        rate.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<double?>() is not (> 0 and <= 100_000))
-                result.AddError("--rate is more than 0 and at most 100000 Hz.");
-        });
+        rate.Refuse(value => value is > 0 and <= 100_000 ? null : "--rate is more than 0 and at most 100000 Hz.");
         return rate;
     }
 

@@ -1,9 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
-using Pipeline.Host.Configuration;
-using Pipeline.Host.Kafka;
 using Pipeline.Host.Publishing;
-using Pipeline.Host.Recordings;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Commands;
@@ -30,37 +26,12 @@ internal static class ReplayCommand
         };
         command.SetAction(async (parsed, stop) =>
         {
-            var paths = parsed.GetValue(files) ?? [];
-            var options = RecordingArguments.Options(parsed, channels, rate);
-            foreach (var path in paths)
-                using (var recording = Recording.Open(path, options))   // one that cannot be read is told before anything is published
-                    foreach (var note in recording.Notes)
-                        await parsed.InvocationConfiguration.Error.WriteLineAsync($"{Path.GetFileName(path)}: {note}");
-            var start = Timestamp.From(TimeProvider.System.GetUtcNow());
-            var names = NamesOf(paths);
-            var sequences = paths.Select((path, i) => RecordedSequence.Of(
-                path, options, new(new(names[i]), i == 0 ? parsed.GetValue(bed)! : $"{parsed.GetValue(bed)}-{i + 1}", parsed.GetValue(ward)!,   // both have defaults
-                    PublishingArguments.EpochAt(start), start), parsed.GetValue(loop)));
-            return await PublishingArguments.RunAsync(
-                new([.. sequences], start, parsed.GetValue(speed), string.Create(CultureInfo.InvariantCulture, $"{paths.Length} recordings")),
-                Settings.Load(parsed, ($"{KafkaOptions.Section}:{nameof(KafkaOptions.BootstrapServers)}", parsed.GetValue(kafka))), parsed.InvocationConfiguration, stop);
+            var replay = new ReplayRecordings(
+                parsed.GetValue(files) ?? [], RecordingArguments.Options(parsed, channels, rate), parsed.GetValue(bed)!, parsed.GetValue(ward)!, parsed.GetValue(loop));   // both have defaults
+            foreach (var note in replay.Notes())    // a recording that cannot be read is told before anything is published
+                await parsed.InvocationConfiguration.Error.WriteLineAsync(note);
+            return await PublishingArguments.RunAsync(replay.Publish(Timestamp.From(TimeProvider.System.GetUtcNow()), parsed.GetValue(speed)), kafka, parsed, stop);
         });
         return command;
-    }
-
-    /// <summary>A pseudonym for each file: its name, made fit, and a number where two are alike.</summary>
-    private static List<string> NamesOf(string[] paths)
-    {
-        var taken = new HashSet<string>(StringComparer.Ordinal);
-        var names = new List<string>();
-        foreach (var path in paths)
-        {
-            var stem = string.Concat(Path.GetFileNameWithoutExtension(path).Where(c => !char.IsControl(c)).Take(PatientId.MaxLength - 8));
-            var name = stem.Length == 0 ? "recording" : stem;
-            for (var number = 2; !taken.Add(name); number++)
-                name = $"{stem}-{number}";
-            names.Add(name);
-        }
-        return names;
     }
 }

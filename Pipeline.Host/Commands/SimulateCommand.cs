@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using Pipeline.Host.Configuration;
-using Pipeline.Host.Kafka;
 using Pipeline.Host.Publishing;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
@@ -22,16 +19,8 @@ internal static class SimulateCommand
         var faultless = new Option<bool>("--faultless") { Description = "No dropouts, lead-offs, noise, restarts or drifting clocks." };
         var speed = PublishingArguments.Speed();
         var kafka = PublishingArguments.Kafka();
-        beds.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<int>() is < 1 or > MaxBeds)
-                result.AddError($"--beds: 1 to {MaxBeds} are possible.");
-        });
-        seconds.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<long?>() is < 1)
-                result.AddError("--seconds: 1 or more are possible.");
-        });
+        beds.Refuse(value => value is < 1 or > MaxBeds ? $"--beds: 1 to {MaxBeds} are possible." : null);
+        seconds.Refuse(value => value is < 1 ? "--seconds: 1 or more are possible." : null);
         var command = new DocumentedCommand(
             "simulate", "Publish a synthetic ward to Kafka, with known beats.",
             "./pipeline simulate --beds 100",
@@ -41,17 +30,9 @@ internal static class SimulateCommand
         };
         command.SetAction(async (parsed, stop) =>
         {
-            var start = Timestamp.From(TimeProvider.System.GetUtcNow());
-            var faults = parsed.GetValue(faultless) ? default : DeviceFaults.Usual;
+            var ward = new SimulatedPublication(parsed.GetValue(beds), parsed.GetValue(seconds), parsed.GetValue(seed), parsed.GetValue(faultless) ? default : DeviceFaults.Usual);
             await using var rows = parsed.GetValue(truth) is { } path ? new StreamWriter(path) { NewLine = "\n" } : null;
-            rows?.WriteLine(SimulatedSequence.TruthHeader);
-            var sequences = Enumerable.Range(0, parsed.GetValue(beds)).Select(index => SimulatedSequence.Of(
-                SimulatedWard.Bed(index, parsed.GetValue(seed), SimulatedWard.StartOf(index, start), PublishingArguments.EpochAt(start), faults),
-                parsed.GetValue(seconds),
-                rows is null ? null : (scenario, beat) => rows.WriteLine(SimulatedSequence.RowOf(scenario, beat))));
-            return await PublishingArguments.RunAsync(
-                new([.. sequences], start, parsed.GetValue(speed), string.Create(CultureInfo.InvariantCulture, $"{parsed.GetValue(beds)} simulated beds")),
-                Settings.Load(parsed, ($"{KafkaOptions.Section}:{nameof(KafkaOptions.BootstrapServers)}", parsed.GetValue(kafka))), parsed.InvocationConfiguration, stop);
+            return await PublishingArguments.RunAsync(ward.Publish(Timestamp.From(TimeProvider.System.GetUtcNow()), parsed.GetValue(speed), rows), kafka, parsed, stop);
         });
         return command;
     }

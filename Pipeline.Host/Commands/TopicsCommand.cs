@@ -16,11 +16,7 @@ internal static class TopicsCommand
         var alter = new Option<bool>("--alter") { Description = "Also set retention and compaction of topics that are there." };
         var kafka = PublishingArguments.Kafka();
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of the topics. Topics that are there get more, and the patients' state moves along: with publishers and processes stopped.", HelpName = "N" };
-        partitions.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.Tokens.Count > 0 && result.GetValueOrDefault<int?>() is < 1 or > 10_000)
-                result.AddError("--partitions: 1 to 10000 are possible.");
-        });
+        partitions.Refuse(value => value is < 1 or > 10_000 ? "--partitions: 1 to 10000 are possible." : null);
         var json = new Option<bool>("--json") { Description = "One JSON object a line: topic, state, partitions, replicas, differences." };
         var command = new DocumentedCommand(
             "topics", "Create and check the Kafka topics: partitions, retention, compaction.",
@@ -34,34 +30,21 @@ internal static class TopicsCommand
         command.SetAction(async (parsed, stop) =>
         {
             var options = Settings.Bind<KafkaOptions>(Settings.Load(parsed, ("Kafka:BootstrapServers", parsed.GetValue(kafka))), KafkaOptions.Section);
-            options.Partitions = parsed.GetValue(partitions) ?? options.Partitions;
-            var before = await Topics.ExamineAsync(options, TimeProvider.System, stop);
-            var after = before;
-            if (!parsed.GetValue(check) && before.Any(state => state.IsMissing || (parsed.GetValue(alter) && !state.IsGood)))
-            {
-                await Topics.MendAsync(options, before, parsed.GetValue(alter), TimeProvider.System);
-                after = await Topics.ExamineAsync(options, TimeProvider.System, stop);
-            }
-            if (parsed.GetValue(partitions) is { } wanted && !parsed.GetValue(check) && after.All(state => !state.IsMissing))
-            {
-                await GrowAsync(options, wanted, parsed.InvocationConfiguration, parsed.GetValue(json), stop);
-                after = await Topics.ExamineAsync(options, TimeProvider.System, stop);
-            }
+            var request = new TopicsRequest(parsed.GetValue(partitions), parsed.GetValue(check), parsed.GetValue(alter));
+            var console = parsed.InvocationConfiguration;
+            var run = new TopicsRun(options, request, TimeProvider.System);
+            var running = run.RunAsync(stop);
+            if (request.Partitions is not null)
+                await ProgressBar.ShowAsync(console.Error, running, () => run.Progress);
+            var (before, after, moved) = await running;
+            if (moved > 0 && !parsed.GetValue(json))
+                await console.Output.WriteLineAsync(string.Create(
+                    CultureInfo.InvariantCulture, $"moved    the state of {moved} patients; set Kafka:Partitions to {options.Partitions}, start the publishers anew, then the processes"));
             foreach (var (was, now) in before.Zip(after))
-                Write(parsed.InvocationConfiguration.Output, was, now, parsed.GetValue(json));
+                Write(console.Output, was, now, parsed.GetValue(json));
             return after.All(state => state.IsGood) ? ExitCode.Ok : ExitCode.Failed;
         });
         return command;
-    }
-
-    private static async Task GrowAsync(KafkaOptions options, int wanted, InvocationConfiguration console, bool json, CancellationToken stop)
-    {
-        var growth = new PartitionGrowth(options, wanted, TimeProvider.System);
-        var running = growth.RunAsync(stop);
-        await ProgressBar.ShowAsync(console.Error, running, () => growth.Progress);
-        if (await running is > 0 and var moved && !json)
-            await console.Output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"moved    the state of {moved} patients; set Kafka:Partitions to {wanted}, start the publishers anew, then the processes"));
     }
 
     private static void Write(TextWriter output, TopicState was, TopicState now, bool json)

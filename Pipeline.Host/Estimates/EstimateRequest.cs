@@ -1,3 +1,4 @@
+using Pipeline.Host.Errors;
 using Pipeline.Host.Recordings;
 
 namespace Pipeline.Host.Estimates;
@@ -32,5 +33,20 @@ internal sealed record EstimateRequest(
             places.Add(Path.Combine(path, free + ending));
         }
         return places;
+    }
+
+    /// <summary>Finds what cannot be meant, and creates the folders of what is written.</summary>
+    /// <exception cref="CommandException">Names the flags.</exception>
+    public void Check()
+    {
+        if (Files.Count > 1 && Outputs is null)
+            throw CommandException.BadUsage($"{Files.Count} recordings need --output FOLDER: each gets a file of its own.");
+        var written = (Outputs ?? []).Concat(Beats ?? []).Select(Path.GetFullPath).ToList();
+        if (written.Find(path => Files.Any(file => Path.GetFullPath(file) == path)) is { } taken)
+            throw CommandException.BadUsage($"{taken} is a recording: it would be overwritten.");
+        if (written.Distinct(StringComparer.Ordinal).Count() < written.Count)
+            throw CommandException.BadUsage("--output and --beats name the same file.");
+        foreach (var path in written)
+            Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
     }
 }

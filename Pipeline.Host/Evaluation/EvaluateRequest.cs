@@ -1,4 +1,7 @@
+using Pipeline.Host.Errors;
+using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Evaluation;
@@ -24,4 +27,27 @@ internal sealed record EvaluateRequest(
 
     /// <summary>Where the windows go, one a row.</summary>
     public string Windows => Path.ChangeExtension(Report, ".csv");
+
+    /// <summary>Finds what cannot be meant where a network for beats is scored.</summary>
+    /// <exception cref="CommandException">Names the flag.</exception>
+    public void CheckBeats()
+    {
+        if (Split is not null)
+            throw CommandException.BadUsage($"--split: {Model} decides on beats; './pipeline train qrs --data DIR --folds N' trains and scores it on people held out.");
+    }
+
+    /// <summary>Finds what cannot be meant where rates are scored, loads libtorch where folds are trained, and creates the report's folder.</summary>
+    /// <exception cref="CommandException">Names the flags.</exception>
+    public void Check()
+    {
+        if (!Report.EndsWith(".html", StringComparison.OrdinalIgnoreCase))
+            throw CommandException.BadUsage($"--output {Report}: the report is a FILE.html; figures and windows go beside it.");
+        if (this is { Steps: not null, Epochs: not null })
+            throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
+        if (Split is null && (Steps ?? Epochs ?? Seed) is not null)
+            throw CommandException.BadUsage("--steps, --epochs and --seed say how each fold is trained: they want --split.");
+        if (Split is not null && Model != Stages.Classical)
+            Trainings.NeedLibtorch(Device);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Report)) ?? ".");
+    }
 }

@@ -12,6 +12,14 @@ namespace Pipeline.Host.Evaluation;
 /// </summary>
 internal static class EvaluationReport
 {
+    /// <summary>Writes the report, and figures and windows beside it.</summary>
+    public static async Task WriteAsync(EvaluationResult result, EvaluateRequest request, CancellationToken stop)
+    {
+        await File.WriteAllTextAsync(request.Figures, result.ToJson(), stop);
+        await File.WriteAllLinesAsync(request.Windows, result.ToCsv(), stop);
+        await File.WriteAllTextAsync(request.Report, Of(result), stop);
+    }
+
     /// <summary>The file.</summary>
     public static string Of(EvaluationResult result)
     {

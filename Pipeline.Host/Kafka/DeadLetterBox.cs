@@ -2,6 +2,7 @@ using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Wire;
 
 namespace Pipeline.Host.Kafka;
@@ -18,6 +19,19 @@ public sealed record StoredLetter(DeadLetter Letter, DateTimeOffset At, bool IsC
 /// <param name="Refused">Why it cannot be sent; null when it was.</param>
 public sealed record ReplayOutcome(DeadLetter Letter, string? Refused);
 
+/// <summary>What to send again.</summary>
+/// <param name="Stage">Only letters of this stage; null: of all.</param>
+/// <param name="Record">Only the letter of this record, <c>PARTITION:OFFSET</c>; null: all.</param>
+/// <param name="Mended">The value to send in place of the record's; null: the record's own.</param>
+/// <param name="Again">Also those that were sent again before.</param>
+/// <param name="DryRun">Only say what would be sent.</param>
+internal sealed record ReplayRequest(string? Stage, string? Record, byte[]? Mended, bool Again, bool DryRun)
+{
+    /// <summary>Whether that letter is meant; a store's letter holds a line of output, not a record.</summary>
+    public bool Takes(StoredLetter letter) => letter.Letter.Stage != "store" && (Again || !letter.IsReplayed) &&
+        (Record is null || Record == FormattableString.Invariant($"{letter.Letter.Origin.Partition}:{letter.Letter.Origin.Offset}"));
+}
+
 /// <summary>
 /// Reads the dead letters, one of each however often it was delivered, and sends mended ones again. That one was sent again is noted as a
 /// letter of stage <see cref="Replayed"/> with the same origin.
@@ -27,14 +41,14 @@ internal sealed class DeadLetterBox(KafkaOptions options, TimeProvider time)
     /// <summary>The stage of the note that a letter was sent again.</summary>
     public const string Replayed = "replayed";
 
-    /// <summary>All letters, by time; records of the topic that are no letters are counted in <see cref="UnreadableCount"/>.</summary>
+    /// <summary>The letters, or those of one stage, by time; records of the topic that are no letters are counted in <see cref="UnreadableCount"/>.</summary>
     /// <exception cref="KafkaException">The brokers do not answer, or there is no such topic.</exception>
-    public async Task<IReadOnlyList<StoredLetter>> ListAsync(CancellationToken stop)
+    public async Task<IReadOnlyList<StoredLetter>> ListAsync(CancellationToken stop, string? stage = null)
     {
         var letters = new Dictionary<Identity, StoredLetter>();
         var replayed = new HashSet<Origin>();
         await TopicScan.ReadAsync(options, options.DeadLettersTopic, Take, time, stop);
-        return [.. letters.Values.Select(letter => letter with { IsReplayed = replayed.Contains(letter.Letter.Origin) })
+        return [.. letters.Values.Where(letter => stage is null || letter.Letter.Stage == stage).Select(letter => letter with { IsReplayed = replayed.Contains(letter.Letter.Origin) })
             .OrderBy(letter => letter.At).ThenBy(letter => letter.Letter.Origin.Partition).ThenBy(letter => letter.Letter.Origin.Offset)];
 
         void Take(ConsumeResult<byte[], byte[]> record)
@@ -50,6 +64,19 @@ internal sealed class DeadLetterBox(KafkaOptions options, TimeProvider time)
 
     /// <summary>Records of the dead-letter topic that the last list could not read.</summary>
     public int UnreadableCount { get; private set; }
+
+    /// <summary>
+    /// Sends those letters of the topic that are asked for and whose payload the decoder takes now to the input topic.
+    /// </summary>
+    /// <exception cref="CommandException">There is no letter of the record.</exception>
+    /// <exception cref="KafkaException">The brokers refuse.</exception>
+    public async Task<IReadOnlyList<ReplayOutcome>> ReplayAsync(ReplayRequest request, CancellationToken stop)
+    {
+        StoredLetter[] letters = [.. (await ListAsync(stop, request.Stage)).Where(request.Takes)];
+        return letters.Length == 0 && request.Record is { } missing
+            ? throw CommandException.BadUsage($"--record {missing}: there is no such letter, or it was sent again before (--again); ./pipeline dead-letters list shows them.")
+            : await ReplayAsync(letters, request.Mended, !request.DryRun, stop);
+    }
 
     /// <summary>
     /// Sends the letters whose payload the decoder takes now (a newer program, or <paramref name="mended"/> in its place) to the input topic.

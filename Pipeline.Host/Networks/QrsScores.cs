@@ -1,6 +1,5 @@
 using System.Globalization;
 using Pipeline.Host.Errors;
-using Pipeline.Models.Packages;
 using Pipeline.Training.Qrs;
 
 namespace Pipeline.Host.Networks;
@@ -39,10 +38,11 @@ internal static class QrsScores
             $"{set}: {kind}F1 of all beats {Pooled(1):F2} % (worst of {scores.Count} records {scores.Min(s => s.Figures[0]):F2}), first lead alone {Pooled(4):F2} % (worst {scores.Min(s => s.Figures[3]):F2}){noisy}");
     }
 
-    /// <summary>Scores <paramref name="model"/> as it is on the records of <paramref name="folders"/>: a CSV row each, as soon as it is known, then a line for each folder.</summary>
+    /// <summary>Scores the package <paramref name="name"/> as it is on the records of <paramref name="folders"/>: a CSV row each, as soon as it is known, then a line for each folder.</summary>
     /// <exception cref="CommandException">The data cannot be used.</exception>
-    public static void Evaluate(QrsModel model, IReadOnlyList<string> folders, TextWriter output, TextWriter remarks, CancellationToken stop)
+    public static void Evaluate(string name, IReadOnlyList<string> folders, TextWriter output, TextWriter remarks, CancellationToken stop)
     {
+        var model = ModelCatalog.OpenQrs(name) ?? throw CommandException.BadUsage($"{name} decides on no beats.");
         var recordings = new QrsRecordings(folders);
         var trained = model.Package.Manifest.Card.GetValueOrDefault("data", "").Split([' ', ';', ':'], StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
         if (recordings.Records.Count(r => trained.Contains(r.Record.Name)) is > 0 and var seen)

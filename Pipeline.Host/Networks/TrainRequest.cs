@@ -1,3 +1,4 @@
+using Pipeline.Host.Errors;
 using Pipeline.Host.Recordings;
 
 namespace Pipeline.Host.Networks;
@@ -26,4 +27,23 @@ internal sealed record TrainRequest(
 
     /// <summary>File of classical constants, or <see cref="Fit"/>; null: those in use.</summary>
     public string? Constants { get; init; }
+
+    /// <summary>Finds what cannot be meant, and loads libtorch.</summary>
+    /// <param name="hasTest">Whether the network can be scored on <see cref="Test"/>.</param>
+    /// <exception cref="CommandException">Names the flags.</exception>
+    public void Check(bool hasTest)
+    {
+        if (Folds is null && Output is null && Test.Count == 0)
+            throw CommandException.BadUsage($"Nothing to do: --folds N measures on held-out people, {(hasTest ? "--test DIR on other recordings, " : "")}--out DIR writes a model.");
+        // A model is served with the constants in use, so what is written is trained with no others.
+        if (this is { Constants: Fit, Folds: null, Test.Count: 0 })
+            throw CommandException.BadUsage("--constants fit is for people held out: give --folds N or --test DIR; a model is served with the constants in use.");
+        if (this is { Constants: Fit, Output: not null, Test.Count: > 0 })
+            throw CommandException.BadUsage("--constants fit: --test is of a network with constants fitted on --data, --out of one with the constants in use: leave one of them away.");
+        if (this is { Constants: not null and not Fit, Output: not null })
+            throw CommandException.BadUsage("--constants FILE is for a test: a model is served with the constants in use, so leave --out away.");
+        if (this is { Steps: not null, Epochs: not null })
+            throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
+        Trainings.NeedLibtorch(Device);
+    }
 }

@@ -1,16 +1,8 @@
 using System.Globalization;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Publishing;
-
-/// <summary>What is published: each sequence holds one patient's chunks in order of time.</summary>
-/// <param name="Patients">The sequences.</param>
-/// <param name="Start">Event time of the beginning.</param>
-/// <param name="Speed">Event seconds a second.</param>
-/// <param name="Description">What it is, for the first line: <c>3 recordings</c>.</param>
-internal sealed record Publication(IReadOnlyList<IEnumerable<SampleChunk>> Patients, Timestamp Start, double Speed, string Description);
 
 /// <summary>Publishes chunks to Kafka when they are due, as the devices would, until they end or it is stopped; says what became of them.</summary>
 internal sealed class PublishRun(KafkaOptions options, ILoggerFactory loggers, TimeProvider time)

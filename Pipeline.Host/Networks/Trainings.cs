@@ -1,0 +1,37 @@
+using Pipeline.Host.Errors;
+using Pipeline.Training.Torch;
+using TorchSharp;
+
+namespace Pipeline.Host.Networks;
+
+/// <summary>A network that can be trained.</summary>
+/// <param name="Name">What the user types.</param>
+/// <param name="Description">One sentence.</param>
+/// <param name="Read">Reads the recordings of a request.</param>
+/// <param name="HasTest">Whether it can also be scored on other recordings, and with other classical constants.</param>
+internal sealed record TrainedModel(string Name, string Description, Func<TrainRequest, ITraining> Read, bool HasTest = false);
+
+/// <summary>The networks that can be trained.</summary>
+internal static class Trainings
+{
+    /// <summary>All of them. A new one is a line here.</summary>
+    public static IReadOnlyList<TrainedModel> All { get; } =
+    [
+        new("heart-rate", "Train the heart-rate network on recordings of a PPG (NAME.hea or NAME.csv) with NAME.ref.csv beside them.", request => new RateTraining(request), HasTest: true),
+        new("qrs", "Train the QRS network on ECG records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to mix in.", request => new QrsTraining(request)),
+    ];
+
+    /// <summary>How the networks with that task are trained; null: they cannot be.</summary>
+    public static Func<TrainRequest, ITraining>? ReadOf(string task) => All.FirstOrDefault(model => model.Name == task.Replace('_', '-'))?.Read;
+
+    /// <summary>Loads libtorch; one thread computes.</summary>
+    /// <exception cref="CommandException">It is not there, or finds no such device.</exception>
+    public static void NeedLibtorch(string device)
+    {
+        if (Libtorch.Fault is { } fault)
+            throw new CommandException($"Training needs libtorch: {fault}");
+        torch.set_num_threads(1);
+        if (device == "cuda" && !torch.cuda.is_available())
+            throw CommandException.BadUsage("--device cuda: this libtorch finds no CUDA device; cpu is possible.");
+    }
+}

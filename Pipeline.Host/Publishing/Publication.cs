@@ -1,0 +1,79 @@
+using System.Globalization;
+using Pipeline.Host.Recordings;
+using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
+
+namespace Pipeline.Host.Publishing;
+
+/// <summary>What is published: each sequence holds one patient's chunks in order of time.</summary>
+/// <param name="Patients">The sequences.</param>
+/// <param name="Start">Event time of the beginning.</param>
+/// <param name="Speed">Event seconds a second.</param>
+/// <param name="Description">What it is, for the first line: <c>3 recordings</c>.</param>
+internal sealed record Publication(IReadOnlyList<IEnumerable<SampleChunk>> Patients, Timestamp Start, double Speed, string Description)
+{
+    /// <summary>An epoch that is later than that of any earlier run: the devices of a second run are restarted ones.</summary>
+    public static long EpochAt(Timestamp start) => start.UnixNanoseconds / 1_000_000;
+}
+
+/// <summary>Recordings that are published as if their devices sent them now.</summary>
+/// <param name="Paths">The recordings.</param>
+/// <param name="Options">Their channels and rate.</param>
+/// <param name="Bed">Bed of the first; the later ones get a number.</param>
+/// <param name="Ward">Ward of all.</param>
+/// <param name="IsLooping">Again and again, each time as restarted devices.</param>
+internal sealed record ReplayRecordings(IReadOnlyList<string> Paths, RecordingOptions Options, string Bed, string Ward, bool IsLooping)
+{
+    /// <summary>Opens each, and answers what is to be known of it, a line each.</summary>
+    /// <exception cref="RecordingException">One cannot be read.</exception>
+    public IEnumerable<string> Notes()
+    {
+        foreach (var path in Paths)
+            using (var recording = Recording.Open(path, Options))
+                foreach (var note in recording.Notes)
+                    yield return $"{Path.GetFileName(path)}: {note}";
+    }
+
+    /// <summary>From <paramref name="start"/> on.</summary>
+    public Publication Publish(Timestamp start, double speed)
+    {
+        var names = NamesOf(Paths);
+        var sequences = Paths.Select((path, i) => RecordedSequence.Of(
+            path, Options, new(new(names[i]), i == 0 ? Bed : $"{Bed}-{i + 1}", Ward, Publication.EpochAt(start), start), IsLooping));
+        return new([.. sequences], start, speed, string.Create(CultureInfo.InvariantCulture, $"{Paths.Count} recordings"));
+    }
+
+    /// <summary>A pseudonym for each file: its name, made fit, and a number where two are alike.</summary>
+    private static List<string> NamesOf(IReadOnlyList<string> paths)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        var names = new List<string>();
+        foreach (var path in paths)
+        {
+            var stem = string.Concat(Path.GetFileNameWithoutExtension(path).Where(c => !char.IsControl(c)).Take(PatientId.MaxLength - 8));
+            var name = stem.Length == 0 ? "recording" : stem;
+            for (var number = 2; !taken.Add(name); number++)
+                name = $"{stem}-{number}";
+            names.Add(name);
+        }
+        return names;
+    }
+}
+
+/// <summary>A simulated ward that is published.</summary>
+/// <param name="Beds">How many beds.</param>
+/// <param name="Seconds">Seconds of the ward's time; null: without end.</param>
+/// <param name="Seed">The same seed, the same ward.</param>
+/// <param name="Faults">Faults of the devices.</param>
+internal sealed record SimulatedPublication(int Beds, long? Seconds, int Seed, DeviceFaults Faults)
+{
+    /// <summary>From <paramref name="start"/> on; true beats go to <paramref name="truth"/>, a row each.</summary>
+    public Publication Publish(Timestamp start, double speed, TextWriter? truth)
+    {
+        truth?.WriteLine(SimulatedSequence.TruthHeader);
+        var sequences = Enumerable.Range(0, Beds).Select(index => SimulatedSequence.Of(
+            SimulatedWard.Bed(index, Seed, SimulatedWard.StartOf(index, start), Publication.EpochAt(start), Faults),
+            Seconds, truth is null ? null : (scenario, beat) => truth.WriteLine(SimulatedSequence.RowOf(scenario, beat))));
+        return new([.. sequences], start, speed, string.Create(CultureInfo.InvariantCulture, $"{Beds} simulated beds"));
+    }
+}
