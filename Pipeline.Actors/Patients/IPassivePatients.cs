@@ -4,9 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// The snapshots of patients that are not in memory: those a shard was restored with, until their next record, and the idle ones. It belongs to one
-/// process and ends with it: the shard log has a copy of all of it. A local file, or memory for recordings and tests. Thread-safe. Calls of the file may
-/// block on the disk: they are made from a background task, never from a thread that handles records.
+/// The snapshots of patients that are not in memory: those a shard was restored with, until their next record, and the idle ones. It
+/// belongs to one process and ends with it: the shard log has a copy of all of it. A local file, or memory for recordings and tests.
+/// Thread-safe. Calls of the file may block on the disk: they are made from a background task, never from a thread that handles records.
 /// </summary>
 public interface IPassivePatients
 {
@@ -21,10 +21,13 @@ public interface IPassivePatients
     /// <summary>
     /// The snapshots of many patients, which stay in the store; a patient without one is left out. One query, whatever the count.
     /// </summary>
-    /// <exception cref="UnreadablePatientsException">Some cannot be read: it names them, and carries the snapshots of the others.</exception>
+    /// <exception cref="UnreadablePatientsException">Some cannot be read: it names them, and carries the snapshots of the
+    /// others.</exception>
     IReadOnlyDictionary<PatientId, PatientSnapshot> FindMany(int shard, IReadOnlyCollection<PatientId> patients);
 
-    /// <summary>At most <paramref name="most"/> patients that were seen no later than <paramref name="seen"/>, both by time and by record.</summary>
+    /// <summary>
+    /// At most <paramref name="most"/> patients that were seen no later than <paramref name="seen"/>, both by time and by record.
+    /// </summary>
     /// <exception cref="IOException">The disk cannot be read.</exception>
     IReadOnlyList<PatientId> FindUnseen(int shard, LastSeen seen, int most);
 

@@ -27,7 +27,12 @@ internal static class DemoCommand
         };
         var plain = new Option<bool>("--plain") { Description = "Lines instead of a live table, as without a terminal." };
         var model = RunCommand.Model();
-        var store = new Option<DirectoryInfo?>("--store") { Description = "Where the points go; a new folder below data/demo.", HelpName = "FOLDER" };
+        var store = new Option<DirectoryInfo?>("--store")
+        {
+            Description = "Where points and state go, and an earlier ward is continued; the newest folder below data/demo.",
+            HelpName = "FOLDER",
+        };
+        var fresh = new Option<bool>("--fresh") { Description = "Begin another ward, in a new folder unless --store names one." };
         beds.Refuse(value => value is >= 1 and <= MaxBeds ? null : FormattableString.Invariant($"--beds is {value}; allowed: 1 to {MaxBeds}."));
         speed.Refuse(value => value is > 0 and <= MaxSpeed ? null : FormattableString.Invariant($"--speed is {value}; allowed: more than 0, at most {MaxSpeed}."));
         seconds.Refuse(value => value is null or (> 0 and <= 1e7) ? null : FormattableString.Invariant($"--seconds is {value}; allowed: more than 0."));
@@ -35,6 +40,7 @@ internal static class DemoCommand
             "demo", "Run a whole simulated ward on this machine and watch it: no server, account or root right needed.",
             "./pipeline demo",
             "./pipeline demo --beds 200 --seconds 60",
+            "./pipeline demo --fresh",
             "./pipeline demo --speed 20 --seconds 10 --plain",
             "./pipeline demo --recording a103l.hea bidmc_01.csv")
         {
@@ -44,15 +50,19 @@ internal static class DemoCommand
             recording,
             model,
             store,
+            fresh,
             plain,
         };
         command.SetAction(async (parsed, stop) =>
         {
             var live = !parsed.GetValue(plain) && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
             var length = parsed.GetValue(seconds) is { } given ? TimeSpan.FromSeconds(given) : live ? (TimeSpan?)null : LengthWithoutTerminal;
-            var request = new DemoRequest(parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)]);
+            var isFresh = parsed.GetValue(fresh);
+            var request = new DemoRequest(
+                parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)], isFresh);
             var settings = DemoFolder.Use(
-                PipelineSettings.From(Settings.Load(parsed, ("Topology:Model", parsed.GetValue(model)))), parsed.GetValue(store)?.FullName, TimeProvider.System);
+                PipelineSettings.From(Settings.Load(parsed, ("Topology:Model", parsed.GetValue(model)))),
+                parsed.GetValue(store)?.FullName, isFresh, TimeProvider.System);
             return live
                 ? await DemoScreen.LiveAsync(request, settings, AnsiConsole.Console, Frame, stop)
                 : await DemoScreen.PlainAsync(request, settings, parsed.InvocationConfiguration.Output, LinePeriod, stop);

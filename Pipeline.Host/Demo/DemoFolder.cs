@@ -3,31 +3,39 @@ using Pipeline.Host.Configuration;
 
 namespace Pipeline.Host.Demo;
 
-/// <summary>Where a demo's points go.</summary>
+/// <summary>Where a demo's points and state go.</summary>
 internal static class DemoFolder
 {
     /// <summary>
-    /// Sets the store to <paramref name="folder"/>, or to a new one. The settings may be those of a real ward: made-up patients never go to its
-    /// InfluxDB.
+    /// Sets the store to <paramref name="folder"/>; null: to that of the last demo, or to a new one if <paramref name="isFresh"/>. The settings
+    /// may be those of a real ward: made-up patients never go to its InfluxDB.
     /// </summary>
-    public static PipelineSettings Use(PipelineSettings settings, string? folder, TimeProvider time)
+    public static PipelineSettings Use(PipelineSettings settings, string? folder, bool isFresh, TimeProvider time)
     {
         settings.Influx.Url = null;
-        settings.Store.Directory = folder ?? NewFolder(time);
+        settings.Store.Directory = folder ?? Choose(Root(), isFresh, time);
         return settings;
     }
 
-    /// <summary>Below the working folder when that can be written, else below the system's place for temporary files.</summary>
-    private static string NewFolder(TimeProvider time)
+    /// <summary>The folder in <paramref name="root"/> of the last demo that can be continued; a new one when there is none, or it is not wanted.</summary>
+    internal static string Choose(string root, bool isFresh, TimeProvider time)
     {
-        var name = Path.Combine("demo", time.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+        var name = time.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        // The names are times: their order is that of the demos.
+        return (isFresh ? null : Directory.EnumerateDirectories(root).Where(WardState.Exists).Max(StringComparer.Ordinal))
+            ?? Directory.CreateDirectory(Path.Combine(root, name)).FullName;
+    }
+
+    /// <summary>Below the working folder when that can be written, else below the system's place for temporary files.</summary>
+    private static string Root()
+    {
         try
         {
-            return Directory.CreateDirectory(Path.Combine(Environment.CurrentDirectory, "data", name)).FullName;
+            return Directory.CreateDirectory(Path.Combine(Environment.CurrentDirectory, "data", "demo")).FullName;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "pipeline", name)).FullName;
+            return Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "pipeline", "demo")).FullName;
         }
     }
 }

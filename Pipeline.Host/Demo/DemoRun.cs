@@ -11,7 +11,8 @@ namespace Pipeline.Host.Demo;
 /// <param name="Length">Wall time after which the ward closes; null: when it is stopped.</param>
 /// <param name="Speed">Ward seconds a second.</param>
 /// <param name="Recordings">Files that the first beds replay.</param>
-internal sealed record DemoRequest(int Beds, TimeSpan? Length, double Speed, IReadOnlyList<string> Recordings);
+/// <param name="IsFresh">Whether the ward begins anew even where there is one to continue.</param>
+internal sealed record DemoRequest(int Beds, TimeSpan? Length, double Speed, IReadOnlyList<string> Recordings, bool IsFresh = false);
 
 /// <summary>A whole ward in this process: embedded broker, devices, the pipeline as <c>run</c> has it, embedded store.</summary>
 /// <param name="request">What is asked.</param>
@@ -31,13 +32,17 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
 
     /// <summary>
     /// Runs until the ward closes (its length, or <paramref name="stop"/>) and everything published is stored. <paramref name="show"/> is
-    /// called each <paramref name="period"/> meanwhile.
+    /// called each <paramref name="period"/> meanwhile, and <paramref name="tell"/> at the beginning when an earlier ward is continued.
     /// </summary>
-    public async Task<DemoSummary> RunAsync(Action<IReadOnlyList<BedView>, WardProgress> show, TimeSpan period, CancellationToken stop)
+    public async Task<DemoSummary> RunAsync(
+        Action<IReadOnlyList<BedView>, WardProgress> show, TimeSpan period, CancellationToken stop, Action<string>? tell = null)
     {
-        var ward = new Ward(request.Beds, request.Recordings, Models.Signals.Timestamp.From(time.GetUtcNow()), Seed);
+        var state = WardState.Open(settings.Store.Directory, Models.Signals.Timestamp.From(time.GetUtcNow()), Seed, settings.Kafka.Partitions, request.IsFresh);
+        if (state.Notice is { } notice)
+            tell?.Invoke(notice);
+        var ward = new Ward(request.Beds, request.Recordings, state);
         using var broker = new EmbeddedBroker();
-        var kafka = broker.Prepare(settings.Kafka);
+        var kafka = Prepare(broker, state);
         var score = new TruthScore(ward.TrueHeartRate);
         LatencyProbe? probe = null;
         using var batches = new BatchRows();
@@ -52,10 +57,10 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         using var stopPipeline = new CancellationTokenSource();
         var running = pipeline.RunAsync(stopPipeline.Token);
         using var close = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var feed = new WardFeed(ward.Beds, ward.Start, request.Speed, publisher.PublishAsync, _production, time);
+        var feed = new WardFeed(ward.Beds, state.Resumes, request.Speed, publisher.PublishAsync, _production, time);
         if (request.Length is { } length)
             close.CancelAfter(length);
-        var feeding = feed.RunAsync(close.Token, stopPipeline.Token);
+        var feeding = feed.RunAsync(close.Token, stopPipeline.Token, endsStreams: false);     // they go on in the next demo
 
         WardProgress Progress() => ProgressOf(ward, feed, pipeline, probe!);   // set by the pipeline's constructor
         await ShowUntilAsync(feeding, () => show(_board.Beds(), Progress()), period, running);
@@ -72,6 +77,13 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var folder = Path.GetFullPath(settings.Store.Directory);
         var bytes = Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
         return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes, WorkOf(pipeline.Network, counts, batches), ward.Notes);
+    }
+
+    private KafkaOptions Prepare(EmbeddedBroker broker, WardState state)
+    {
+        var options = settings.Kafka.Copy();
+        options.Partitions = state.Partitions;
+        return broker.Prepare(options, state.Folder);
     }
 
     private WardProgress ProgressOf(Ward ward, WardFeed feed, WardPipeline pipeline, LatencyProbe probe)

@@ -7,19 +7,24 @@ using Pipeline.Models.Simulation;
 
 namespace Pipeline.Host.Demo;
 
-/// <summary>The demo's ward: its first beds replay recordings, over and over; the others are simulated, and their heart rates known.</summary>
+/// <summary>
+/// The demo's ward: its first beds replay recordings, over and over; the others are simulated, and their heart rates known.
+/// </summary>
 internal sealed class Ward
 {
-    /// <summary>The night is a busy one, so that something happens while one looks.</summary>
+    /// <summary>More faults than a usual ward has, so that some can be seen within minutes.</summary>
     private static readonly DeviceFaults Faults = new(DropoutsPerHour: 6, LeadOffsPerHour: 6, NoisesPerHour: 12, RestartsPerHour: 1, ClockDriftPpm: 30);
 
     private readonly ConcurrentDictionary<PatientId, Truth> _truths = new();
 
-    /// <summary>Opens it: <paramref name="bedCount"/> beds, or one for each recording when those are more.</summary>
+    /// <summary>
+    /// Opens it: <paramref name="bedCount"/> beds, or one for each recording when those are more. Each goes on where
+    /// <paramref name="state"/> has it: the sequences are made again from the ward's beginning, which takes about 7 µs a bed and second.
+    /// </summary>
     /// <exception cref="RecordingException">A recording cannot be read.</exception>
-    public Ward(int bedCount, IReadOnlyList<string> recordings, Timestamp start, int seed)
+    public Ward(int bedCount, IReadOnlyList<string> recordings, WardState state)
     {
-        Start = start;
+        Start = state.Start;
         BedCount = Math.Max(bedCount, recordings.Count);
         var devices = new List<IEnumerable<SampleChunk>>();
         var notes = new List<string>();
@@ -28,10 +33,14 @@ internal sealed class Ward
             using (var recording = Recording.Open(path, RecordingOptions.None))   // one that cannot be read is told before anything starts
                 notes.AddRange(recording.Notes.Select(note => $"{recording.Name}: {note}"));
             var bed = devices.Count;
-            devices.Add(RecordedSequence.Of(path, RecordingOptions.None, new RecordedPatient(PatientOf(path), string.Create(CultureInfo.InvariantCulture, $"bed-{bed + 1:0000}"), "demo", 1, Begin(bed)), isLooping: true));
+            var patient = new RecordedPatient(PatientOf(path), string.Create(CultureInfo.InvariantCulture, $"bed-{bed + 1:0000}"), "demo", 1, Begin(bed));
+            devices.Add(Resume(RecordedSequence.Of(path, RecordingOptions.None, patient, isLooping: true), state.ReachedBy(patient.Patient)));
         }
         for (var bed = devices.Count; bed < bedCount; bed++)
-            devices.Add(Simulate(SimulatedWard.Bed(bed, seed, Begin(bed), epoch: 1, Faults, "demo")));
+        {
+            var scenario = SimulatedWard.Bed(bed, state.Seed, Begin(bed), epoch: 1, Faults, "demo");
+            devices.Add(Resume(Simulate(scenario), state.ReachedBy(scenario.Patient)));
+        }
         (Beds, Notes) = (devices, notes);
     }
 
@@ -47,7 +56,9 @@ internal sealed class Ward
     /// <summary>What should be known of the recordings; one line each.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>True mean heart rate of a patient over a window, beats/min; null for recordings, and where there are too few beats. Thread-safe.</summary>
+    /// <summary>
+    /// True mean heart rate of a patient over a window, beats/min; null for recordings, and where there are too few beats. Thread-safe.
+    /// </summary>
     public double? TrueHeartRate(PatientId patient, Timestamp from, Timestamp to) =>
         _truths.TryGetValue(patient, out var truth) && truth.HeartRate(from, to) is var rate && double.IsFinite(rate) ? rate : null;
 
@@ -57,6 +68,31 @@ internal sealed class Ward
     {
         var name = Path.GetFileNameWithoutExtension(path);
         return new PatientId(PatientId.IsValid(name) ? name : $"{name.GetHashCode(StringComparison.Ordinal):x8}");
+    }
+
+    /// <summary>
+    /// The sequence from the first chunk on that did not end before <paramref name="reached"/>. The chunks before are passed over now, so
+    /// that the feed's clock does not run meanwhile. What comes later in the sequence is kept even where another device's clock is slow: it
+    /// was not published.
+    /// </summary>
+    private static IEnumerable<SampleChunk> Resume(IEnumerable<SampleChunk> chunks, Timestamp? reached)
+    {
+        if (reached is not { } time)
+            return chunks;
+        var rest = chunks.GetEnumerator();
+        while (rest.MoveNext())
+            if (WardFeed.EndOf(rest.Current) >= time)
+                return Rest(rest);
+        rest.Dispose();
+        return [];
+    }
+
+    private static IEnumerable<SampleChunk> Rest(IEnumerator<SampleChunk> rest)
+    {
+        using (rest)
+            do
+                yield return rest.Current;
+            while (rest.MoveNext());
     }
 
     private IEnumerable<SampleChunk> Simulate(BedScenario scenario)

@@ -39,7 +39,7 @@ internal static class ClientSettings
         if (options.GroupInstanceId is { Length: > 0 } name)
             settings["group.instance.id"] = name;
         // With state, offsets are committed by the transaction that holds it, and by nothing else.
-        settings["enable.auto.commit"] = options.CheckpointInterval > TimeSpan.Zero ? "false" : "true";
+        settings["enable.auto.commit"] = options.CommitsInTransactions ? "false" : "true";
         settings["enable.auto.offset.store"] = "false";
         settings["auto.commit.interval.ms"] = Milliseconds(options.CommitInterval);
         settings["auto.offset.reset"] = "earliest";
@@ -69,7 +69,7 @@ internal static class ClientSettings
             foreach (var key in (string[])["partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"])
                 settings.Remove(key);
         // Not where no state is kept: the embedded broker knows no names.
-        else if (passingName is not null && options.CheckpointInterval > TimeSpan.Zero)
+        else if (passingName is not null && options.CommitsInTransactions)
             settings.TryAdd("group.instance.id", passingName);
         return settings;
     }

@@ -68,7 +68,7 @@ internal sealed class ConsumerLoop : IDisposable
     public IReadOnlyList<PartitionLag> Lags => _lags;
 
     /// <summary>What keeps the patients' state from being read or kept; null when nothing does.</summary>
-    public string? StateFault => _state?.Health.Fault;
+    public string? StateFault => _state?.Fault;
 
     /// <summary>Runs until <paramref name="stop"/>, then hands everything over; or until the client fails for good, and answers why.</summary>
     public Error? Run(CancellationToken stop)
@@ -144,7 +144,7 @@ internal sealed class ConsumerLoop : IDisposable
             return;
         _lookedAt = _time.GetTimestamp();
         if (_state is not null)
-            _state.Look(_owned.Values);
+            StoreCheckpoints();
         else
             foreach (var progress in _owned.Values)
             {
@@ -160,6 +160,17 @@ internal sealed class ConsumerLoop : IDisposable
         _lagAt = _time.GetTimestamp();
         _lags = _partitionLags.Of(_owned.Values);
         _metrics.SetLags(_lags);
+    }
+
+    /// <summary>Looks after the state; where it is kept beside the broker, the offsets of its checkpoints are given to the client to commit.</summary>
+    private void StoreCheckpoints()
+    {
+        _state!.Look(_owned.Values);    // the caller has looked
+        if (_options.CommitsInTransactions)
+            return;
+        foreach (var progress in _owned.Values)
+            if (progress.Kept?.Committed is { } offset && offset != progress.Given)
+                _offsets.Store(progress, offset);
     }
 
     private void TakeOver(List<TopicPartition> partitions)

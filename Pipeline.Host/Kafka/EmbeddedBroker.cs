@@ -3,17 +3,22 @@ using System.Runtime.InteropServices;
 namespace Pipeline.Host.Kafka;
 
 /// <summary>
-/// A broker inside this process, on 127.0.0.1 and a free port: librdkafka's mock cluster. It speaks Kafka's protocol with groups, rebalances
-/// and committed offsets, also to other processes; it keeps 5 MiB a partition, in memory, and has no transactions, compaction, security or
-/// time-based retention. Clients of it are to be disposed of first.
+/// A broker inside this process, on 127.0.0.1 and a free port: librdkafka's mock cluster. It speaks Kafka's protocol with groups,
+/// rebalances and committed offsets, also to other processes; it keeps 5 MiB a partition, in memory, and has no transactions, compaction,
+/// security or time-based retention. Clients of it are to be disposed of first.
 /// </summary>
 public sealed class EmbeddedBroker : IDisposable
 {
     /// <summary>
-    /// Most unread bytes that a publisher leaves in a partition: the broker drops whole batches beyond 5 MiB, silently, and counts more than
-    /// keys and values.
+    /// Most unread bytes that a publisher leaves in a partition: the broker drops whole batches beyond 5 MiB, silently, and counts more
+    /// than keys and values.
     /// </summary>
     public const long SafeUnreadBytes = 7 << 19;
+
+    /// <summary>
+    /// A publisher waits for the group's commits, and they come with the checkpoints: more often than with a real broker.
+    /// </summary>
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(2);
 
     private readonly int _brokers;
     private nint _handle;
@@ -64,6 +69,14 @@ public sealed class EmbeddedBroker : IDisposable
         foreach (var topic in new[] { options.SamplesTopic, options.ResultsTopic, options.DeadLettersTopic })
             CreateTopic(topic, options.Partitions);
         return Reach(options);
+    }
+
+    /// <summary>The same for one process that keeps its patients' state in a local folder, as this broker knows no transactions.</summary>
+    internal KafkaOptions Prepare(KafkaOptions options, string checkpointFolder)
+    {
+        var prepared = Prepare(options);
+        (prepared.LocalCheckpoints, prepared.CheckpointInterval) = (new LocalCheckpoints(checkpointFolder, Guid.NewGuid()), CheckpointInterval);
+        return prepared;
     }
 
     /// <summary>The same without creating topics.</summary>

@@ -19,7 +19,7 @@ internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, strin
         try
         {
             consumer.StoreOffset(new TopicPartitionOffset(topic, progress.Partition, offset));
-            progress.Stored = offset;
+            (progress.Stored, progress.Given) = (offset, offset);
         }
         catch (KafkaException fault) when (fault.Error.Code == ErrorCode.Local_State)
         {

@@ -109,6 +109,12 @@ public sealed class KafkaOptions : IValidatableObject
     /// </summary>
     public bool PaceByGroup { get; set; }
 
+    /// <summary>Where the checkpoints go when the broker has no transactions: set for the embedded broker, no setting. Null: <see cref="StateTopic"/>.</summary>
+    internal LocalCheckpoints? LocalCheckpoints { get; set; }
+
+    /// <summary>Whether the group's offsets are committed in the checkpoints' transactions, and not by the client on its own.</summary>
+    internal bool CommitsInTransactions => CheckpointInterval > TimeSpan.Zero && LocalCheckpoints is null;
+
     /// <summary>
     /// Any setting of librdkafka, for all clients: <c>Kafka:Properties:security.protocol</c>. Underscores stand for dots, so that
     /// environment variables can say <c>Kafka__Properties__sasl_username</c>.
@@ -143,6 +149,11 @@ public sealed class KafkaOptions : IValidatableObject
                     yield return new ValidationResult($"'{key}': {fault}", [name]);
     }
 }
+
+/// <summary>Checkpoints in local files, in the place of the changelog.</summary>
+/// <param name="Folder">Their folder, of this process alone.</param>
+/// <param name="TopicId">Id of the samples topic, as the embedded broker gives none: another for each broker, since a broker's offsets begin at 0.</param>
+internal sealed record LocalCheckpoints(string Folder, Guid TopicId);
 
 /// <summary>How the members of the group share the partitions.</summary>
 public enum GroupProtocolKind

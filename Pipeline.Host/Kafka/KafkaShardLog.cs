@@ -68,7 +68,10 @@ public sealed class KafkaShardLog : IShardLog
 
     /// <inheritdoc/>
     public Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop) =>
-        AssignAsync(shard, committed, null, progress, stop);
+        AssignAsync(shard, committed, SamplesTopic?.Invoke(), progress, stop);
+
+    /// <summary>Gives the id of the samples topic that a shard is assigned of.</summary>
+    internal Func<Task<Guid>>? SamplesTopic { get; init; }
 
     /// <summary>The same, for a samples topic with the id <paramref name="topic"/>: a checkpoint of that topic may be the first of its shard.</summary>
     internal async Task<ShardRestore> AssignAsync(int shard, long? committed, Task<Guid>? topic, IProgress<double>? progress, CancellationToken stop)

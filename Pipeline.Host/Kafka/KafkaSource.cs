@@ -43,7 +43,7 @@ public sealed class KafkaSource : ISampleSource
     public ClientHealth Health { get; }
 
     /// <summary>What is wrong and what may mend it, of the input topic or else of the patients' state; null when nothing is known to be.</summary>
-    public string? Fault => Health.Fault ?? (_loop?.StateFault is { } fault ? $"state ({_options.StateTopic}): {fault}" : null);
+    public string? Fault => Health.Fault ?? (_loop?.StateFault is { } fault ? $"state ({_options.LocalCheckpoints?.Folder ?? _options.StateTopic}): {fault}" : null);
 
     /// <summary>How far behind the owned partitions are; renewed every second.</summary>
     public IReadOnlyList<PartitionLag> Lags => _loop?.Lags ?? [];

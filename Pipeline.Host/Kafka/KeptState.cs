@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Pipeline.Actors;
+using Pipeline.Host.State;
 
 namespace Pipeline.Host.Kafka;
 
@@ -13,7 +14,7 @@ internal sealed class KeptState : IDisposable
 
     private readonly KafkaOptions _options;
     private readonly Partitions _shards;
-    private readonly KafkaShardLog _log;
+    private readonly IShardLog _log;
     private readonly IConsumer<Null, SampleRecord> _consumer;
     private readonly StateMetrics _metrics;
     private readonly ILogger _logger;
@@ -28,15 +29,25 @@ internal sealed class KeptState : IDisposable
     {
         (_options, _shards, _consumer, _metrics, _logger, _time) = (options, shards, consumer, metrics, logger, time);
         _standby = options.Standby > 0 ? new StandbyReader(options, logger, time, metrics) : null;
-        _log = new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, shards.Passive, logger, time, metrics, _standby);
+        _log = options.LocalCheckpoints is { } local
+            ? FileShardLog.Open(local.Folder, shards.Passive, logger, time)
+            : new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, shards.Passive, logger, time, metrics, _standby)
+            {
+                SamplesTopic = IdOfTopicAsync,
+            };
         _topic = FindTopicAsync();
     }
 
     /// <summary>Whether a shard's state is being read, as of the last look.</summary>
     public bool IsRestoring { get; private set; }
 
-    /// <summary>How it stands with the brokers, as far as the state is concerned.</summary>
-    public ClientHealth Health => _log.Health;
+    /// <summary>What keeps the state from being read or kept; null when nothing does.</summary>
+    public string? Fault => _log switch
+    {
+        KafkaShardLog kafka => kafka.Health.Fault,
+        FileShardLog file => file.Fault,
+        _ => null,
+    };
 
     /// <summary>Begins to read the state of partitions that this process has been given, or whose topic was made anew.</summary>
     public void BeginRestore(IEnumerable<PartitionProgress> given)
@@ -115,12 +126,12 @@ internal sealed class KeptState : IDisposable
 
     private async Task<ShardRestore> RestoreAsync(PartitionProgress progress, IProgress<double> part, Task<(Guid Id, int Partitions)> topic)
     {
-        var restore = await _log.AssignAsync(progress.Partition, progress.CommittedBefore, IdOfAsync(topic), part, _end.Token).ConfigureAwait(false);
+        var restore = await _log.AssignAsync(progress.Partition, progress.CommittedBefore, part, _end.Token).ConfigureAwait(false);
         await topic.ConfigureAwait(false);
         return restore;
     }
 
-    private static async Task<Guid> IdOfAsync(Task<(Guid Id, int Partitions)> topic) => (await topic.ConfigureAwait(false)).Id;
+    private async Task<Guid> IdOfTopicAsync() => (await _topic.ConfigureAwait(false)).Id;
 
     /// <summary>The shards that do not run here are kept warm: one that comes is taken from there when its state is read.</summary>
     private void KeepOthersWarm(IReadOnlyCollection<PartitionProgress> owned)
@@ -134,6 +145,8 @@ internal sealed class KeptState : IDisposable
 
     private async Task<(Guid Id, int Partitions)> FindTopicAsync()
     {
+        if (_options.LocalCheckpoints is { } local)
+            return (local.TopicId, _options.Partitions);
         var end = _end.Token;
         while (true)
         {
@@ -168,7 +181,7 @@ internal sealed class KeptState : IDisposable
     private void Begin(PartitionProgress progress, KeptShard kept, ShardRestore restore)
     {
         if (restore.Refused.Count > 0)
-            throw new StateRefusedException(_options.StateTopic, progress.Partition, restore.Refused);
+            throw new StateRefusedException(_options.LocalCheckpoints?.Folder ?? _options.StateTopic, progress.Partition, restore.Refused);
         var topicId = progress.Topic!.GetAwaiter().GetResult().Id;   // the restore has waited for it
         var next = restore.NextOffset(topicId) ?? progress.PassedOver;
         if (next is { } offset && (progress.PassedOver is not null || progress.Expected != offset))

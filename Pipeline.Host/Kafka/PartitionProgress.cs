@@ -26,6 +26,9 @@ internal sealed class PartitionProgress(int partition, long? expected)
         set;
     }
 
+    /// <summary>The last offset that was given to the client to commit.</summary>
+    public long? Given { get; set; }
+
     /// <summary>The state's side of it; null where none is kept.</summary>
     public KeptShard? Kept { get; set; }
 

@@ -43,10 +43,10 @@ internal sealed class WardFeed(
         _pace = new Pace(Reached < Now ? Reached : Now, time.GetTimestamp(), wardSecondsASecond);
 
     /// <summary>
-    /// Publishes until every device has ended, or until <paramref name="stop"/>; then says that the streams end, so that their tails are
-    /// estimated too. <paramref name="abort"/> ends it without that.
+    /// Publishes until every device has ended, or until <paramref name="stop"/>; then says, if <paramref name="endsStreams"/>, that the
+    /// streams end, so that their last windows are estimated too. <paramref name="abort"/> ends it without that.
     /// </summary>
-    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort, bool endsStreams = true)
     {
         var due = new PriorityQueue<IEnumerator<SampleChunk>, long>();
         var open = new Dictionary<(PatientId, string), SampleChunk>();   // the last chunk of each device that has not ended
@@ -72,8 +72,9 @@ internal sealed class WardFeed(
         {
             // The ward closes: its devices say so below.
         }
-        foreach (var chunk in open.Values)
-            await PublishAsync(EndAfter(chunk), abort);
+        if (endsStreams)
+            foreach (var chunk in open.Values)
+                await PublishAsync(EndAfter(chunk), abort);
         foreach (var (bed, _) in due.UnorderedItems)
             bed.Dispose();
     }
@@ -86,7 +87,8 @@ internal sealed class WardFeed(
             bed.Dispose();
     }
 
-    private static Timestamp EndOf(SampleChunk chunk) => chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz);
+    /// <summary>When a chunk's last sample ends: the feed publishes in this order.</summary>
+    internal static Timestamp EndOf(SampleChunk chunk) => chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz);
 
     private static SampleChunk EndAfter(SampleChunk chunk) => chunk with
     {

@@ -6,13 +6,13 @@ using Pipeline.Host.Wire;
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// The committed checkpoints of all shards in one SQLite database: of each patient the last snapshot, of each shard the mark. A batch of checkpoints is one
-/// transaction of a write-ahead log with synchronous = FULL: it is on the disk when <see cref="Write"/> returns, and a batch that was cut off at any byte is
-/// not there. One thread at a time; one process a file.
+/// The committed checkpoints of all shards in one SQLite database: of each patient the last snapshot, of each shard the mark. A batch of
+/// checkpoints is one transaction of a write-ahead log with synchronous = FULL: it is on the disk when <see cref="Write"/> returns, and a
+/// batch that was cut off at any byte is not there. One thread at a time; one process a file.
 /// </summary>
 /// <remarks>
-/// SQLite and not own segments: the product has it already for idle patients, and its log brings checksums, recovery and compaction, which own files would
-/// need as own code.
+/// SQLite and not own segments: the product has it already for idle patients, and its log brings checksums, recovery and compaction, which
+/// own files would need as own code.
 /// </remarks>
 internal sealed class CheckpointFile : IDisposable
 {
@@ -68,11 +68,12 @@ internal sealed class CheckpointFile : IDisposable
 
     /// <summary>Applies checkpoints in their order: all of them, or none when it throws.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    /// <exception cref="IOException">The disk cannot be written. The file is to be closed and opened again before the next attempt.</exception>
+    /// <exception cref="IOException">The disk cannot be written. Close the file and open it again before the next attempt.</exception>
     public void Write(IReadOnlyList<ShardCheckpoint> checkpoints) => Guard(() =>
     {
         if (!File.Exists(_path))
-            throw new IOException($"The file '{_path}' is missing. It is not created again, as it has the state of patients that have not changed since: put it back.");
+            throw new IOException(
+                $"The file '{_path}' is missing. It is not created again, as it has the state of patients that have not changed since: put it back.");
         using var transaction = _connection.BeginTransaction();
         using var put = Command("INSERT INTO snapshot VALUES ($shard, $patient, $value) ON CONFLICT DO UPDATE SET value = excluded.value");
         using var forget = Command("DELETE FROM snapshot WHERE shard = $shard AND patient = $patient");
@@ -106,8 +107,8 @@ internal sealed class CheckpointFile : IDisposable
     }
 
     /// <summary>
-    /// Reads the encoded snapshots of a shard one by one, and its mark, null when it has none. <paramref name="take"/> is given the patient, the snapshot and
-    /// the part that is read by then, 0 to 1.
+    /// Reads the encoded snapshots of a shard one by one, and its mark, null when it has none. <paramref name="take"/> is given the
+    /// patient, the snapshot and the part that is read by then, 0 to 1.
     /// </summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     /// <exception cref="IOException">The disk cannot be read.</exception>
@@ -136,7 +137,8 @@ internal sealed class CheckpointFile : IDisposable
         using var command = Command("PRAGMA user_version");
         var version = Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
         if (version > Version)
-            throw new IOException($"The file '{_path}' has version {version}; this program reads up to {Version}. A newer program wrote it: run that program.");
+            throw new IOException(
+                $"The file '{_path}' has version {version}; this program reads up to {Version}. A newer program wrote it: run that program.");
         if (version == Version)
             return;
         if (!mayCreate)
@@ -179,7 +181,8 @@ internal sealed class CheckpointFile : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private static void Run(SqliteCommand command, int shard, string? patient, byte[]? value) => Bind(command, shard, patient, value).ExecuteNonQuery();
+    private static void Run(SqliteCommand command, int shard, string? patient, byte[]? value) =>
+        Bind(command, shard, patient, value).ExecuteNonQuery();
 
     private static SqliteCommand Bind(SqliteCommand command, int shard, string? patient, byte[]? value)
     {

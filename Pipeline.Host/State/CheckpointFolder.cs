@@ -1,8 +1,8 @@
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// The folder of a <see cref="CheckpointFile"/>, held by one process at a time through a lock file, which the system frees however the process ends. The file
-/// is closed after a failure and opened again by the next attempt. One thread at a time.
+/// The folder of a <see cref="CheckpointFile"/>, held by one process at a time through a lock file, which the system frees however the
+/// process ends. The file is closed after a failure and opened again by the next attempt. One thread at a time.
 /// </summary>
 internal sealed class CheckpointFolder : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class CheckpointFolder : IDisposable
     /// <summary>Takes <paramref name="folder"/>, which is created when it is missing, and opens its file, which is created, too.</summary>
     /// <param name="folder">Path.</param>
     /// <param name="maxPages">Most pages (4 KiB) of the file: beyond it fails as on a full disk. Null: no limit.</param>
-    /// <exception cref="IOException">The folder cannot be used, another process has it, or its file is damaged or of a newer program.</exception>
+    /// <exception cref="IOException">The folder cannot be used, another process has it, or its file cannot be read.</exception>
     public CheckpointFolder(string folder, int? maxPages = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -23,13 +23,13 @@ internal sealed class CheckpointFolder : IDisposable
         try
         {
             Path = Directory.CreateDirectory(folder).FullName;
-            _lock = new FileStream(System.IO.Path.Combine(Path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _lock = Lock(Path);
             _file = CheckpointFile.Open(Path, mayCreate: true, maxPages);
         }
         catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             _lock?.Dispose();
-            throw new IOException($"The checkpoints in '{folder}' cannot be used: {fault.Message} One process at a time can use a folder.", fault);
+            throw Unusable(folder, fault);
         }
     }
 
@@ -38,6 +38,22 @@ internal sealed class CheckpointFolder : IDisposable
 
     /// <summary>Whether a folder has checkpoints of a process before.</summary>
     public static bool Exists(string folder) => File.Exists(System.IO.Path.Combine(folder, CheckpointFile.Name));
+
+    /// <summary>Removes the checkpoints of a folder, if it has any.</summary>
+    /// <exception cref="IOException">The folder cannot be used, or another process has it.</exception>
+    public static void Clear(string folder)
+    {
+        try
+        {
+            using var held = Lock(Directory.CreateDirectory(folder).FullName);
+            foreach (var file in Directory.EnumerateFiles(folder, CheckpointFile.Name + "*"))
+                File.Delete(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(folder, fault);
+        }
+    }
 
     /// <summary>Reads or writes the file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
@@ -63,4 +79,10 @@ internal sealed class CheckpointFolder : IDisposable
         _file?.Dispose();
         _lock.Dispose();
     }
+
+    private static FileStream Lock(string folder) =>
+        new(System.IO.Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    private static IOException Unusable(string folder, Exception fault) =>
+        new($"The checkpoints in '{folder}' cannot be used: {fault.Message} One process at a time can use a folder.", fault);
 }

@@ -7,10 +7,10 @@ using Polly.Retry;
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// Checkpoints in a local file (<see cref="CheckpointFile"/>), for a broker without transactions: the embedded one, whose memory ends with the process.
-/// One process a folder; within it any number of consumers may share the log, as a lease fences the earlier owner of a shard. Reading and writing run
-/// one after the other in the background: checkpoints that wait at the same time share a transaction. Storage that fails is retried without end, with
-/// back-off; <see cref="Fault"/> says why meanwhile. Thread-safe; nothing blocks the caller.
+/// Checkpoints in a local file (<see cref="CheckpointFile"/>), for a broker without transactions: the embedded one, whose memory ends with
+/// the process. One process a folder; within it any number of consumers may share the log, as a lease fences the earlier owner of a shard.
+/// Reading and writing run one after the other in the background: checkpoints that wait at the same time share a transaction. Storage that
+/// fails is retried without end, with back-off; <see cref="Fault"/> says why meanwhile. Thread-safe; nothing blocks the caller.
 /// </summary>
 public sealed class FileShardLog : IShardLog
 {
@@ -23,7 +23,8 @@ public sealed class FileShardLog : IShardLog
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly ShardLeases _leases = new();
-    private readonly Channel<Request> _requests = Channel.CreateBounded<Request>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly Channel<Request> _requests =
+        Channel.CreateBounded<Request>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly ResiliencePipeline _untilDone;
     private readonly CancellationTokenSource _end = new();
     private readonly Task _running;
@@ -54,15 +55,17 @@ public sealed class FileShardLog : IShardLog
     public string? Fault => _fault;
 
     /// <summary>Opens the checkpoints in <paramref name="folder"/>, which is created when it is missing.</summary>
-    /// <exception cref="IOException">The folder cannot be used, another process has it, or its file is damaged or of a newer program.</exception>
-    public static FileShardLog Open(string folder, IPassivePatients passive, ILogger log, TimeProvider time) => Open(new CheckpointFolder(folder), passive, log, time);
+    /// <exception cref="IOException">The folder cannot be used, another process has it, or its file cannot be read.</exception>
+    public static FileShardLog Open(string folder, IPassivePatients passive, ILogger log, TimeProvider time) =>
+        Open(new CheckpointFolder(folder), passive, log, time);
 
     /// <summary>The same; the log owns <paramref name="folder"/>.</summary>
-    internal static FileShardLog Open(CheckpointFolder folder, IPassivePatients passive, ILogger log, TimeProvider time) => new(folder, passive, log, time);
+    internal static FileShardLog Open(CheckpointFolder folder, IPassivePatients passive, ILogger log, TimeProvider time) =>
+        new(folder, passive, log, time);
 
     /// <summary>
-    /// The marks in <paramref name="folder"/>, of all shards that have one; empty when there are no checkpoints. Not while a log is open on it. A mark that
-    /// cannot be read is left out: the log refuses it when its shard is assigned.
+    /// The marks in <paramref name="folder"/>, of all shards that have one; empty when there are no checkpoints. Not while a log is open on
+    /// it. A mark that cannot be read is left out: the log refuses it when its shard is assigned.
     /// </summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     public static IReadOnlyDictionary<int, ShardMark> ReadMarks(string folder)
@@ -88,7 +91,7 @@ public sealed class FileShardLog : IShardLog
     }
 
     /// <inheritdoc/>
-    /// <remarks>A file shows a checkpoint as soon as it is committed, so the last one is never waited for, whatever <paramref name="committed"/> says.</remarks>
+    /// <remarks>A file shows a checkpoint as soon as it is committed: <paramref name="committed"/> is of no use here.</remarks>
     public async Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop)
     {
         var reading = new Reading(_leases.Begin(shard), progress, stop);
@@ -101,7 +104,8 @@ public sealed class FileShardLog : IShardLog
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         if (checkpoint.Through.Partition != checkpoint.Lease.Shard)
-            throw new ArgumentException($"A checkpoint of shard {checkpoint.Lease.Shard} through partition {checkpoint.Through.Partition}.", nameof(checkpoint));
+            throw new ArgumentException(
+                $"A checkpoint of shard {checkpoint.Lease.Shard} through partition {checkpoint.Through.Partition}.", nameof(checkpoint));
         if (!_leases.IsStanding(checkpoint.Lease))
             return CommitOutcome.Fenced;
         var writing = new Writing(checkpoint);
@@ -131,8 +135,11 @@ public sealed class FileShardLog : IShardLog
         while (await _requests.Reader.WaitToReadAsync(_end.Token).ConfigureAwait(false))
         {
             batch.Clear();
-            while (batch.Count < MaxBatch && _requests.Reader.TryPeek(out var next) && next is Writing writing && _requests.Reader.TryRead(out _))
+            while (batch.Count < MaxBatch && _requests.Reader.TryPeek(out var next) && next is Writing writing)
+            {
                 batch.Add(writing);
+                _ = _requests.Reader.TryRead(out _);    // the one that was seen: this is the only reader
+            }
             if (batch.Count > 0)
                 await WriteAsync(batch).ConfigureAwait(false);
             else if (_requests.Reader.TryRead(out var request) && request is Reading reading)
@@ -154,8 +161,8 @@ public sealed class FileShardLog : IShardLog
     }
 
     /// <summary>
-    /// One transaction. A lease may end while it runs: that counts as an end after the commit, and is safe, since the reading of the next owner waits
-    /// behind it in the queue.
+    /// One transaction. A lease may end while it runs: that counts as an end after the commit, and is safe, since the reading of the next
+    /// owner waits behind it in the queue.
     /// </summary>
     private void Write(List<Writing> batch)
     {
@@ -173,7 +180,8 @@ public sealed class FileShardLog : IShardLog
         using var either = CancellationTokenSource.CreateLinkedTokenSource(reading.Stop, _end.Token);
         try
         {
-            await _untilDone.ExecuteAsync(stop => OnOwnThread(() => reading.Restored.TrySetResult(Read(reading, stop))), either.Token).ConfigureAwait(false);
+            await _untilDone.ExecuteAsync(stop => OnOwnThread(() => reading.Restored.TrySetResult(Read(reading, stop))), either.Token)
+                .ConfigureAwait(false);
         }
         catch (Exception fault)     // supervisor, as above
         {

@@ -7,8 +7,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// Decodes the snapshots of a shard as they are read, and puts them into the store of the passive patients in batches, so that memory stays bounded. A later
-/// snapshot of a patient replaces an earlier one. One thread.
+/// Decodes the snapshots of a shard as they are read, and puts them into the store of the passive patients in batches, so that memory stays
+/// bounded. A later snapshot of a patient replaces an earlier one. One thread.
 /// </summary>
 internal sealed class PassiveRestore
 {

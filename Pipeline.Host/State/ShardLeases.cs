@@ -28,7 +28,8 @@ internal sealed class ShardLeases
     }
 
     /// <summary>
-    /// Calls <paramref name="what"/> if all leases are in force, and keeps them in force until it returns; null, without a call, when one has ended.
+    /// Calls <paramref name="what"/> if all leases are in force, and keeps them in force until it returns; null, without a call, when one
+    /// has ended.
     /// </summary>
     public T? While<T>(IEnumerable<ShardLease> leases, Func<T> what) where T : class
     {

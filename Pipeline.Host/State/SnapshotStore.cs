@@ -9,10 +9,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Host.State;
 
 /// <summary>
-/// The snapshots of patients that are not in memory, in a SQLite database of this process, found by shard and patient. Memory does not grow with the
-/// patients: the page cache has <see cref="CacheBytes"/>, the index is in the file. The file keeps the largest size that it ever had. It is a copy of
-/// what the shard log has, so it is not synced to the disk, and it is deleted with the process. Thread-safe: one call at a time uses the database, the
-/// others wait. A failed call leaves the store as it was and can be repeated.
+/// The snapshots of patients that are not in memory, in a SQLite database of this process, found by shard and patient. Memory does not grow
+/// with the patients: the page cache has <see cref="CacheBytes"/>, the index is in the file. The file keeps the largest size that it ever
+/// had. It is a copy of what the shard log has, so it is not synced to the disk, and it is deleted with the process. Thread-safe: one call
+/// at a time uses the database, the others wait. A failed call leaves the store as it was and can be repeated.
 /// </summary>
 public sealed class SnapshotStore : IPassivePatients, IDisposable
 {
@@ -33,7 +33,8 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
         try
         {
             _connection.Open();
-            // A failed statement is rolled back from memory. A file that a crash leaves half written is never read again, so nothing is synced.
+            // A failed statement is rolled back from memory. A file that a crash leaves half written is never read again, so nothing is
+            // synced.
             Execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF");
             Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{CacheBytes / 1024}"));
             Execute("""
@@ -64,8 +65,8 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
     }
 
     /// <summary>
-    /// Creates a new file in <paramref name="folder"/>, which is created when it is missing; files that a dead process has left there are deleted. On Unix the
-    /// file is unlinked at once, so that the disk is free again however the process ends.
+    /// Creates a new file in <paramref name="folder"/>, which is created when it is missing; files that a dead process has left there are
+    /// deleted. On Unix the file is unlinked at once, so that the disk is free again however the process ends.
     /// </summary>
     /// <exception cref="IOException">The folder cannot be used.</exception>
     public static SnapshotStore Create(string folder)
@@ -76,7 +77,8 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
             Directory.CreateDirectory(folder);
             foreach (var left in Directory.EnumerateFiles(folder, FilePattern))
                 TryDelete(left);
-            var store = new SnapshotStore(Path.Combine(folder, FilePattern.Replace("*", Guid.NewGuid().ToString("N"), StringComparison.Ordinal)));
+            var name = FilePattern.Replace("*", Guid.NewGuid().ToString("N"), StringComparison.Ordinal);
+            var store = new SnapshotStore(Path.Combine(folder, name));
             if (!OperatingSystem.IsWindows())
                 File.Delete(store._path);
             return store;
@@ -193,7 +195,8 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
         return found;
     }
 
-    private Dictionary<PatientId, string>? FindEach(int shard, IReadOnlyCollection<PatientId> patients, Dictionary<PatientId, PatientSnapshot> found)
+    private Dictionary<PatientId, string>? FindEach(
+        int shard, IReadOnlyCollection<PatientId> patients, Dictionary<PatientId, PatientSnapshot> found)
     {
         Dictionary<PatientId, string>? unreadable = null;
         foreach (var patient in patients)
@@ -235,7 +238,8 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
     }
 
     private static SqliteCommand Bind(
-        SqliteCommand command, SqliteTransaction? transaction, int shard, string? patients, LastSeen seen = default, byte[]? value = null, int most = 0)
+        SqliteCommand command, SqliteTransaction? transaction, int shard, string? patients, LastSeen seen = default, byte[]? value = null,
+        int most = 0)
     {
         command.Transaction = transaction;
         foreach (SqliteParameter parameter in command.Parameters)
@@ -256,7 +260,12 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
         var command = _connection.CreateCommand();
         command.CommandText = text;
         foreach (var name in parameters)
-            command.Parameters.Add(name, name switch { "$patients" or "$patient" => SqliteType.Text, "$value" => SqliteType.Blob, _ => SqliteType.Integer });
+            command.Parameters.Add(name, name switch
+            {
+                "$patients" or "$patient" => SqliteType.Text,
+                "$value" => SqliteType.Blob,
+                _ => SqliteType.Integer,
+            });
         command.Prepare();
         return command;
     }

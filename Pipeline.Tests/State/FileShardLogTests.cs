@@ -201,7 +201,10 @@ public sealed class FileShardLogTests : IDisposable
 
         File.WriteAllBytes(path, [.. whole[..4096], .. new byte[whole.Length - 4096]]);
         await using (var log = Log())
-            Assert.Contains("damaged", Assert.Single((await log.AssignAsync(0, 0, null, CancellationToken.None).WaitAsync(Patience)).Refused).Reason, StringComparison.Ordinal);
+        {
+            var restored = await log.AssignAsync(0, 0, null, CancellationToken.None).WaitAsync(Patience);
+            Assert.Contains("damaged", Assert.Single(restored.Refused).Reason, StringComparison.Ordinal);
+        }
 
         File.WriteAllBytes(path, new byte[5000]);
         Assert.Contains("damaged", Assert.Throws<IOException>(Log).Message, StringComparison.Ordinal);
@@ -236,7 +239,9 @@ public sealed class FileShardLogTests : IDisposable
 
         var marks = FileShardLog.ReadMarks(_folder.Path);
 
-        Assert.Equal([(1, 10L, 1L), (4, 40L, 4L)], marks.OrderBy(one => one.Key).Select(one => (one.Key, one.Value.Through.Offset, one.Value.Time!.Value.UnixNanoseconds)));
+        Assert.Equal((10, new Timestamp(1)), (marks[1].Through.Offset, marks[1].Time!.Value));
+        Assert.Equal((40, new Timestamp(4)), (marks[4].Through.Offset, marks[4].Time!.Value));
+        Assert.Equal(2, marks.Count);
     }
 
     private FileShardLog Log() => FileShardLog.Open(_folder.Path, new MemoryPatients(), _logged, _time);
