@@ -16,8 +16,17 @@ internal sealed class PassiveDisk(IPassivePatients passive, int partition, TaskS
     /// <summary>Ends when everything that was begun has.</summary>
     public Task Ended => _last;
 
-    /// <summary>Reads the snapshot of a patient; the result holds it, none, or what failed.</summary>
-    public void Load(PatientId patient, Action<Loaded> done) => Begin(() => passive.Find(partition, patient), (found, failure) => done(new Loaded(patient, found, failure)));
+    /// <summary>
+    /// Reads the snapshots of patients in one query. The result of each, in the order of <paramref name="patients"/>, holds its snapshot, none, or
+    /// what failed: a snapshot that cannot be read fails for its patient alone.
+    /// </summary>
+    public void Load(IReadOnlyList<PatientId> patients, Action<Loaded> done) => Begin(() => passive.FindMany(partition, patients), (found, failure) =>
+    {
+        var some = failure as UnreadablePatientsException;
+        foreach (var patient in patients)
+            done(new Loaded(
+                patient, (found ?? some?.Found)?.GetValueOrDefault(patient), some is null || some.Unreadable.ContainsKey(patient) ? failure : null));
+    });
 
     /// <summary>Keeps snapshots; a failure is one of all.</summary>
     public void Keep(IReadOnlyList<PatientSnapshot> snapshots, Action<Exception?> done) => Begin<object?>(() =>

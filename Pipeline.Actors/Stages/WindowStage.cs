@@ -104,15 +104,15 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
 
         public void OnDownstreamFinish(Exception cause) => InternalOnDownstreamFinish(cause);
 
-        protected override void OnTimer(object timerKey) => _disk.Load((PatientId)timerKey, _loaded);
+        protected override void OnTimer(object timerKey) => _disk.Load([(PatientId)timerKey], _loaded);
 
         private bool IsChangeDue => _partition.Networks.IsBehind && _changing is null && _held is null && !_isLeaving;
 
         private void Handle(RecordBatch batch)
         {
             var windows = _records.Handle(batch, _passiveCount > 0, out var unknown);
-            foreach (var patient in unknown)
-                _disk.Load(patient.Id, _loaded);
+            if (unknown.Count > 0)
+                _disk.Load([.. unknown.Select(patient => patient.Id)], _loaded);
             _stashedCount += _records.TakeStashedCount();
             Add(windows);
             if (_records.Table.IsSweepDue && _barrier is null)

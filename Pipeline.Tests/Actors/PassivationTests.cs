@@ -102,6 +102,34 @@ public sealed class PassivationTests
     }
 
     [Fact]
+    public async Task A_snapshot_that_the_disk_does_not_give_is_asked_for_again_and_holds_up_its_patient_alone()
+    {
+        var chunks = Enumerable.Range(0, 100).SelectMany(second => (SampleChunk[])[Chunks.Of(10 * second, 10, "P0"), Chunks.Of(10 * second, 10, "P1")]).ToList();
+        var (expected, _) = await RunAsync(Short, chunks, null, SumStage.Factory);
+        var (disk, sink) = (new DamagedDisk(), new RecordingSink());
+        ShardCheckpoint last;
+        await using (var before = TestPartitions.Of(Short, [sink], TimeProvider.System, SumStage.Factory))
+        {
+            before.Assign(0, "t", new ShardRestore(new ShardLease(0, 1), null, [], []));
+            await PostAsync(before, chunks, 0, 80);
+            last = (await before.ReleaseAsync(0, CancellationToken.None)).Last!;    // records came
+        }
+        await using var shards = TestPartitions.Of(Short, [sink], TimeProvider.System, SumStage.Factory, passive: disk);
+        shards.Assign(0, "t", new ShardRestore(new ShardLease(0, 2), last.Through, last.Changed, [], last.Time));
+        var patience = new Patience(shards);
+
+        await PostAsync(shards, chunks, 80, chunks.Count);
+        while (disk.RefusedCount < 2 || LastWindow(sink, "P1") < 40)
+            await patience.WaitAsync();
+        var meanwhile = LastWindow(sink, "P0");
+        disk.IsDamaged = false;
+        await shards.ReleaseAsync(0, CancellationToken.None);
+
+        Assert.True(meanwhile < 20, $"P0 is at window {meanwhile}");
+        Assert.Equal(expected, Series(sink));
+    }
+
+    [Fact]
     public void A_snapshot_of_before_says_by_its_devices_when_the_patient_was_seen()
     {
         var snapshot = State.Snapshots.Of("P1", 2, 17);
@@ -171,6 +199,40 @@ public sealed class PassivationTests
     private static List<string> Series(RecordingSink sink) => [.. sink.Points.OrderBy(p => p.Patient.Value, StringComparer.Ordinal).ThenBy(p => p.Device, StringComparer.Ordinal)
         .ThenBy(p => p.WindowId).ThenBy(p => p.Estimate.Signal).ThenBy(p => p.Estimate.Metric)
         .Select(p => FormattableString.Invariant($"{p.Patient} {p.WindowId} +{p.Time.SecondsSince(Chunks.Start.AddSeconds(2 * p.WindowId + 8)):0.#}"))];
+
+    private static long LastWindow(RecordingSink sink, string patient) =>
+        sink.Points.Where(point => point.Patient.Value == patient).Select(point => point.WindowId).DefaultIfEmpty(-1).Max();
+
+    /// <summary>Does not give the snapshot of P0 while it is damaged.</summary>
+    private sealed class DamagedDisk : IPassivePatients
+    {
+        private static readonly PatientId Refused = new("P0");
+        private readonly MemoryPatients _patients = new();
+        private volatile int _refusedCount;
+
+        public bool IsDamaged { get; set; } = true;
+
+        public int RefusedCount => _refusedCount;
+
+        public void Keep(int shard, IReadOnlyCollection<PatientSnapshot> snapshots) => _patients.Keep(shard, snapshots);
+
+        public PatientSnapshot? Find(int shard, PatientId patient) => FindMany(shard, [patient]).GetValueOrDefault(patient);
+
+        public IReadOnlyDictionary<PatientId, PatientSnapshot> FindMany(int shard, IReadOnlyCollection<PatientId> patients)
+        {
+            if (!IsDamaged || !patients.Contains(Refused))
+                return _patients.FindMany(shard, patients);
+            Interlocked.Increment(ref _refusedCount);
+            var others = _patients.FindMany(shard, [.. patients.Where(patient => patient != Refused)]);
+            throw new UnreadablePatientsException(others, new Dictionary<PatientId, string> { [Refused] = "damaged" });
+        }
+
+        public IReadOnlyList<PatientId> FindUnseen(int shard, LastSeen seen, int most) => _patients.FindUnseen(shard, seen, most);
+
+        public void Drop(int shard, IReadOnlyCollection<PatientId> patients) => _patients.Drop(shard, patients);
+
+        public void Clear(int shard) => _patients.Clear(shard);
+    }
 
     private sealed class FullDisk : IPassivePatients
     {
