@@ -18,13 +18,13 @@ internal sealed class QrsNetworkFit(EcgRecording[] records, Dictionary<string, E
     /// <summary>Fits them all.</summary>
     public void Run(Report report, CancellationToken stop)
     {
-        var course = new QrsTrainingSet(records, noises, new QrsTrainingOptions());
-        report.Remark($"{course.Prepare((_, _) => { }, stop)} candidates");
+        var trainingSet = new QrsTrainingSet(records, noises, new QrsTrainingOptions());
+        report.Remark($"{trainingSet.Prepare((_, _) => { }, stop)} candidates");
         string[] people = [.. records.Select(r => QrsTrainingSet.PersonOf(r.Name)).Distinct().Order(StringComparer.Ordinal)];
         for (var fold = 0; fold < Folds; fold++)
         {
             var held = people.Where((_, i) => i % Folds == fold).ToHashSet();
-            using var loop = course.Begin(held);
+            using var loop = trainingSet.Begin(held);
             while (loop.Step < loop.Steps)
             {
                 stop.ThrowIfCancellationRequested();

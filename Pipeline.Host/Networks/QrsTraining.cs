@@ -16,7 +16,7 @@ namespace Pipeline.Host.Networks;
 internal sealed class QrsTraining : ITraining
 {
     private readonly QrsRecordings _recordings;
-    private readonly QrsTrainingSet _course;
+    private readonly QrsTrainingSet _trainingSet;
 
     /// <summary>Reads the recordings.</summary>
     /// <exception cref="CommandException">A folder is not there, or nothing in them can be trained on.</exception>
@@ -25,7 +25,7 @@ internal sealed class QrsTraining : ITraining
         _recordings = new QrsRecordings(request.Data);
         var options = new QrsTrainingOptions { Seed = request.Seed, Device = request.Device };
         Steps = request.Steps ?? (request.Epochs is { } epochs ? (int)Math.Min(int.MaxValue, epochs * (long)StepsOfEpoch) : options.Steps);
-        _course = new QrsTrainingSet([.. _recordings.Records.Select(r => r.Record)], _recordings.Noises, options with { Steps = Steps });
+        _trainingSet = new QrsTrainingSet([.. _recordings.Records.Select(r => r.Record)], _recordings.Noises, options with { Steps = Steps });
         People = [.. _recordings.Records.Select(r => QrsTrainingSet.PersonOf(r.Record.Name)).Distinct().Order(StringComparer.Ordinal)];
         DataHash = HashOf(_recordings.Records.Select(r => r.Record).Concat(_recordings.Noises.OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => n.Value)));
     }
@@ -47,9 +47,9 @@ internal sealed class QrsTraining : ITraining
     // Augmentation gives every beat about 14 times, and about as many candidates that are no beats.
     private int StepsOfEpoch => _recordings.Records.Sum(r => r.Record.Beats.Length) * 28 / 512;
 
-    public void Prepare(Action<string, double> progress, CancellationToken stop) => _course.Prepare(progress, stop);
+    public void Prepare(Action<string, double> progress, CancellationToken stop) => _trainingSet.Prepare(progress, stop);
 
-    public TrainingLoop Begin(IReadOnlySet<string> held, string? inputs) => _course.Begin(held);
+    public TrainingLoop Begin(IReadOnlySet<string> held, string? inputs) => _trainingSet.Begin(held);
 
     public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
         _recordings.Records.Where(r => held.Contains(QrsTrainingSet.PersonOf(r.Record.Name)))

@@ -29,7 +29,7 @@ internal static class Trainings
     public static void NeedLibtorch(string device)
     {
         if (Libtorch.Fault is { } fault)
-            throw new CommandException($"Training needs libtorch: {fault}");
+            throw new CommandException($"Training is not possible: {fault}");
         torch.set_num_threads(1);
         if (device == "cuda" && !torch.cuda.is_available())
             throw CommandException.BadUsage("--device cuda: this libtorch finds no CUDA device; cpu is possible.");

@@ -88,9 +88,9 @@ public sealed class QrsTrainingTests
 
     private static TrainingLoop Train(EcgRecording[] records, int seed)
     {
-        var course = new QrsTrainingSet(records, new Dictionary<string, EcgRecording>(), new QrsTrainingOptions { Seed = seed, Steps = 100 });
-        course.Prepare((_, _) => { }, CancellationToken.None);
-        var loop = course.Begin(new HashSet<string> { "d" });
+        var trainingSet = new QrsTrainingSet(records, new Dictionary<string, EcgRecording>(), new QrsTrainingOptions { Seed = seed, Steps = 100 });
+        trainingSet.Prepare((_, _) => { }, CancellationToken.None);
+        var loop = trainingSet.Begin(new HashSet<string> { "d" });
         while (loop.Step < loop.Steps)
             loop.Next();
         return loop;

@@ -5,7 +5,7 @@ namespace Pipeline.Training.Torch;
 /// <summary>
 /// Keeps garbage collections out of work on tensors. TorchSharp turns every number of an operator, its own factors of 1 too, into a native object with a
 /// finalizer and passes only the pointer. A collection that another thread starts meanwhile can free the number before libtorch reads it: a wrong
-/// result, or "Expected false to be true" (seen in trainings of half an hour).
+/// result, or "Expected false to be true" (seen after some hundred steps on a loaded machine).
 /// </summary>
 internal static class CollectionPause
 {

@@ -30,7 +30,9 @@ public static partial class Libtorch
     private static string? Load()
     {
         if (Folder() is not { } folder)
-            return $"libtorch is not here: './pipeline train' fetches it from the package registry (480 MB, once); or set {FolderVariable} to the folder that holds it.";
+            return $"libtorch is not here: './pipeline train' in a checkout fetches it from the package registry (480 MB, once); or set {FolderVariable} to the folder that holds it.";
+        if (!File.Exists(PathOf(folder, Shim)))
+            return $"{FolderVariable} is {folder}, where {Path.GetFileName(PathOf(folder, Shim))} is not.";
         try
         {
             if (OperatingSystem.IsLinux())
@@ -108,7 +110,7 @@ public static partial class Libtorch
 
     /// <summary>
     /// Idle threads of libgomp spin and take time from others unless the C environment says otherwise before it is loaded. And glibc returns
-    /// large blocks to the kernel at once, so that every layer's output costs page faults: a training step takes 1.3 times as long.
+    /// large blocks to the kernel at once, so that every layer's output costs page faults: a training step takes 1.2 to 1.5 times as long.
     /// </summary>
     private static void PrepareProcess()
     {
