@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Inference;
@@ -26,18 +25,18 @@ internal sealed record PipelineSettings(
     /// <summary>The section of the networks' workers.</summary>
     public const string InferenceSection = "Inference";
 
-    /// <summary>Every section that is ours, with the options that it binds to. A new one is a line here and one in <see cref="SettingsServices"/>.</summary>
-    public static IReadOnlyDictionary<string, Type> Sections { get; } = new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase)
-    {
-        [KafkaOptions.Section] = typeof(KafkaOptions),
-        [TopologySection] = typeof(TopologyOptions),
-        [InferenceSection] = typeof(InferenceOptions),
-        [InfluxOptions.Section] = typeof(InfluxOptions),
-        [EmbeddedStoreOptions.Section] = typeof(EmbeddedStoreOptions),
-        [ClusterOptions.Section] = typeof(ClusterOptions),
-        [WebOptions.Section] = typeof(WebOptions),
-        [TelemetryOptions.Section] = typeof(TelemetryOptions),
-    };
+    /// <summary>Every section that is ours. A new one is a line here.</summary>
+    public static IReadOnlyList<SettingsSection> Sections { get; } =
+    [
+        SettingsSection.Of<KafkaOptions>(KafkaOptions.Section),
+        SettingsSection.Of<TopologyOptions>(TopologySection),
+        SettingsSection.Of<InferenceOptions>(InferenceSection),
+        SettingsSection.Of<InfluxOptions>(InfluxOptions.Section),
+        SettingsSection.Of<EmbeddedStoreOptions>(EmbeddedStoreOptions.Section),
+        SettingsSection.Of<ClusterOptions>(ClusterOptions.Section),
+        SettingsSection.Of<WebOptions>(WebOptions.Section),
+        SettingsSection.Of<TelemetryOptions>(TelemetryOptions.Section),
+    ];
 
     /// <summary>Reads and checks all sections.</summary>
     /// <exception cref="CommandException">Names key, value and what is allowed.</exception>
@@ -47,39 +46,4 @@ internal sealed record PipelineSettings(
         Settings.Bind<InfluxOptions>(configuration, InfluxOptions.Section),
         Settings.Bind<EmbeddedStoreOptions>(configuration, EmbeddedStoreOptions.Section),
         Settings.Bind<InferenceOptions>(configuration, InferenceSection));
-}
-
-/// <summary>The same for a host: options that are checked when it starts.</summary>
-internal static class SettingsServices
-{
-    /// <summary>Adds the options of every section, each checked when the host starts, and the <see cref="PipelineSettings"/> made of them.</summary>
-    public static void AddSettings(this IServiceCollection services, IConfiguration configuration)
-    {
-        services.AddSettings<KafkaOptions>(configuration, KafkaOptions.Section);
-        services.AddSettings<TopologyOptions>(configuration, PipelineSettings.TopologySection);
-        services.AddSettings<InferenceOptions>(configuration, PipelineSettings.InferenceSection);
-        services.AddSettings<InfluxOptions>(configuration, InfluxOptions.Section);
-        services.AddSettings<EmbeddedStoreOptions>(configuration, EmbeddedStoreOptions.Section);
-        services.AddSettings<ClusterOptions>(configuration, ClusterOptions.Section);
-        services.AddSettings<WebOptions>(configuration, WebOptions.Section);
-        services.AddSettings<TelemetryOptions>(configuration, TelemetryOptions.Section);
-        services.AddSingleton(provider => new PipelineSettings(
-            Of<KafkaOptions>(provider), Of<TopologyOptions>(provider), Of<InfluxOptions>(provider), Of<EmbeddedStoreOptions>(provider), Of<InferenceOptions>(provider)));
-    }
-
-    private static void AddSettings<T>(this IServiceCollection services, IConfiguration configuration, string section) where T : class, new()
-    {
-        services.AddSingleton<IOptionsFactory<T>>(new SettingsFactory<T>(configuration, section));
-        services.AddOptions<T>().ValidateOnStart();
-    }
-
-    private static T Of<T>(IServiceProvider provider) where T : class => provider.GetRequiredService<IOptions<T>>().Value;
-
-    /// <summary>Binds and checks; the faults name key, value and what is allowed.</summary>
-    private sealed class SettingsFactory<T>(IConfiguration configuration, string section) : IOptionsFactory<T> where T : class, new()
-    {
-        public T Create(string name) => Settings.TryBind<T>(configuration, section, out var options) is { Count: > 0 } faults
-            ? throw new OptionsValidationException(section, typeof(T), faults)
-            : options;
-    }
 }

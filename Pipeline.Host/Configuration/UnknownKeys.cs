@@ -26,11 +26,11 @@ internal static class UnknownKeys
             var isForeign = environment[key] is not null;
             if (HostSections.Contains(parts[0], StringComparer.OrdinalIgnoreCase) || (isForeign && parts.Length == 1))
                 continue;
-            var isSection = PipelineSettings.Sections.TryGetValue(parts[0], out var type);
-            if (isSection && Knows(type!, parts.AsSpan(1)))
+            var section = PipelineSettings.Sections.FirstOrDefault(one => one.Name.Equals(parts[0], StringComparison.OrdinalIgnoreCase));
+            if (section is not null && Knows(section.Options, parts.AsSpan(1)))
                 continue;
-            var (nearest, distance) = Nearest(key, PipelineSettings.Sections.SelectMany(section => KeysOf(section.Key, section.Value)));
-            if (isSection || !isForeign || distance < ForeignDistance)
+            var (nearest, distance) = Nearest(key, PipelineSettings.Sections.SelectMany(one => KeysOf(one.Name, one.Options)));
+            if (section is not null || !isForeign || distance < ForeignDistance)
                 yield return Fault(key, nearest);
         }
     }

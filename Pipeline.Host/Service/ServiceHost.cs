@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Pipeline.Host.Configuration;
@@ -34,8 +35,10 @@ internal static class ServiceHost
             throw CommandException.BadUsage(string.Join(
                 Environment.NewLine, faults.InnerExceptions.OfType<OptionsValidationException>().SelectMany(fault => fault.Failures)));
         }
-        catch (IOException fault)
+        catch (Exception fault) when (fault is IOException or SocketException ||
+            (fault is InvalidOperationException && UrlsOf(configuration).Contains("https:", StringComparison.OrdinalIgnoreCase)))
         {
+            // In use, not this machine's, not allowed; or without a certificate (section Kestrel).
             throw new CommandException($"{WebOptions.Section}:{nameof(WebOptions.Urls)} is '{UrlsOf(configuration)}': {fault.Message}");
         }
         listening?.Invoke(application.Urls);
@@ -53,7 +56,9 @@ internal static class ServiceHost
         builder.Logging.AddConsole();
         if (configuration["Logging:Console:FormatterName"] is { Length: > 0 } formatter)
             builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = formatter);
-        builder.WebHost.UseUrls(UrlsOf(configuration));
+        // What ends the host is told in one line by the command line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        builder.WebHost.UseUrls(UrlsOf(configuration)).UseKestrelHttpsConfiguration();
         builder.Services.AddSingleton(time);
         builder.Services.AddSettings(configuration);
         builder.Services.AddMeasurements(configuration);

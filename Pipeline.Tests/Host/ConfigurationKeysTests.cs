@@ -15,7 +15,7 @@ public sealed class ConfigurationKeysTests
     [Fact]
     public void The_keys_with_their_defaults_and_ranges_are_those_that_were_approved()
     {
-        var found = string.Join('\n', PipelineSettings.Sections.SelectMany(section => Describe(section.Key, Activator.CreateInstance(section.Value)!))) + "\n";
+        var found = string.Join('\n', PipelineSettings.Sections.SelectMany(section => Describe(section.Name, Activator.CreateInstance(section.Options)!))) + "\n";
 
         var approved = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "configuration-keys.txt"));
 

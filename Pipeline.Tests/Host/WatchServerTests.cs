@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -109,6 +111,45 @@ public sealed class WatchServerTests
 
         Assert.StartsWith($"Web:Urls is '{first.Urls.First()}': ", fault.Message, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Failed, fault.ExitCode);
+    }
+
+    [Fact]
+    public async Task An_address_of_another_machine_is_named_with_its_setting()
+    {
+        var fault = await Assert.ThrowsAsync<CommandException>(() => ServiceHost.RunAsync(
+            Settings.Load(null, ["Web:Urls=http://192.0.2.1:8080", "Logging:LogLevel:Default=None"]), TimeProvider.System, CancellationToken.None));   // RFC 5737: nobody's
+
+        Assert.StartsWith("Web:Urls is 'http://192.0.2.1:8080': ", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Failed, fault.ExitCode);
+    }
+
+    [Fact]
+    public async Task Health_is_served_over_https_with_a_certificate_of_section_Kestrel()
+    {
+        using var folder = new TemporaryFolder();
+        using var key = RSA.Create(2048);
+        using var made = new CertificateRequest("CN=ward", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var (certificateFile, keyFile) = (Path.Combine(folder.Path, "c.pem"), Path.Combine(folder.Path, "k.pem"));
+        await File.WriteAllTextAsync(certificateFile, made.ExportCertificatePem());
+        await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
+        using var stop = new CancellationTokenSource();
+        var listening = new TaskCompletionSource<ICollection<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var service = ServiceHost.RunAsync(Settings.Load(null,
+        [
+            "Web:Urls=https://127.0.0.1:0", $"Kestrel:Certificates:Default:Path={certificateFile}", $"Kestrel:Certificates:Default:KeyPath={keyFile}",
+            "Kafka:BootstrapServers=127.0.0.1:1", $"Store:Directory={folder.Path}", "Logging:LogLevel:Default=None",
+        ]), TimeProvider.System, stop.Token, listening.SetResult);
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, shown, _, _) => shown?.Thumbprint == made.Thumbprint };
+        using var client = new HttpClient(handler);
+
+        var url = (await listening.Task.WaitAsync(TimeSpan.FromSeconds(30))).First();
+        var said = await client.GetStringAsync(new Uri(new Uri(url), "/health/live"));
+        await stop.CancelAsync();
+
+        Assert.StartsWith("https://", url, StringComparison.Ordinal);
+        Assert.Equal("""{"status":"live"}""", Compact(said));
+        Assert.Equal(ExitCode.Ok, await service.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     /// <summary>The endpoints of the service with other checks.</summary>
