@@ -42,9 +42,9 @@ internal sealed class WardState
 
     /// <summary>One line for a person when an earlier ward is continued; null when a new one begins.</summary>
     public string? Notice => _marks.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture,
-        $"Continues the ward in {Path.GetDirectoryName(Folder)} after {Age:d\\.hh\\:mm\\:ss} of ward time; --fresh begins another.");
+        $"Continues the ward in {Path.GetDirectoryName(Folder)} after {Age:c} of ward time; --fresh begins another.");
 
-    private TimeSpan Age => TimeSpan.FromSeconds(Resumes.SecondsSince(Start));
+    private TimeSpan Age => TimeSpan.FromSeconds(Math.Floor(Resumes.SecondsSince(Start)));
 
     /// <summary>Whether there is a ward to continue below the demo's folder <paramref name="store"/>.</summary>
     public static bool Exists(string store) => File.Exists(Path.Combine(FolderIn(store), FileName));

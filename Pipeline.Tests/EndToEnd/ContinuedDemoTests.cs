@@ -35,7 +35,7 @@ public sealed class ContinuedDemoTests
         await RunAsync(uninterrupted.Path, windows: 900);
 
         Assert.True(first.NothingLost && second.NothingLost, string.Join('\n', first.Lines().Concat(second.Lines())));
-        Assert.StartsWith($"Continues the ward in {stopped.Path} after 0.00:0", Assert.Single(told), StringComparison.Ordinal);
+        Assert.StartsWith($"Continues the ward in {stopped.Path} after 00:0", Assert.Single(told), StringComparison.Ordinal);
         var series = Series(stopped.Path);
         Assert.Equal(first.Progress.Points + second.Progress.Points, series.Values.Sum(points => points.Count));     // no point came twice
         AssertSameSeries(Series(uninterrupted.Path), series, atLeast: 300);
