@@ -8,7 +8,7 @@ using Pipeline.Host.Kafka;
 
 namespace Pipeline.Chaos;
 
-/// <summary><c>chaos</c>: injects faults into a running ward on real servers and checks that nothing is lost and that every promise is kept.</summary>
+/// <summary><c>chaos</c>: injects faults into a running ward on real servers; nothing may be lost, every promise is to be kept.</summary>
 internal static class ChaosCommand
 {
     public const string Name = "chaos";
@@ -17,16 +17,29 @@ internal static class ChaosCommand
 
     public static Command Create()
     {
-        var name = new Argument<string>("NAME") { Description = string.Join("; ", Catalog.All.Select(experiment => $"{experiment.Name}: {experiment.Summary}")) };
-        var servers = new Option<string>("--servers") { Description = "Folder with the scripts kafka and influxd2, which start real servers on this machine.", HelpName = "DIR", Required = true };
-        var rounds = new Option<int?>("--rounds") { Description = "How often the fault is injected; the experiment's own number without it.", HelpName = "N" };
-        var patients = new Option<int?>("--patients") { Description = "Beds of the ward; the experiment's own number without it.", HelpName = "N" };
-        var seed = new Option<int>("--seed") { Description = "Seed of the ward and of the random moments (1).", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var protocol = new Option<GroupProtocolKind>("--protocol") { Description = "Protocol of the workers' group: classic (the default), or consumer (KIP-848).", HelpName = "NAME" };
-        var session = new Option<double?>("--session") { Description = "After how many seconds a silent worker is taken for dead; 6, and 10 with --protocol consumer.", HelpName = "SECONDS" };
-        var named = new Option<bool>("--named") { Description = "Each worker has a name in the group that outlasts its restart (Kafka:GroupInstanceId)." };
-        var standby = new Option<bool>("--standby") { Description = "Each worker keeps the state of the others' shards warm (Kafka:Standby)." };
-        var json = new Option<bool>("--json") { Description = "Figures as JSON, one object a line." };
+        var name = new Argument<string>("NAME")
+        {
+            Description = string.Join("; ", Catalog.All.Select(experiment => $"{experiment.Name}: {experiment.Summary}")),
+        };
+        var servers = new Option<string>("--servers")
+        {
+            Description = "Folder with the scripts kafka and influxd2, which start real servers on this machine.",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var rounds = Number<int?>("--rounds", "N", "How often the fault is injected; the experiment's own number without it.");
+        var patients = Number<int?>("--patients", "N", "Beds of the ward; the experiment's own number without it.");
+        var seed = Number<int>("--seed", "N", "Seed of the ward and of the random moments (1).");
+        seed.DefaultValueFactory = _ => 1;
+        var protocol = new Option<GroupProtocolKind>("--protocol")
+        {
+            Description = "Protocol of the workers' group: classic (the default), or consumer (KIP-848).",
+            HelpName = "NAME",
+        };
+        var session = Number<double?>("--session", "SECONDS", "After how many seconds a silent worker is taken for dead; 6, and 10 with --protocol consumer.");
+        var named = Flag("--named", "Each worker has a name in the group that outlasts its restart (Kafka:GroupInstanceId).");
+        var standby = Flag("--standby", "Each worker keeps the state of the others' shards warm (Kafka:Standby).");
+        var json = Flag("--json", "Figures as JSON, one object a line.");
         name.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && Catalog.Find(result.Tokens[0].Value) is null)
@@ -36,7 +49,9 @@ internal static class ChaosCommand
             count.Refuse(value => value is < 1 or > 100_000 ? $"{count.Name}: 1 to 100000 are possible." : null);
         session.Refuse(value => value is >= 1 and <= 300 ? null : "--session: 1 to 300 s are possible.");
         var command = new DocumentedCommand(
-            Name, "Kill, freeze and restart workers, brokers and the store under a running ward; compare all that was stored with an uninterrupted run. Exit 1 when a point differs or a promised figure is missed.",
+            Name,
+            "Kill, freeze and restart workers, brokers and the store under a running ward; compare all that was stored with an uninterrupted "
+            + "run. Exit 1 when a point differs or a promised figure is missed.",
             "./pipeline chaos kill-worker --servers ../servers --rounds 100",
             "./pipeline chaos kill-broker --servers ../servers --patients 50")
         {
@@ -44,7 +59,9 @@ internal static class ChaosCommand
         };
         command.SetAction((parsed, stop) => RunAsync(
             Catalog.Find(parsed.GetValue(name)!)!,   // the validator has looked it up
-            new ChaosPlan(parsed.GetValue(servers)!, parsed.GetValue(patients), parsed.GetValue(rounds), parsed.GetValue(seed), parsed.GetValue(SettingsOptions.Set) ?? [])
+            new ChaosPlan(
+                parsed.GetValue(servers)!, parsed.GetValue(patients), parsed.GetValue(rounds), parsed.GetValue(seed),
+                parsed.GetValue(SettingsOptions.Set) ?? [])
             {
                 Protocol = parsed.GetValue(protocol),
                 Session = parsed.GetValue(session),
@@ -54,6 +71,10 @@ internal static class ChaosCommand
             parsed.GetValue(json), parsed.InvocationConfiguration.Output, stop));
         return command;
     }
+
+    private static Option<T> Number<T>(string name, string unit, string description) => new(name) { Description = description, HelpName = unit };
+
+    private static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     private static async Task<int> RunAsync(Experiment experiment, ChaosPlan plan, bool isJson, TextWriter output, CancellationToken stop)
     {

@@ -10,8 +10,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Chaos;
 
 /// <summary>
-/// The scene of an experiment: Kafka, InfluxDB, workers and a ward that is published meanwhile. What experiments need to inject their faults,
-/// to wait and to measure is here.
+/// The scene of an experiment: Kafka, InfluxDB, workers and a ward that is published meanwhile. What experiments need to inject their
+/// faults, to wait and to measure is here.
 /// </summary>
 internal sealed class ChaosScene : IAsyncDisposable
 {
@@ -78,14 +78,17 @@ internal sealed class ChaosScene : IAsyncDisposable
     public string Logs => _logs;
 
     /// <summary>Starts servers, workers and ward, and waits until every patient's points come.</summary>
-    public static async Task<ChaosScene> StartAsync(ChaosPlan plan, Experiment experiment, TextWriter output, TimeProvider time, CancellationToken stop)
+    public static async Task<ChaosScene> StartAsync(
+        ChaosPlan plan, Experiment experiment, TextWriter output, TimeProvider time, CancellationToken stop)
     {
         var scripts = new ServerScripts(plan.Servers);
         var scene = new ChaosScene(plan, experiment, output, time);
         try
         {
-            await scene.SayAsync($"starting {experiment.Brokers} broker(s), InfluxDB, {experiment.Workers} worker(s); logs in {scene._logs}");
-            scene.Kafka = await ChaosKafka.StartAsync(scripts, experiment.Brokers, experiment.Partitions, plan.BrokerSettings(), time, stop);
+            await scene.SayAsync(
+                $"starting {experiment.Brokers} broker(s), InfluxDB, {experiment.Workers} worker(s); logs in {scene._logs}");
+            scene.Kafka = await ChaosKafka.StartAsync(
+                scripts, experiment.Brokers, experiment.Partitions, plan.BrokerSettings(), time, stop);
             scene.Influx = await ChaosInflux.StartAsync(scripts, stop);
             for (var i = 0; i < experiment.Workers; i++)
                 scene.NewWorker().Start();
@@ -148,34 +151,19 @@ internal sealed class ChaosScene : IAsyncDisposable
 
     /// <summary>Waits until every patient has a point that became readable after now.</summary>
     /// <exception cref="CommandException">It takes too long.</exception>
-    public async Task WaitUntilFlowingAsync(CancellationToken stop)
+    public Task WaitUntilFlowingAsync(CancellationToken stop)
     {
-        var began = Time.GetTimestamp();
-        using var timer = new PeriodicTimer(PollInterval, Time);
-        var patients = Ward.Patients.Count();
-        while (Gaps.FlowingSince(began).Count() < patients)
-        {
-            if (Time.GetElapsedTime(began) > Patience)
-                throw await GiveUpAsync($"after {Patience.TotalSeconds:0} s no new points of {string.Join(", ", Ward.Patients.Except(Gaps.FlowingSince(began)).Order(StringComparer.Ordinal))}", stop);
-            if (_feeding.IsCompleted)
-                await _feeding;
-            await timer.WaitForNextTickAsync(stop);
-        }
+        var (began, patients) = (Time.GetTimestamp(), Ward.Patients.Count());
+        return PollAsync(
+            () => Task.FromResult(Gaps.FlowingSince(began).Count() >= patients),
+            () => $"no new points of {string.Join(", ", Ward.Patients.Except(Gaps.FlowingSince(began)).Order(StringComparer.Ordinal))}",
+            stop);
     }
 
-    /// <summary>Waits until a worker has partitions and its store answers; or, the other way round, until it says that it cannot work.</summary>
+    /// <summary>Waits until a worker has partitions and its store answers, or until it says that it cannot work.</summary>
     /// <exception cref="CommandException">It takes too long.</exception>
-    public async Task WaitUntilReadyAsync(WorkerProcess worker, CancellationToken stop, bool isReady = true)
-    {
-        var began = Time.GetTimestamp();
-        using var timer = new PeriodicTimer(PollInterval, Time);
-        while (await worker.IsReadyAsync(stop) != isReady)
-        {
-            if (Time.GetElapsedTime(began) > Patience)
-                throw await GiveUpAsync($"after {Patience.TotalSeconds:0} s {worker.Name} is {(isReady ? "not ready" : "still ready")}", stop);
-            await timer.WaitForNextTickAsync(stop);
-        }
-    }
+    public Task WaitUntilReadyAsync(WorkerProcess worker, CancellationToken stop, bool isReady = true) => PollAsync(
+        async () => await worker.IsReadyAsync(stop) == isReady, () => $"{worker.Name} is {(isReady ? "not ready" : "still ready")}", stop);
 
     /// <summary>Ends a round: the gaps since the last one are kept.</summary>
     public async Task NoteRoundAsync(int round, string what)
@@ -203,13 +191,16 @@ internal sealed class ChaosScene : IAsyncDisposable
     public void NoteDisks()
     {
         var patients = Ward.Patients.Count();
+        var patientSeconds = patients * Ward.Reached.SecondsSince(Ward.Start);
         foreach (var topic in (string[])[KafkaOptions.SamplesTopic, KafkaOptions.ResultsTopic])
-            Note(new ChaosFigure($"{topic}, on the brokers' disks, a patient-second", Kafka.BytesOf(topic) / (patients * Ward.Reached.SecondsSince(Ward.Start)), "By"));
-        Note(new ChaosFigure($"{KafkaOptions.StateTopic}, on the brokers' disks, a patient", Kafka.BytesOf(KafkaOptions.StateTopic) / 1024.0 / patients, "KiB"));
+            Note(new ChaosFigure($"{topic}, on the brokers' disks, a patient-second", Kafka.BytesOf(topic) / patientSeconds, "By"));
+        var kibibytes = Kafka.BytesOf(KafkaOptions.StateTopic) / 1024.0;
+        Note(new ChaosFigure($"{KafkaOptions.StateTopic}, on the brokers' disks, a patient", kibibytes / patients, "KiB"));
     }
 
     /// <summary>Says a line.</summary>
-    public Task SayAsync(FormattableString line) => _output.WriteLineAsync($"{Time.GetUtcNow():HH:mm:ss} {line.ToString(CultureInfo.InvariantCulture)}");
+    public Task SayAsync(FormattableString line) =>
+        _output.WriteLineAsync($"{Time.GetUtcNow():HH:mm:ss} {line.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>Ends the ward, waits until everything is stored, and keeps the figures of the gaps.</summary>
     public async Task FinishAsync(CancellationToken stop)
@@ -232,35 +223,23 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <exception cref="CommandException">It takes too long.</exception>
     public async Task<long> WatchAsync(string what, Func<bool> isDone, CancellationToken stop)
     {
-        var (began, most) = (Time.GetTimestamp(), 0L);
-        using var timer = new PeriodicTimer(PollInterval, Time);
-        while (true)
+        var most = 0L;
+        await PollAsync(() =>
         {
             most = Math.Max(most, Workers.Sum(worker => worker.ResidentBytes));
-            if (isDone())
-                return most;
-            if (Time.GetElapsedTime(began) > Patience)
-                throw await GiveUpAsync($"{what} took more than {Patience.TotalSeconds:0} s", stop);
-            if (_feeding.IsCompleted)
-                await _feeding;
-            await timer.WaitForNextTickAsync(stop);
-        }
+            return Task.FromResult(isDone());
+        }, () => $"{what} has not ended", stop);
+        return most;
     }
 
     /// <summary>Waits until the group has committed every record that the ward has published.</summary>
     /// <exception cref="CommandException">It takes too long.</exception>
     public async Task DrainAsync(CancellationToken stop)
     {
-        var began = Time.GetTimestamp();
-        using var timer = new PeriodicTimer(PollInterval, Time);
         using var position = new GroupPosition(KafkaOptions);
+        var behind = 0L;
         await Ward.FlushAsync(stop);
-        while (await position.BehindAsync() is var behind && behind > 0)
-        {
-            if (Time.GetElapsedTime(began) > Patience)
-                throw await GiveUpAsync($"after {Patience.TotalSeconds:0} s {behind} records of the ward are not done", stop);
-            await timer.WaitForNextTickAsync(stop);
-        }
+        await PollAsync(async () => (behind = await position.BehindAsync()) == 0, () => $"{behind} records of the ward are not done", stop);
     }
 
     /// <inheritdoc/>
@@ -272,7 +251,8 @@ internal sealed class ChaosScene : IAsyncDisposable
         if (_watch is not null)
             await _watch.DisposeAsync();
         if (!_feeding.IsCompletedSuccessfully)
-            await _feeding.WaitAsync(TimeSpan.FromSeconds(5), Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _feeding.WaitAsync(TimeSpan.FromSeconds(5), Time, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Ward is not null)
             await Ward.DisposeAsync();
         if (Influx is not null)
@@ -282,7 +262,22 @@ internal sealed class ChaosScene : IAsyncDisposable
         _close.Dispose();
     }
 
-    /// <summary>What a person needs to see why: the group's lag of each partition, and the workers' readiness and metrics in a file.</summary>
+    /// <summary>Asks until <paramref name="isDone"/>; a feed that has failed, or the end of the patience, ends the experiment.</summary>
+    private async Task PollAsync(Func<Task<bool>> isDone, Func<string> fault, CancellationToken stop)
+    {
+        var began = Time.GetTimestamp();
+        using var timer = new PeriodicTimer(PollInterval, Time);
+        while (!await isDone())
+        {
+            if (Time.GetElapsedTime(began) > _experiment.Patience)
+                throw await GiveUpAsync($"after {_experiment.Patience.TotalSeconds:0} s {fault()}", stop);
+            if (_feeding.IsCompleted)
+                await _feeding;
+            await timer.WaitForNextTickAsync(stop);
+        }
+    }
+
+    /// <summary>Says why, for a person: the group's lag of each partition, the workers' readiness; their metrics go to a file.</summary>
     private async Task<CommandException> GiveUpAsync(string what, CancellationToken stop)
     {
         using var position = new GroupPosition(KafkaOptions);
@@ -291,7 +286,4 @@ internal sealed class ChaosScene : IAsyncDisposable
             told.Add($"{worker.Name}: {await worker.TellAsync(stop)}");
         return new CommandException(string.Join(Environment.NewLine, told));
     }
-
-    private TimeSpan Patience => _experiment.Patience;
-
 }

@@ -61,7 +61,8 @@ internal static class StoreOutage
         var patients = scene.Ward.Patients.Count();
         var target = end.AddSeconds(-NotYetDue);
         // One patient of each shard tells how far it is; the others are looked at when these are there.
-        string[] some = [.. scene.Ward.Patients.GroupBy(patient => KeyPartition.Of(Encoding.UTF8.GetBytes(patient), scene.KafkaOptions.Partitions)).Select(shard => shard.First())];
+        int PartitionOf(string patient) => KeyPartition.Of(Encoding.UTF8.GetBytes(patient), scene.KafkaOptions.Partitions);
+        string[] some = [.. scene.Ward.Patients.GroupBy(PartitionOf).Select(shard => shard.First())];
         scene.LookAt(some);
         var catchingUp = await scene.WatchAsync("catching up", () => scene.Gaps.CountThrough(target) >= some.Length, stop);
         scene.LookAt(null);
