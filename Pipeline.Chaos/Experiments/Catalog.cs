@@ -7,6 +7,7 @@ internal static class Catalog
     [
         Steady.Experiment,
         KillWorker.Experiment,
+        KillAllButOne.Experiment,
         RollingRestart.Experiment,
         KillBroker.Experiment,
         FreezeWorker.Experiment,

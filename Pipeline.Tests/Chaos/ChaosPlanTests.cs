@@ -20,6 +20,7 @@ public sealed class ChaosPlanTests
         Assert.Equal(12, Limit("kill-broker", Plan));
         Assert.Equal(10, Limit("freeze-worker", Plan));
         Assert.Equal(3, Limit("scale-out", Plan));
+        Assert.Equal(10, Limit("kill-all-but-one", Plan));
     }
 
     [Fact]
