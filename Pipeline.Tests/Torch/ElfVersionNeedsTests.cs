@@ -7,7 +7,8 @@ namespace Pipeline.Tests.Torch;
 
 public sealed class ElfVersionNeedsTests
 {
-    private static readonly (string Library, string[] Versions)[] Needs = [("libc.so.6", ["GLIBC_2.34", "GLIBC_2.2.5"]), ("libstdc++.so.6", ["GLIBCXX_3.4.32", "GLIBCXX_3.4"])];
+    private static readonly (string Library, string[] Versions)[] Needs =
+        [("libc.so.6", ["GLIBC_2.34", "GLIBC_2.2.5"]), ("libstdc++.so.6", ["GLIBCXX_3.4.32", "GLIBCXX_3.4"])];
 
     [Fact]
     public void The_needs_of_a_library_are_listed_in_their_order()
@@ -34,7 +35,8 @@ public sealed class ElfVersionNeedsTests
 
     [Fact]
     public void A_version_that_is_not_needed_is_refused() =>
-        Assert.Contains("GLIBCXX_9", Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.MarkWeak(Image(), "GLIBCXX_9")).Message, StringComparison.Ordinal);
+        Assert.Contains("GLIBCXX_9", Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.MarkWeak(Image(), "GLIBCXX_9")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Another_kind_of_file_is_refused()
@@ -42,7 +44,8 @@ public sealed class ElfVersionNeedsTests
         var big = Image();
         big[5] = 2;   // big-endian
 
-        Assert.Contains("ELF", Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.Of("MZ and more"u8)).Message, StringComparison.Ordinal);
+        Assert.Contains("ELF", Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.Of("MZ and more"u8)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.Of(big));
     }
 
@@ -103,7 +106,8 @@ public sealed class ElfVersionNeedsTests
         const int header = 64;
         var needsAt = header + strings.Count;
         var sectionsAt = needsAt + needs.Count;
-        byte[] sections = [.. new byte[64], .. Section(0x6ffffffe, needsAt, needs.Count, link: 2, info: Needs.Length), .. Section(3, header, strings.Count, 0, 0)];
+        byte[] sections = [.. new byte[64], .. Section(0x6ffffffe, needsAt, needs.Count, link: 2, info: Needs.Length),
+            .. Section(3, header, strings.Count, 0, 0)];
         var image = new byte[header];
         ((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1]).CopyTo(image);
         BinaryPrimitives.WriteInt64LittleEndian(image.AsSpan(0x28), sectionsAt);
@@ -125,9 +129,11 @@ public sealed class ElfVersionNeedsTests
 
     // Verneed: version, count (16 bits each), file, aux, next.
     private static byte[] Bytes(ushort version, ushort count, int file, int aux, int next) =>
-        [.. BitConverter.GetBytes(version), .. BitConverter.GetBytes(count), .. BitConverter.GetBytes(file), .. BitConverter.GetBytes(aux), .. BitConverter.GetBytes(next)];
+        [.. BitConverter.GetBytes(version), .. BitConverter.GetBytes(count), .. BitConverter.GetBytes(file), .. BitConverter.GetBytes(aux),
+            .. BitConverter.GetBytes(next)];
 
     // Vernaux: hash, flags, other (16 bits each), name, next.
     private static byte[] Bytes(int hash, ushort flags, ushort other, int name, int next) =>
-        [.. BitConverter.GetBytes(hash), .. BitConverter.GetBytes(flags), .. BitConverter.GetBytes(other), .. BitConverter.GetBytes(name), .. BitConverter.GetBytes(next)];
+        [.. BitConverter.GetBytes(hash), .. BitConverter.GetBytes(flags), .. BitConverter.GetBytes(other), .. BitConverter.GetBytes(name),
+            .. BitConverter.GetBytes(next)];
 }

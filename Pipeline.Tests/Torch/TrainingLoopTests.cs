@@ -12,7 +12,8 @@ namespace Pipeline.Tests.Torch;
 public sealed class TrainingLoopTests
 {
     private const int Inputs = 3, Outputs = 2;
-    private static readonly float[] Slopes = [0.9f, 0.01f, -0.5f, 0.02f, 0.03f, -0.8f, 0.1f, 0.1f];   // uneven, so that both decay rates matter
+    // uneven, so that both decay rates matter
+    private static readonly float[] Slopes = [0.9f, 0.01f, -0.5f, 0.02f, 0.03f, -0.8f, 0.1f, 0.1f];
 
     [SkippableFact]
     public void A_loop_that_is_restored_from_a_file_continues_with_the_same_bits()
@@ -73,7 +74,8 @@ public sealed class TrainingLoopTests
 
         loop.Next();
 
-        Assert.All(network.weight!.grad!.ToArray().Zip([0.6f, 0.8f]), pair => Assert.Equal(pair.Second, pair.First, 1e-4f));   // not null: a step was done
+        // not null: a step was done
+        Assert.All(network.weight!.grad!.ToArray().Zip([0.6f, 0.8f]), pair => Assert.Equal(pair.Second, pair.First, 1e-4f));
     }
 
     [SkippableFact]
@@ -108,10 +110,12 @@ public sealed class TrainingLoopTests
     [Fact]
     public void The_program_carries_no_native_part_of_TorchSharp()
     {
-        var libraries = Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName).ToList();
+        var libraries = Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName)
+            .ToList();
 
         Assert.Contains("TorchSharp.dll", libraries);
-        Assert.DoesNotContain(libraries, name => name!.Contains("LibTorchSharp", StringComparison.Ordinal) || name.StartsWith("libtorch", StringComparison.Ordinal));
+        Assert.DoesNotContain(libraries, name => name!.Contains("LibTorchSharp", StringComparison.Ordinal)
+            || name.StartsWith("libtorch", StringComparison.Ordinal));
     }
 
     private static TrainingLoop Loop()
@@ -133,5 +137,6 @@ public sealed class TrainingLoopTests
             loop.Next();
     }
 
-    private static float[] Numbers(TrainingLoop loop) => [.. loop.State().OrderBy(t => t.Key, StringComparer.Ordinal).SelectMany(t => t.Value.ToArray())];
+    private static float[] Numbers(TrainingLoop loop) =>
+        [.. loop.State().OrderBy(t => t.Key, StringComparer.Ordinal).SelectMany(t => t.Value.ToArray())];
 }

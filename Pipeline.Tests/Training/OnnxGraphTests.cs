@@ -43,13 +43,17 @@ public sealed class OnnxGraphTests
         }
     }
 
-    /// <summary>A network without meaning. 16 outputs of a convolution: written in two dimensions, also strided, dilated, added and used in both forms.</summary>
+    /// <summary>
+    /// A network without meaning. 16 outputs of a convolution: written in two dimensions, also strided, dilated, added and used in both
+    /// forms.
+    /// </summary>
     private sealed class EveryOperator
     {
         private readonly Tensor _wide1 = randn(16, 2, 3) * 0.4, _bias1 = randn(16), _wide2 = randn(16, 16, 3) * 0.1;
         private readonly Tensor _narrow1 = randn(4, 2, 3) * 0.4, _bias2 = randn(4), _narrow2 = randn(4, 16, 3) * 0.1;
         private readonly Tensor _strided = randn(16, 16, 3) * 0.1, _bias3 = randn(16);
-        private readonly Tensor _inputs = randn(4 * Hidden, 6) * 0.4, _recurrent = randn(4 * Hidden, Hidden) * 0.4, _bias4 = randn(4 * Hidden), _bias5 = randn(4 * Hidden);
+        private readonly Tensor _inputs = randn(4 * Hidden, 6) * 0.4, _recurrent = randn(4 * Hidden, Hidden) * 0.4,
+            _bias4 = randn(4 * Hidden), _bias5 = randn(4 * Hidden);
         private readonly Tensor _head = randn(7, Hidden), _bias6 = randn(7);
 
         public (Tensor Output, Tensor State) Forward(Tensor x, Tensor state)
@@ -76,11 +80,14 @@ public sealed class OnnxGraphTests
             var state = graph.Input("state", 2 * Hidden);
             var wide = graph.Relu(graph.Conv1d(x, _wide1, _bias1, padding: 1));
             wide = graph.Add(wide, graph.Conv1d(wide, _wide2, null, padding: 2, dilation: 2));
-            var narrow = graph.Relu(graph.Add(graph.Conv1d(x, _narrow1, _bias2, padding: 2, dilation: 2), graph.Conv1d(wide, _narrow2, null, padding: 1)));
+            var narrow = graph.Relu(graph.Add(graph.Conv1d(x, _narrow1, _bias2, padding: 2, dilation: 2),
+                graph.Conv1d(wide, _narrow2, null, padding: 1)));
             var flat = graph.Slice(graph.Reshape(narrow, -1, 48), 1, 0, 12);
             var pooled = graph.Concat(1, graph.Mean(narrow, 2), graph.Slice(graph.Max(narrow, 2), 1, 1, 3));
-            var (h, c) = graph.LstmStep(pooled, graph.Slice(state, 1, 0, Hidden), graph.Slice(state, 1, Hidden, 2 * Hidden), _inputs, _recurrent, _bias4, _bias5);
-            var positive = graph.Div(graph.Unary("Exp", graph.Clip(flat, -1, 1)), graph.Add(graph.Unary("Sigmoid", flat), graph.Scalar(0.5)));
+            var (h, c) = graph.LstmStep(pooled, graph.Slice(state, 1, 0, Hidden), graph.Slice(state, 1, Hidden, 2 * Hidden), _inputs,
+                _recurrent, _bias4, _bias5);
+            var positive = graph.Div(graph.Unary("Exp", graph.Clip(flat, -1, 1)),
+                graph.Add(graph.Unary("Sigmoid", flat), graph.Scalar(0.5)));
             var difference = graph.Sub(graph.Log(positive), graph.Mul(graph.Scalar(0.5), graph.Unary("Tanh", flat)));
             var answer = graph.Concat(1, graph.Softmax(graph.Linear(h, _head, _bias6), 1), difference);
             graph.Output("output", graph.Concat(1, answer, graph.Mean(graph.Conv1d(wide, _strided, _bias3, stride: 2), 2)), 7 + 12 + 16);

@@ -80,15 +80,18 @@ public sealed class QrsTrainingTests
         var moved = record.Beats.Zip(augmented.Beats).Where(pair => pair.First != pair.Second).ToList();
         Assert.InRange(moved.Count, 3, 20);
         Assert.All(moved, pair => Assert.True(pair.Second.IsEctopic && pair.Second.Sample <= pair.First.Sample));
-        Assert.All(moved.Select(pair => Array.IndexOf(augmented.Beats, pair.Second)), b => Assert.True(augmented.Beats[b].Sample - augmented.Beats[b - 1].Sample >= 0.28 * record.RateHz - 1));
-        var beat = moved.First(pair => pair.First.Sample - pair.Second.Sample < 0.1 * record.RateHz || pair.First.Sample - pair.Second.Sample > 0.15 * record.RateHz).Second;
+        Assert.All(moved.Select(pair => Array.IndexOf(augmented.Beats, pair.Second)), b =>
+            Assert.True(augmented.Beats[b].Sample - augmented.Beats[b - 1].Sample >= 0.28 * record.RateHz - 1));
+        var beat = moved.First(pair => pair.First.Sample - pair.Second.Sample < 0.1 * record.RateHz
+            || pair.First.Sample - pair.Second.Sample > 0.15 * record.RateHz).Second;
         var around = augmented.Leads[0].AsSpan((int)beat.Sample - 20, 41);
         Assert.True(around.ToArray().Max(Math.Abs) > 0.4, "there is a beat where the reference says");
     }
 
     private static TrainingLoop Train(EcgRecording[] records, int seed)
     {
-        var trainingSet = new QrsTrainingSet(records, new Dictionary<string, EcgRecording>(), new QrsTrainingOptions { Seed = seed, Steps = 100 });
+        var trainingSet = new QrsTrainingSet(records, new Dictionary<string, EcgRecording>(),
+            new QrsTrainingOptions { Seed = seed, Steps = 100 });
         trainingSet.Prepare((_, _) => { }, CancellationToken.None);
         var loop = trainingSet.Begin(new HashSet<string> { "d" });
         while (loop.Step < loop.Steps)

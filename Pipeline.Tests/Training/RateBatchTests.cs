@@ -41,7 +41,8 @@ public sealed class RateBatchTests
             var random = new Random(seed);
             var recording = Recording();
             var levels = new RateSignalLevels(recording);
-            var excerpt = new RateExcerpt(50, [.. recording.Ppg.Select(x => x[..2000].ToArray())], [.. recording.Acc.Select(x => x[..2000].ToArray())], levels.Ppg, levels.Acc);
+            var excerpt = new RateExcerpt(50, [.. recording.Ppg.Select(x => x[..2000].ToArray())],
+                [.. recording.Acc.Select(x => x[..2000].ToArray())], levels.Ppg, levels.Acc);
             var augmentation = new RateAugmentation(random);
             augmentation.ScaleLowFrequencies(excerpt);
             var shelved = Greatest(excerpt);
@@ -61,7 +62,8 @@ public sealed class RateBatchTests
 
         batch.Next(new Random(1));
 
-        var played = batch.Labels.Chunk(RateBatch.Windows).Count(labels => labels.All(x => float.IsNaN(x) || Math.Abs(x - 90 * 1.3f) < 0.01f));
+        var played = batch.Labels.Chunk(RateBatch.Windows)
+            .Count(labels => labels.All(x => float.IsNaN(x) || Math.Abs(x - 90 * 1.3f) < 0.01f));
         Assert.InRange(played, RateBatch.Size / 2, RateBatch.Size - 1);   // the others are simulated
     }
 
@@ -72,7 +74,8 @@ public sealed class RateBatchTests
         {
             var (excerpt, labels) = new RateSimulation(new Random(seed)).Draw(RateBatch.Windows);
             var rows = new float[RateSequence.RowLength];
-            new RateWindow(excerpt.RateHz, (int)(8 * excerpt.RateHz)).Make(excerpt.Ppg, excerpt.Acc, (int)(20 * excerpt.RateHz), rows, out _);
+            new RateWindow(excerpt.RateHz, (int)(8 * excerpt.RateHz))
+                .Make(excerpt.Ppg, excerpt.Acc, (int)(20 * excerpt.RateHz), rows, out _);
             var at = Math.Clamp((int)Math.Round((labels[10] - 30) / 2.5), 2, Rates - 3);
             return labels.All(x => x is >= 33 and <= 230) && excerpt.Count >= (int)(102 * excerpt.RateHz)
                 && rows[(at - 2)..(at + 3)].Max() > 1.5f / Rates;
@@ -104,14 +107,16 @@ public sealed class RateBatchTests
         Assert.True(At(RateFeatures.HalfRow, 180) > 10 * At(RateFeatures.HalfRow, 90));
         Assert.Equal(At(0, 90), At(RateFeatures.HalfRow, 180), 1e-6f);
         Assert.True(At(RateFeatures.LikelihoodRow, 90) > 10 * At(RateFeatures.LikelihoodRow, 180));
-        Assert.Equal(1, sequence.Rows.AsSpan(10 * RateSequence.RowLength + RateFeatures.LikelihoodRow * Rates, Rates).ToArray().Sum(), 1e-4f);
+        Assert.Equal(1, sequence.Rows.AsSpan(10 * RateSequence.RowLength + RateFeatures.LikelihoodRow * Rates, Rates).ToArray().Sum(),
+            1e-4f);
     }
 
     // 90 pulses a minute with a second harmonic, an arm that swings at 70 a minute, and some noise.
     private static RateRecording Recording(double rateHz = 50, double seconds = 120, int channels = 2)
     {
         var random = new Random(4);
-        float[] Make(Func<double, double> wave) => [.. Enumerable.Range(0, (int)(seconds * rateHz)).Select(i => (float)(wave(i / rateHz) + 0.05 * random.NextDouble()))];
+        float[] Make(Func<double, double> wave) =>
+            [.. Enumerable.Range(0, (int)(seconds * rateHz)).Select(i => (float)(wave(i / rateHz) + 0.05 * random.NextDouble()))];
         var labels = Enumerable.Range(0, (int)(seconds - 8) / 2 + 1).Select(w => (2.0 * w, 90.0)).ToList();
         return new RateRecording(
             $"r{rateHz}", "r", "test", rateHz,

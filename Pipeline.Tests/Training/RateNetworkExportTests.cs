@@ -23,7 +23,8 @@ public sealed class RateNetworkExportTests
         const int rows = 3;
         using var session = new OnnxSession(network.ToOnnx(), [1, rows]);
         var input = new float[rows * session.InputLength];
-        var (state, next, output) = (new float[rows * session.StateLength], new float[rows * session.StateLength], new float[rows * session.OutputLength]);
+        var (state, next, output) =
+            (new float[rows * session.StateLength], new float[rows * session.StateLength], new float[rows * session.OutputLength]);
         var known = RateState.From(full([rows, RateFeatures.RateCount], (1.0 / RateFeatures.RateCount)));
         for (var window = 0; window < 6; window++)
         {

@@ -25,8 +25,10 @@ public static class Calibration
     // Quantiles of the normal distribution: (1 + level) / 2.
     private static readonly (double Level, double Sigmas)[] Levels =
     [
-        (0.1, 0.12566134685507416), (0.2, 0.25334710313579978), (0.3, 0.38532046640756773), (0.4, 0.52440051270804067), (0.5, 0.67448975019608171),
-        (0.6, 0.84162123357291421), (0.7, 1.0364333894937896), (0.8, 1.2815515655446004), (0.9, NinetyPercent), (0.95, 1.9599639845400545), (0.99, 2.5758293035489004),
+        (0.1, 0.12566134685507416), (0.2, 0.25334710313579978), (0.3, 0.38532046640756773), (0.4, 0.52440051270804067),
+        (0.5, 0.67448975019608171),
+        (0.6, 0.84162123357291421), (0.7, 1.0364333894937896), (0.8, 1.2815515655446004), (0.9, NinetyPercent), (0.95, 1.9599639845400545),
+        (0.99, 2.5758293035489004),
     ];
 
     /// <summary>How much of the errors each interval holds; empty without estimates.</summary>
@@ -34,7 +36,8 @@ public static class Calibration
     {
         var estimated = windows.Where(w => w.HasValue).ToList();
         return estimated.Count == 0 ? [] :
-            [.. Levels.Select(l => new ReliabilityRow(l.Level, l.Sigmas, estimated.Count(w => Math.Abs(w.Error) <= l.Sigmas * w.Sigma) / (double)estimated.Count))];
+            [.. Levels.Select(l => new ReliabilityRow(
+                l.Level, l.Sigmas, estimated.Count(w => Math.Abs(w.Error) <= l.Sigmas * w.Sigma) / (double)estimated.Count))];
     }
 
     /// <summary>Estimates in ten parts of like count by σ, least σ first; fewer parts when there are fewer estimates.</summary>

@@ -3,7 +3,9 @@ namespace Pipeline.Training.Evaluation;
 /// <summary>How well heart rates agree with a reference. Figures over no windows are null.</summary>
 public sealed record RateFigures
 {
-    /// <summary>An error of at most this, per minute, is close: the limit of IEC 60601-2-27 and ANSI/AAMI EC13 (or 10 %, if that is greater).</summary>
+    /// <summary>
+    /// An error of at most this, per minute, is close: the limit of IEC 60601-2-27 and ANSI/AAMI EC13 (or 10 %, if that is greater).
+    /// </summary>
     public const double ClosePerMinute = 5;
 
     private const double BeforeTheFirst = 75;   // what is scored for windows before the first value, when the last value is held
@@ -20,7 +22,9 @@ public sealed record RateFigures
     /// <summary>Mean absolute error of the estimates, per minute.</summary>
     public double? Mae { get; init; }
 
-    /// <summary>Mean absolute error of every window, per minute: one without an estimate holds the last one (75 before the first).</summary>
+    /// <summary>
+    /// Mean absolute error of every window, per minute: one without an estimate holds the last one (75 before the first).
+    /// </summary>
     public double? MaeEveryWindow { get; init; }
 
     /// <summary>Root of the mean squared error, per minute.</summary>
@@ -29,7 +33,10 @@ public sealed record RateFigures
     /// <summary>Mean error, estimate less reference, per minute.</summary>
     public double? Bias { get; init; }
 
-    /// <summary>Standard deviation of the errors, per minute: bias ± 1.96 of it are the limits of agreement (Bland and Altman 1986, doi:10.1016/S0140-6736(86)90837-8).</summary>
+    /// <summary>
+    /// Standard deviation of the errors, per minute: bias ± 1.96 of it are the limits of agreement (Bland and Altman 1986,
+    /// doi:10.1016/S0140-6736(86)90837-8).
+    /// </summary>
     public double? ErrorSd { get; init; }
 
     /// <summary>Part of the estimates at most 5 per minute off, 0 to 1.</summary>
@@ -51,7 +58,11 @@ public sealed record RateFigures
         var figures = new RateFigures { Windows = windows.Count, Estimated = errors.Count };
         if (windows.Count == 0)
             return figures;
-        figures = figures with { Coverage = errors.Count / (double)windows.Count, MaeEveryWindow = all.SelectMany(HeldErrors).Average(Math.Abs) };
+        figures = figures with
+        {
+            Coverage = errors.Count / (double)windows.Count,
+            MaeEveryWindow = all.SelectMany(HeldErrors).Average(Math.Abs),
+        };
         if (errors.Count == 0)
             return figures;
         var bias = errors.Average(w => w.Error);

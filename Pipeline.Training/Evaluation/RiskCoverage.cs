@@ -10,7 +10,9 @@ public static class RiskCoverage
 {
     private const int MaxPoints = 100;
 
-    /// <summary>Keeps estimates from the least <paramref name="doubt"/> on; windows of equal doubt are kept together. At most 100 points, ascending.</summary>
+    /// <summary>
+    /// Keeps estimates from the least <paramref name="doubt"/> on; windows of equal doubt are kept together. At most 100 points, ascending.
+    /// </summary>
     public static IReadOnlyList<RiskPoint> By(IReadOnlyList<ScoredWindow> windows, Func<ScoredWindow, double> doubt)
     {
         ArgumentNullException.ThrowIfNull(windows);

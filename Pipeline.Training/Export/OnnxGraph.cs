@@ -44,7 +44,8 @@ public sealed class OnnxGraph
     }
 
     /// <summary>A constant of float32.</summary>
-    public string Constant(ReadOnlySpan<float> values, params ReadOnlySpan<long> shape) => Store(MemoryMarshal.AsBytes(values), Float, shape);
+    public string Constant(ReadOnlySpan<float> values, params ReadOnlySpan<long> shape) =>
+        Store(MemoryMarshal.AsBytes(values), Float, shape);
 
     /// <summary>A tensor's present numbers as a constant.</summary>
     public string Constant(torch.Tensor tensor) => Constant(tensor.ToArray(), tensor.shape);
@@ -52,7 +53,9 @@ public sealed class OnnxGraph
     /// <summary>A constant list of int64.</summary>
     public string Integers(params ReadOnlySpan<long> values) => Store(MemoryMarshal.AsBytes(values), Int64, [values.Length]);
 
-    /// <summary>Convolution over the last dimension with zero padding; in two dimensions, of which one is 1, where that is faster.</summary>
+    /// <summary>
+    /// Convolution over the last dimension with zero padding; in two dimensions, of which one is 1, where that is faster.
+    /// </summary>
     public string Conv1d(string x, torch.Tensor weight, torch.Tensor? bias, long stride = 1, long padding = 0, long dilation = 1)
     {
         var (outputs, inputs, kernel) = (weight.shape[0], weight.shape[1], weight.shape[2]);
@@ -60,10 +63,12 @@ public sealed class OnnxGraph
         if (outputs % ChannelBlock != 0)
             return Node(
                 "Conv", [x, Constant(weight), .. rest],
-                ("kernel_shape", new[] { kernel }), ("strides", new[] { stride }), ("pads", new[] { padding, padding }), ("dilations", new[] { dilation }));
+                ("kernel_shape", new[] { kernel }), ("strides", new[] { stride }), ("pads", new[] { padding, padding }),
+                ("dilations", new[] { dilation }));
         return View(Node(
             "Conv", [Wide(x), Constant(weight.ToArray(), outputs, inputs, 1, kernel), .. rest],
-            ("kernel_shape", new[] { 1, kernel }), ("strides", new[] { 1, stride }), ("pads", new[] { 0, padding, 0, padding }), ("dilations", new[] { 1, dilation })));
+            ("kernel_shape", new[] { 1, kernel }), ("strides", new[] { 1, stride }), ("pads", new[] { 0, padding, 0, padding }),
+            ("dilations", new[] { 1, dilation })));
     }
 
     /// <summary>x · weightᵀ + bias for x [batch, in], weight [out, in] (PyTorch's linear).</summary>
@@ -76,7 +81,8 @@ public sealed class OnnxGraph
     /// <summary>
     /// One step of one LSTM layer for x [batch, in], h and c [batch, hidden], by PyTorch's weights (gates i f g o). Returns (h, c).
     /// </summary>
-    public (string H, string C) LstmStep(string x, string h, string c, torch.Tensor weightInput, torch.Tensor weightHidden, torch.Tensor biasInput, torch.Tensor biasHidden)
+    public (string H, string C) LstmStep(
+        string x, string h, string c, torch.Tensor weightInput, torch.Tensor weightHidden, torch.Tensor biasInput, torch.Tensor biasHidden)
     {
         var hidden = weightHidden.shape[1];
         var gates = Add(Linear(x, weightInput, biasInput), Linear(h, weightHidden, biasHidden));
@@ -98,8 +104,9 @@ public sealed class OnnxGraph
     public string Softmax(string x, long axis) => Node("Softmax", [x], ("axis", axis));
 
     /// <summary>
-    /// Mean along <paramref name="axis"/>, which goes. ONNX Runtime adds in an order that depends on the address, so a batch row of <paramref name="x"/>
-    /// must be a multiple of 64 bytes long, or its last bits depend on its place in the batch; where it is not, use <see cref="Linear"/> with ones.
+    /// Mean along <paramref name="axis"/>, which goes. ONNX Runtime adds in an order that depends on the address, so a batch row of
+    /// <paramref name="x"/> must be a multiple of 64 bytes long, or its last bits depend on its place in the batch; where it is not, use
+    /// <see cref="Linear"/> with ones.
     /// </summary>
     public string Mean(string x, long axis) => Node("ReduceMean", [x], ("axes", new[] { axis }), ("keepdims", 0L));
 
@@ -126,8 +133,8 @@ public sealed class OnnxGraph
     public string Clip(string x, double low, double high) => Node("Clip", [x, Constant([(float)low], []), Constant([(float)high], [])]);
 
     /// <summary>
-    /// Natural logarithm, element by element, as the sum over a new dimension of 1: ONNX Runtime's own <c>Log</c> (and <c>Softplus</c>) gives the last
-    /// elements of the whole batch in other bits than the rest, so that a row would depend on its place in the batch.
+    /// Natural logarithm, element by element, as the sum over a new dimension of 1: ONNX Runtime's own <c>Log</c> (and <c>Softplus</c>)
+    /// gives the last elements of the whole batch in other bits than the rest, so that a row would depend on its place in the batch.
     /// </summary>
     public string Log(string x) => Node("ReduceLogSum", [Node("Unsqueeze", [x, Integers(-1)])], ("axes", new[] { -1L }), ("keepdims", 0L));
 
@@ -197,6 +204,7 @@ public sealed class OnnxGraph
         var shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "batch" } } };
         foreach (var dimension in row)
             shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = dimension });
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = Float, Shape = shape } } };
+        var type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = Float, Shape = shape } };
+        return new ValueInfoProto { Name = name, Type = type };
     }
 }

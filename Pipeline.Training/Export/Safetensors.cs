@@ -12,14 +12,16 @@ public static class Safetensors
     private const long MaxHeader = 100_000_000;
 
     /// <summary>Writes float32 tensors in the order of their names; the bytes depend on nothing but the tensors and the notes.</summary>
-    public static void Save(string path, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Save(string path, IReadOnlyDictionary<string, torch.Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var file = File.Create(path);
         Save(file, tensors, metadata);
     }
 
     /// <summary>The same to a stream.</summary>
-    public static void Save(Stream file, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Save(Stream file, IReadOnlyDictionary<string, torch.Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         var header = new SortedDictionary<string, object>(StringComparer.Ordinal);
         var arrays = new List<float[]>();
@@ -27,8 +29,9 @@ public static class Safetensors
         foreach (var (name, tensor) in tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
         {
             var data = tensor.ToArray();
-            header[name] = new { dtype = "F32", shape = tensor.shape, data_offsets = new[] { offset, offset + data.LongLength * sizeof(float) } };
-            offset += data.LongLength * sizeof(float);
+            var end = offset + data.LongLength * sizeof(float);
+            header[name] = new { dtype = "F32", shape = tensor.shape, data_offsets = new[] { offset, end } };
+            offset = end;
             arrays.Add(data);
         }
         if (metadata is { Count: > 0 })
@@ -58,8 +61,11 @@ public static class Safetensors
             var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt64()).ToArray();
             var range = entry.Value.GetProperty("data_offsets").EnumerateArray().Select(e => e.GetInt64()).ToArray();
             var size = shape.Aggregate(1L, (a, b) => a * b) * sizeof(float);
-            if (type != "F32" || range.Length != 2 || range[1] - range[0] != size || range[0] < 0 || 8 + headerLength + range[1] > bytes.Length)
-                throw new InvalidDataException($"{path}: tensor '{entry.Name}' of type {type}, shape [{string.Join(", ", shape)}], bytes {string.Join("..", range)} is cut or not float32.");
+            if (type != "F32" || range.Length != 2 || range[1] - range[0] != size || range[0] < 0
+                || 8 + headerLength + range[1] > bytes.Length)
+                throw new InvalidDataException(
+                    $"{path}: tensor '{entry.Name}' of type {type}, shape [{string.Join(", ", shape)}], bytes {string.Join("..", range)} "
+                    + "is cut or not float32.");
             var data = MemoryMarshal.Cast<byte, float>(bytes.AsSpan((int)(8 + headerLength + range[0]), (int)size)).ToArray();
             tensors[entry.Name] = torch.tensor(data, shape.AsSpan());
         }

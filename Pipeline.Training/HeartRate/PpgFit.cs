@@ -4,8 +4,9 @@ namespace Pipeline.Training.HeartRate;
 
 /// <summary>
 /// Fits <see cref="PpgConstants"/> to recordings: coordinate descent on the mean absolute error of <see cref="PpgEvidence"/> and
-/// <see cref="PpgRateBelief"/> over windows whose spectra the stage computed once. It starts from round numbers and uses only the given recordings and
-/// augmented versions of them (<see cref="PpgFitAugmentation"/>). The same recordings give the same constants, on any number of threads.
+/// <see cref="PpgRateBelief"/> over windows whose spectra the stage computed once. It starts from round numbers and uses only the given
+/// recordings and augmented versions of them (<see cref="PpgFitAugmentation"/>). The same recordings give the same constants, on any number
+/// of threads.
 /// </summary>
 internal static class PpgFit
 {
@@ -20,8 +21,11 @@ internal static class PpgFit
     private const double MostAugmentedError = 15;      // per minute: some augmented recordings cannot be estimated at all
     private const double MassReach = 10;
 
-    /// <summary>Fits; <paramref name="progress"/> gets the number of each finished round, 0 for the start, and the remaining error.</summary>
-    public static PpgConstants Of(IReadOnlyList<PpgFitRecording> recordings, Action<int, double> progress, CancellationToken stop, int mostRounds = MostRounds)
+    /// <summary>
+    /// Fits; <paramref name="progress"/> gets the number of each finished round, 0 for the start, and the remaining error.
+    /// </summary>
+    public static PpgConstants Of(IReadOnlyList<PpgFitRecording> recordings, Action<int, double> progress, CancellationToken stop,
+        int mostRounds = MostRounds)
     {
         var taken = Take(recordings, stop);
         var best = PpgFitConstant.Starts;
@@ -36,7 +40,8 @@ internal static class PpgFit
             {
                 if (steps[i] < LeastStep)
                     continue;
-                if (Step(taken, PpgFitConstant.All[i], -steps[i], ref best, ref least, stop) || Step(taken, PpgFitConstant.All[i], steps[i], ref best, ref least, stop))
+                if (Step(taken, PpgFitConstant.All[i], -steps[i], ref best, ref least, stop)
+                    || Step(taken, PpgFitConstant.All[i], steps[i], ref best, ref least, stop))
                     gained = true;
                 else
                     steps[i] *= StepDecay;
@@ -64,7 +69,8 @@ internal static class PpgFit
             {
                 var motion = scratch.MotionPower.AsSpan(0, window.Motion!.Length);   // a copy: judging changes it
                 window.Motion.CopyTo(motion);
-                scratch.Evidence.Judge(window.Pulse, window.Cleaned, window.Channels, motion, window.Axes, !judged, constants, scratch.Likelihood);
+                scratch.Evidence.Judge(window.Pulse, window.Cleaned, window.Channels, motion, window.Axes, !judged, constants,
+                    scratch.Likelihood);
                 judged = true;
                 belief.Weigh(scratch.Likelihood);
                 rate = belief.Read(scratch.Evidence.Spectrum, MassReach).Rate;
@@ -92,7 +98,8 @@ internal static class PpgFit
     }
 
     /// <summary>Steps in one direction as long as the error falls; true when it did.</summary>
-    private static bool Step(Taken[] taken, PpgFitConstant constant, double step, ref PpgConstants best, ref double least, CancellationToken stop)
+    private static bool Step(Taken[] taken, PpgFitConstant constant, double step, ref PpgConstants best, ref double least,
+        CancellationToken stop)
     {
         var gained = false;
         while (true)
@@ -112,7 +119,8 @@ internal static class PpgFit
         Parallel.For(0, taken.Length, new ParallelOptions { CancellationToken = stop }, i =>
             errors[i] = MeanError(taken[i].Windows, constants, taken[i].IsAugmented ? MostAugmentedError : double.MaxValue));
         return taken.Zip(errors).GroupBy(one => one.First.Set).Select(set =>
-            set.Where(one => !one.First.IsAugmented).Average(one => one.Second) + AugmentedWeight * set.Where(one => one.First.IsAugmented).Average(one => one.Second))
+            set.Where(one => !one.First.IsAugmented).Average(one => one.Second)
+                + AugmentedWeight * set.Where(one => one.First.IsAugmented).Average(one => one.Second))
             .DefaultIfEmpty().Average();
     }
 

@@ -3,8 +3,9 @@ using Pipeline.Models.Estimators.Ppg;
 namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Augmentation for the fit of the constants, so that they are not fitted to the pace and the movements of a few treadmill runs: another speed; that and
-/// another recording's motion in PPG and accelerometer; or that and random arm motion in both. Seeded by the recording's place.
+/// Augmentation for the fit of the constants, so that they are not fitted to the pace and the movements of a few treadmill runs: another
+/// speed; that and another recording's motion in PPG and accelerometer; or that and random arm motion in both. Seeded by the recording's
+/// place.
 /// </summary>
 internal static class PpgFitAugmentation
 {
@@ -17,7 +18,8 @@ internal static class PpgFitAugmentation
     public const int Kinds = 3;
 
     /// <summary>
-    /// An augmented version of <paramref name="recording"/>, of a <paramref name="kind"/> from 0 on. Motion that is mixed in comes from recordings of
+    /// An augmented version of <paramref name="recording"/>, of a <paramref name="kind"/> from 0 on. Motion that is mixed in comes from
+    /// recordings of
     /// <paramref name="taken"/> of the same set and group, so that nothing of held-out people enters a fit.
     /// </summary>
     public static PpgFitRecording Of(PpgFitRecording recording, int kind, IReadOnlyList<PpgFitRecording> taken)
@@ -25,13 +27,15 @@ internal static class PpgFitAugmentation
         var place = recording.Place;
         var random = new Random(Kinds * place + kind);
         var speed = Math.Max(
-            Math.Min(Speeds[(2 * place + 3 * kind + place / 5) % Speeds.Length], FastestPerMinute / recording.Reference.Max(r => r.BeatsPerMinute)),
+            Math.Min(Speeds[(2 * place + 3 * kind + place / 5) % Speeds.Length],
+                FastestPerMinute / recording.Reference.Max(r => r.BeatsPerMinute)),
             PpgStage.MinRateHz / recording.RateHz);
         float[][] pulse = [.. recording.Pulse.Select(x => x.ToArray())];
         float[][] motion = [.. recording.Motion.Select(x => x.ToArray())];
         if (kind == 1 && motion.Length > 0)
         {
-            var others = taken.Where(r => r.Set == recording.Set && r.Group == recording.Group && r.Place != place && r.Motion.Length >= motion.Length).ToList();
+            var others = taken.Where(r => r.Set == recording.Set && r.Group == recording.Group && r.Place != place
+                && r.Motion.Length >= motion.Length).ToList();
             if (others.Count > 0)
                 Mix(others[random.Next(others.Count)], recording.RateHz, random, pulse, motion);
         }
@@ -40,7 +44,10 @@ internal static class PpgFitAugmentation
         return recording.Augmented(speed, pulse, motion);
     }
 
-    /// <summary>Another recording's motion, at a pace of its own, reaches the accelerometer, and each PPG channel by a mixture of the axes a little later.</summary>
+    /// <summary>
+    /// Another recording's motion, at a pace of its own, reaches the accelerometer, and each PPG channel by a mixture of the axes a little
+    /// later.
+    /// </summary>
     private static void Mix(PpgFitRecording donor, double rateHz, Random random, float[][] pulse, float[][] motion)
     {
         var usualPulse = pulse.Select(x => UsualRms(x, rateHz)).ToArray();
@@ -69,7 +76,9 @@ internal static class PpgFitAugmentation
         }
     }
 
-    /// <summary>Narrow-band motion whose pace and strength change every 8 to 25 s: three sources reach both sensors, a fourth only the PPG.</summary>
+    /// <summary>
+    /// Narrow-band motion whose pace and strength change every 8 to 25 s: three sources reach both sensors, a fourth only the PPG.
+    /// </summary>
     private static void AddArmMotion(double rateHz, Random random, float[][] pulse, float[][] motion)
     {
         const int Sources = 4;
@@ -88,7 +97,8 @@ internal static class PpgFitAugmentation
             for (; i < end; i++)
             {
                 for (var s = 0; s < Sources; s++)
-                    (before[s], now[s]) = (now[s], drive * Normal(random) + 2 * radius * Math.Cos(turn) * now[s] - radius * radius * before[s]);
+                    (before[s], now[s]) =
+                        (now[s], drive * Normal(random) + 2 * radius * Math.Cos(turn) * now[s] - radius * radius * before[s]);
                 if (gain == 0)
                     continue;
                 for (var c = 0; c < pulse.Length; c++)

@@ -3,7 +3,9 @@ using Pipeline.Models.Estimators.Ppg;
 
 namespace Pipeline.Training.HeartRate;
 
-/// <summary>One of the numbers of <see cref="PpgConstants"/> that are fitted: where the search starts, and how far it first steps.</summary>
+/// <summary>
+/// One of the numbers of <see cref="PpgConstants"/> that are fitted: where the search starts, and how far it first steps.
+/// </summary>
 /// <param name="Name">Name of the property.</param>
 /// <param name="Start">Round number to start from.</param>
 /// <param name="Step">Factor of the first step.</param>
@@ -54,7 +56,8 @@ internal sealed record PpgFitConstant(
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             if (part.Split(' ') is not [var name, var number] || !missing.Remove(name)
-                || !double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !(value > 0) || !double.IsFinite(value))
+                || !double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !(value > 0)
+                || !double.IsFinite(value))
                 return null;
             constants = All.First(one => one.Name == name).With(constants, value);
         }

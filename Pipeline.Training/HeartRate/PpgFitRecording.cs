@@ -6,7 +6,9 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Training.HeartRate;
 
-/// <summary>The PPG and accelerometer channels of a recording with the rate of its reference, as it was made or as a distorted copy.</summary>
+/// <summary>
+/// The PPG and accelerometer channels of a recording with the rate of its reference, as it was made or augmented.
+/// </summary>
 internal sealed class PpgFitRecording
 {
     /// <summary>Groups of people.</summary>
@@ -49,7 +51,8 @@ internal sealed class PpgFitRecording
 
     /// <summary>The recordings that a fit can use: with a reference, and a rate that the stage takes.</summary>
     public static IReadOnlyList<PpgFitRecording> From(IReadOnlyList<RateRecording> recordings) =>
-        [.. recordings.Index().Where(one => one.Item.Labels.Count > 0 && one.Item.RateHz >= PpgStage.MinRateHz).Select(one => new PpgFitRecording
+        [.. recordings.Index().Where(one => one.Item.Labels.Count > 0 && one.Item.RateHz >= PpgStage.MinRateHz)
+            .Select(one => new PpgFitRecording
         {
             Name = one.Item.Name,
             Subject = one.Item.Subject,
@@ -81,9 +84,11 @@ internal sealed class PpgFitRecording
     {
         var windows = new List<PpgFitWindow>();
         PpgFitWindow seen = default;
-        IWindowStage[] Stages(SampleChunk first) => [new PpgStage(first.Channels, first.RateHz, PpgConstants.Default, (pulse, cleaned, channels, motion, axes) =>
+        IWindowStage[] Stages(SampleChunk first) =>
+            [new PpgStage(first.Channels, first.RateHz, PpgConstants.Default, (pulse, cleaned, channels, motion, axes) =>
             seen = new PpgFitWindow(
-                pulse[..(channels * PpgSpectrumPlan.BinCount)].ToArray(), cleaned[..(channels * PpgSpectrumPlan.BinCount)].ToArray(), channels,
+                pulse[..(channels * PpgSpectrumPlan.BinCount)].ToArray(), cleaned[..(channels * PpgSpectrumPlan.BinCount)].ToArray(),
+                channels,
                 motion[..(axes * PpgSpectrumPlan.BinCount)].ToArray(), axes, 0))];
         foreach (var result in StreamRun.Of(Chunks(), Stages))
         {
@@ -94,7 +99,9 @@ internal sealed class PpgFitRecording
         return [.. windows];
     }
 
-    /// <summary>Rate, per minute, of the window that starts at <paramref name="start"/> seconds as it is played; NaN where nothing is known.</summary>
+    /// <summary>
+    /// Rate, per minute, of the window that starts at <paramref name="start"/> seconds as it is played; NaN where nothing is known.
+    /// </summary>
     private double RateAt(double start)
     {
         if (Speed == 1)
@@ -105,7 +112,8 @@ internal sealed class PpgFitRecording
             var (before, after) = (Reference[i - 1], Reference[i]);
             var apart = after.StartSeconds - before.StartSeconds;
             if (before.StartSeconds <= made && made <= after.StartSeconds && apart < MostGapSeconds)
-                return Speed * (before.BeatsPerMinute + (made - before.StartSeconds) / apart * (after.BeatsPerMinute - before.BeatsPerMinute));
+                return Speed * (before.BeatsPerMinute
+                    + (made - before.StartSeconds) / apart * (after.BeatsPerMinute - before.BeatsPerMinute));
         }
         return double.NaN;
     }
@@ -114,7 +122,8 @@ internal sealed class PpgFitRecording
     {
         float[][] samples = [.. Pulse, .. Motion];
         var layout = new ChannelLayout([
-            .. Pulse.Select((_, c) => new Channel($"PPG{c}", SignalKind.Ppg, "1")), .. Motion.Select((_, c) => new Channel($"ACC{c}", SignalKind.Acc, "1"))]);
+            .. Pulse.Select((_, c) => new Channel($"PPG{c}", SignalKind.Ppg, "1")),
+            .. Motion.Select((_, c) => new Channel($"ACC{c}", SignalKind.Acc, "1"))]);
         var size = (int)RateHz;
         for (var first = 0; first < samples[0].Length; first += size)
         {

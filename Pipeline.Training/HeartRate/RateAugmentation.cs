@@ -1,8 +1,9 @@
 namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Augmentation of excerpts in the time domain: other sensors and other movements. Working on the signals keeps everything that is computed from
-/// them (spectra, motion fit, classical likelihood) consistent, as in service. All random numbers come from one generator. NaN is not expected.
+/// Augmentation of excerpts in the time domain: other sensors and other movements. Working on the signals keeps everything that is computed
+/// from them (spectra, motion fit, classical likelihood) consistent, as in service. All random numbers come from one generator. NaN is not
+/// expected.
 /// </summary>
 public sealed class RateAugmentation(Random random)
 {
@@ -31,8 +32,8 @@ public sealed class RateAugmentation(Random random)
     }
 
     /// <summary>
-    /// Adds the accelerometer of another recording, played at <paramref name="speed"/> and switched on and off: permuted to the axes, and with a lag of up
-    /// to 0.15 s to each PPG channel, as a mixture of the axes and of its square.
+    /// Adds the accelerometer of another recording, played at <paramref name="speed"/> and switched on and off: permuted to the axes, and
+    /// with a lag of up to 0.15 s to each PPG channel, as a mixture of the axes and of its square.
     /// </summary>
     public void AddRecordedMotion(RateExcerpt excerpt, RateRecording other, RateSignalLevels levels, double speed)
     {
@@ -75,8 +76,8 @@ public sealed class RateAugmentation(Random random)
     }
 
     /// <summary>
-    /// Adds periodic motion of 27 to 240 cycles a minute with harmonics and a subharmonic; rate and strength drift, and both change every 6 to 40 s.
-    /// In 30 % of the segments the accelerometer records nearly nothing of it.
+    /// Adds periodic motion of 27 to 240 cycles a minute with harmonics and a subharmonic; rate and strength drift, and both change every 6
+    /// to 40 s. In 30 % of the segments the accelerometer records nearly nothing of it.
     /// </summary>
     public void AddPeriodicMotion(RateExcerpt excerpt)
     {
@@ -90,8 +91,8 @@ public sealed class RateAugmentation(Random random)
     }
 
     /// <summary>
-    /// Adds irregular motion: four resonators driven by noise whose frequencies change every 6 to 30 s. Three reach both sensors in different mixtures,
-    /// the fourth only the PPG.
+    /// Adds irregular motion: four resonators driven by noise whose frequencies change every 6 to 30 s. Three reach both sensors in
+    /// different mixtures, the fourth only the PPG.
     /// </summary>
     public void AddIrregularMotion(RateExcerpt excerpt)
     {
@@ -128,14 +129,16 @@ public sealed class RateAugmentation(Random random)
         var gain = 0.5 * Math.Exp(0.8 * Normal());
         var seen = Math.Exp(0.7 * Normal());
         var common = Between(0.3, 3);
-        var resonators = Enumerable.Range(0, sources).Select(_ => Resonator((random.NextDouble() < 0.6 ? common : Between(0.3, 3)) / excerpt.RateHz, excerpt.RateHz)).ToArray();
+        var resonators = Enumerable.Range(0, sources)
+            .Select(_ => Resonator((random.NextDouble() < 0.6 ? common : Between(0.3, 3)) / excerpt.RateHz, excerpt.RateHz)).ToArray();
         var ppg = excerpt.Ppg.Select(_ => Mixture(sources)).ToArray();
         var acc = excerpt.Acc.Select(_ => Mixture(sources - 1)).ToArray();
         double[] now = new double[sources], before = new double[sources];
         for (var i = first; i < end; i++)
         {
             for (var s = 0; s < sources; s++)
-                (before[s], now[s]) = (now[s], resonators[s].Drive * Uniform() + resonators[s].Back * now[s] - resonators[s].Loss * before[s]);
+                (before[s], now[s]) =
+                    (now[s], resonators[s].Drive * Uniform() + resonators[s].Back * now[s] - resonators[s].Loss * before[s]);
             for (var c = 0; c < ppg.Length; c++)
                 excerpt.Ppg[c][i] += (float)(gain * excerpt.PpgRms[c] * Sum(ppg[c], now));
             for (var a = 0; a < acc.Length; a++)
@@ -165,7 +168,8 @@ public sealed class RateAugmentation(Random random)
         var visible = random.NextDouble() < 0.7 ? Math.Exp(0.7 * Normal()) : 0.05 * random.NextDouble();
         var common = Waveform();
         double[][] ppg = [.. excerpt.Ppg.Select(_ => Waveform().Zip(common, (own, all) => 0.25 * own + 0.75 * all).ToArray())];
-        double[][] acc = [.. excerpt.Acc.Select(_ => (Waveform(), Normal())).Select(axis => axis.Item1.Select(h => h * axis.Item2).ToArray())];
+        double[][] acc = [.. excerpt.Acc.Select(_ => (Waveform(), Normal()))
+            .Select(axis => axis.Item1.Select(h => h * axis.Item2).ToArray())];
         var starts = Enumerable.Range(0, Harmonics).Select(_ => 2 * Math.PI * random.NextDouble()).ToArray();
         var lag = 2 * Math.PI * random.NextDouble();
         double phase = 0, offPace = 0, strength = 1;

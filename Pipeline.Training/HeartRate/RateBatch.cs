@@ -5,7 +5,8 @@ namespace Pipeline.Training.HeartRate;
 
 /// <summary>
 /// Draws batches: parts of recordings, played at another speed, or simulated ones (<see cref="RateSimulation"/>), all with augmentation
-/// (<see cref="RateAugmentation"/>), and the start belief of each. Every random number of a batch comes from the generator of <see cref="Next"/>.
+/// (<see cref="RateAugmentation"/>), and the start belief of each. Every random number of a batch comes from the generator of
+/// <see cref="Next"/>.
 /// </summary>
 public sealed class RateBatch
 {
@@ -103,13 +104,15 @@ public sealed class RateBatch
             starts[w] = StartOf(first + w) - from;
             labels[w] = (float)(sequence.ReferenceAt((from + starts[w] + length / 2.0) / recording.RateHz - WindowSeconds / 2) * speed);
         }
-        Fill(index, Cut(recording, rate, from, starts[^1] + length), starts, labels, sequence.MotionLevelBefore(first * HopSeconds * speed));
+        Fill(index, Cut(recording, rate, from, starts[^1] + length), starts, labels,
+            sequence.MotionLevelBefore(first * HopSeconds * speed));
     }
 
     private void FillSimulated(int index)
     {
         var (excerpt, labels) = new RateSimulation(_random).Draw(Windows);
-        Fill(index, excerpt, [.. Enumerable.Range(0, Windows).Select(w => (int)(w * HopSeconds * excerpt.RateHz))], labels, float.NegativeInfinity);
+        Fill(index, excerpt, [.. Enumerable.Range(0, Windows).Select(w => (int)(w * HopSeconds * excerpt.RateHz))], labels,
+            float.NegativeInfinity);
     }
 
     private void Fill(int index, RateExcerpt excerpt, int[] starts, float[] labels, float level)
@@ -126,11 +129,12 @@ public sealed class RateBatch
                 SkipMotionFit(_rows);
             if (scalesBins)
                 ScaleBins(_rows);
-            RateFeatures.Input(_rows, RateSequence.RelativeMotion(motion, ref level), Input.AsSpan((index * Windows + w) * InputLength, InputLength));
+            RateFeatures.Input(_rows, RateSequence.RelativeMotion(motion, ref level),
+                Input.AsSpan((index * Windows + w) * InputLength, InputLength));
         }
     }
 
-    // The constants were fitted to recordings of the training, where the likelihood is better than it will be on others: randomising them avoids trust in that.
+    // The constants were fitted to recordings of the training, where the likelihood is better than it will be on others.
     private PpgConstants RandomConstants() => PpgFitConstant.OfEvidence.Aggregate(
         _constants, (constants, one) => one.With(constants, one.Get(constants) * Math.Pow(one.Step, _augmentation.Normal())));
 
@@ -167,7 +171,7 @@ public sealed class RateBatch
             _augmentation.AddNoise(excerpt);
     }
 
-    // The motion fit fails on some sensors; without this the network relies on it there too (error on a new sensor 3.9 instead of 2.9 per minute).
+    // The motion fit fails on some sensors; without this the network relies on it there too (a new sensor: 3.9 instead of 2.9 per minute).
     private static void SkipMotionFit(float[] rows) => rows.AsSpan(0, 2 * Rates).CopyTo(rows.AsSpan(RateFeatures.CleanRow * Rates));
 
     private void ScaleBins(float[] rows)

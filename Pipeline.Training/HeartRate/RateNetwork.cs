@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Heart rate from spectra: a convolutional encoder over the rate axis, an LSTM over windows that judges how far the present window's evidence can
-/// be trusted (the encoder's and the classical estimator's, each on its own), and a Bayes filter over rates whose belief is carried from window
-/// to window. What one window can say is bounded, so that no window alone makes a rate impossible. Beside it runs a filter without any learned
-/// weight, on the classical evidence alone: the answer is a mixture of both, so what the network learnt of its sensors and movements cannot
-/// alone lead it astray on others.
-/// <para>Input [B, 14, 85] (<see cref="RateFeatures"/>), state [B, 2 x 85 + 2 x 16] (belief and plain belief less the uniform one, LSTM h and c;
-/// zero at the start), output [B, 85 + 1]: probability of each rate, and the chance that the estimate is within 5 bpm.</para>
+/// Heart rate from spectra: a convolutional encoder over the rate axis, an LSTM over windows that judges how far the present window's
+/// evidence can be trusted (the encoder's and the classical estimator's, each on its own), and a Bayes filter over rates whose belief is
+/// carried from window to window. What one window can say is bounded, so that no window alone makes a rate impossible. Beside it runs a
+/// filter without any learned weight, on the classical evidence alone: the answer is a mixture of both, so what the network learnt of its
+/// sensors and movements cannot alone lead it astray on others.
+/// <para>Input [B, 14, 85] (<see cref="RateFeatures"/>), state [B, 2 x 85 + 2 x 16] (belief and plain belief less the uniform one, LSTM h
+/// and c; zero at the start), output [B, 85 + 1]: probability of each rate, and the chance that the estimate is within 5 bpm.</para>
 /// </summary>
 public sealed partial class RateNetwork : nn.Module
 {
@@ -51,7 +51,8 @@ public sealed partial class RateNetwork : nn.Module
     private static readonly float[] Axis = [.. Enumerable.Range(0, Rates).Select(k => (2f * k - (Rates - 1)) / (Rates - 1))];
 
     /// <summary>[1, 1, 21]: how the plain belief moves.</summary>
-    private static readonly float[] PlainKernel = Normalised([.. Enumerable.Range(-KernelReach, 2 * KernelReach + 1).Select(j => (float)Math.Exp(-Math.Abs(j) / PlainScale))]);
+    private static readonly float[] PlainKernel =
+        Normalised([.. Enumerable.Range(-KernelReach, 2 * KernelReach + 1).Select(j => (float)Math.Exp(-Math.Abs(j) / PlainScale))]);
 
     private static readonly long[] MotionIndex = BandIndex(1, 1, 2 * KernelReach + 1);
     private static readonly long[] Mix1Index = BandIndex(MixChannels, 1, MixTaps);
@@ -111,7 +112,8 @@ public sealed partial class RateNetwork : nn.Module
         var evidence = Bounded(_observe.forward(h).squeeze(1));
         var lstm = _memory.parameters().ToList();
         return new RateEvidence(
-            nn.functional.conv1d(h, _mix1.weight.narrow(1, 0, Channels), _mix1.bias!, padding: MixTaps / 2).reshape(-1, MixChannels * Rates),
+            nn.functional.conv1d(h, _mix1.weight.narrow(1, 0, Channels), _mix1.bias!, padding: MixTaps / 2)
+                .reshape(-1, MixChannels * Rates),
             evidence,
             evidence.softmax(1),
             nn.functional.linear(cat([h.mean([2]), h.max(2).values], 1), lstm[0].narrow(1, 0, 2 * Channels), lstm[2] + lstm[3]),
@@ -119,12 +121,15 @@ public sealed partial class RateNetwork : nn.Module
                 * (1 / RateFeatures.LogLikelihood.Factor)).exp() + (ClassicalFloor - RateFeatures.LogLikelihood.Floor));
     }
 
-    /// <summary>The convolutions along the belief as matrices, which are faster on few rows; for as many hops as the parameters stay as they are.</summary>
+    /// <summary>
+    /// The convolutions along the belief as matrices, which are faster on few rows; for as many hops as the parameters stay as they are.
+    /// </summary>
     public RateFilter Filter()
     {
         var lstm = _memory.parameters().ToList();
         return new RateFilter(
-            Banded(_kernel.softmax(0).reshape(1, 1, -1), MotionIndex), Banded(_mix1.weight.narrow(1, Channels, 1), Mix1Index), Banded(_mix2.weight, Mix2Index),
+            Banded(_kernel.softmax(0).reshape(1, 1, -1), MotionIndex), Banded(_mix1.weight.narrow(1, Channels, 1), Mix1Index),
+            Banded(_mix2.weight, Mix2Index),
             Banded(tensor(PlainKernel, [1, 1, PlainKernel.Length]).to(_kernel.device), MotionIndex),
             lstm[0].narrow(1, 2 * Channels, 1).t(), lstm[1].t());
     }
@@ -142,7 +147,8 @@ public sealed partial class RateNetwork : nn.Module
         var leak = (gate.narrow(1, 1, 1) + _leak).sigmoid();
         var prior = ((moved * (1 - leak)) + (leak * (1.0 / Rates) + BeliefGuard)).log();
         var mixed = ((prior * 0.2 + 1).matmul(filter.Mix1) + seen.Hidden).relu().matmul(filter.Mix2) + _mix2.bias!;
-        var logits = seen.Encoded * Weight(gate, 0, 0) + prior * _weights.narrow(0, 1, 1) + Bounded(mixed) + seen.Classical.log() * Weight(gate, 2, 2);
+        var logits = seen.Encoded * Weight(gate, 0, 0) + prior * _weights.narrow(0, 1, 1) + Bounded(mixed)
+            + seen.Classical.log() * Weight(gate, 2, 2);
         var belief = logits.softmax(1);
         var plain = Plain(filter, seen, state);
         var answer = belief.detach() * (1 - PlainShare) + plain * PlainShare;
@@ -180,7 +186,10 @@ public sealed partial class RateNetwork : nn.Module
         return (open.narrow(1, 3 * Hidden, Hidden) * next.tanh(), next);
     }
 
-    /// <summary>The matrix [in x 85, out x 85] that multiplies a row as the zero-padded convolution by <paramref name="weight"/> [out, in, taps] does.</summary>
+    /// <summary>
+    /// The matrix [in x 85, out x 85] that multiplies a row as the zero-padded convolution by <paramref name="weight"/> [out, in, taps]
+    /// does.
+    /// </summary>
     private static Tensor Banded(Tensor weight, long[] index)
     {
         var (outputs, inputs) = (weight.size(0), weight.size(1));
@@ -196,7 +205,8 @@ public sealed partial class RateNetwork : nn.Module
             for (var o = 0; o < outputs * Rates; o++)
             {
                 var tap = i % Rates - o % Rates + taps / 2;
-                index[i * outputs * Rates + o] = tap >= 0 && tap < taps ? (o / Rates * inputs + i / Rates) * taps + tap : outputs * inputs * taps;
+                index[i * outputs * Rates + o] =
+                    tap >= 0 && tap < taps ? (o / Rates * inputs + i / Rates) * taps + tap : outputs * inputs * taps;
             }
         return index;
     }
@@ -212,7 +222,8 @@ public sealed record RateEvidence(Tensor Hidden, Tensor Encoded, Tensor Likely, 
 {
     /// <summary>The row of window <paramref name="index"/> alone.</summary>
     public RateEvidence At(int index) => new(
-        Hidden.narrow(0, index, 1), Encoded.narrow(0, index, 1), Likely.narrow(0, index, 1), Gates.narrow(0, index, 1), Classical.narrow(0, index, 1));
+        Hidden.narrow(0, index, 1), Encoded.narrow(0, index, 1), Likely.narrow(0, index, 1), Gates.narrow(0, index, 1),
+        Classical.narrow(0, index, 1));
 
     /// <summary>Of [<paramref name="sequences"/> x <paramref name="windows"/>] rows, for each window those of all sequences.</summary>
     public IReadOnlyList<RateEvidence> Windows(int sequences, int windows)

@@ -35,11 +35,13 @@ public sealed partial class RateNetwork
         string Weighted(string x, int unit, float weight) => graph.Mul(x, graph.Mul(
             graph.Unary("Exp", graph.Clip(graph.Slice(gate, 1, unit, unit + 1), -MostWeight, MostWeight)), graph.Scalar(weight)));
         var own = graph.Add(Weighted(evidence, 0, weights[0]), graph.Mul(prior, graph.Scalar(weights[1])));
-        var next = graph.Softmax(graph.Add(graph.Add(own, Correction(graph, hidden, prior)), Weighted(graph.Log(classical), 2, weights[2])), 1);
+        var corrected = graph.Add(own, Correction(graph, hidden, prior));
+        var next = graph.Softmax(graph.Add(corrected, Weighted(graph.Log(classical), 2, weights[2])), 1);
         var plain = Plain(graph, state, classical);
         var answer = graph.Add(graph.Mul(next, graph.Scalar(1 - PlainShare)), graph.Mul(plain, graph.Scalar(PlainShare)));
         string Less(string belief) => graph.Sub(belief, graph.Scalar(1.0 / Rates));
-        graph.Output("output", graph.Concat(1, answer, graph.Unary("Sigmoid", graph.Linear(graph.Concat(1, h, Shape(graph, answer)), _trust.weight, _trust.bias!))), OutputLength);
+        var trust = graph.Unary("Sigmoid", graph.Linear(graph.Concat(1, h, Shape(graph, answer)), _trust.weight, _trust.bias!));
+        graph.Output("output", graph.Concat(1, answer, trust), OutputLength);
         graph.Output("next_state", graph.Concat(1, Less(next), Less(plain), h, c), StateLength);
         return graph.ToBytes();
     }
@@ -53,7 +55,8 @@ public sealed partial class RateNetwork
         var along = graph.Mul(belief, axis);
         var mean = Sum(graph, along);
         var variance = graph.Relu(graph.Sub(Sum(graph, graph.Mul(along, axis)), graph.Mul(mean, mean)));
-        return graph.Concat(1, graph.Log(Sum(graph, graph.Mul(belief, belief))), graph.Log(graph.Add(variance, graph.Scalar(VarianceGuard))));
+        return graph.Concat(1, graph.Log(Sum(graph, graph.Mul(belief, belief))),
+            graph.Log(graph.Add(variance, graph.Scalar(VarianceGuard))));
     }
 
     // A sum by Gemm: in which order a reduction over 85 numbers adds depends on where in the batch the row lies.
@@ -81,7 +84,8 @@ public sealed partial class RateNetwork
         var lstm = _memory.parameters().ToList();
         return graph.LstmStep(
             graph.Concat(1, graph.Mean(hidden, 2), graph.Max(hidden, 2), surprise),
-            graph.Slice(state, 1, 2 * Rates, 2 * Rates + Hidden), graph.Slice(state, 1, 2 * Rates + Hidden, StateLength), lstm[0], lstm[1], lstm[2], lstm[3]);
+            graph.Slice(state, 1, 2 * Rates, 2 * Rates + Hidden), graph.Slice(state, 1, 2 * Rates + Hidden, StateLength),
+            lstm[0], lstm[1], lstm[2], lstm[3]);
     }
 
     private string Correction(OnnxGraph graph, string hidden, string prior)

@@ -14,8 +14,8 @@ public static class RatePackage
     private const int VersionDigits = 8;
 
     /// <summary>
-    /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the beginning of the
-    /// weights' hash, so the same weights have the same name. Returns name and version.
+    /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the
+    /// beginning of the weights' hash, so the same weights have the same name. Returns name and version.
     /// </summary>
     public static string Save(string folder, string name, RateNetwork network, IReadOnlyDictionary<string, string> card)
     {

@@ -9,4 +9,5 @@ namespace Pipeline.Training.HeartRate;
 /// <param name="Acc">Accelerometer axes; may be empty.</param>
 /// <param name="Labels">Reference: start of the window in seconds, beats per minute; ascending.</param>
 public sealed record RateRecording(
-    string Name, string Subject, string Set, double RateHz, float[][] Ppg, float[][] Acc, IReadOnlyList<(double StartSeconds, double BeatsPerMinute)> Labels);
+    string Name, string Subject, string Set, double RateHz, float[][] Ppg, float[][] Acc,
+    IReadOnlyList<(double StartSeconds, double BeatsPerMinute)> Labels);

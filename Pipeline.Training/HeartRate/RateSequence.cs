@@ -57,14 +57,16 @@ public sealed class RateSequence
         for (var w = 0; w < count; w++)
         {
             var start = Math.Min((int)Math.Ceiling(w * HopSeconds * rate - 1e-9), total - length);
-            sequence.Present[w] = window.Make(recording.Ppg, recording.Acc, start, sequence.Rows.AsSpan(w * RowLength, RowLength), out sequence.Motion[w]);
+            sequence.Present[w] =
+                window.Make(recording.Ppg, recording.Acc, start, sequence.Rows.AsSpan(w * RowLength, RowLength), out sequence.Motion[w]);
             sequence.Labels[w] = (float)sequence.ReferenceAt(start / rate);
         }
         return sequence;
     }
 
     /// <summary>
-    /// Reference of a window of 8 s from <paramref name="startSeconds"/> on; between two references it is a straight line. NaN where there is none.
+    /// Reference of a window of 8 s from <paramref name="startSeconds"/> on; between two references it is a straight line. NaN where there
+    /// is none.
     /// </summary>
     public double ReferenceAt(double startSeconds)
     {
@@ -84,7 +86,9 @@ public sealed class RateSequence
         return t1 - t0 > 2 * HopSeconds ? double.NaN : v0 + (v1 - v0) * (startSeconds - t0) / (t1 - t0);
     }
 
-    /// <summary>The greatest motion of the windows that begin before <paramref name="seconds"/>: a stream that has run since the start knows it.</summary>
+    /// <summary>
+    /// The greatest motion of the windows that begin before <paramref name="seconds"/>: a stream that has run since the start knows it.
+    /// </summary>
     public float MotionLevelBefore(double seconds)
     {
         var level = float.NegativeInfinity;
@@ -109,7 +113,8 @@ public sealed class RateSequence
         var input = new float[Count * length];
         var level = float.NegativeInfinity;
         for (var w = 0; w < Count; w++)
-            RateFeatures.Input(Rows.AsSpan(w * RowLength, RowLength), RelativeMotion(Motion[w], ref level), input.AsSpan(w * length, length));
+            RateFeatures.Input(Rows.AsSpan(w * RowLength, RowLength), RelativeMotion(Motion[w], ref level),
+                input.AsSpan(w * length, length));
         return input;
     }
 }

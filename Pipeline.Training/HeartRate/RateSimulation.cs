@@ -1,8 +1,8 @@
 namespace Pipeline.Training.HeartRate;
 
 /// <summary>
-/// Simulated sequences, as from bedside monitors (the recordings are of exercise): pulses of random waveform at 36 to 210 a minute, respiration, noise,
-/// one to three channels, with a nearly still accelerometer or none.
+/// Simulated sequences, as from bedside monitors (the recordings are of exercise): pulses of random waveform at 36 to 210 a minute,
+/// respiration, noise, one to three channels, with a nearly still accelerometer or none.
 /// </summary>
 public sealed class RateSimulation(Random random)
 {

@@ -42,12 +42,13 @@ internal sealed record RateTargets(Tensor Soft, Tensor Near, Tensor Mask, Tensor
         }
         Tensor Make(float[] data, params long[] shape) => tensor(data, shape.AsSpan()).to(device);
         const int size = RateBatch.Size, windows = RateBatch.Windows;
-        return new RateTargets(Make(soft, size, windows, Rates), Make(near, size, windows, Rates), Make(mask, size, windows), Make(place, size, windows));
+        return new RateTargets(Make(soft, size, windows, Rates), Make(near, size, windows, Rates), Make(mask, size, windows),
+            Make(place, size, windows));
     }
 
     /// <summary>
-    /// Cross-entropy against the Gaussian, plus the distance (in rates) of the belief's centre near the reference, plus the cross-entropy of the
-    /// trust against "the answer is within 5 per minute"; and the error of the answer's greatest rate, per minute.
+    /// Cross-entropy against the Gaussian, plus the distance (in rates) of the belief's centre near the reference, plus the cross-entropy
+    /// of the trust against "the answer is within 5 per minute"; and the error of the answer's greatest rate, per minute.
     /// </summary>
     public BatchLoss Loss(Tensor logits, Tensor answer, Tensor trust)
     {

@@ -24,7 +24,9 @@ public sealed record RateTrainingOptions
     /// <summary>Constants of the classical likelihood.</summary>
     internal PpgConstants Constants { get; init; } = PpgConstants.Default;
 
-    /// <summary>The same options with other constants, as <c>pipeline bench accuracy-ppg --fit</c> prints them: <c>NAME VALUE, NAME VALUE …</c>.</summary>
+    /// <summary>
+    /// The same options with other constants, as <c>pipeline bench accuracy-ppg --fit</c> prints them: <c>NAME VALUE, NAME VALUE …</c>.
+    /// </summary>
     /// <exception cref="FormatException">They are not all there, or something else is.</exception>
     public RateTrainingOptions WithConstants(string text) => this with
     {
@@ -64,7 +66,9 @@ public sealed class RateTrainer(RateTrainingOptions options)
     /// <summary>The windows of a recording as the network is to see them.</summary>
     public RateSequence See(RateRecording recording) => RateSequence.From(recording, options.Constants);
 
-    /// <summary>Begins a training on the recordings of <paramref name="sequences"/>; its error is that of the belief's greatest rate, per minute.</summary>
+    /// <summary>
+    /// Begins a training on the recordings of <paramref name="sequences"/>; its error is that of the belief's greatest rate, per minute.
+    /// </summary>
     public TrainingLoop Begin(IReadOnlyList<RateSequence> sequences)
     {
         manual_seed(options.Seed);
@@ -72,7 +76,8 @@ public sealed class RateTrainer(RateTrainingOptions options)
         var network = new RateNetwork();
         network.to(device);
         var batch = new RateBatch(sequences, options.Stretches, options.Constants);
-        return new TrainingLoop(network, new TrainingSchedule(options.Steps, options.Seed, options.LearningRate, WeightDecay, Factor), random =>
+        var schedule = new TrainingSchedule(options.Steps, options.Seed, options.LearningRate, WeightDecay, Factor);
+        return new TrainingLoop(network, schedule, random =>
         {
             batch.Next(random);
             return Loss(network, batch, device);
@@ -80,8 +85,8 @@ public sealed class RateTrainer(RateTrainingOptions options)
     }
 
     /// <summary>
-    /// Runs the network over a sequence as a stream would: rate, trust and posterior standard deviation (per minute) of each window; NaN where no
-    /// PPG can be used.
+    /// Runs the network over a sequence as a stream would: rate, trust and posterior standard deviation (per minute) of each window; NaN
+    /// where no PPG can be used.
     /// </summary>
     public static (float Rate, float Trust, float Sigma)[] Run(RateNetwork network, RateSequence sequence)
     {

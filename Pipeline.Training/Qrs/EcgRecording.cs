@@ -31,10 +31,12 @@ public sealed class EcgRecording
     public int SampleCount => Leads[0].Length;
 
     /// <summary>The same reference with other samples.</summary>
-    public EcgRecording With(params float[][] leads) => new() { Name = Name, RateHz = RateHz, Leads = leads, Beats = Beats, Flutter = Flutter };
+    public EcgRecording With(params float[][] leads) =>
+        new() { Name = Name, RateHz = RateHz, Leads = leads, Beats = Beats, Flutter = Flutter };
 
     /// <summary>The same samples, said to be taken <paramref name="speed"/> times as fast.</summary>
-    public EcgRecording Played(double speed) => new() { Name = Name, RateHz = speed * RateHz, Leads = Leads, Beats = Beats, Flutter = Flutter };
+    public EcgRecording Played(double speed) =>
+        new() { Name = Name, RateHz = speed * RateHz, Leads = Leads, Beats = Beats, Flutter = Flutter };
 
     /// <summary>The samples [<paramref name="from"/>, <paramref name="to"/>).</summary>
     public EcgRecording Cut(int from, int to) => new()

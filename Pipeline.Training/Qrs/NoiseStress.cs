@@ -2,9 +2,9 @@ namespace Pipeline.Training.Qrs;
 
 /// <summary>
 /// Mixes recorded noise into a record as PhysioNet's <c>nst</c> does (Moody, Muldrow, Mark, "A noise stress test for arrhythmia detectors",
-/// Computers in Cardiology 1984): from minute 5, two minutes on and two off, the noise read in step with the record. The signal's power is an
-/// eighth of the squared QRS height (peak to peak within ±50 ms, mean over the first 300 normal beats without the outer 5 %); the noise's is
-/// the squared RMS of seconds (mean over the first 300 without the outer 5 %); each lead has its own gain.
+/// Computers in Cardiology 1984): from minute 5, two minutes on and two off, the noise read in step with the record. The signal's power is
+/// an eighth of the squared QRS height (peak to peak within ±50 ms, mean over the first 300 normal beats without the outer 5 %); the
+/// noise's is the squared RMS of seconds (mean over the first 300 without the outer 5 %); each lead has its own gain.
 /// </summary>
 public static class NoiseStress
 {

@@ -7,15 +7,17 @@ namespace Pipeline.Training.Qrs;
 internal readonly record struct AugmentedEcg(EcgRecording Recording, float Weight, bool IsClean);
 
 /// <summary>
-/// Augmentation of ECG recordings: both leads, one lead, rotated leads, beats of varying size, tall P and T waves, ectopic beats, recorded noise, cold
-/// starts, other sampling rates and speeds. Noise comes only from the minutes that <see cref="NoiseStress"/> does not use.
+/// Augmentation of ECG recordings: both leads, one lead, rotated leads, beats of varying size, tall P and T waves, ectopic beats, recorded
+/// noise, cold starts, other sampling rates and speeds. Noise comes only from the minutes that <see cref="NoiseStress"/> does not use.
 /// </summary>
 internal sealed class QrsAugmentation(IReadOnlyDictionary<string, EcgRecording> noises, int seed)
 {
     private const double ColdStartEvery = 18;   // seconds of the recording
     private static readonly string[] NoiseKinds = ["em", "em", "ma", "bw"];
 
-    /// <summary>All versions of <paramref name="record"/>, which has one lead or two; <paramref name="pass"/> is part of the seed.</summary>
+    /// <summary>
+    /// All versions of <paramref name="record"/>, which has one lead or two; <paramref name="pass"/> is part of the seed.
+    /// </summary>
     public IEnumerable<AugmentedEcg> Of(EcgRecording record, int pass)
     {
         var random = new Random(HashCode(record.Name, pass));
@@ -27,8 +29,10 @@ internal sealed class QrsAugmentation(IReadOnlyDictionary<string, EcgRecording> 
         yield return new(Rotated(record, a, b, random), 0.7f, true);
         var rotated = Rotated(record, a, b, random);
         yield return new(Half(rotated.With(rotated.Leads[0]), random), 0.5f, true);
-        yield return new(QrsBeatAugmentation.ScaleBeats(CoinFlip(random) ? Rotated(record, a, b, random) : record.With(a, b), random), 0.7f, true);
-        yield return new(QrsBeatAugmentation.ScaleBeats(CoinFlip(random) ? rotated.With(rotated.Leads[0]) : record.With(a), random), 0.5f, true);
+        var both = CoinFlip(random) ? Rotated(record, a, b, random) : record.With(a, b);
+        yield return new(QrsBeatAugmentation.ScaleBeats(both, random), 0.7f, true);
+        var one = CoinFlip(random) ? rotated.With(rotated.Leads[0]) : record.With(a);
+        yield return new(QrsBeatAugmentation.ScaleBeats(one, random), 0.5f, true);
         var withTWaves = QrsBeatAugmentation.AddTWaves(record.With(a, b), random);
         yield return new(Half(withTWaves, random), 0.5f, true);
         yield return new(withTWaves.With(withTWaves.Leads[0]), 0.5f, true);
@@ -91,7 +95,9 @@ internal sealed class QrsAugmentation(IReadOnlyDictionary<string, EcgRecording> 
         return record.With(x, y);
     }
 
-    /// <summary>Recorded noise in 70 % of the minutes: random kind, −4 to 14 dB, random sign and channel; of two leads one is left clean in 30 %.</summary>
+    /// <summary>
+    /// Recorded noise in 70 % of the minutes: random kind, −4 to 14 dB, random sign and channel; of two leads one is left clean in 30 %.
+    /// </summary>
     private EcgRecording AddNoise(EcgRecording record, Random random)
     {
         var kinds = NoiseKinds.Where(noises.ContainsKey).ToArray();

@@ -27,8 +27,8 @@ internal static class QrsBeatAugmentation
     }
 
     /// <summary>
-    /// Adds a T wave (Gaussian of 22 to 50 ms, 0.15 to 1.1 of the QRS's height, upright in 70 %) 0.24 to 0.36 s after each beat, the same for the whole
-    /// recording up to ±15 % a beat; where beats come fast it comes sooner.
+    /// Adds a T wave (Gaussian of 22 to 50 ms, 0.15 to 1.1 of the QRS's height, upright in 70 %) 0.24 to 0.36 s after each beat, the same
+    /// for the whole recording up to ±15 % a beat; where beats come fast it comes sooner.
     /// </summary>
     public static EcgRecording AddTWaves(EcgRecording record, Random random)
     {
@@ -51,8 +51,8 @@ internal static class QrsBeatAugmentation
     }
 
     /// <summary>
-    /// Adds a P wave (Gaussian of 12 to 30 ms, 0.1 to 0.9 of the QRS's height, upright in 70 %) 0.12 to 0.22 s before each beat that is not ectopic, the same
-    /// for the whole recording up to ±15 % a beat.
+    /// Adds a P wave (Gaussian of 12 to 30 ms, 0.1 to 0.9 of the QRS's height, upright in 70 %) 0.12 to 0.22 s before each beat that is not
+    /// ectopic, the same for the whole recording up to ±15 % a beat.
     /// </summary>
     public static EcgRecording AddPWaves(EcgRecording record, Random random)
     {
@@ -71,9 +71,9 @@ internal static class QrsBeatAugmentation
     }
 
     /// <summary>
-    /// Replaces 12 % of the beats by ectopic ones: up to 85 % of the interval earlier, at least 0.28 s after the beat before, 1.2 to 2.2 times as wide, 0.5 to
-    /// 1.3 times as high and upright or not on each lead, with a T wave of their own that points the other way; the same few kinds for the
-    /// whole recording.
+    /// Replaces 12 % of the beats by ectopic ones: up to 85 % of the interval earlier, at least 0.28 s after the beat before, 1.2 to 2.2
+    /// times as wide, 0.5 to 1.3 times as high and upright or not on each lead, with a T wave of their own that points the other way; the
+    /// same few kinds for the whole recording.
     /// </summary>
     public static EcgRecording AddEctopicBeats(EcgRecording record, Random random)
     {
@@ -88,7 +88,8 @@ internal static class QrsBeatAugmentation
                 continue;
             var kind = kinds[random.Next(kinds.Length)];
             var at = (int)beats[b].Sample;
-            var to = at - (int)(kind.Early * Math.Max(0, Math.Min(record.RateHz, at - beats[b - 1].Sample) - LeastCoupling * record.RateHz));
+            var to = at - (int)(kind.Early
+                * Math.Max(0, Math.Min(record.RateHz, at - beats[b - 1].Sample) - LeastCoupling * record.RateHz));
             for (var l = 0; l < leads.Length; l++)
             {
                 Resize(leads[l], at, half, 0);

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Pipeline.Training.Qrs;
 
 /// <summary>
-/// The QRS network: normalisation, one hidden layer, log-odds. Input [B, <see cref="InputLength"/>] (a candidate as the detector describes it),
-/// output [B, 1]. During training it contains the <see cref="QrsEnsemble"/> that it is distilled from; exported is the network alone.
+/// The QRS network: normalisation, one hidden layer, log-odds. Input [B, <see cref="InputLength"/>] (a candidate as the detector describes
+/// it), output [B, 1]. During training it contains the <see cref="QrsEnsemble"/> that it is distilled from; exported is the network alone.
 /// </summary>
 public sealed class QrsClassifier : nn.Module
 {

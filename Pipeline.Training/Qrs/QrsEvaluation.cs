@@ -7,7 +7,8 @@ namespace Pipeline.Training.Qrs;
 /// <summary>Counts of the detector with a network on one recording.</summary>
 /// <param name="BothLeads">Beats with all leads.</param>
 /// <param name="FirstLead">Beats with the first lead alone.</param>
-/// <param name="Noisy">Beats in the noisy minutes at 6 and 0 dB with all leads, then with the first lead alone; empty without electrode motion noise.</param>
+/// <param name="Noisy">Beats in the noisy minutes at 6 and 0 dB with all leads, then with the first lead alone; empty without electrode
+/// motion noise.</param>
 public sealed record QrsEvaluation(BeatCounts BothLeads, BeatCounts FirstLead, IReadOnlyList<BeatCounts> Noisy)
 {
     private const double ToleranceSeconds = 0.15;
@@ -36,7 +37,8 @@ public sealed record QrsEvaluation(BeatCounts BothLeads, BeatCounts FirstLead, I
                 foreach (var decibels in Decibels)
                 {
                     var mixed = NoiseStress.Mix(record, noise, decibels);
-                    noisy.Add(Count(one ? mixed.With(mixed.Leads[0]) : mixed, decision, sample => NoiseStress.IsNoisy(sample, record.RateHz)));
+                    noisy.Add(Count(one ? mixed.With(mixed.Leads[0]) : mixed, decision, sample =>
+                        NoiseStress.IsNoisy(sample, record.RateHz)));
                 }
         return new QrsEvaluation(Count(record, decision, _ => true), Count(record.With(record.Leads[0]), decision, _ => true), noisy);
     }

@@ -5,14 +5,15 @@ using Pipeline.Training.Torch;
 namespace Pipeline.Training.Qrs;
 
 /// <summary>
-/// The candidates on which the QRS network is trained. The decision on a candidate changes the detector's state at the next one, so they are collected in
-/// three passes: in the first a threshold decides, in the others networks trained on the candidates of the pass before, for each recording one that was
-/// trained without it.
+/// The candidates on which the QRS network is trained. The decision on a candidate changes the detector's state at the next one, so they
+/// are collected in three passes: in the first a threshold decides, in the others networks trained on the candidates of the pass before,
+/// for each recording one that was trained without it.
 /// </summary>
 /// <param name="records">Recordings with reference beats.</param>
 /// <param name="noises">Recordings of noise alone, by name: <c>em</c>, <c>ma</c>, <c>bw</c>; any may be missing.</param>
 /// <param name="options">Options.</param>
-public sealed class QrsTrainingSet(IReadOnlyList<EcgRecording> records, IReadOnlyDictionary<string, EcgRecording> noises, QrsTrainingOptions options)
+public sealed class QrsTrainingSet(IReadOnlyList<EcgRecording> records, IReadOnlyDictionary<string, EcgRecording> noises,
+    QrsTrainingOptions options)
 {
     private const int Passes = 3;
     private const int Parts = 3;        // of the recordings; each part is run with a network trained on the others

@@ -3,9 +3,9 @@ using System.Runtime;
 namespace Pipeline.Training.Torch;
 
 /// <summary>
-/// Keeps garbage collections out of work on tensors. TorchSharp turns every number of an operator, its own factors of 1 too, into a native object with a
-/// finalizer and passes only the pointer. A collection that another thread starts meanwhile can free the number before libtorch reads it: a wrong
-/// result, or "Expected false to be true" (seen after some hundred steps on a loaded machine).
+/// Keeps garbage collections out of work on tensors. TorchSharp turns every number of an operator, its own factors of 1 too, into a native
+/// object with a finalizer and passes only the pointer. A collection that another thread starts meanwhile can free the number before
+/// libtorch reads it: a wrong result, or "Expected false to be true" (seen after some hundred steps on a loaded machine).
 /// </summary>
 internal static class CollectionPause
 {
@@ -15,8 +15,9 @@ internal static class CollectionPause
     private static int _users;
 
     /// <summary>
-    /// Call before each piece of work that allocates less than 100 MB (a step, a recording), and dispose after it. Collects first when much was
-    /// allocated since the last collection, so the pause usually costs nothing. The pause is of the process: threads may nest and overlap.
+    /// Call before each piece of work that allocates less than 100 MB (a step, a recording), and dispose after it. Collects first when much
+    /// was allocated since the last collection, so the pause usually costs nothing. The pause is of the process: threads may nest and
+    /// overlap.
     /// </summary>
     public static IDisposable Begin()
     {

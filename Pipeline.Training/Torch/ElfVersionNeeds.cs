@@ -13,7 +13,9 @@ public static class ElfVersionNeeds
     private const uint VersionNeedSection = 0x6ffffffe;   // SHT_GNU_verneed
     private const ushort Weak = 2;                        // VER_FLG_WEAK
 
-    /// <summary>Marks the need for <paramref name="version"/> weak, in place. A library without section headers or without the need is an error.</summary>
+    /// <summary>
+    /// Marks the need for <paramref name="version"/> weak, in place. A library without section headers or without the need is an error.
+    /// </summary>
     /// <param name="image">The whole file.</param>
     /// <param name="version">Name of the version, for example <c>GLIBCXX_3.4.32</c>.</param>
     /// <exception cref="InvalidDataException">Not such a file, cut, or it does not need the version.</exception>
@@ -58,7 +60,9 @@ public static class ElfVersionNeeds
         return needs;
     }
 
-    /// <summary>One Verneed record a library, and in each a list of Vernaux records, one a version; links are distances in bytes, 0 in the last.</summary>
+    /// <summary>
+    /// One Verneed record a library, and in each a list of Vernaux records, one a version; links are distances in bytes, 0 in the last.
+    /// </summary>
     private static void ReadSection(ReadOnlySpan<byte> image, int at, int libraries, int strings, List<(string, int, ushort)> needs)
     {
         for (var library = 0; library < libraries; library++)

@@ -5,8 +5,8 @@ namespace Pipeline.Training.Torch;
 
 /// <summary>
 /// Loads the native half of TorchSharp before TorchSharp looks for it. It does not come with the program: <c>./pipeline train</c> and
-/// <c>./pipeline test</c> lay it into <c>.cache/libtorch</c> (project Pipeline.Libtorch). <see cref="FolderVariable"/> names another folder, for
-/// example one with a CUDA build.
+/// <c>./pipeline test</c> lay it into <c>.cache/libtorch</c> (project Pipeline.Libtorch). <see cref="FolderVariable"/> names another
+/// folder, for example one with a CUDA build.
 /// </summary>
 public static partial class Libtorch
 {
@@ -15,10 +15,13 @@ public static partial class Libtorch
 
     private const string Shim = "LibTorchSharp";
 
-    /// <summary>Needed by LibTorchSharp for one symbol that it never uses (GCC 13); Debian 12, Ubuntu 22.04 and RHEL 9 have an older libstdc++.</summary>
+    /// <summary>
+    /// Needed by LibTorchSharp for one symbol that it never uses (GCC 13); Debian 12, Ubuntu 22.04 and RHEL 9 have an older libstdc++.
+    /// </summary>
     private const string UnusedVersion = "GLIBCXX_3.4.32";
 
-    private static readonly string[] Libraries = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];   // in the order of their dependence; cuda's may be absent
+    // in the order of their dependence; cuda's may be absent
+    private static readonly string[] Libraries = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
     private static readonly Lazy<string?> LoadFault = new(Load);
 
     /// <summary>The library of TorchSharp that is loaded, or its changed copy was made of; null without libtorch.</summary>
@@ -43,7 +46,8 @@ public static partial class Libtorch
                     loaded[library] = NativeLibrary.Load(PathOf(folder, library));
             loaded[Shim] = LoadShim(PathOf(folder, Shim));
             // TorchSharp asks for the libraries by name; nothing else on the usual paths may answer first, and there is nothing there.
-            AssemblyLoadContext.GetLoadContext(typeof(TorchSharp.torch).Assembly)!.ResolvingUnmanagedDll +=   // not null: it is loaded from a file
+            // not null: it is loaded from a file
+            AssemblyLoadContext.GetLoadContext(typeof(TorchSharp.torch).Assembly)!.ResolvingUnmanagedDll +=
                 (_, name) => loaded.GetValueOrDefault(name);
             TorchSharp.torch.InitializeDeviceType(TorchSharp.DeviceType.CPU);
             return null;
@@ -66,7 +70,9 @@ public static partial class Libtorch
         }
     }
 
-    /// <summary>Loads a copy in which the need for <see cref="UnusedVersion"/> is weak. The loader keeps the copy open, so it is deleted at once.</summary>
+    /// <summary>
+    /// Loads a copy in which the need for <see cref="UnusedVersion"/> is weak. The loader keeps the copy open, so it is deleted at once.
+    /// </summary>
     private static nint LoadWeakened(string path)
     {
         var image = File.ReadAllBytes(path);
@@ -109,8 +115,9 @@ public static partial class Libtorch
         folder, OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so");
 
     /// <summary>
-    /// Idle threads of libgomp spin and take time from others unless the C environment says otherwise before it is loaded. And glibc returns
-    /// large blocks to the kernel at once, so that every layer's output costs page faults: a training step takes 1.2 to 1.5 times as long.
+    /// Idle threads of libgomp spin and take time from others unless the C environment says otherwise before it is loaded. And glibc
+    /// returns large blocks to the kernel at once, so that every layer's output costs page faults: a training step takes 1.2 to 1.5 times
+    /// as long.
     /// </summary>
     private static void PrepareProcess()
     {

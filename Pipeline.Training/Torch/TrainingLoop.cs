@@ -18,8 +18,8 @@ public sealed record TrainingSchedule(int Steps, int Seed, double LearningRate, 
 
 /// <summary>
 /// Gradient descent by AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) that can be stopped after any step and continued from
-/// <see cref="State"/> with the same weights as a run without a stop: the random numbers of a step, libtorch's too, depend on the seed and the
-/// step's number alone. Used by one thread.
+/// <see cref="State"/> with the same weights as a run without a stop: the random numbers of a step, libtorch's too, depend on the seed and
+/// the step's number alone. Used by one thread.
 /// </summary>
 public sealed class TrainingLoop : IDisposable
 {
@@ -70,8 +70,8 @@ public sealed class TrainingLoop : IDisposable
     }
 
     /// <summary>
-    /// Weights and the moments of the optimiser, by name: with <see cref="Step"/> everything that later steps depend on. The tensors themselves, not
-    /// copies.
+    /// Weights and the moments of the optimiser, by name: with <see cref="Step"/> everything that later steps depend on. The tensors
+    /// themselves, not copies.
     /// </summary>
     public Dictionary<string, Tensor> State()
     {
@@ -93,7 +93,8 @@ public sealed class TrainingLoop : IDisposable
         var faults = own.Keys.Except(state.Keys).Select(name => $"'{name}' is missing")
             .Concat(state.Keys.Except(own.Keys).Select(name => $"'{name}' is unknown"))
             .Concat(own.Where(o => state.TryGetValue(o.Key, out var given) && !given.shape.SequenceEqual(o.Value.shape))
-                .Select(o => $"'{o.Key}' is [{string.Join(", ", state[o.Key].shape)}], expected [{string.Join(", ", o.Value.shape)}]")).ToList();
+                .Select(o => $"'{o.Key}' is [{string.Join(", ", state[o.Key].shape)}], expected [{string.Join(", ", o.Value.shape)}]"))
+                    .ToList();
         if (faults.Count > 0)
             throw new ArgumentException($"The state does not fit the network: {string.Join("; ", faults)}.", nameof(state));
         using var still = no_grad();
@@ -111,7 +112,8 @@ public sealed class TrainingLoop : IDisposable
         Network.Dispose();
     }
 
-    private IEnumerable<(int Index, AdamW.State Moments)> Moments() => _optimizer.state_dict().State.Select((state, index) => (index, (AdamW.State)state));
+    private IEnumerable<(int Index, AdamW.State Moments)> Moments() =>
+        _optimizer.state_dict().State.Select((state, index) => (index, (AdamW.State)state));
 
     /// <summary>
     /// The generator of a step. Neighbouring seeds give similar numbers in .NET's generator, so they are mixed first
