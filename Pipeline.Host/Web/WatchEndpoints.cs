@@ -13,7 +13,12 @@ internal static class WatchEndpoints
     /// <summary>Adds them; <paramref name="shards"/> is asked at each request for the status.</summary>
     public static void MapWatching(this IEndpointRouteBuilder routes, Func<IReadOnlyList<ShardStatus>> shards)
     {
-        routes.MapPrometheusScrapingEndpoint();
+        // One form for every scraper, the one that is approved: OpenMetrics would add a series NAME_created to each counter.
+        routes.MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, branch => branch.Use((context, next) =>
+        {
+            context.Request.Headers.Accept = "text/plain";
+            return next(context);
+        }), optionsName: null);
         // Alive means: the process answers. A dependency that is down is waited for, not mended by a restart.
         routes.MapHealthChecks("/health/live", new HealthCheckOptions
         {

@@ -65,6 +65,7 @@ public sealed class WatchServerTests
         var depths = new Dictionary<string, int> { ["a"] = 3, ["b"] = 4 };
         meter.CreateObservableGauge("web_test.depth", () => depths.Select(depth => new Measurement<int>(depth.Value, new KeyValuePair<string, object?>("shard", depth.Key))), "By");
 
+        client.DefaultRequestHeaders.Accept.ParseAdd("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.3");
         using var answer = await client.GetAsync(new Uri("/metrics", UriKind.Relative));
         depths.Remove("a");
         var later = await GetAsync(server, "/metrics");
@@ -74,6 +75,7 @@ public sealed class WatchServerTests
         Assert.Contains("web_test_count_total{reason=\"a\\\"b\\\\c\\nd\"} 3\n", text, StringComparison.Ordinal);
         Assert.Contains("web_test_part_seconds_bucket{le=\"0.25\"} 0\nweb_test_part_seconds_bucket{le=\"0.5\"} 1\n", text, StringComparison.Ordinal);
         Assert.Contains("web_test_depth_bytes{shard=\"a\"} 3\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("_created", text, StringComparison.Ordinal);
         Assert.DoesNotContain("shard=\"a\"", later, StringComparison.Ordinal);
         Assert.Contains("web_test_depth_bytes{shard=\"b\"} 4\n", later, StringComparison.Ordinal);
     }
