@@ -3,12 +3,20 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
 
-/// <summary>One record of a shard (= Kafka partition), decoded, or refused by the decoder.</summary>
+/// <summary>One record of a partition: as it came, decoded, or refused by the decoder.</summary>
 /// <param name="Offset">Its position in the partition; grows, with holes.</param>
-/// <param name="Chunk">The chunk; null when the record is refused.</param>
-/// <param name="Refused">Why and what; null when there is a chunk.</param>
-/// <param name="Payload">The record's value as it came, for a dead letter about the chunk; empty when the source has none (a recording).</param>
-public readonly record struct ShardRecord(long Offset, SampleChunk? Chunk, DeadLetter? Refused = null, ReadOnlyMemory<byte> Payload = default);
+/// <param name="Chunk">The chunk; null when the record is refused, or not decoded yet.</param>
+/// <param name="Refused">Why and what; null when there is a chunk, or the record is not decoded yet.</param>
+/// <param name="Payload">The record's value as it came, for the decoder and for a dead letter; empty when the source has none (a recording).</param>
+/// <param name="Key">The record's key as it came, until it is decoded.</param>
+public readonly record struct ShardRecord(
+    long Offset, SampleChunk? Chunk, DeadLetter? Refused = null, ReadOnlyMemory<byte> Payload = default, ReadOnlyMemory<byte> Key = default);
+
+/// <summary>
+/// Reads a record: the chunk, or null with the reason why it is <paramref name="refused"/>. The chunk's samples may be a part of
+/// <paramref name="payload"/>. Each partition has one of its own; one thread at a time.
+/// </summary>
+public delegate SampleChunk? RecordDecoder(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload, out string? refused);
 
 /// <summary>Where an output comes from: with device, signal, metric and window id its identity.</summary>
 /// <param name="Topic">Input topic, or the recording's name.</param>

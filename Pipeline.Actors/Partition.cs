@@ -9,26 +9,32 @@ namespace Pipeline.Actors;
 /// </summary>
 internal sealed class Partition
 {
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(3);
+
     private readonly Lock _lock = new();
     private readonly PartitionContext _context;
     private readonly PartitionFeed _feed;
     private readonly UniqueKillSwitch _switch;
     private readonly CancellationTokenSource _stop;
+    private readonly Action<ShardCheckpoint>? _passed;
     private ShardCheckpoint? _ready;
     private long? _committable;
     private bool _isAsked;
 
-    private Partition(PartitionContext context, CancellationTokenSource stop, IMaterializer materializer)
+    private Partition(PartitionContext context, CancellationTokenSource stop, IMaterializer materializer, Action<ShardCheckpoint>? passed)
     {
-        (_context, _stop) = (context, stop);
+        (_context, _stop, _passed) = (context, stop, passed);
         _feed = new PartitionFeed(context.Options.MailboxCapacity, context.Options.MaxMailboxBytes);
         var (killSwitch, ended) = PartitionGraph.Of(context, _feed, Note).Run(materializer);
         _switch = killSwitch;
         Completion = EndAsync(ended);
     }
 
-    /// <summary>Starts the graph. <paramref name="restore"/>: what was committed of the partition; null: no state is kept.</summary>
-    public static Partition Start(PartitionPlace place, ShardRestore? restore, Partitions owner)
+    /// <summary>
+    /// Starts the graph. <paramref name="restore"/>: what was committed of the partition; null: no state is kept. <paramref name="passed"/>: gets every
+    /// checkpoint that may be committed; without it <see cref="TakeCheckpoint"/> gives it.
+    /// </summary>
+    public static Partition Start(PartitionPlace place, ShardRestore? restore, Partitions owner, Action<ShardCheckpoint>? passed = null)
     {
         var (settings, counts, stop) = (owner.Settings, new Counts(), new CancellationTokenSource());
         var context = new PartitionContext
@@ -36,6 +42,7 @@ internal sealed class Partition
             Number = place.Number,
             Topic = place.Topic,
             TopicId = place.TopicId,
+            Decoder = place.Decoder,
             Settings = settings,
             Places = owner.Places,
             Restore = restore,
@@ -45,7 +52,7 @@ internal sealed class Partition
             Counts = counts,
             Replies = new PatientReplies(settings.Scheduler),
         };
-        return new Partition(context, stop, owner.Materializer);
+        return new Partition(context, stop, owner.Materializer, passed);
     }
 
     public int Number => _context.Number;
@@ -141,16 +148,20 @@ internal sealed class Partition
 
     private void Note(Barrier passed)
     {
+        ShardCheckpoint? checkpoint = null;
+        if (passed.HasNews && _context.Restore is { } restore)
+            checkpoint = new ShardCheckpoint(
+                restore.Lease, _context.PositionOf(passed.Through),
+                [.. passed.Captured.Where(captured => captured.IsChanged).Select(captured => captured.Snapshot)], passed.Forgotten, passed.Time, passed.Networks);
         lock (_lock)
         {
             _isAsked = false;
             _committable = passed.Through >= 0 ? passed.Through + 1 : _committable;
-            if (passed.HasNews && _context.Restore is { } restore)
-                _ready = new ShardCheckpoint(
-                    restore.Lease, _context.PositionOf(passed.Through),
-                    [.. passed.Captured.Where(captured => captured.IsChanged).Select(captured => captured.Snapshot)], passed.Forgotten, passed.Time, passed.Networks)
-                    .Following(_ready);
+            if (checkpoint is not null && _passed is null)
+                _ready = checkpoint.Following(_ready);
         }
+        if (checkpoint is not null)
+            _passed?.Invoke(checkpoint);
         if (!passed.IsLast)
             _context.Told(new BarrierOutcome(passed));
     }
@@ -166,9 +177,22 @@ internal sealed class Partition
             await _stop.CancelAsync();
             await _context.Replies.EndAsync(_context.Networks.Rate);
             _context.Networks.Clear();
-            await _context.Settings.Region.ReleaseAsync(Number, CancellationToken.None);
+            await ReleaseAsync();
             await _context.DiskEnded;
             _context.Replies.Dispose();
+        }
+    }
+
+    private async Task ReleaseAsync()
+    {
+        using var enough = new CancellationTokenSource(ReleasePatience, _context.Time);
+        try
+        {
+            await _context.Settings.Region.ReleaseAsync(Number, enough.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The region does not answer; the next owner's claim moves the shard all the same.
         }
     }
 }
@@ -177,4 +201,5 @@ internal sealed class Partition
 /// <param name="Number">Its number in the topic.</param>
 /// <param name="Topic">Input topic, or the recording's name.</param>
 /// <param name="TopicId">Id of the input topic; all zeros where the source has none.</param>
-internal readonly record struct PartitionPlace(int Number, string Topic, Guid TopicId);
+/// <param name="Decoder">Reads its records; null where they come decoded.</param>
+internal readonly record struct PartitionPlace(int Number, string Topic, Guid TopicId, RecordDecoder? Decoder = null);

@@ -20,6 +20,9 @@ internal sealed class PartitionContext
     /// <summary>Id of the input topic; all zeros where the source has none.</summary>
     public required Guid TopicId { get; init; }
 
+    /// <summary>Reads the records; null where they come decoded.</summary>
+    public RecordDecoder? Decoder { get; init; }
+
     /// <summary>What the partitions of this process share.</summary>
     public required PartitionSettings Settings { get; init; }
 

@@ -8,10 +8,10 @@ namespace Pipeline.Actors;
 /// <summary>
 /// One partition from its records to its checkpoints; the file to read first. All stages are fused, elements are batches:
 /// <code>
-/// PartitionSource ─► WindowStage ─► PatientStage ─► SinkStage ─► passed barriers
-///  records, barriers   windows,        │ ▲ estimates   every IPatientSink,
-///                      STFT, beats     ▼ │             acknowledged
-///                                  patients' entities ◄─► InferenceWorkers
+/// PartitionSource ─► RecordDecoding ─► WindowStage ─► PatientStage ─► SinkStage ─► passed barriers
+///  records, barriers    chunks           windows,        │ ▲ estimates   every IPatientSink,
+///                                        STFT, beats     ▼ │             acknowledged
+///                                                    patients' entities ◄─► InferenceWorkers
 /// </code>
 /// Demand runs the other way: sinks that do not acknowledge, or networks that do not keep up, leave no demand; the feed fills, and the source pauses the partition.
 /// </summary>
@@ -23,6 +23,7 @@ internal static class PartitionGraph
     /// </summary>
     public static IRunnableGraph<(UniqueKillSwitch Switch, Task<Done> Ended)> Of(PartitionContext partition, PartitionFeed feed, Action<Barrier> passed) =>
         Source.FromGraph(new PartitionSource(feed))
+            .Select(new RecordDecoding(partition.Topic, partition.Number, partition.Decoder).Decode)
             .Via(new WindowStage(partition))
             .Via(new PatientStage(partition))
             .Via(new SinkStage(partition))

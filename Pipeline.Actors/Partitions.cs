@@ -37,6 +37,8 @@ public sealed class Partitions : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly Telemetry _telemetry;
+    private readonly ActorSystem _system;
+    private readonly List<OwnedPartition> _owned = [];
     private readonly Counts _retired = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Partition?[] _partitions = [];      // by number; replaced when it grows, so that a post takes no lock
@@ -63,7 +65,8 @@ public sealed class Partitions : IAsyncDisposable
             Models = models,
             Qrs = qrs,
         };
-        Materializer = parts.Actors.System.Materializer();
+        _system = parts.Actors.System;
+        Materializer = _system.Materializer();
         _ = models?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, parts.Scheduler);
         _telemetry = new Telemetry(this);
     }
@@ -99,6 +102,17 @@ public sealed class Partitions : IAsyncDisposable
                 total.Add(partition.Counts);
         }
         return total;
+    }
+
+    /// <summary>Takes a partition that keeps its state: reads that first, and shows in what it returns how it stands.</summary>
+    public OwnedPartition Assign(PartitionAssignment assignment)
+    {
+        ArgumentNullException.ThrowIfNull(assignment);
+        var owned = new OwnedPartition(assignment.Number, assignment.Log);
+        lock (_lock)
+            _owned.Add(owned);
+        owned.Attach(_system.ActorOf(Props.Create(() => new PartitionActor(assignment, owned, this))));
+        return owned;
     }
 
     /// <summary>Starts a partition's graph; its records follow.</summary>
@@ -202,12 +216,44 @@ public sealed class Partitions : IAsyncDisposable
     {
         using var now = new CancellationTokenSource();
         await now.CancelAsync();
-        foreach (var partition in Snapshot())
+        foreach (var partition in Volatile.Read(ref _partitions).OfType<Partition>())
             await RevokeAsync(partition.Number, now.Token);
+        OwnedPartition[] owned;
+        lock (_lock)
+            owned = [.. _owned];
+        foreach (var partition in owned)
+        {
+            partition.Revoke();
+            await Awaiting.AllAsync(partition.Ended);
+        }
         _telemetry.Dispose();
     }
 
-    internal IEnumerable<Partition> Snapshot() => Volatile.Read(ref _partitions).Where(s => s is not null).Select(s => s!);
+    /// <summary>The graphs that run, ascending.</summary>
+    internal IEnumerable<Partition> Snapshot()
+    {
+        OwnedPartition[] owned;
+        lock (_lock)
+            owned = [.. _owned];
+        return Volatile.Read(ref _partitions).OfType<Partition>().Concat(owned.Select(one => one.Running).OfType<Partition>()).OrderBy(one => one.Number);
+    }
+
+    /// <summary>A graph has ended: what it counted stays in the total.</summary>
+    internal void Retire(Partition partition)
+    {
+        lock (_lock)
+            _retired.Add(partition.Counts);
+    }
+
+    /// <summary>An ownership has ended.</summary>
+    internal void Forget(OwnedPartition owned)
+    {
+        lock (_lock)
+            _owned.Remove(owned);
+    }
+
+    /// <summary>The process cannot go on.</summary>
+    internal void Fail(Exception failure) => _failed.TrySetException(failure);
 
     private Partition Get(int number)
     {

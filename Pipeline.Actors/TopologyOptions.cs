@@ -103,5 +103,8 @@ public sealed class TopologyOptions : IValidatableObject
             yield return new ValidationResult($"{nameof(ForgetAfter)} is {ForgetAfter}; at least {nameof(IdleAfter)} ({IdleAfter}) is wanted.", [nameof(ForgetAfter)]);
     }
 
+    /// <summary>After this time a message to a patient is asked about that was not acknowledged: much longer than one takes, and no setting.</summary>
+    internal TimeSpan AcknowledgeWithin { get; init; } = TimeSpan.FromSeconds(5);
+
     internal WindowShape Shape => new(WindowLength, WindowHop);
 }

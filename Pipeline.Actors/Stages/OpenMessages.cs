@@ -2,13 +2,10 @@ namespace Pipeline.Actors.Stages;
 
 /// <summary>
 /// The messages to patients' entities that are not acknowledged, the oldest first, and which of them may be lost: one that is older than
-/// <see cref="Patience"/> is asked about, and is lost when the entity does not say within the same time that it holds it. Pure; one thread.
+/// <paramref name="patience"/> is asked about, and is lost when the entity does not say within the same time that it holds it. Pure; one thread.
 /// </summary>
-internal sealed class OpenMessages(TimeProvider time)
+internal sealed class OpenMessages(TimeProvider time, TimeSpan patience)
 {
-    /// <summary>Much longer than a message takes, and shorter than anybody waits for a patient.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     private readonly LinkedList<(IForPatient Message, long Since)> _messages = new();
     private readonly Dictionary<IForPatient, LinkedListNode<(IForPatient Message, long Since)>> _nodes = new(ReferenceEqualityComparer.Instance);
     private IForPatient? _asked;
@@ -30,7 +27,7 @@ internal sealed class OpenMessages(TimeProvider time)
     /// <summary>The oldest message, when it is time to ask its entity about it; from here on it counts as asked.</summary>
     public IForPatient? FindOld()
     {
-        if (_messages.First?.Value is not { } oldest || time.GetElapsedTime(oldest.Since) < Patience)
+        if (_messages.First?.Value is not { } oldest || time.GetElapsedTime(oldest.Since) < patience)
             return null;
         (_asked, _askedAt, _isHeld) = (oldest.Message, time.GetTimestamp(), false);
         return _asked;
@@ -41,5 +38,5 @@ internal sealed class OpenMessages(TimeProvider time)
 
     /// <summary>A message that is open, was asked about, and that the entity does not hold; null when there is none.</summary>
     public IForPatient? FindLost() =>
-        _asked is { } asked && !_isHeld && _nodes.ContainsKey(asked) && time.GetElapsedTime(_askedAt) >= Patience ? asked : null;
+        _asked is { } asked && !_isHeld && _nodes.ContainsKey(asked) && time.GetElapsedTime(_askedAt) >= patience ? asked : null;
 }

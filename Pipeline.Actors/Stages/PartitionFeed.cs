@@ -123,7 +123,7 @@ internal sealed class PartitionFeed(int maxRecords, long maxBytes)
 
     private bool TryAdd_NeedsLock(in ShardRecord record, long now)
     {
-        var bytes = (long)record.Payload.Length + (record.Chunk?.Samples.Length ?? 0);
+        var bytes = Math.Max(record.Payload.Length, record.Chunk?.Samples.Length ?? 0L);    // the samples are a part of the payload where there is one
         if (_recordCount >= maxRecords || (_recordCount > 0 && _bytes + bytes > maxBytes))
             return false;
         if (_last is null || _last.Records.Count >= RecordBatch.MostRecords)

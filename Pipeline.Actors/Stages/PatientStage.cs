@@ -35,7 +35,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         public Logic(PatientStage stage, PartitionContext partition) : base(stage.Shape)
         {
             (_stage, _partition, _replies) = (stage, partition, partition.Replies);
-            _open = new OpenMessages(partition.Time);
+            _open = new OpenMessages(partition.Time, partition.Options.AcknowledgeWithin);
             _batch = NewBatch(-1);
             SetHandler(stage._in, this);
             SetHandler(stage._out, this);
@@ -44,7 +44,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         public override void PreStart()
         {
             _replies.Attach(GetAsyncCallback(OnReplies));
-            ScheduleRepeatedly(nameof(OpenMessages), OpenMessages.Patience, OpenMessages.Patience);
+            ScheduleRepeatedly(nameof(OpenMessages), _partition.Options.AcknowledgeWithin, _partition.Options.AcknowledgeWithin);
         }
 
         public override void PostStop() => _partition.Counts.Add(Count.QuestionsDropped, _partition.QuestionCount);

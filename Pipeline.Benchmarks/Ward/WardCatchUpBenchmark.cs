@@ -39,7 +39,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         try
         {
             var settings = new PipelineSettings(
-                EmbeddedBroker.Reach(new KafkaOptions { Partitions = request.Partitions }, feeder.BootstrapServers),
+                EmbeddedBroker.Reach(new KafkaOptions { Partitions = request.Partitions, CheckpointFolder = Path.Combine(folder.FullName, "checkpoints") }, feeder.BootstrapServers),
                 new TopologyOptions { Model = model }, new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.FullName }, new InferenceOptions());
             await using var pipeline = new WardPipeline(settings, NullLoggerFactory.Instance, TimeProvider.System);
             var heapBefore = GC.GetTotalMemory(forceFullCollection: true);

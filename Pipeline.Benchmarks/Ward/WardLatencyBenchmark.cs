@@ -35,7 +35,7 @@ internal sealed class WardLatencyBenchmark : IBenchmark
             using var file = MemoryMappedFile.CreateFromFile(stampsPath, FileMode.Open);
             using var stamps = file.CreateViewAccessor();
             var settings = new PipelineSettings(
-                EmbeddedBroker.Reach(new KafkaOptions { Partitions = Partitions }, feeder.BootstrapServers),
+                EmbeddedBroker.Reach(new KafkaOptions { Partitions = Partitions, CheckpointFolder = Path.Combine(folder.FullName, "checkpoints") }, feeder.BootstrapServers),
                 new TopologyOptions { Model = report.Model ?? new TopologyOptions().Model }, new InfluxOptions(), new EmbeddedStoreOptions { Directory = Path.Combine(folder.FullName, "store") }, new InferenceOptions());
             LatencyProbe? probe = null;
             await using var pipeline = new WardPipeline(settings, NullLoggerFactory.Instance, TimeProvider.System,

@@ -12,8 +12,8 @@ internal static class StateExamination
     /// <summary>The finding; null when a topic is missing, which is said before.</summary>
     public static async Task<Finding?> RunAsync(KafkaOptions options, Metadata metadata, TimeProvider time)
     {
-        if (options.CheckpointInterval == TimeSpan.Zero)
-            return new Finding(Check, Verdict.Warn, "none is kept: a process that ends loses the windows that are open", "set Kafka:CheckpointInterval, 00:00:05 for example");
+        if (options.LocalCheckpoints is { } local)
+            return new Finding(Check, Verdict.Warn, $"checkpoints lie in {local.Folder}: another process does not find them", "leave Kafka:CheckpointFolder empty where the brokers have transactions");
         var (samples, state) = (CountOf(metadata, options.SamplesTopic), CountOf(metadata, options.StateTopic));
         if (samples == 0 || state == 0)
             return null;

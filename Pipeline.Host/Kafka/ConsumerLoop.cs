@@ -13,14 +13,13 @@ internal sealed class ConsumerLoop : IDisposable
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(5), Patience = TimeSpan.FromSeconds(5);
 
     private readonly KafkaOptions _options;
-    private readonly Partitions _shards;
     private readonly ClientHealth _health;
     private readonly KafkaMetrics _metrics;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
-    private readonly IConsumer<Null, SampleRecord> _consumer;
+    private readonly IConsumer<Null, RawRecord> _consumer;
     private readonly GroupOffsets _offsets;
-    private readonly KeptState? _state;     // null: none is kept, offsets alone are committed
+    private readonly AssignedPartitions _assigned;
     private readonly TimeSpan _lookEvery;
     private readonly bool _hasPassingName;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
@@ -29,20 +28,15 @@ internal sealed class ConsumerLoop : IDisposable
     private long _lookedAt, _lagAt, _readAtLook;
     private volatile PartitionLag[] _lags = [];
 
-    public ConsumerLoop(
-        KafkaOptions options, string passingName, Partitions shards, ClientHealth health, KafkaMetrics metrics, ILogger log, TimeProvider time, RecordDecoder decode)
+    public ConsumerLoop(SourceParts parts, string passingName, Partitions partitions, ClientHealth health, Func<RecordDecoder> decoder)
     {
-        _options = options;
-        _shards = shards;
-        _health = health;
-        _metrics = metrics;
-        _log = log;
-        _time = time;
+        var (options, metrics, log, time) = parts;
+        (_options, _health, _metrics, _log, _time) = (options, health, metrics, log, time);
         _lookEvery = options.CommitInterval / 2 < Idle ? options.CommitInterval / 2 : Idle;
-        var deserializer = new RecordDeserializer(decode);
+        var deserializer = new RecordDeserializer();
         var settings = ClientSettings.Consumer(options, passingName);
         _hasPassingName = settings.GetValueOrDefault("group.instance.id") == passingName;
-        _consumer = new ConsumerBuilder<Null, SampleRecord>(settings)
+        _consumer = new ConsumerBuilder<Null, RawRecord>(settings)
             .SetKeyDeserializer(deserializer)
             .SetValueDeserializer(deserializer)
             .SetErrorHandler((_, error) => health.Note(error))
@@ -53,22 +47,24 @@ internal sealed class ConsumerLoop : IDisposable
             .SetPartitionsRevokedHandler((_, positions) => HandOver([.. positions.Select(at => at.Partition.Value)]))
             .SetPartitionsLostHandler((_, positions) => Forget([.. positions.Select(at => at.Partition.Value)]))
             .Build();
-        _run = new RecordRun(shards, _consumer, options.SamplesTopic, metrics, log);
+        _run = new RecordRun(_consumer, options.SamplesTopic, metrics, log);
         _partitionLags = new PartitionLags(options, _consumer, health, time);
         _offsets = new GroupOffsets(_consumer, options.SamplesTopic, health, metrics, log);
-        if (options.CheckpointInterval > TimeSpan.Zero)
-            _state = new KeptState(options, shards, _consumer, metrics.State, log, time);
+        _assigned = new AssignedPartitions(parts, partitions, _consumer, decoder);
     }
 
     public long ReadCount { get; private set; }
 
     /// <summary>A shard whose state is there begins at the next look: sooner than the others' work is due.</summary>
-    private TimeSpan LookEvery => _state is { IsRestoring: true } ? Soon : _lookEvery;
+    private TimeSpan LookEvery => _assigned.IsRestoring ? Soon : _lookEvery;
 
     public IReadOnlyList<PartitionLag> Lags => _lags;
 
     /// <summary>What keeps the patients' state from being read or kept; null when nothing does.</summary>
-    public string? StateFault => _state?.Fault;
+    public string? StateFault => _assigned.Fault ?? Stalled;
+
+    /// <summary>What holds a partition up; null when nothing does.</summary>
+    private string? Stalled { get; set; }
 
     /// <summary>Runs until <paramref name="stop"/>, then hands everything over; or until the client fails for good, and answers why.</summary>
     public Error? Run(CancellationToken stop)
@@ -112,19 +108,19 @@ internal sealed class ConsumerLoop : IDisposable
 
     public void Dispose()
     {
-        _state?.Dispose();
+        _assigned.Dispose();
         _partitionLags.Dispose();
         _consumer.Dispose();
     }
 
-    private void Take(ConsumeResult<Null, SampleRecord> result, CancellationToken stop)
+    private void Take(ConsumeResult<Null, RawRecord> result, CancellationToken stop)
     {
         ReadCount++;
         var partition = result.Partition.Value;
         if (!_owned.TryGetValue(partition, out var progress))
             return;   // handed over in this very call
         var offset = result.Offset.Value;
-        if (_state is not null && _state.PassOver(progress, offset))
+        if (_assigned.PassOver(progress, offset))
             return;
         var isNext = progress.Expected is not { } expected || expected == offset;
         if (!_run.IsOf(progress) || !isNext)
@@ -143,15 +139,12 @@ internal sealed class ConsumerLoop : IDisposable
         if (_time.GetElapsedTime(_lookedAt) < LookEvery)
             return;
         _lookedAt = _time.GetTimestamp();
-        if (_state is not null)
-            StoreCheckpoints();
-        else
+        _assigned.Look(_owned.Values);
+        if (!_options.CommitsInTransactions)
             foreach (var progress in _owned.Values)
-            {
-                _shards.RequestCheckpoint(progress.Partition);
-                if (_shards.CommittableOffset(progress.Partition) is { } offset && offset != progress.Stored)
+                if (progress.Owned?.Committed is { } offset && offset != progress.GivenOffset)
                     _offsets.Store(progress, offset);
-            }
+        Stalled = _owned.Values.Select(progress => progress.Owned?.Stalled is { } reason ? $"partition {progress.Partition}: {reason}" : null).FirstOrDefault(reason => reason is not null);
         if (ReadCount != _readAtLook)
             _health.NoteReached();
         _readAtLook = ReadCount;
@@ -160,17 +153,6 @@ internal sealed class ConsumerLoop : IDisposable
         _lagAt = _time.GetTimestamp();
         _lags = _partitionLags.Of(_owned.Values);
         _metrics.SetLags(_lags);
-    }
-
-    /// <summary>Looks after the state; where it is kept beside the broker, the offsets of its checkpoints are given to the client to commit.</summary>
-    private void StoreCheckpoints()
-    {
-        _state!.Look(_owned.Values);    // the caller has looked
-        if (_options.CommitsInTransactions)
-            return;
-        foreach (var progress in _owned.Values)
-            if (progress.Kept?.Committed is { } offset && offset != progress.Given)
-                _offsets.Store(progress, offset);
     }
 
     private void TakeOver(List<TopicPartition> partitions)
@@ -182,7 +164,7 @@ internal sealed class ConsumerLoop : IDisposable
             long? offset = committed is not null && committed.TryGetValue(partition, out var found) ? found : null;
             _owned[partition] = new PartitionProgress(partition, offset) { CommittedBefore = committed is null ? null : offset ?? 0 };
         }
-        Begin([.. partitions.Select(at => _owned[at.Partition.Value])]);
+        _assigned.Take([.. partitions.Select(at => _owned[at.Partition.Value])]);
         _lagAt = 0;     // readiness shows at the next look what is owned
         _log.Assigned(_options.SamplesTopic, partitions.Count, Text(partitions.Select(at => at.Partition.Value)));
     }
@@ -197,25 +179,19 @@ internal sealed class ConsumerLoop : IDisposable
         if (partitions.Length == 0)
             return;
         var started = _time.GetTimestamp();
-        var released = Release(partitions, _options.DrainTimeout);
-        _state?.HandOver([.. partitions.Zip(released, (partition, one) => (_owned[partition], one.Last))], _options.DrainTimeout);
+        _assigned.HandOver([.. partitions.Select(partition => _owned[partition])], _options.DrainTimeout);
         var commits = new List<TopicPartitionOffset>();
-        foreach (var (partition, (offset, _)) in partitions.Zip(released))
+        foreach (var partition in partitions)
         {
             var progress = Remove(partition);
-            if (_state is not null)
-            {
-                if (progress.Posted is { } behind && (progress.Stored ?? 0) < behind)
-                    _log.HandedOverEarly(_options.SamplesTopic, partition);
-                continue;
-            }
-            // Given to the client too: it commits what it holds once more when the partition has left, over what is committed here.
-            if (offset is { } done && done != progress.Stored)
-                _offsets.Store(progress, done);
-            if ((offset ?? progress.Stored) is { } last)
-                commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, last));
-            if (progress.Posted is { } posted && (offset ?? progress.Stored ?? 0) < posted)
+            if (progress.Posted is { } behind && (progress.Stored ?? 0) < behind)
                 _log.HandedOverEarly(_options.SamplesTopic, partition);
+            if (_options.CommitsInTransactions || progress.Owned?.Committed is not { } last)
+                continue;
+            // Given to the client too: it commits what it holds once more when the partition has left, over what is committed here.
+            if (last != progress.GivenOffset)
+                _offsets.Store(progress, last);
+            commits.Add(new TopicPartitionOffset(_options.SamplesTopic, partition, last));
         }
         _offsets.Commit(commits);
         _log.Revoked(_options.SamplesTopic, partitions.Length, (long)_time.GetElapsedTime(started).TotalMilliseconds, Text(partitions));
@@ -227,33 +203,10 @@ internal sealed class ConsumerLoop : IDisposable
         partitions = [.. partitions.Where(_owned.ContainsKey)];
         if (partitions.Length == 0)
             return;
-        foreach (var partition in partitions)
-            _state?.Revoke(_owned[partition]);
-        Release(partitions, TimeSpan.Zero);
+        _assigned.Revoke([.. partitions.Select(partition => _owned[partition])]);
         foreach (var partition in partitions)
             Remove(partition);
         _log.Lost(_options.SamplesTopic, partitions.Length, Text(partitions));
-    }
-
-    /// <summary>Starts the partitions' shards, or first the reading of their state.</summary>
-    private void Begin(IReadOnlyCollection<PartitionProgress> given)
-    {
-        if (given.Count > 0 && _state is not null)
-            _state.BeginRestore(given);
-        else
-            foreach (var progress in given)
-                _shards.Assign(progress.Partition, _options.SamplesTopic);
-    }
-
-    private (long? Committable, ShardCheckpoint? Last)[] Release(int[] partitions, TimeSpan patience)
-    {
-        using var enough = new CancellationTokenSource(patience, _time);
-        if (patience == TimeSpan.Zero)
-            enough.Cancel();
-        // A rebalance handler is synchronous; this is the consumer's own thread, and the shards run on others.
-        return Task.WhenAll(partitions.Select(partition => _owned[partition].Kept is { HasBegun: false }
-            ? Task.FromResult<(long?, ShardCheckpoint?)>((null, null))      // its shard has not begun
-            : _shards.ReleaseAsync(partition, enough.Token))).GetAwaiter().GetResult();
     }
 
     private PartitionProgress Remove(int partition)
@@ -299,12 +252,11 @@ internal sealed class ConsumerLoop : IDisposable
             return false;
         }
         // What the old topic's records left is kept: they do not come again.
-        var released = Release([partition], _options.DrainTimeout);
-        _state?.HandOver([(progress, released[0].Last)], _options.DrainTimeout);
+        _assigned.HandOver([progress], _options.DrainTimeout);
         Remove(partition);
         _owned[partition] = progress = new PartitionProgress(partition, found);
-        Begin([progress]);
-        return _state is null || !_state.PassOver(progress, found);
+        _assigned.Take([progress]);
+        return !_assigned.PassOver(progress, found);
     }
 
     private static string Text(IEnumerable<int> partitions) => string.Join(' ', partitions.Order());

@@ -89,7 +89,7 @@ public sealed class EmbeddedBroker : IDisposable
         var reached = options.Copy();
         reached.BootstrapServers = bootstrapServers;
         reached.CommitInterval = TimeSpan.FromMilliseconds(100);
-        reached.CheckpointInterval = TimeSpan.Zero;     // this broker knows no transactions
+        reached.CheckpointInterval = CheckpointInterval;
         reached.PaceByGroup = true;
         reached.ConsumerProperties["fetch.wait.max.ms"] = "5";
         reached.ConsumerProperties["session.timeout.ms"] = "6000";

@@ -6,7 +6,7 @@ namespace Pipeline.Host.Kafka;
 /// The group's offsets of one consumer: where it stands, what may be committed, what became of it. On the consumer's thread. A commit that fails
 /// is counted and said, never thrown: the records since the last one are then read again, by whoever owns them.
 /// </summary>
-internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, string topic, ClientHealth health, KafkaMetrics metrics, ILogger log)
+internal sealed class GroupOffsets(IConsumer<Null, RawRecord> consumer, string topic, ClientHealth health, KafkaMetrics metrics, ILogger log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Moment = TimeSpan.FromMilliseconds(10);
 
@@ -19,7 +19,7 @@ internal sealed class GroupOffsets(IConsumer<Null, SampleRecord> consumer, strin
         try
         {
             consumer.StoreOffset(new TopicPartitionOffset(topic, progress.Partition, offset));
-            (progress.Stored, progress.Given) = (offset, offset);
+            progress.GivenOffset = progress.Stored = offset;
         }
         catch (KafkaException fault) when (fault.Error.Code == ErrorCode.Local_State)
         {

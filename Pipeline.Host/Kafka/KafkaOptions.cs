@@ -63,15 +63,15 @@ public sealed class KafkaOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:10:00", "3650.00:00:00")]
     public TimeSpan DeadLetterRetention { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>How often offsets are committed where no state is kept (<see cref="CheckpointInterval"/> 0).</summary>
+    /// <summary>How often the offsets of checkpoints in local files are committed to the group (embedded broker).</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CommitInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// How often the patients' state is kept in <see cref="StateTopic"/>, together with the offset: what was done since is done again after a
-    /// crash, to the same result. 0: no state is kept, and windows that are open when a process ends are lost.
+    /// crash, to the same result. 0.1 s to 1 min; default 5 s.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -109,11 +109,21 @@ public sealed class KafkaOptions : IValidatableObject
     /// </summary>
     public bool PaceByGroup { get; set; }
 
-    /// <summary>Where the checkpoints go when the broker has no transactions: set for the embedded broker, no setting. Null: <see cref="StateTopic"/>.</summary>
-    internal LocalCheckpoints? LocalCheckpoints { get; set; }
+    /// <summary>
+    /// Folder for checkpoints in the place of <see cref="StateTopic"/>, for brokers without transactions, of one process alone; empty (default): they go
+    /// to Kafka, where every process finds them.
+    /// </summary>
+    public string CheckpointFolder { get; set; } = "";
+
+    /// <summary>Where the checkpoints go when the broker has no transactions; null: <see cref="StateTopic"/>.</summary>
+    internal LocalCheckpoints? LocalCheckpoints
+    {
+        get => field ?? (CheckpointFolder.Length == 0 ? null : new LocalCheckpoints(CheckpointFolder, IdOf($"{BootstrapServers} {SamplesTopic}")));
+        set;
+    }
 
     /// <summary>Whether the group's offsets are committed in the checkpoints' transactions, and not by the client on its own.</summary>
-    internal bool CommitsInTransactions => CheckpointInterval > TimeSpan.Zero && LocalCheckpoints is null;
+    internal bool CommitsInTransactions => LocalCheckpoints is null;
 
     /// <summary>
     /// Any setting of librdkafka, for all clients: <c>Kafka:Properties:security.protocol</c>. Underscores stand for dots, so that
@@ -148,6 +158,9 @@ public sealed class KafkaOptions : IValidatableObject
                 if (ClientSettings.FindFault(key, value) is { } fault)
                     yield return new ValidationResult($"'{key}': {fault}", [name]);
     }
+
+    // Such a broker gives its topics no id; another address is another broker, whose offsets begin at 0.
+    private static Guid IdOf(string text) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
 }
 
 /// <summary>Checkpoints in local files, in the place of the changelog.</summary>

@@ -16,19 +16,13 @@ public sealed class KafkaSource : ISampleSource
     private readonly KafkaMetrics _metrics;
     private readonly ILogger<KafkaSource> _log;
     private readonly TimeProvider _time;
-    private readonly RecordDecoder _decode;
+    private readonly Func<RecordDecoder> _decoder;
     private volatile ConsumerLoop? _loop;
 
-    /// <summary>Connects when it runs.</summary>
-    public KafkaSource(KafkaOptions options, KafkaMetrics metrics, ILogger<KafkaSource> log, TimeProvider time)
-        : this(options, metrics, log, time, Decoder(options))
+    /// <summary>Connects when it runs. <paramref name="decoder"/>: for records of another form, for a benchmark.</summary>
+    internal KafkaSource(KafkaOptions options, KafkaMetrics metrics, ILogger<KafkaSource> log, TimeProvider time, Func<RecordDecoder>? decoder = null)
     {
-    }
-
-    /// <summary>The same with records of another form, for a benchmark.</summary>
-    internal KafkaSource(KafkaOptions options, KafkaMetrics metrics, ILogger<KafkaSource> log, TimeProvider time, RecordDecoder decode)
-    {
-        _decode = decode;
+        _decoder = decoder ?? (() => Decoder(options, metrics));
         _options = options;
         _metrics = metrics;
         _log = log;
@@ -59,13 +53,16 @@ public sealed class KafkaSource : ISampleSource
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    internal static RecordDecoder Decoder(KafkaOptions options)
+    /// <summary>A decoder for one partition, which counts what it refuses.</summary>
+    internal static RecordDecoder Decoder(KafkaOptions options, KafkaMetrics? metrics = null)
     {
         var decoder = new SampleDecoder(options.MaxPayloadBytes);
-        return (key, payload) =>
+        return (ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload, out string? refused) =>
         {
-            var chunk = decoder.Decode(key, payload, out var refused);
-            return new SampleRecord(chunk, refused, chunk is null ? key.ToArray() : null, payload);
+            var chunk = decoder.Decode(key, payload, out refused);
+            if (chunk is null)
+                metrics?.Refused.Add(1);
+            return chunk;
         };
     }
 
@@ -74,7 +71,7 @@ public sealed class KafkaSource : ISampleSource
         var delay = FirstRetry;
         while (!stop.IsCancellationRequested)
         {
-            using var loop = new ConsumerLoop(_options, _passingName, shards, Health, _metrics, _log, _time, _decode);
+            using var loop = new ConsumerLoop(new SourceParts(_options, _metrics, _log, _time), _passingName, shards, Health, _decoder);
             _loop = loop;
             // Ends by stop, or because the client has failed for good (fenced, for example): then a new one takes over.
             var fatal = loop.Run(stop);

@@ -7,7 +7,7 @@ namespace Pipeline.Host.Kafka;
 /// How far behind the owned partitions are. The client knows a partition's end from its last fetch, and fetches nothing of one that is paused, as all are
 /// while a store is away: the brokers are asked for their ends, one question at a time. On the consumer's thread.
 /// </summary>
-internal sealed class PartitionLags(KafkaOptions options, IConsumer<Null, SampleRecord> consumer, ClientHealth health, TimeProvider time) : IDisposable
+internal sealed class PartitionLags(KafkaOptions options, IConsumer<Null, RawRecord> consumer, ClientHealth health, TimeProvider time) : IDisposable
 {
     private KafkaAdmin? _admin;     // most processes never pause
     private Task<Dictionary<TopicPartition, long>>? _asking;

@@ -22,15 +22,21 @@ internal sealed class PartitionProgress(int partition, long? expected)
     /// <summary>The last offset that was given to the client to commit, or was committed with the state.</summary>
     public long? Stored
     {
-        get => Kept?.Committed ?? field;
+        get => Owned?.Committed ?? field;
         set;
     }
 
-    /// <summary>The last offset that was given to the client to commit.</summary>
-    public long? Given { get; set; }
+    /// <summary><see cref="OwnedPartition.ReadyCount"/> when it was begun last; 0 before.</summary>
+    public int BegunCount { get; set; }
 
-    /// <summary>The state's side of it; null where none is kept.</summary>
-    public KeptShard? Kept { get; set; }
+    /// <summary>Whether the consumer has to go to where the partition's state ends before a record is handed over.</summary>
+    public bool MustSeek { get; set; } = true;
+
+    /// <summary>Its graph and its state.</summary>
+    public OwnedPartition? Owned { get; set; }
+
+    /// <summary>The last offset that was given to the client to commit, where no transaction does it.</summary>
+    public long? GivenOffset { get; set; }
 
     /// <summary>Id and partitions of the topic as it was when the partition came; null where no state is kept.</summary>
     public Task<(Guid Id, int Partitions)>? Topic { get; set; }

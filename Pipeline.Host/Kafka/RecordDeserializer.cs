@@ -1,41 +1,43 @@
 using Confluent.Kafka;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Kafka;
 
-/// <summary>A record as the consumer hands it over.</summary>
-/// <param name="Chunk">The chunk; null when the decoder refused it.</param>
-/// <param name="Refused">Why it did.</param>
-/// <param name="Key">A refused record's key.</param>
-/// <param name="Payload">The record's value; the chunk's samples are a part of it.</param>
-internal readonly record struct SampleRecord(SampleChunk? Chunk, string? Refused, byte[]? Key, byte[] Payload);
-
-/// <summary>Makes a record of its key and its value, which is the record's own from now on. Called by the consumer's thread.</summary>
-internal delegate SampleRecord RecordDecoder(ReadOnlySpan<byte> key, byte[] payload);
+/// <summary>A record as the consumer hands it over; key and value are the record's own.</summary>
+/// <param name="Key">Its key; empty when it has none.</param>
+/// <param name="Payload">Its value.</param>
+internal readonly record struct RawRecord(byte[] Key, byte[] Payload);
 
 /// <summary>
-/// Decodes what the client hands over; a record's value is copied once, out of the client's memory. The client reads a record's key first and
-/// then its value, on the consumer's thread: the key is kept for the value, which has to agree with it.
+/// Copies a record out of the client's memory, once; the partition's graph decodes it. The client reads a record's key first and then its value, on the
+/// consumer's thread. Patients' keys repeat: the last ones are used again.
 /// </summary>
-internal sealed class RecordDeserializer(RecordDecoder decode) : IDeserializer<Null>, IDeserializer<SampleRecord>
+internal sealed class RecordDeserializer : IDeserializer<Null>, IDeserializer<RawRecord>
 {
-    private byte[] _key = new byte[64];
-    private int _keyLength;
+    private const int MostKeys = 4_096;
+
+    private readonly Dictionary<int, byte[]> _keys = [];
+    private byte[] _key = [];
 
     Null IDeserializer<Null>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
     {
-        if (data.Length > _key.Length)
-            _key = new byte[data.Length];
-        data.CopyTo(_key);
-        _keyLength = data.Length;
+        var hash = new HashCode();
+        hash.AddBytes(data);
+        var number = hash.ToHashCode();
+        if (!_keys.TryGetValue(number, out var known) || !data.SequenceEqual(known))
+        {
+            if (_keys.Count >= MostKeys)
+                _keys.Clear();
+            _keys[number] = known = data.ToArray();
+        }
+        _key = known;
         return null!;   // Null is a class without a value: there is nothing else to answer.
     }
 
-    SampleRecord IDeserializer<SampleRecord>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
+    RawRecord IDeserializer<RawRecord>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
     {
         // Not cleared first: all of it is written.
         var payload = GC.AllocateUninitializedArray<byte>(data.Length);
         data.CopyTo(payload);
-        return decode(_key.AsSpan(0, _keyLength), payload);
+        return new RawRecord(_key, payload);
     }
 }

@@ -8,7 +8,7 @@ namespace Pipeline.Host.Kafka;
 /// Records on their way from the client to the shards. Those of one partition that came in a row are posted together: the shard is woken once for
 /// all of them. Those that find its mailbox full are held, in order, and the partition is paused. On the consumer's thread.
 /// </summary>
-internal sealed class RecordRun(Partitions shards, IConsumer<Null, SampleRecord> consumer, string topic, KafkaMetrics metrics, ILogger log)
+internal sealed class RecordRun(IConsumer<Null, RawRecord> consumer, string topic, KafkaMetrics metrics, ILogger log)
 {
     /// <summary>Records after which the consumer looks at the rest of its work.</summary>
     public const int Length = 64;
@@ -31,14 +31,11 @@ internal sealed class RecordRun(Partitions shards, IConsumer<Null, SampleRecord>
     public bool IsOf(PartitionProgress progress) => ReferenceEquals(_progress, progress);
 
     /// <summary>Takes a record that follows those of the same partition that wait.</summary>
-    public void Add(PartitionProgress progress, long offset, SampleRecord read)
+    public void Add(PartitionProgress progress, long offset, RawRecord read)
     {
         _progress = progress;
         _bytes += read.Payload.Length;
-        _run.Add(read.Chunk is { } chunk
-            ? new ShardRecord(offset, chunk, Payload: read.Payload)
-            : new ShardRecord(offset, null, new DeadLetter(
-                "decode", read.Refused ?? "", new Origin(topic, progress.Partition, offset), read.Key, read.Payload)));
+        _run.Add(new ShardRecord(offset, null, Payload: read.Payload, Key: read.Key));
     }
 
     /// <summary>Posts what waits, and waits some moments for a mailbox that is full: pausing throws away what the client has fetched ahead.</summary>
@@ -50,7 +47,7 @@ internal sealed class RecordRun(Partitions shards, IConsumer<Null, SampleRecord>
         var rest = CollectionsMarshal.AsSpan(_run);
         for (var waits = 0; !rest.IsEmpty && progress.Held.Count == 0;)
         {
-            var posted = shards.Post(progress.Partition, rest);
+            var posted = progress.Owned?.Offer(rest) ?? 0;
             if (posted > 0)
                 progress.NotePosted(rest[posted - 1].Offset);
             rest = rest[posted..];
@@ -67,7 +64,7 @@ internal sealed class RecordRun(Partitions shards, IConsumer<Null, SampleRecord>
     {
         while (progress.Held.TryPeek(out var record))
         {
-            if (!shards.TryPost(progress.Partition, record))
+            if (progress.Owned?.Offer([record]) is not 1)
                 return;
             progress.NotePosted(record.Offset);
             progress.Held.Dequeue();
@@ -108,13 +105,8 @@ internal sealed class RecordRun(Partitions shards, IConsumer<Null, SampleRecord>
 
     private void Measure()
     {
-        var refused = 0;
-        foreach (ref readonly var record in CollectionsMarshal.AsSpan(_run))
-            refused += record.Chunk is null ? 1 : 0;
         metrics.Read.Add(_run.Count);
         metrics.ReadBytes.Add(_bytes);
-        if (refused > 0)
-            metrics.Refused.Add(refused);
         _bytes = 0;
     }
 }

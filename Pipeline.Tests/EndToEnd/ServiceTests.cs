@@ -72,7 +72,8 @@ public sealed class ServiceTests
     internal static IConfigurationRoot Configure(KafkaOptions kafka, Uri? influx, params string[] more) => Settings.Load(null,
     [
         $"Kafka:BootstrapServers={kafka.BootstrapServers}", $"Kafka:SamplesTopic={kafka.SamplesTopic}", $"Kafka:ResultsTopic={kafka.ResultsTopic}",
-        $"Kafka:DeadLettersTopic={kafka.DeadLettersTopic}", $"Kafka:StateTopic={kafka.StateTopic}", $"Kafka:GroupId={kafka.GroupId}", "Kafka:CommitInterval=00:00:00.1", "Kafka:CheckpointInterval=00:00:00",
+        $"Kafka:DeadLettersTopic={kafka.DeadLettersTopic}", $"Kafka:StateTopic={kafka.StateTopic}", $"Kafka:GroupId={kafka.GroupId}", "Kafka:CommitInterval=00:00:00.1",
+        "Kafka:CheckpointInterval=00:00:00.1", .. kafka.PaceByGroup ? [$"Kafka:CheckpointFolder={CheckpointFolders.New()}"] : Array.Empty<string>(),
         .. kafka.ConsumerProperties.Select(property => $"Kafka:ConsumerProperties:{property.Key}={property.Value}"),
         $"Influx:Url={influx}", "Influx:RetryDelay=00:00:00.05", "Influx:MaxRetryDelay=00:00:00.2",
         "Web:Urls=http://127.0.0.1:0", "Logging:LogLevel:Default=None", .. more,

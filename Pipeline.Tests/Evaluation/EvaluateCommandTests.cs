@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Errors;
+using Pipeline.Models.Simulation;
+using Pipeline.Tests.Estimates;
 using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
 using Pipeline.Tests.Training;
@@ -165,7 +167,18 @@ public sealed partial class EvaluateCommandTests : IDisposable
 
     private string Report => Path.Combine(_folder.Path, "report.html");
 
-    private string Data(params string[] names) => ReferencedRecordings.Write(_folder.Path, names.Length > 0 ? names : ["a", "b"]);
+    private string Data(params string[] names)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "data")).FullName;
+        foreach (var (name, index) in (names.Length > 0 ? names : ["a", "b"]).Select((name, index) => (name, index)))
+        {
+            var (path, beats) = SimulatedRecording.Write(folder, name, "ppg", 41, SimulatedWard.Bed(index, 5, new(0), 0, default));
+            File.WriteAllLines(Path.ChangeExtension(path, ".ref.csv"), Enumerable.Range(0, 17)
+                .Select(w => string.Create(CultureInfo.InvariantCulture, $"{2 * w},{2 * w + 8},{TrueBeat.HeartRate(beats, 2 * w, 2 * w + 8):F2}"))
+                .Prepend("t_start_s,t_end_s,hr_bpm"));
+        }
+        return folder;
+    }
 
     private JsonDocument Figures() => JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(Report, ".json")));
 

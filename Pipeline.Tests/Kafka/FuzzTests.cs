@@ -27,12 +27,12 @@ public sealed class FuzzTests
     {
         var alone = new RecordingSink();
         await RunAsync(Neighbours().Select(Whole), alone);
-        var decoder = new RecordDeserializer(KafkaSource.Decoder(new KafkaOptions()));
+        var (deserializer, decode) = (new RecordDeserializer(), KafkaSource.Decoder(new KafkaOptions()));
         var random = new Random(20260702);
         int refused = 0;
 
         var beside = new RecordingSink();
-        var counts = await RunAsync(Mixed(random).Select(message => Read(decoder, message, ref refused)), beside);
+        var counts = await RunAsync(Mixed(random).Select(message => Read(deserializer, decode, message, ref refused)), beside);
 
         Assert.Equal(PointsOf(alone), PointsOf(beside));
         Assert.Equal(NeighbourCount * NeighbourSeconds + Broken, counts[Count.Records]);
@@ -50,14 +50,14 @@ public sealed class FuzzTests
     private static ShardRecord Whole(SampleChunk chunk) => new(0, chunk);
 
     /// <summary>As the consumer does it.</summary>
-    private static ShardRecord Read(RecordDeserializer deserializer, (byte[] Key, byte[] Value) message, ref int refused)
+    private static ShardRecord Read(RecordDeserializer deserializer, RecordDecoder decode, (byte[] Key, byte[] Value) message, ref int refused)
     {
         _ = ((Confluent.Kafka.IDeserializer<Confluent.Kafka.Null>)deserializer).Deserialize(message.Key, false, default);
-        var record = ((Confluent.Kafka.IDeserializer<SampleRecord>)deserializer).Deserialize(message.Value, false, default);
-        if (record.Chunk is { } chunk)
+        var record = ((Confluent.Kafka.IDeserializer<RawRecord>)deserializer).Deserialize(message.Value, false, default);
+        if (decode(record.Key, record.Payload, out var reason) is { } chunk)
             return new ShardRecord(0, chunk, Payload: record.Payload);
         refused++;
-        return new ShardRecord(0, null, new DeadLetter("decode", record.Refused ?? "", new Origin(Topic, 0, 0), record.Key, record.Payload));
+        return new ShardRecord(0, null, new DeadLetter("decode", reason ?? "", new Origin(Topic, 0, 0), record.Key, record.Payload));
     }
 
     private static IEnumerable<(byte[], byte[])> Mixed(Random random)

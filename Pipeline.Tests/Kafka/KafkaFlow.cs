@@ -12,6 +12,7 @@ namespace Pipeline.Tests.Kafka;
 internal sealed class KafkaFlow : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly Guid Topic = new("00112233-4455-6677-8899-aabbccddeeff");
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<IPatientSink> _sinks;
@@ -21,6 +22,11 @@ internal sealed class KafkaFlow : IAsyncDisposable
 
     private KafkaFlow(KafkaOptions options, RecordingSink sink, ListLogger<KafkaSource> log, TopologyOptions topology, TimeProvider time, IPatientSink[] more)
     {
+        if (options.LocalCheckpoints is not null)    // each process has a folder of its own
+        {
+            options = options.Copy();
+            options.LocalCheckpoints = new LocalCheckpoints(CheckpointFolders.New(), Topic);
+        }
         Options = options;
         Sink = sink;
         Log = log;

@@ -17,7 +17,8 @@ public sealed class KafkaSourceTests : IDisposable
 
     public KafkaSourceTests()
     {
-        _options = _broker.Prepare(new KafkaOptions { Partitions = 4 });
+        _options = _broker.Prepare(new KafkaOptions { Partitions = 4 }, CheckpointFolders.New());
+        _options.CheckpointInterval = TimeSpan.FromMilliseconds(100);
         // The broker waits one session, less a second, for the members of a group that changes.
         _options.ConsumerProperties["session.timeout.ms"] = "2000";
     }

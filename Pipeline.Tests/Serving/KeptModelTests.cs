@@ -60,7 +60,7 @@ public sealed class KeptModelTests : IDisposable
                 if (version == "2")
                 {
                     await PostAsync(shards, kept, (int)log.Next, _records.Count, random);
-                    await kept.CommitLastAsync((await shards.ReleaseAsync(0, CancellationToken.None)).Last, CancellationToken.None);
+                    await kept.DrainAsync(CancellationToken.None);
                     break;
                 }
                 var to = await FirstAsync(shards, kept, log) + random.Next(1, 100);
@@ -101,16 +101,16 @@ public sealed class KeptModelTests : IDisposable
         while (shards.Total()[Count.Records] < 60)
             await Task.Yield();
         models.Replace(Open("2"));
-        Assert.True(shards.TryPost(0, _records[60]));
+        Assert.Equal(1, kept.Offer([_records[60]]));
         while (log.RefusedModel != "heart-rate@2")
-            Keep(kept);
-        Assert.True(shards.TryPost(0, _records[61]));
+            await Task.Yield();
+        Assert.Equal(1, kept.Offer([_records[61]]));
 
-        var (committable, last) = await shards.ReleaseAsync(0, CancellationToken.None);
         log.Refuses = false;
-        await kept.CommitLastAsync(last, CancellationToken.None);
+        kept.RequestCheckpoint();
+        await kept.DrainAsync(CancellationToken.None);
 
-        Assert.Equal((60L, 60L), (committable, log.Next));
+        Assert.Equal(60L, log.Next);
         Assert.Equal("heart-rate@2", log.Restore().Networks.Rate);
         Assert.All(written.Models, model => Assert.Equal("heart-rate@1", model));
     }
@@ -144,44 +144,38 @@ public sealed class KeptModelTests : IDisposable
             }
         if (mayCrash && random.Next(3) > 0)
             return;     // disposing takes everything away as it is
-        var (_, last) = await shards.ReleaseAsync(0, CancellationToken.None);
         log.Refuses = false;
-        await kept.CommitLastAsync(last, CancellationToken.None);
+        await kept.DrainAsync(CancellationToken.None);
     }
 
     /// <summary>A shard that nothing is kept of begins with whatever model is there: so the first life ends with a checkpoint.</summary>
-    private async Task<int> FirstAsync(Partitions shards, KeptShard kept, Log log)
+    private async Task<int> FirstAsync(Partitions shards, OwnedPartition kept, Log log)
     {
         await PostAsync(shards, kept, 0, 30, new Random(1));
         for (var patience = new Patience(shards); log.Next < 30; await patience.WaitAsync())
-            Keep(kept);
+            kept.RequestCheckpoint();
         return 30;
     }
 
-    private async Task PostAsync(Partitions shards, KeptShard kept, int from, int to, Random random)
+    private async Task PostAsync(Partitions shards, OwnedPartition kept, int from, int to, Random random)
     {
         var patience = new Patience(shards);
         for (var i = from; i < to; i++)
         {
-            for (; !shards.TryPost(0, _records[i]); await patience.WaitAsync())
-                Keep(kept);
+            for (; kept.Offer([_records[i]]) == 0; await patience.WaitAsync())
+                kept.RequestCheckpoint();
             if (random.Next(4) == 0)
-                Keep(kept);
+                kept.RequestCheckpoint();
         }
     }
 
-    private void Keep(KeptShard kept)
+    private static async Task<OwnedPartition> BeginAsync(Partitions shards, Log log)
     {
-        _time.Advance(TimeSpan.FromSeconds(1));
-        kept.Keep(CancellationToken.None);
-    }
-
-    private async Task<KeptShard> BeginAsync(Partitions shards, Log log)
-    {
-        var kept = new KeptShard(0, shards, log, TimeSpan.FromSeconds(5), _time);
-        kept.BeginRestore(log.AssignAsync(0, 0, null, CancellationToken.None));
-        kept.Begin("t", TopicId);
-        await Task.Yield();
+        var kept = shards.Assign(new PartitionAssignment(
+            0, "t", log, TimeSpan.FromDays(1), async (committed, stop) => (await log.AssignAsync(0, committed, null, stop), TopicId)));
+        for (var patience = new Patience(shards); kept.Phase != PartitionPhase.Running; await patience.WaitAsync())
+            if (kept.Phase == PartitionPhase.Ready)
+                kept.Begin();
         return kept;
     }
 
@@ -213,19 +207,31 @@ public sealed class KeptModelTests : IDisposable
         private readonly List<(long Through, string Model)> _marks = [];
         private ShardMark? _mark;
 
-        public bool Refuses { get; set; }
+        public volatile bool Refuses;
 
-        public string? RefusedModel { get; private set; }
+        public volatile string? RefusedModel;
 
-        public long Next => (_mark?.Through.Offset ?? -1) + 1;
+        public long Next
+        {
+            get
+            {
+                lock (_snapshots)
+                    return (_mark?.Through.Offset ?? -1) + 1;
+            }
+        }
 
-        public string ModelAt(long offset) => _marks.LastOrDefault(mark => mark.Through < offset, (-1, "heart-rate@1")).Model;
+        public string ModelAt(long offset)
+        {
+            lock (_snapshots)
+                return _marks.LastOrDefault(mark => mark.Through < offset, (-1, "heart-rate@1")).Model;
+        }
 
         /// <summary>A life begins behind the state: with the version that it names or, where that is gone, with what is there; an earlier life may have begun there with another.</summary>
         public void Note(ModelSwitch change)
         {
-            if (change.Before is null || change.IsGone)
-                _marks.Add((Next - 1, change.Model));
+            lock (_snapshots)
+                if (change.Before is null || change.IsGone)
+                    _marks.Add((Next - 1, change.Model));
         }
 
         public ShardRestore Restore() => new(
@@ -240,10 +246,13 @@ public sealed class KeptModelTests : IDisposable
                 RefusedModel = checkpoint.Networks.Rate;
                 return Task.FromResult(CommitOutcome.Fenced);
             }
-            _mark = SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)), out _);
-            _marks.Add((checkpoint.Through.Offset, checkpoint.Networks.Rate!));
-            foreach (var snapshot in checkpoint.Changed)
-                _snapshots[snapshot.Patient.Value] = SnapshotCodec.Encode(snapshot);
+            lock (_snapshots)
+            {
+                _mark = SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)), out _);
+                _marks.Add((checkpoint.Through.Offset, checkpoint.Networks.Rate!));
+                foreach (var snapshot in checkpoint.Changed)
+                    _snapshots[snapshot.Patient.Value] = SnapshotCodec.Encode(snapshot);
+            }
             return Task.FromResult(CommitOutcome.Committed);
         }
 

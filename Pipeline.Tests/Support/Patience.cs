@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Support;
 /// </summary>
 internal sealed class Patience(Partitions shards)
 {
-    private const long Most = 100_000_000;      // a minute of one core at least
+    private const long Most = 10_000_000;      // ten seconds of one core at least
     private long _turns;
 
     /// <summary>Lets others run.</summary>

@@ -20,6 +20,13 @@ internal static class TestPartitions
             Qrs = qrs,
         });
 
+    /// <summary>The same in a region that can lose messages.</summary>
+    public static (Partitions Partitions, Actors.LossyRegion Region) Lossy(TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages)
+    {
+        var region = new Actors.LossyRegion(Local.Actors.System);
+        return (new Partitions(options, sinks, time, new PartitionParts { Actors = (Local.Actors.System, region), Stages = stages }), region);
+    }
+
     /// <summary>A whole flow, from a source that ends to the sinks.</summary>
 #pragma warning disable CA1068 // What follows the token is seldom wanted.
     public static async Task<Counts> RunAsync(

@@ -5,17 +5,18 @@ using Pipeline.Host.State;
 namespace Pipeline.Host.Kafka;
 
 /// <summary>
-/// What a consumer's loop does about the patients' state: it has the state of a partition read before its shard begins, asks the shards for
-/// checkpoints, has them committed together with the offset, and hands the last one over with the partition. On the consumer's thread.
+/// The partitions that a consumer owns, with their state: assigns them, lets each begin when its state is there and the consumer stands where that ends, and
+/// hands them over. On the consumer's thread.
 /// </summary>
-internal sealed class KeptState : IDisposable
+internal sealed class AssignedPartitions : IDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(3), Quickly = TimeSpan.FromSeconds(0.5);
 
     private readonly KafkaOptions _options;
-    private readonly Partitions _shards;
+    private readonly Partitions _partitions;
     private readonly IShardLog _log;
-    private readonly IConsumer<Null, SampleRecord> _consumer;
+    private readonly IConsumer<Null, RawRecord> _consumer;
+    private readonly Func<RecordDecoder> _decoder;
     private readonly StateMetrics _metrics;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -25,20 +26,21 @@ internal sealed class KeptState : IDisposable
     private Task<(Guid Id, int Partitions)> _topic;
     private KafkaAdmin? _admin;     // which answered last; whoever asks takes it away meanwhile
 
-    public KeptState(KafkaOptions options, Partitions shards, IConsumer<Null, SampleRecord> consumer, StateMetrics metrics, ILogger logger, TimeProvider time)
+    public AssignedPartitions(SourceParts parts, Partitions partitions, IConsumer<Null, RawRecord> consumer, Func<RecordDecoder> decoder)
     {
-        (_options, _shards, _consumer, _metrics, _logger, _time) = (options, shards, consumer, metrics, logger, time);
-        _standby = options.Standby > 0 ? new StandbyReader(options, logger, time, metrics) : null;
-        _log = options.LocalCheckpoints is { } local
-            ? FileShardLog.Open(local.Folder, shards.Passive, logger, time)
-            : new KafkaShardLog(options, () => consumer.ConsumerGroupMetadata, shards.Passive, logger, time, metrics, _standby)
+        _decoder = decoder;
+        (_options, _partitions, _consumer, _metrics, _logger, _time) = (parts.Options, partitions, consumer, parts.Metrics.State, parts.Log, parts.Time);
+        _standby = _options.Standby > 0 ? new StandbyReader(_options, _logger, _time, _metrics) : null;
+        _log = _options.LocalCheckpoints is { } local
+            ? FileShardLog.Open(local.Folder, partitions.Passive, _logger, _time)
+            : new KafkaShardLog(_options, () => consumer.ConsumerGroupMetadata, partitions.Passive, _logger, _time, _metrics, _standby)
             {
                 SamplesTopic = IdOfTopicAsync,
             };
         _topic = FindTopicAsync();
     }
 
-    /// <summary>Whether a shard's state is being read, as of the last look.</summary>
+    /// <summary>Whether the state of a partition is being read, as of the last look.</summary>
     public bool IsRestoring { get; private set; }
 
     /// <summary>What keeps the state from being read or kept; null when nothing does.</summary>
@@ -49,29 +51,30 @@ internal sealed class KeptState : IDisposable
         _ => null,
     };
 
-    /// <summary>Begins to read the state of partitions that this process has been given, or whose topic was made anew.</summary>
-    public void BeginRestore(IEnumerable<PartitionProgress> given)
+    /// <summary>Takes partitions that this process has been given, or whose topic was made anew: their state is read first.</summary>
+    public void Take(IEnumerable<PartitionProgress> given)
     {
         IsRestoring = true;
         _topic = FindTopicAsync();      // it may have been made anew since the last time
         foreach (var progress in given)
-            BeginRestore(progress);
-    }
-
-    private void BeginRestore(PartitionProgress progress)
-    {
-        progress.Topic = _topic;
-        progress.Kept = new KeptShard(progress.Partition, _shards, _log, _options.CheckpointInterval, _time);
-        progress.Kept.BeginRestore(RestoreAsync(progress, _metrics.Begin(progress.Partition), _topic));
+        {
+            var topic = progress.Topic = _topic;
+            progress.Owned = _partitions.Assign(new PartitionAssignment(
+                progress.Partition, _options.SamplesTopic, _log, _options.CheckpointInterval,
+                (committed, stop) => RestoreAsync(progress.Partition, committed ?? progress.CommittedBefore, topic, stop))
+            {
+                Decoder = _decoder(),
+            });
+        }
     }
 
     /// <summary>
-    /// Passes over a record that came before the partition's state was there: it is read again. The partition is paused meanwhile. True when
+    /// Passes over a record that came before the partition could take any: it is read again. The partition is paused meanwhile. True when
     /// there was such a need.
     /// </summary>
     public bool PassOver(PartitionProgress progress, long offset)
     {
-        if (progress.Kept is not { IsRestoring: true })
+        if (!progress.MustSeek)
             return false;
         if (progress.PassedOver is null)
             _consumer.Pause([At(progress.Partition)]);
@@ -79,40 +82,49 @@ internal sealed class KeptState : IDisposable
         return true;
     }
 
-    /// <summary>Begins the shards whose state is there, commits what is ready, and asks for checkpoints that are due.</summary>
+    /// <summary>Begins the partitions whose state is there.</summary>
     /// <exception cref="StateRefusedException">A snapshot cannot be read.</exception>
     public void Look(IReadOnlyCollection<PartitionProgress> owned)
     {
         if (_isStandbyStale)
             KeepOthersWarm(owned);
+        var restoring = false;
         foreach (var progress in owned)
-            if (progress.Kept is { Restored: { } restored } kept)
-                Begin(progress, kept, restored);
-            else if (progress.Kept is { IsRestoring: false } running)
-                running.Keep(_end.Token);
-        IsRestoring = IsRestoring && owned.Any(progress => progress.Kept is { IsRestoring: true });
+        {
+            if (progress.Owned is not { } partition)
+                continue;
+            if (partition.Refused.Count > 0)
+                throw new StateRefusedException(_options.StateTopic, progress.Partition, partition.Refused);
+            if (partition.Phase == PartitionPhase.Ready && partition.ReadyCount != progress.BegunCount)
+                Begin(progress, partition);
+            else if (partition.Phase == PartitionPhase.Running && progress.MustSeek)
+                Seek(progress, partition);
+            restoring |= progress.MustSeek || partition.Phase is PartitionPhase.Restoring or PartitionPhase.Ready;
+        }
+        IsRestoring = restoring;
     }
 
     /// <summary>
-    /// The partitions leave: their last checkpoints, and those under way, are committed, while <paramref name="patience"/> lasts; then nothing
+    /// The partitions leave: what was taken is finished and their last checkpoints are committed, while <paramref name="patience"/> lasts; then nothing
     /// is any more.
     /// </summary>
-    public void HandOver(IReadOnlyList<(PartitionProgress Progress, ShardCheckpoint? Last)> leaving, TimeSpan patience)
+    public void HandOver(IReadOnlyCollection<PartitionProgress> leaving, TimeSpan patience)
     {
         using var enough = new CancellationTokenSource(patience, _time);
-        var commits = leaving.Select(one => one.Progress.Kept?.CommitLastAsync(one.Last, enough.Token) ?? Task.CompletedTask).ToArray();
-        Task.WhenAll(commits).GetAwaiter().GetResult();     // a rebalance handler is synchronous
-        foreach (var (progress, _) in leaving)
-            Revoke(progress);
+        // A rebalance handler is synchronous; this is the consumer's own thread, and the graphs run on others.
+        Task.WhenAll(leaving.Select(progress => progress.Owned?.DrainAsync(enough.Token) ?? Task.CompletedTask)).GetAwaiter().GetResult();
+        foreach (var progress in leaving)
+            Forget(progress);
     }
 
-    /// <summary>From now on nothing of this ownership is committed.</summary>
-    public void Revoke(PartitionProgress progress)
+    /// <summary>The group has given the partitions to another: from now on nothing of this ownership is committed.</summary>
+    public void Revoke(IReadOnlyCollection<PartitionProgress> lost)
     {
-        progress.Kept?.Revoke();
-        _metrics.Forget(progress.Partition);
-        _standby?.Return(progress.Partition);
-        _isStandbyStale = true;
+        foreach (var progress in lost)
+            progress.Owned?.Revoke();
+        Task.WhenAll(lost.Select(progress => progress.Owned?.Ended ?? Task.CompletedTask)).GetAwaiter().GetResult();    // as above
+        foreach (var progress in lost)
+            Forget(progress);
     }
 
     public void Dispose()
@@ -124,11 +136,17 @@ internal sealed class KeptState : IDisposable
         _end.Dispose();
     }
 
-    private async Task<ShardRestore> RestoreAsync(PartitionProgress progress, IProgress<double> part, Task<(Guid Id, int Partitions)> topic)
+    private void Forget(PartitionProgress progress)
     {
-        var restore = await _log.AssignAsync(progress.Partition, progress.CommittedBefore, part, _end.Token).ConfigureAwait(false);
-        await topic.ConfigureAwait(false);
-        return restore;
+        _metrics.Forget(progress.Partition);
+        _standby?.Return(progress.Partition);
+        _isStandbyStale = true;
+    }
+
+    private async Task<(ShardRestore State, Guid TopicId)> RestoreAsync(int partition, long? committed, Task<(Guid Id, int Partitions)> topic, CancellationToken stop)
+    {
+        var restored = await _log.AssignAsync(partition, committed, _metrics.Begin(partition), stop).ConfigureAwait(false);
+        return (restored, (await topic.ConfigureAwait(false)).Id);
     }
 
     private async Task<Guid> IdOfTopicAsync() => (await _topic.ConfigureAwait(false)).Id;
@@ -139,7 +157,7 @@ internal sealed class KeptState : IDisposable
         if (!_topic.IsCompletedSuccessfully)
             return;
         _isStandbyStale = false;
-        var running = owned.Where(progress => progress.Kept is { IsRestoring: false }).Select(progress => progress.Partition);
+        var running = owned.Where(progress => progress.Owned is { Phase: PartitionPhase.Running }).Select(progress => progress.Partition);
         _standby?.Keep(Enumerable.Range(0, _topic.GetAwaiter().GetResult().Partitions).Except(running));    // completed
     }
 
@@ -178,13 +196,16 @@ internal sealed class KeptState : IDisposable
         }
     }
 
-    private void Begin(PartitionProgress progress, KeptShard kept, ShardRestore restore)
+    private void Begin(PartitionProgress progress, OwnedPartition partition)
     {
-        if (restore.Refused.Count > 0)
-            throw new StateRefusedException(_options.LocalCheckpoints?.Folder ?? _options.StateTopic, progress.Partition, restore.Refused);
-        var topicId = progress.Topic!.GetAwaiter().GetResult().Id;   // the restore has waited for it
-        var next = restore.NextOffset(topicId) ?? progress.PassedOver;
-        if (next is { } offset && (progress.PassedOver is not null || progress.Expected != offset))
+        (progress.BegunCount, progress.MustSeek, _isStandbyStale) = (partition.ReadyCount, true, true);
+        partition.Begin();
+    }
+
+    /// <summary>The graph runs: the consumer goes to where the state ends, and its records are handed over from there on.</summary>
+    private void Seek(PartitionProgress progress, OwnedPartition partition)
+    {
+        if ((partition.NextOffset ?? progress.PassedOver) is { } offset && (progress.PassedOver is not null || progress.Expected != offset))
         {
             try
             {
@@ -196,12 +217,11 @@ internal sealed class KeptState : IDisposable
             }
             progress.GoTo(offset);
         }
+        progress.Held.Clear();      // of before a restart: they come again
         if (progress.PassedOver is not null)
             _consumer.Resume([At(progress.Partition)]);
-        progress.PassedOver = null;
-        kept.Begin(_options.SamplesTopic, topicId);
-        _isStandbyStale = true;
-        _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, restore.Patients.Count + restore.KeptCount);
+        (progress.PassedOver, progress.MustSeek) = (null, false);
+        _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, partition.RestoredCount);
     }
 
     private TopicPartition At(int partition) => new(_options.SamplesTopic, partition);
