@@ -1,3 +1,4 @@
+using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
@@ -110,6 +111,9 @@ internal sealed class PartitionSettings
     public ServedModels? Models { get; init; }
 
     public ServedQrs? Qrs { get; init; }
+
+    /// <summary>Where chunks can be looked at while they pass.</summary>
+    public SampleTap? Tap { get; init; }
 
     public WindowShape Shape => field ??= Options.Shape;
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Streams;
+using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Models;
 
@@ -22,6 +23,9 @@ public sealed class PartitionParts
 
     /// <summary>Where idle patients lie; memory does without it.</summary>
     public IPassivePatients? Passive { get; init; }
+
+    /// <summary>Where chunks can be looked at while they pass.</summary>
+    public SampleTap? Tap { get; init; }
 
     /// <summary>Runs the disk and continuations; the thread pool by default.</summary>
     public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
@@ -64,6 +68,7 @@ public sealed class Partitions : IAsyncDisposable
             Scheduler = parts.Scheduler,
             Models = models,
             Qrs = qrs,
+            Tap = parts.Tap,
         };
         _system = parts.Actors.System;
         Materializer = _system.Materializer();

@@ -21,11 +21,7 @@ internal static class ClusterConfiguration
 
     private const string Hocon = """
         akka {
-          log-dead-letters = off
-          log-dead-letters-during-shutdown = off
-
           # The host ends the process, and begins a new actor system when this one ends.
-          coordinated-shutdown.run-by-clr-shutdown-hook = off
           coordinated-shutdown.exit-clr = off
           coordinated-shutdown.run-by-actor-system-terminate = off
           coordinated-shutdown.terminate-actor-system = off
@@ -48,6 +44,10 @@ internal static class ClusterConfiguration
             server-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
             client-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
             connection-timeout = 3 s
+            # On, two processes could listen at one port: .NET sets SO_REUSEPORT with it.
+            tcp-reuse-addr = off
+            # A page of patients, or a large chunk that somebody looks at.
+            maximum-frame-size = 1000000b
           }
           # A member that was cut off is tried again soon after the network is back; each attempt is no news: the cluster says once who is unreachable.
           remote.retry-gate-closed-for = 1 s
@@ -103,6 +103,7 @@ internal static class ClusterConfiguration
     public static void Apply(AkkaConfigurationBuilder builder, ClusterOptions options, int port, ClusterGroupSetup? group, ILoggerFactory loggers)
     {
         builder
+            .AddHocon(ActorConfiguration.Common, HoconAddMode.Prepend)
             .AddHocon(ConfigurationFactory.ParseString(Hocon), HoconAddMode.Prepend)
             .AddHocon(ConfigurationFactory.ParseString($"akka.cluster.sharding.role = {Role}"), HoconAddMode.Prepend)
             .AddHocon(ClusterSharding.DefaultConfig(), HoconAddMode.Append)

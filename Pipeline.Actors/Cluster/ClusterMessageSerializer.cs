@@ -19,6 +19,15 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
         ["shard!"] = typeof(ShardAnswer),
         ["cluster?"] = typeof(FormationQuestion),
         ["cluster!"] = typeof(FormationAnswer),
+        ["patient?"] = typeof(PatientQuestion),
+        ["patient!"] = typeof(PatientAnswer),
+        ["patients?"] = typeof(PatientsQuestion),
+        ["patients!"] = typeof(PatientsAnswer),
+        ["status?"] = typeof(StatusQuestion),
+        ["status!"] = typeof(StatusAnswer),
+        ["samples?"] = typeof(SamplesWanted),
+        ["samples."] = typeof(SamplesUnwanted),
+        ["samples!"] = typeof(LiveSamples),
     };
 
     private static readonly Dictionary<Type, string> Manifests = Types.ToDictionary(entry => entry.Value, entry => entry.Key);

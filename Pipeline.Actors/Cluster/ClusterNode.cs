@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,11 +12,16 @@ namespace Pipeline.Actors.Cluster;
 /// <summary>What a node is made of.</summary>
 /// <param name="Options">Checked; section <c>Cluster</c>.</param>
 /// <param name="Group">The consumer group, which a watch writes; null: this process is alone (embedded broker), and a cluster of one.</param>
-/// <param name="Patient">Props of a patient's actor.</param>
 /// <param name="Loggers">For Akka and the node.</param>
 /// <param name="Time">The clock.</param>
-public sealed record ClusterNodeSettings(ClusterOptions Options, ClusterGroup? Group, Func<PatientId, Props> Patient, ILoggerFactory Loggers, TimeProvider Time)
+public sealed record ClusterNodeSettings(ClusterOptions Options, ClusterGroup? Group, ILoggerFactory Loggers, TimeProvider Time)
 {
+    /// <summary>Props of a patient's actor.</summary>
+    public Func<PatientId, Props> Patient { get; init; } = _ => PatientActor.Props;
+
+    /// <summary>What this process can tell readers; null: nothing.</summary>
+    public LocalReadings? Readings { get; init; }
+
     /// <summary>More of Akka's settings, for what runs in the same actor system.</summary>
     public Action<AkkaConfigurationBuilder>? Configure { get; init; }
 }
@@ -71,11 +77,15 @@ public sealed class ClusterIncarnation
             incarnation.Cluster.RegisterOnMemberUp(() => incarnation._up.TrySetResult());
             incarnation.Cluster.RegisterOnMemberRemoved(() => incarnation._ended.TrySetResult(RestartReason.Downed));
             _ = system.WhenTerminated.ContinueWith(_ => incarnation._ended.TrySetResult(RestartReason.Ended), TaskScheduler.Default);
+            if (settings.Readings is { } readings)
+                system.ActorOf(Props.Create(() => new ReaderActor(readings)), ReaderActor.Name);
             return incarnation;
         }
-        catch
+        catch (Exception fault)
         {
             await services.DisposeAsync();
+            if (fault.GetBaseException() is var cause && (cause as SocketException ?? cause.InnerException as SocketException) is { } socket)
+                throw new IOException(FormattableString.Invariant($"Cluster:Host is '{settings.Options.Host}', Cluster:Port is '{port}': it cannot listen there: {socket.Message}"), fault);
             throw;
         }
     }

@@ -111,6 +111,7 @@ internal sealed class RecordWindows(PartitionContext partition)
         }
         var chunk = record.Chunk!;      // only records with a chunk have a patient
         CountSamples(chunk);
+        partition.Settings.Tap?.TryPublish(chunk);
         Table.See(patient, timed);
         _handling.Begin(record, patient.Link, windows.Output);
         patient.Handle(_handling);

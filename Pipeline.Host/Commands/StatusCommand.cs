@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
-using Pipeline.Host.Kafka;
 using Pipeline.Host.Status;
+using Pipeline.Host.Web;
 using Spectre.Console;
 
 namespace Pipeline.Host.Commands;
@@ -15,29 +15,32 @@ internal static class StatusCommand
 
     public static Command Create()
     {
-        var kafka = PublishingArguments.Kafka();
+        var url = new Option<string?>("--url") { Description = "Any process of the ward; by default the first of Web:Urls on this machine.", HelpName = "URL" };
         var json = new Option<bool>("--json") { Description = "One JSON object: group, members, shards." };
         var command = new DocumentedCommand(
             "status", "Show the running ward: shards and their owners, lag, patients, checkpoints, restores.",
             "./pipeline status",
-            "./pipeline status --kafka kafka:9092 --json")
+            "./pipeline status --url http://10.0.0.7:8080 --json")
         {
-            kafka, json,
+            url, json,
         };
         command.SetAction(async (parsed, stop) =>
         {
-            var time = TimeProvider.System;
-            var options = Settings.Bind<KafkaOptions>(Settings.Load(parsed, ("Kafka:BootstrapServers", parsed.GetValue(kafka))), KafkaOptions.Section);
-            var status = await StatusQuery.AskAsync(options, time, stop);
+            var process = parsed.GetValue(url) is { } named ? Parse(named) : Settings.Bind<WebOptions>(Settings.Load(parsed), WebOptions.Section).Here;
+            var status = await StatusQuery.FetchAsync(process, stop);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
-                await output.WriteLineAsync(JsonSerializer.Serialize(status, MemberStatus.Json));
+                await output.WriteLineAsync(JsonSerializer.Serialize(status, StatusQuery.Json));
             else
-                Show(status, output, time.GetUtcNow());
+                Show(status, output, TimeProvider.System.GetUtcNow());
             return ExitCode.Ok;
         });
         return command;
     }
+
+    private static Uri Parse(string url) => Uri.TryCreate(url, UriKind.Absolute, out var process) && process.Scheme is "http" or "https"
+        ? process
+        : throw CommandException.BadUsage($"--url {url}: http://HOST:PORT or https://HOST:PORT is wanted.");
 
     private static void Show(WardStatus status, TextWriter output, DateTimeOffset now)
     {

@@ -53,6 +53,12 @@ internal sealed class GroupWatch : IAsyncDisposable
                     var askedAt = _time.GetTimestamp();
                     Note(await admin.GroupAsync().WaitAsync(stop), askedAt);
                 }
+                catch (KafkaException fault) when (fault.Error.Code == ErrorCode.Local_UnsupportedFeature)
+                {
+                    // The embedded broker cannot tell; but it is this process's own, and nobody else is in its group.
+                    _group.Update(new GroupMembers(true, [_self], _time.GetTimestamp()));
+                    return;
+                }
                 catch (KafkaException fault)
                 {
                     _log.GroupNotSeen(fault.Error.Reason);

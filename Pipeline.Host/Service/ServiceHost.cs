@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
+using Pipeline.Host.Kafka;
+using Pipeline.Host.Status;
 using Pipeline.Host.Telemetry;
 using Pipeline.Host.Web;
 
@@ -19,7 +21,10 @@ internal static class ServiceHost
     public static async Task<int> RunAsync(IConfigurationRoot configuration, TimeProvider time, CancellationToken stop, Action<ICollection<string>>? listening = null)
     {
         await using var application = Build(configuration, time);
-        application.MapWatching(() => application.Services.GetRequiredService<WardService>().Pipeline?.Shards ?? []);
+        var kafka = application.Services.GetRequiredService<IOptions<KafkaOptions>>();
+        application.MapWatching();
+        application.MapWard(
+            () => application.Services.GetRequiredService<WardCluster>().Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked), time);
         try
         {
             // The host itself would create its services first, and the first of them fail for the first wrong section alone.
@@ -64,6 +69,7 @@ internal static class ServiceHost
         builder.Services.AddMeasurements(configuration);
         builder.Services.AddReadiness();
         builder.Services.AddSingleton<ListeningAddress>();
+        builder.Services.AddSingleton<WardCluster>();
         builder.Services.AddSingleton<WardService>();
         builder.Services.AddHostedService(services => services.GetRequiredService<WardService>());
         // Kafka:DrainTimeout limits the drain.

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Pipeline.Actors;
+using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
@@ -22,6 +23,7 @@ internal sealed class WardPipeline : IAsyncDisposable
 {
     private readonly TopologyOptions _topology;
     private readonly TimeProvider _time;
+    private readonly WardCluster? _cluster;
     private readonly Meter _storeMeter = new("Pipeline.Store");
     private readonly KafkaMetrics _kafkaMetrics;
     private readonly ResultsTopicSink _results;
@@ -41,11 +43,12 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <param name="loggers">For the parts.</param>
     /// <param name="time">For the parts.</param>
     /// <param name="watchStore">Puts something before the store, which owns it then: a probe.</param>
+    /// <param name="cluster">What the pipeline's readings go to; null: nobody reads.</param>
     /// <exception cref="CommandException"><c>Topology:Model</c> or <c>Topology:QrsModel</c> is no model that can be used.</exception>
     /// <exception cref="IOException">The embedded store's folder, or that of the idle patients, cannot be used.</exception>
-    public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null)
+    public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null, WardCluster? cluster = null)
     {
-        (_topology, _time) = (settings.Topology, time);
+        (_topology, _time, _cluster) = (settings.Topology, time, cluster);
         _passive = SnapshotStore.Create(settings.Kafka.StateFolder.Length > 0 ? settings.Kafka.StateFolder : Path.GetTempPath());
         _kafkaMetrics = new KafkaMetrics(time);
         _reloadInterval = settings.Inference.ReloadInterval;
@@ -92,7 +95,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     public Counts? Counts => _shards?.Total();
 
     /// <summary>The shards that this process owns, ascending.</summary>
-    public IReadOnlyList<ShardStatus> Shards => ShardStatus.Of(Source.Lags, _kafkaMetrics.State.Shards, _shards?.PatientCounts ?? []);
+    public IReadOnlyList<ShardStatus> Shards => ShardStatuses.Of(Source.Lags, _kafkaMetrics.State.Shards, _shards?.PatientCounts ?? []);
 
     /// <summary>Name and version of the network that is asked about PPG; null when the classical estimator is set.</summary>
     public string? Network => _models?.Current.Identity;
@@ -104,13 +107,14 @@ internal sealed class WardPipeline : IAsyncDisposable
         var watch = _reloadInterval == TimeSpan.Zero ? Task.CompletedTask : Task.WhenAll(_watches.Select(one => one.RunAsync(_reloadInterval, watching.Token)));
         try
         {
-            await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters], _time, new PartitionParts
+            await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters, .. _cluster is null ? Array.Empty<IPatientSink>() : [_cluster.Latest]], _time, new PartitionParts
             {
                 Actors = _actors.Actors,
                 Stages = stages ?? CreateStages,
                 Models = _models,
                 Qrs = _qrs,
                 Passive = _passive,
+                Tap = _cluster?.Tap,
             });
             _shards = partitions;
             return await Topology.RunAsync(Source, partitions, stop);

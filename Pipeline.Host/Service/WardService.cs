@@ -8,7 +8,7 @@ namespace Pipeline.Host.Service;
 /// <c>Kafka:DrainTimeout</c>) before the web server stops: health and metrics can be watched while it drains.
 /// </summary>
 internal sealed class WardService(
-    PipelineSettings settings, ListeningAddress address, ILoggerFactory loggers, TimeProvider time, IHostApplicationLifetime lifetime) : IHostedLifecycleService, IDisposable
+    PipelineSettings settings, WardCluster cluster, ListeningAddress address, ILoggerFactory loggers, TimeProvider time, IHostApplicationLifetime lifetime) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ILogger _log = loggers.CreateLogger("Pipeline");
@@ -56,14 +56,15 @@ internal sealed class WardService(
     {
         try
         {
-            address.Announce(settings.Kafka);
-            await using var pipeline = _pipeline = new WardPipeline(settings, loggers, time);
+            await cluster.StartAsync(settings.Kafka, () => _pipeline?.Shards ?? [], _stop.Token);
+            await using var pipeline = _pipeline = new WardPipeline(settings, loggers, time, cluster: cluster);
             _log.Started(settings.Kafka.BootstrapServers, settings.Kafka.SamplesTopic, pipeline.StoreName, string.Join(", ", address.Urls));
             var counts = await pipeline.RunAsync(_stop.Token);
             _log.Stopped(counts[Count.Records], counts[Count.Windows], counts[Count.Estimates]);
         }
         finally
         {
+            await cluster.DisposeAsync();
             // A pipeline that cannot go on ends the process, which says why.
             lifetime.StopApplication();
         }

@@ -1,43 +1,63 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pipeline.Actors.Cluster;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 
 namespace Pipeline.Host.Status;
 
-/// <summary>Asks Kafka for the group, and each of its members for its shards.</summary>
+/// <summary>The ward's status: a process puts it together from Kafka and the cluster's members; a command fetches it from one process.</summary>
 internal static class StatusQuery
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    /// <summary>Where a process serves it.</summary>
+    public const string Path = "/status";
 
-    /// <summary>The ward at this moment.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>How it is written.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Asks Kafka for the group, and each of its members through the cluster for its shards.</summary>
     /// <exception cref="Confluent.Kafka.KafkaException">The brokers do not answer; says why and what to change.</exception>
-    public static async Task<WardStatus> AskAsync(KafkaOptions options, TimeProvider time, CancellationToken stop)
+    public static async Task<WardStatus> AskAsync(KafkaOptions options, WardReader reader, TimeProvider time, CancellationToken stop)
     {
         var (group, positions) = await GroupExamination.AskAsync(options, time, stop);
-        using var http = new HttpClient { Timeout = Patience };
-        var answers = await Task.WhenAll(group.Members.Select(async member => (member.Id, Answer: await AskAsync(http, MemberAddress.Read(member.ClientId, member.Host), stop))));
-        return WardStatus.From(options.SamplesTopic, group, positions, answers.ToDictionary(one => one.Id, one => one.Answer));
+        var processes = (await reader.StatusAsync(stop)).ToDictionary(one => one.Process);
+        return WardStatus.From(options.SamplesTopic, group, positions, group.Members.ToDictionary(member => member.Id, member => ClusterAddress.Read(member.ClientId) switch
+        {
+            null => new MemberAnswer(null, "it announces no address"),
+            { Address: var address } when processes.TryGetValue(address, out var said) => new MemberAnswer(said.Answer, said.Fault),
+            _ => new MemberAnswer(null, "it is in no cluster with the process that was asked"),
+        }));
     }
 
-    private static async Task<MemberAnswer> AskAsync(HttpClient http, Uri? address, CancellationToken stop)
+    /// <summary>Fetches it from a process.</summary>
+    /// <exception cref="CommandException">The process does not answer, or cannot say.</exception>
+    public static async Task<WardStatus> FetchAsync(Uri process, CancellationToken stop)
     {
-        if (address is null)
-            return new MemberAnswer(null, "it announces no address");
+        using var http = new HttpClient { Timeout = Patience };
         try
         {
-            var status = await http.GetFromJsonAsync<MemberStatus>(new Uri(address, MemberStatus.Path), MemberStatus.Json, stop);
-            return new MemberAnswer(status, status is null ? "it says nothing" : null);
+            using var answer = await http.GetAsync(new Uri(process, Path), stop);
+            if (!answer.IsSuccessStatusCode)
+                throw new CommandException(await answer.Content.ReadAsStringAsync(stop) is { Length: > 0 } text ? text : FormattableString.Invariant($"{process} answers {(int)answer.StatusCode}."));
+            return await answer.Content.ReadFromJsonAsync<WardStatus>(Json, stop) ?? throw new CommandException($"{process} says nothing.");
         }
         catch (HttpRequestException fault)
         {
-            return new MemberAnswer(null, fault.StatusCode is { } code ? FormattableString.Invariant($"it answers {(int)code}") : fault.GetBaseException().Message);
+            throw new CommandException($"No process answers at {process} ({fault.GetBaseException().Message}): start one with ./pipeline run, or name one with --url.");
         }
         catch (JsonException)
         {
-            return new MemberAnswer(null, "its answer is no status: another version?");
+            throw new CommandException($"The answer of {process} is no status: another version, or another program.");
         }
         catch (TaskCanceledException) when (!stop.IsCancellationRequested)
         {
-            return new MemberAnswer(null, FormattableString.Invariant($"no answer within {Patience.TotalSeconds:0} s"));
+            throw new CommandException(FormattableString.Invariant($"{process} gave no answer within {Patience.TotalSeconds:0} s."));
         }
     }
 }

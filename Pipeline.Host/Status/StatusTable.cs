@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Actors.Cluster;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -34,7 +35,7 @@ internal static class StatusTable
             var member = status.Members[index];
             table.AddRow(
                 Text($"{index + 1}"),
-                Escape(member.Address?.GetLeftPart(UriPartial.Authority) ?? member.Host) + (member.InstanceId is { } name ? Text($" [grey]{Escape(name)}[/]") : ""),
+                Escape(member.Address ?? member.Host) + (member.InstanceId is { } name ? Text($" [grey]{Escape(name)}[/]") : ""),
                 member.Partitions.Count == 0 ? Nothing : Escape(Ranges(member.Partitions)),
                 member.Fault is { } fault ? $"[red1]not reachable: {Escape(fault)}[/]" : member.Unready is { } why ? $"[yellow]{Escape(why)}[/]" : "[green3]ready[/]");
         }

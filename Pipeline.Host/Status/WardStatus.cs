@@ -1,3 +1,4 @@
+using Pipeline.Actors.Cluster;
 using Pipeline.Host.Kafka;
 
 namespace Pipeline.Host.Status;
@@ -20,7 +21,7 @@ internal sealed record WardStatus(string Group, string State, string Protocol, s
         string topic, GroupView group, IReadOnlyList<PartitionPosition> positions, IReadOnlyDictionary<string, MemberAnswer> answers)
     {
         var members = group.Members.Select(member => WardMember.From(member, answers.GetValueOrDefault(member.Id)))
-            .OrderBy(member => member.Address is null).ThenBy(member => member.Address?.ToString() ?? member.Id, StringComparer.Ordinal).ToArray();
+            .OrderBy(member => member.Address is null).ThenBy(member => member.Address ?? member.Id, StringComparer.Ordinal).ToArray();
         var shards = positions.OrderBy(at => at.Partition).Select(at => Shard(at, group, members, answers)).ToArray();
         return new WardStatus(group.Id, group.State, group.Protocol, topic, members, shards);
     }
@@ -41,14 +42,14 @@ internal sealed record WardStatus(string Group, string State, string Protocol, s
 /// <param name="Id">Its id in the group.</param>
 /// <param name="InstanceId">Its static name; null when it has none.</param>
 /// <param name="Host">Where the brokers see it.</param>
-/// <param name="Address">Where its HTTP is; null when it does not say.</param>
+/// <param name="Address">Where its actor system is reached, HOST:PORT; null when it does not say.</param>
 /// <param name="Fault">Why nothing is known from itself; null when it answered.</param>
 /// <param name="Unready">Why it does not work at present; null when it does.</param>
 /// <param name="Partitions">Its partitions, ascending.</param>
-internal sealed record WardMember(string Id, string? InstanceId, string Host, Uri? Address, string? Fault, string? Unready, IReadOnlyList<int> Partitions)
+internal sealed record WardMember(string Id, string? InstanceId, string Host, string? Address, string? Fault, string? Unready, IReadOnlyList<int> Partitions)
 {
     public static WardMember From(GroupMember member, MemberAnswer? answer) => new(
-        member.Id, member.InstanceId, member.Host, MemberAddress.Read(member.ClientId, member.Host), answer is null ? "not asked" : answer.Fault, answer?.Status?.Unready(), member.Partitions);
+        member.Id, member.InstanceId, member.Host, ClusterAddress.Read(member.ClientId) is { Address: var at } ? FormattableString.Invariant($"{at.Host}:{at.Port}") : null, answer is null ? "not asked" : answer.Fault, answer?.Status?.Unready(), member.Partitions);
 }
 
 /// <summary>A shard of the ward.</summary>
@@ -63,4 +64,4 @@ internal sealed record WardShard(int Shard, int? Owner, long End, long? Committe
 /// <summary>What a member answered.</summary>
 /// <param name="Status">Its status; null when it did not answer.</param>
 /// <param name="Fault">Why it did not.</param>
-internal sealed record MemberAnswer(MemberStatus? Status, string? Fault);
+internal sealed record MemberAnswer(ProcessStatus? Status, string? Fault);

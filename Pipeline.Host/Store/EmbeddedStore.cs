@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Pipeline.Actors;
+using Pipeline.Actors.Cluster;
 using Polly;
 using Polly.Retry;
 

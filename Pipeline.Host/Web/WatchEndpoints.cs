@@ -5,13 +5,13 @@ using Pipeline.Host.Status;
 
 namespace Pipeline.Host.Web;
 
-/// <summary><c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/status</c>.</summary>
+/// <summary><c>/metrics</c>, <c>/health/live</c>, <c>/health/ready</c>.</summary>
 internal static class WatchEndpoints
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
-    /// <summary>Adds them; <paramref name="shards"/> is asked at each request for the status.</summary>
-    public static void MapWatching(this IEndpointRouteBuilder routes, Func<IReadOnlyList<ShardStatus>> shards)
+    /// <summary>Adds them.</summary>
+    public static void MapWatching(this IEndpointRouteBuilder routes)
     {
         // One form for every scraper, the one that is approved: OpenMetrics would add a series NAME_created to each counter.
         routes.MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, branch => branch.Use((context, next) =>
@@ -28,9 +28,7 @@ internal static class WatchEndpoints
         routes.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
             ResponseWriter = (context, report) => context.Response.WriteAsJsonAsync(
-                new { status = report.Status == HealthStatus.Healthy ? "ready" : "not_ready", checks = ReadinessCheck.Of(report) }, Json),
+                new { status = report.Status == HealthStatus.Healthy ? "ready" : "not_ready", checks = ReadinessChecks.Of(report).Select(check => new { name = check.Name, ready = check.Ready, detail = check.Detail }) }, Json),
         });
-        routes.MapGet(MemberStatus.Path, async (HealthCheckService health, CancellationToken stop) =>
-            Results.Json(new MemberStatus(ReadinessCheck.Of(await health.CheckHealthAsync(stop)), shards()), MemberStatus.Json));
     }
 }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Pipeline.Host.Web;
 
-/// <summary>Section <c>Web</c>: where <c>/metrics</c> and <c>/health</c> are served.</summary>
+/// <summary>Section <c>Web</c>: where <c>/metrics</c>, <c>/health</c>, <c>/status</c> and <c>/api</c> are served.</summary>
 internal sealed class WebOptions : IValidatableObject
 {
     public const string Section = "Web";
@@ -11,20 +11,16 @@ internal sealed class WebOptions : IValidatableObject
     [Required]
     public string Urls { get; set; } = "http://127.0.0.1:8080";
 
-    /// <summary>
-    /// Where <c>./pipeline status</c> reaches this process, when that differs from <see cref="Urls"/> (ports mapped, a proxy before it). Not
-    /// set: the first of <see cref="Urls"/>, with the host from which the brokers see this process where it listens on every one.
-    /// </summary>
-    public Uri? AdvertisedUrl { get; set; }
-
     /// <summary>Most records of a partition that may wait in Kafka while <c>/health/ready</c> still says ready.</summary>
     [Range(1, 1_000_000_000_000)]
     public long ReadyLag { get; set; } = 100_000;
 
+    /// <summary>The first of <see cref="Urls"/> as this machine reaches it.</summary>
+    internal Uri Here => new(Urls.Split(';')[0].Trim().Replace("//*", "//127.0.0.1", StringComparison.Ordinal).Replace("//+", "//127.0.0.1", StringComparison.Ordinal)
+        .Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).Replace("//[::]", "//127.0.0.1", StringComparison.Ordinal));
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (AdvertisedUrl is { } advertised && !(advertised.IsAbsoluteUri && advertised.Scheme is "http" or "https"))
-            yield return new ValidationResult("allowed: http://HOST:PORT or https://HOST:PORT", [nameof(AdvertisedUrl)]);
         foreach (var url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             if (!Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
                 yield return new ValidationResult($"allowed: http://HOST:PORT or https://HOST:PORT, several with ';'", [nameof(Urls)]);

@@ -7,6 +7,9 @@ public readonly record struct Timestamp(long UnixNanoseconds) : IComparable<Time
     /// <summary>Nanoseconds in a second.</summary>
     public const long NanosecondsPerSecond = 1_000_000_000;
 
+    /// <summary>The same moment as a <see cref="DateTimeOffset"/> in UTC, cut to its 100 ns.</summary>
+    public DateTimeOffset ToDateTimeOffset() => DateTimeOffset.UnixEpoch.AddTicks(UnixNanoseconds / 100);
+
     /// <summary>The moment of <paramref name="time"/>.</summary>
     public static Timestamp From(DateTimeOffset time) => new((time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * 100);
 

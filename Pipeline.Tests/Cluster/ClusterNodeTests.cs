@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Models.Signals;
@@ -14,8 +15,7 @@ public sealed class ClusterNodeTests
     public async Task A_process_alone_is_a_cluster_of_one_without_configuration()
     {
         await using var node = await ClusterNode.StartAsync(
-            new ClusterNodeSettings(
-                new ClusterOptions(), null, _ => Props.Create(() => new TestNodes.Echo()), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, TimeProvider.System), default);
+            new ClusterNodeSettings(new ClusterOptions(), null, NullLoggerFactory.Instance, TimeProvider.System) { Patient = _ => Props.Create(() => new TestNodes.Echo()) }, default);
 
         await node.Current.Patients.ClaimAsync(3, default);
 
@@ -122,6 +122,17 @@ public sealed class ClusterNodeTests
         await nodes.UntilMembersAsync(0, 2);
         await anew.Patients.ClaimAsync(1, nodes.Stop);
         Assert.Equal(address, anew.Cluster.SelfAddress);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named_with_its_settings()
+    {
+        await using var nodes = new TestNodes();
+        var port = (await nodes.StartAsync()).Address.Port;
+
+        var fault = await Assert.ThrowsAsync<IOException>(() => nodes.StartAsync(new ClusterOptions { Port = port!.Value }));
+
+        Assert.StartsWith($"Cluster:Host is '127.0.0.1', Cluster:Port is '{port}': it cannot listen there: ", fault.Message, StringComparison.Ordinal);
     }
 
     private static Task<Address> Ask(ClusterNode node, IForPatient message) => node.Current.Patients.Patients.Ask<Address>(message, TimeSpan.FromSeconds(20));

@@ -2,7 +2,9 @@ using System.Runtime.Serialization;
 using System.Text;
 using Akka.Actor;
 using Pipeline.Actors.Cluster;
+using Pipeline.Models;
 using Pipeline.Models.Signals;
+using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.Cluster;
@@ -61,11 +63,23 @@ public sealed class ClusterSerializationTests : IAsyncLifetime
         Assert.Throws<SerializationException>(() => serializer.FromBinary("{"u8.ToArray(), "shard?"));
     }
 
+    private static PatientReport Report => PatientReport.From([Points.Of(1), Points.Of(2, signal: SignalKind.Ppg, status: EstimateStatus.Gap)])!;
+
     private IEnumerable<IWireMessage> Messages =>
     [
         new ShardProbe(3),
         new ShardAnswer(3, _nodes[0].Address),
         new FormationQuestion(),
         new FormationAnswer([_nodes[0].Address]),
+        new PatientQuestion("P/1"),
+        new PatientAnswer(Report),
+        new PatientAnswer(null),
+        new PatientsQuestion(null),
+        new PatientsAnswer([Report]),
+        new StatusQuestion(),
+        new StatusAnswer(new ProcessStatus([new ReadinessCheck("kafka", true, "3 partitions")], [new ShardStatus(3, ShardActivity.Restoring, 0.5, 7, 0.25, 1, 2, 3, TimeProvider.System.GetUtcNow())]), null),
+        new SamplesWanted("P/1", 16),
+        new SamplesUnwanted("P/1"),
+        LiveSamples.From(Chunks.Of(0, 10, patient: "P/1"), 3, 2),
     ];
 }

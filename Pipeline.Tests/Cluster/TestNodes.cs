@@ -12,7 +12,7 @@ internal sealed class TestNodes : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly List<(ClusterNode Node, ClusterGroup Group)> _nodes = [];
+    private readonly List<(ClusterNode Node, ClusterGroup Group, LocalReadings Readings)> _nodes = [];
     private readonly CancellationTokenSource _patience = new(Patience);
 
     /// <summary>Cancelled when a cluster of this size needed too long, however busy the machine.</summary>
@@ -20,13 +20,23 @@ internal sealed class TestNodes : IAsyncDisposable
 
     public ClusterNode this[int index] => _nodes[index].Node;
 
+    /// <summary>What a node can tell readers.</summary>
+    public LocalReadings Readings(int index) => _nodes[index].Readings;
+
     /// <summary>Starts one; it sees no group yet.</summary>
     public async Task<ClusterNode> StartAsync(ClusterOptions? options = null)
     {
         var group = new ClusterGroup();
+        var number = _nodes.Count;
+        var readings = new LocalReadings(
+            new LatestValues(), new SampleTap(TimeProvider.System), () => Task.FromResult(new ProcessStatus([], [new ShardStatus(number, ShardActivity.Running, 1, 0, null, 3, 0, 0, null)])));
         var node = await ClusterNode.StartAsync(
-            new ClusterNodeSettings(options ?? new ClusterOptions(), group, _ => Props.Create(() => new Echo()), NullLoggerFactory.Instance, TimeProvider.System), Stop);
-        _nodes.Add((node, group));
+            new ClusterNodeSettings(options ?? new ClusterOptions(), group, NullLoggerFactory.Instance, TimeProvider.System)
+            {
+                Patient = _ => Props.Create(() => new Echo()),
+                Readings = readings,
+            }, Stop);
+        _nodes.Add((node, group, readings));
         return node;
     }
 

@@ -1,3 +1,4 @@
+using Pipeline.Actors.Cluster;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Status;
 using Spectre.Console;
@@ -8,34 +9,6 @@ namespace Pipeline.Tests.Host;
 public sealed class WardStatusTests
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
-
-    [Theory]
-    [InlineData("http://127.0.0.1:8080", "/10.0.0.7", "http://127.0.0.1:8080/")]
-    [InlineData("http://0.0.0.0:8080", "/10.0.0.7", "http://10.0.0.7:8080/")]
-    [InlineData("http://[::]:8080", "ward-3/10.0.0.7", "http://10.0.0.7:8080/")]
-    [InlineData("http://+:80", "/fd00::7", "http://[fd00::7]/")]
-    [InlineData("https://ward-3.example:8443", "/10.0.0.7", "https://ward-3.example:8443/")]
-    public void A_member_is_found_where_it_listens(string url, string host, string expected)
-    {
-        var options = new KafkaOptions();
-
-        MemberAddress.Announce(options, null, [url]);
-
-        Assert.Equal(expected, MemberAddress.Read(ClientSettings.Consumer(options)["client.id"], host)?.ToString());
-        Assert.DoesNotContain('@', ClientSettings.Producer(options)["client.id"]);
-    }
-
-    [Fact]
-    public void A_client_id_that_was_set_is_kept_before_the_address_and_an_advertised_url_counts()
-    {
-        var options = new KafkaOptions { Properties = { ["client_id"] = "icu" } };
-
-        MemberAddress.Announce(options, new Uri("http://gate:81/x"), ["http://127.0.0.1:8080"]);
-
-        Assert.Equal("icu@http://gate:81", ClientSettings.Consumer(options)["client.id"]);
-        Assert.Null(MemberAddress.Read("icu", "/10.0.0.7"));
-        Assert.Null(MemberAddress.Read("me@home", "/10.0.0.7"));
-    }
 
     [Fact]
     public void A_shard_is_owned_by_whom_the_group_names_and_while_it_rebalances_by_whom_says_so()
@@ -53,7 +26,7 @@ public sealed class WardStatusTests
         var text = Draw(Ward());
 
         Assert.Contains("pipeline.samples, group pipeline: Stable, 2 members, classic protocol", text, StringComparison.Ordinal);
-        Assert.Matches(@"1 +│ http://127\.0\.0\.1:8080 +│ 0 +│ no partition", text);
+        Assert.Matches(@"1 +│ 127\.0\.0\.1:4053 +│ 0 +│ no partition", text);
         Assert.Matches(@"2 +│ /10\.0\.0\.7 +│ 1, 3 +│ not reachable: refused", text);
         Assert.Matches(@"0 │ 1 +│ +3 │ +5 │ +15 │ +4\.0 s │ running", text);
         Assert.Matches(@"1 │ 2 +│ +– │ +20 │ +– │ +– │ owner not reachable", text);
@@ -64,15 +37,15 @@ public sealed class WardStatusTests
     [Fact]
     public void A_shard_whose_state_is_being_read_shows_how_far_it_is()
     {
-        var shards = ShardStatus.Of([], [new ShardStateView(4, 0.25, 0, null, null)], []);
+        var shards = ShardStatuses.Of([], [new ShardStateView(4, 0.25, 0, null, null)], []);
         var status = WardStatus.From(
-            "t", new GroupView("g", "Stable", "consumer", [new GroupMember("a", "ward-a", "pipeline@http://h:1", "/1.2.3.4", [4])]), [new PartitionPosition(4, 0, 9, null)],
-            new Dictionary<string, MemberAnswer> { ["a"] = new(new MemberStatus([], shards), null) });
+            "t", new GroupView("g", "Stable", "consumer", [new GroupMember("a", "ward-a", "pipeline@akka.tcp://pipeline@h:1/5", "/1.2.3.4", [4])]), [new PartitionPosition(4, 0, 9, null)],
+            new Dictionary<string, MemberAnswer> { ["a"] = new(new ProcessStatus([], shards), null) });
 
         var text = Draw(status);
 
         Assert.Contains("restoring, 25 %", text, StringComparison.Ordinal);
-        Assert.Contains("http://h:1 ward-a", text, StringComparison.Ordinal);
+        Assert.Contains("h:1 ward-a", text, StringComparison.Ordinal);
         Assert.Contains("consumer protocol", text, StringComparison.Ordinal);
     }
 
@@ -90,10 +63,10 @@ public sealed class WardStatusTests
         var group = new GroupView("pipeline", "Stable", "classic",
         [
             new GroupMember("b", null, "pipeline", "/10.0.0.7", [1, 3]),
-            new GroupMember("a", null, "pipeline@http://127.0.0.1:8080", "/127.0.0.1", [0]),
+            new GroupMember("a", null, "pipeline@akka.tcp://pipeline@127.0.0.1:4053/5", "/127.0.0.1", [0]),
         ]);
         PartitionPosition[] positions = [new(3, 0, 100, null), new(0, 10, 25, 20), new(1, 0, 20, null), new(2, 3, 10, 2)];
-        var own = new MemberStatus(
+        var own = new ProcessStatus(
             [new ReadinessCheck("kafka", false, "no partition")],
             [new ShardStatus(0, ShardActivity.Running, 1, 15, 0.4, 12, 3, 3, Now.AddSeconds(-4))]);
         return WardStatus.From("pipeline.samples", group, positions, new Dictionary<string, MemberAnswer>

@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Akka.Cluster;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -73,7 +72,7 @@ public sealed class ClusterOnKafkaTests(KafkaServer server)
         {
             var group = new ClusterGroup();
             var node = await ClusterNode.StartAsync(
-                new ClusterNodeSettings(new ClusterOptions(), group, _ => Props.Create(() => new TestNodes.Echo()), NullLoggerFactory.Instance, TimeProvider.System), stop);
+                new ClusterNodeSettings(new ClusterOptions(), group, NullLoggerFactory.Instance, TimeProvider.System), stop);
             var self = new GroupNode(node.Address, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
             ClusterAddress.Announce(options, self);
             var consumer = new ConsumerBuilder<byte[], byte[]>(ClientSettings.Consumer(options)).Build();

@@ -62,17 +62,18 @@ public sealed class ServiceOnKafkaTests(KafkaServer server)
         await using (var publisher = new KafkaPublisher(kafka, NullLogger<KafkaPublisher>.Instance, TimeProvider.System))
             await ServiceTests.PublishAsync(publisher, ServiceTests.Chunks(Beds, seconds: 12), from: 0, to: 12);
 
-        var ward = await StatusAsync(kafka, status => status.Shards.Sum(shard => shard.Own?.ActivePatients ?? 0) == Beds && status.Shards.All(shard => shard.UncommittedRecords == 0)
+        var ward = await StatusAsync(url, status => status.Shards.Sum(shard => shard.Own?.ActivePatients ?? 0) == Beds && status.Shards.All(shard => shard.UncommittedRecords == 0)
             && status.Members.All(member => member.Unready is null));
         var (progress, age) = (measured.Of("pipeline.restore.progress partition=0"), measured.Of("pipeline.checkpoint.age partition=0"));
         await using var mute = KafkaFlow.Start(kafka);
-        var two = await StatusAsync(kafka, status => status.Members.Count == 2 && status.Shards.All(shard => shard.Owner is not null) && status.Members[1].Partitions.Count > 0);
+        var two = await StatusAsync(url, status => status.Members.Count == 2 && status.Shards.All(shard => shard.Owner is not null) && status.Members[1].Partitions.Count > 0);
         await mute.StopAsync();
         await stop.CancelAsync();
 
         Assert.Equal(ExitCode.Ok, await service.WaitAsync(Patience));
         var member = Assert.Single(ward.Members);
-        Assert.Equal((new Uri(url), null, null), (member.Address, member.Fault, member.Unready));
+        Assert.Equal((null, null), (member.Fault, member.Unready));
+        Assert.StartsWith("127.0.0.1:", member.Address, StringComparison.Ordinal);
         Assert.Equal([0, 1, 2, 3], member.Partitions);
         Assert.All(ward.Shards.Where(shard => shard.End > 0), shard => Assert.InRange(TimeProvider.System.GetUtcNow() - shard.Own!.LastCheckpoint!.Value, TimeSpan.Zero, Patience));
         Assert.Equal("it announces no address", two.Members[1].Fault);
@@ -84,32 +85,103 @@ public sealed class ServiceOnKafkaTests(KafkaServer server)
     }
 
     [SkippableFact]
-    public async Task Status_says_when_there_is_no_topic_and_when_there_is_no_broker()
+    public async Task Beds_patients_and_live_samples_are_read_over_http()
     {
-        var kafka = server.Options();
-        var error = new StringWriter();
+        var kafka = await server.PrepareAsync();
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource(Patience);
+        var listening = new TaskCompletionSource<ICollection<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var service = ServiceHost.RunAsync(ServiceTests.Configure(kafka, null, $"Store:Directory={folder.Path}"), TimeProvider.System, stop.Token, listening.SetResult);
+        using var http = new HttpClient { BaseAddress = new Uri((await listening.Task.WaitAsync(Patience)).First()) };
+        var chunks = ServiceTests.Chunks(beds: 2, seconds: 60);
+        await using var publisher = new KafkaPublisher(kafka, NullLogger<KafkaPublisher>.Instance, TimeProvider.System);
+        await ServiceTests.PublishAsync(publisher, chunks, from: 0, to: 12);
 
-        Assert.Equal(ExitCode.Failed, await CommandLine.InvokeAsync(["status", "--kafka", kafka.BootstrapServers, "--set", "Kafka:SamplesTopic=nowhere"], TextWriter.Null, error, CancellationToken.None));
-        Assert.Equal("There is no topic 'nowhere': ./pipeline topics creates it.", error.ToString().Trim());
-        error.GetStringBuilder().Clear();
-        Assert.Equal(ExitCode.Failed, await CommandLine.InvokeAsync(["status", "--kafka", "127.0.0.1:9"], TextWriter.Null, error, CancellationToken.None));
-        Assert.StartsWith("Kafka at '127.0.0.1:9' gave no answer within 8 s: ", error.ToString(), StringComparison.Ordinal);
+        JsonElement beds;
+        do
+            beds = await GetAsync(http, "/api/beds", stop.Token);
+        while (beds.ValueKind != JsonValueKind.Object || beds.GetProperty("beds").GetArrayLength() < 2);
+        var patient = beds.GetProperty("beds")[0].GetProperty("patients")[0].GetProperty("patient").GetString();
+        var one = await GetAsync(http, $"/api/patients/{patient}", stop.Token);
+        using var unknown = await http.GetAsync(new Uri("/api/patients/nobody", UriKind.Relative), stop.Token);
+        var data = await FirstSamplesAsync(http, $"/api/patients/{patient}/samples", second => ServiceTests.PublishAsync(publisher, chunks, second, second + 1), stop.Token);
+        using var open = await http.GetAsync(new Uri($"/api/patients/{patient}/samples", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, stop.Token);
+        await stop.CancelAsync();
+        await service.WaitAsync(Patience);      // who looks does not hold it up
+
+        Assert.Equal("heart_rate", one.GetProperty("series")[0].GetProperty("metric").GetString());
+        Assert.Equal("/min", one.GetProperty("series")[0].GetProperty("unit").GetString());
+        Assert.StartsWith("127.0.0.1:", one.GetProperty("process").GetString(), StringComparison.Ordinal);
+        Assert.True(one.GetProperty("ageSeconds").GetDouble() > 0);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        Assert.Equal(patient, data.GetProperty("patient").GetString());
+        Assert.NotEmpty(data.GetProperty("channels")[0].GetProperty("values").EnumerateArray());
     }
 
-    /// <summary>Asks, as a person does again and again, until what is shown is as <paramref name="wanted"/>.</summary>
-    private static async Task<WardStatus> StatusAsync(KafkaOptions kafka, Func<WardStatus, bool> wanted)
+    /// <summary>Looks at a patient's samples, and publishes a second after the other until some are seen.</summary>
+    private static async Task<JsonElement> FirstSamplesAsync(HttpClient http, string path, Func<int, Task> publish, CancellationToken stop)
+    {
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, stop);
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(stop));
+        var line = lines.ReadLineAsync(stop).AsTask();
+        for (var second = 12; ; line = lines.ReadLineAsync(stop).AsTask())
+        {
+            while (!line.IsCompleted && second < 60)
+                await publish(second++);
+            if (await line is { } text && text.StartsWith("data: ", StringComparison.Ordinal))
+                return JsonSerializer.Deserialize<JsonElement>(text["data: ".Length..]);
+        }
+    }
+
+    private static async Task<JsonElement> GetAsync(HttpClient http, string path, CancellationToken stop)
+    {
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), stop);
+        return answer.IsSuccessStatusCode ? JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync(stop)) : default;
+    }
+
+    [SkippableFact]
+    public async Task Status_says_when_there_is_no_topic_and_when_there_is_no_process()
+    {
+        var kafka = server.Options();
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource();
+        var listening = new TaskCompletionSource<ICollection<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var service = ServiceHost.RunAsync(ServiceTests.Configure(kafka, null, $"Store:Directory={folder.Path}"), TimeProvider.System, stop.Token, listening.SetResult);
+        var url = (await listening.Task.WaitAsync(Patience)).First();
+
+        Assert.Equal($"There is no topic '{kafka.SamplesTopic}': ./pipeline topics creates it.", await RefusalAsync(url, "starting"));
+        await stop.CancelAsync();
+        await service.WaitAsync(Patience);
+        Assert.StartsWith($"No process answers at {url}/ (", await RefusalAsync(url, "starting"), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> RefusalAsync(string url, string before)
     {
         using var late = new CancellationTokenSource(Patience);
         while (true)
         {
+            late.Token.ThrowIfCancellationRequested();
+            var error = new StringWriter();
+            Assert.Equal(ExitCode.Failed, await CommandLine.InvokeAsync(["status", "--url", url], TextWriter.Null, error, CancellationToken.None));
+            if (error.ToString().Trim() is var said && said != before)
+                return said;
+        }
+    }
+
+    /// <summary>Asks, as a person does again and again, until what is shown is as <paramref name="wanted"/>.</summary>
+    private static async Task<WardStatus> StatusAsync(string url, Func<WardStatus, bool> wanted)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            late.Token.ThrowIfCancellationRequested();
             var output = new StringWriter();
-            Assert.Equal(ExitCode.Ok, await CommandLine.InvokeAsync(
-                ["status", "--json", "--kafka", kafka.BootstrapServers, "--set", $"Kafka:GroupId={kafka.GroupId}", "--set", $"Kafka:SamplesTopic={kafka.SamplesTopic}"],
-                output, TextWriter.Null, CancellationToken.None));
-            var status = JsonSerializer.Deserialize<WardStatus>(output.ToString(), MemberStatus.Json)!;
+            if (await CommandLine.InvokeAsync(["status", "--json", "--url", url], output, TextWriter.Null, CancellationToken.None) != ExitCode.Ok)
+                continue;   // it is starting
+            var status = JsonSerializer.Deserialize<WardStatus>(output.ToString(), StatusQuery.Json)!;
             if (wanted(status))
                 return status;
-            late.Token.ThrowIfCancellationRequested();
         }
     }
 

@@ -1,15 +1,14 @@
-using Pipeline.Actors;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Host.Store;
+namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// The newest point of each series in memory, by bed: what the ward's table and page show. A series is (patient, device, signal, metric);
+/// The newest point of each series in memory, by bed and by patient: what the ward's table and the readers of all processes show. A series is (patient, device, signal, metric);
 /// it stands at the bed that its newest point names, so a patient who is moved leaves nothing behind. Bounded; thread-safe.
 /// </summary>
 /// <param name="maxSeries">Most series that are kept; the oldest go first.</param>
-internal sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
+public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
 {
     /// <summary>Part of the series, one in so many, that goes when there are too many: dropping singly would scan for each.</summary>
     private const int DroppedPart = 10;
@@ -17,6 +16,7 @@ internal sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
     private readonly Lock _lock = new();
     private readonly Dictionary<Series, VitalPoint> _points = [];
     private readonly Dictionary<(string Ward, string Bed), HashSet<Series>> _beds = [];
+    private readonly SortedDictionary<string, HashSet<Series>> _patients = new(StringComparer.Ordinal);
 
     private readonly record struct Series(PatientId Patient, string Device, SignalKind Signal, Metric Metric);
 
@@ -48,6 +48,22 @@ internal sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             ];
     }
 
+    /// <summary>The newest points of a patient, one a series, in order of device, signal and metric; empty when there are none.</summary>
+    public VitalPoint[] ByPatient(PatientId patient)
+    {
+        lock (_lock)
+            return Points_NeedsLock(patient.Value);
+    }
+
+    /// <summary>The newest points of the next patients in order of their pseudonyms; each patient's as in <see cref="ByPatient"/>.</summary>
+    /// <param name="after">The pseudonym after which they begin; null: at the first.</param>
+    /// <param name="most">Most patients.</param>
+    public VitalPoint[][] Patients(string? after, int most)
+    {
+        lock (_lock)
+            return [.. _patients.Keys.SkipWhile(patient => after is not null && string.CompareOrdinal(patient, after) <= 0).Take(most).Select(Points_NeedsLock)];
+    }
+
     /// <summary>Takes the batch's points; complete at once.</summary>
     public Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {
@@ -60,6 +76,12 @@ internal sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private VitalPoint[] Points_NeedsLock(string patient) => !_patients.TryGetValue(patient, out var series) ? [] :
+    [
+        .. series.Select(key => _points[key]).OrderBy(point => point.Device, StringComparer.Ordinal).ThenBy(point => point.Estimate.Signal)
+            .ThenBy(point => point.Estimate.Metric),
+    ];
 
     private void Take_NeedsLock(VitalPoint point)
     {
@@ -78,6 +100,9 @@ internal sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             if (_points.Count >= maxSeries)
                 DropOldest_NeedsLock();
             _points.Add(series, point);
+            if (!_patients.TryGetValue(series.Patient.Value, out var own))
+                _patients.Add(series.Patient.Value, own = []);
+            own.Add(series);
         }
         if (!_beds.TryGetValue((point.Ward, point.Bed), out var here))
             _beds.Add((point.Ward, point.Bed), here = []);
@@ -90,6 +115,10 @@ internal sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
         {
             _points.Remove(series);
             Leave_NeedsLock(series, point);
+            var own = _patients[series.Patient.Value];
+            own.Remove(series);
+            if (own.Count == 0)
+                _patients.Remove(series.Patient.Value);
         }
     }
 

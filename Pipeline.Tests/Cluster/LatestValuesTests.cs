@@ -1,9 +1,9 @@
-using Pipeline.Host.Store;
+using Pipeline.Actors.Cluster;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
 
-namespace Pipeline.Tests.Store;
+namespace Pipeline.Tests.Cluster;
 
 public sealed class LatestValuesTests
 {

@@ -1,0 +1,175 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Akka.Actor;
+using Akka.Cluster;
+
+namespace Pipeline.Actors.Cluster;
+
+/// <summary>What one process answered.</summary>
+/// <param name="Process">The process.</param>
+/// <param name="Answer">Its answer; null when it gave none.</param>
+/// <param name="Fault">Why it gave none; null when it did.</param>
+public sealed record ProcessAnswer<T>(Address Process, T? Answer, string? Fault) where T : class;
+
+/// <summary>
+/// Reads the whole ward from any process of it: asks every member of the cluster, and passes on a patient's samples while somebody looks. Thread-safe.
+/// </summary>
+/// <param name="node">This process's place in the cluster.</param>
+/// <param name="time">The clock.</param>
+public sealed class WardReader(ClusterNode node, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>What the process that has a patient knows of it: the newest report of all; null when no process that answered knows it.</summary>
+    public async Task<(ProcessAnswer<PatientReport>? Newest, IReadOnlyList<ProcessAnswer<PatientReport>> All)> PatientAsync(string patient, CancellationToken stop)
+    {
+        var all = await AskAllAsync(async process =>
+            (await process.Ask<PatientAnswer>(new PatientQuestion(patient), Patience, stop)).Report, stop);
+        return (all.Where(one => one.Answer is not null).MaxBy(one => one.Answer?.Time), all);
+    }
+
+    /// <summary>Every patient that a process knows, with the process; a patient who was moved to another process counts once, where the newest estimate is.</summary>
+    public async Task<(IReadOnlyList<(Address Process, PatientReport Report)> Patients, IReadOnlyList<ProcessAnswer<IReadOnlyList<PatientReport>>> All)> PatientsAsync(CancellationToken stop)
+    {
+        var all = await AskAllAsync<IReadOnlyList<PatientReport>>(async process =>
+        {
+            var reports = new List<PatientReport>();
+            PatientsAnswer answer;
+            do
+            {
+                answer = await process.Ask<PatientsAnswer>(new PatientsQuestion(reports.LastOrDefault()?.Patient), Patience, stop);
+                reports.AddRange(answer.Reports);
+            }
+            while (answer.Reports.Length == PatientsAnswer.Most);
+            return reports;
+        }, stop);
+        return (
+        [
+            .. all.SelectMany(one => (one.Answer ?? []).Select(report => (one.Process, Report: report)))
+                .GroupBy(one => one.Report.Patient, StringComparer.Ordinal).Select(same => same.MaxBy(one => one.Report.Time))
+                .OrderBy(one => one.Report.Ward, StringComparer.Ordinal).ThenBy(one => one.Report.Bed, StringComparer.Ordinal).ThenBy(one => one.Report.Patient, StringComparer.Ordinal),
+        ], all);
+    }
+
+    /// <summary>What each process says of itself.</summary>
+    public async Task<IReadOnlyList<ProcessAnswer<ProcessStatus>>> StatusAsync(CancellationToken stop) =>
+    [
+        .. (await AskAllAsync<StatusAnswer>(async process => await process.Ask<StatusAnswer>(new StatusQuestion(), Patience, stop), stop))
+            .Select(one => new ProcessAnswer<ProcessStatus>(one.Process, one.Answer?.Status, one.Answer?.Fault ?? one.Fault)),
+    ];
+
+    /// <summary>
+    /// A patient's chunks from now on, wherever they pass, until <paramref name="stop"/> or this process's actor system ends. A reader who is slow misses chunks.
+    /// </summary>
+    public async IAsyncEnumerable<LiveSamples> SamplesAsync(string patient, [EnumeratorCancellation] CancellationToken stop)
+    {
+        var room = Channel.CreateBounded<LiveSamples>(new BoundedChannelOptions(SampleReceiver.Room) { SingleReader = true, SingleWriter = true });
+        var system = node.Current.System;
+        var receiver = system.ActorOf(Props.Create(() => new SampleReceiver(patient, room)));
+        try
+        {
+            await foreach (var samples in room.Reader.ReadAllAsync(stop))
+                yield return samples;
+        }
+        finally
+        {
+            system.Stop(receiver);
+        }
+    }
+
+    private async Task<IReadOnlyList<ProcessAnswer<T>>> AskAllAsync<T>(Func<ICanTell, Task<T?>> ask, CancellationToken stop) where T : class
+    {
+        var incarnation = node.Current;
+        var state = incarnation.Cluster.State;
+        // Before it has joined, a process can answer for itself.
+        Address[] processes = state.Members.Count == 0 ? [node.Address] : [.. state.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(member => member.Address)];
+        var unreachable = state.Unreachable.Select(member => member.Address).ToHashSet();
+        return await Task.WhenAll(processes.Select(async process =>
+        {
+            if (unreachable.Contains(process))
+                return new ProcessAnswer<T>(process, null, "not reachable");
+            try
+            {
+                return new ProcessAnswer<T>(process, await ask(Readings(incarnation.System, process)).WaitAsync(Patience * 2, time, stop), null);
+            }
+            catch (Exception fault) when (fault is AskTimeoutException or TimeoutException)
+            {
+                return new ProcessAnswer<T>(process, null, "no answer in time");
+            }
+        }));
+    }
+
+    /// <summary>Where a process answers readers.</summary>
+    internal static ActorSelection Readings(ActorSystem system, Address process) => system.ActorSelection(new RootActorPath(process) / "user" / ReaderActor.Name);
+}
+
+/// <summary>
+/// Receives a patient's chunks from whichever process they pass through. Out: <see cref="SamplesWanted"/> to all members, again and again; <see cref="SamplesUnwanted"/> at its
+/// end. In: <see cref="LiveSamples"/>.
+/// </summary>
+internal sealed class SampleReceiver(string patient, Channel<LiveSamples> room) : UntypedActor, IWithTimers
+{
+    /// <summary>Chunks that may be on their way or wait for the reader.</summary>
+    public const int Room = 16;
+
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2), Pace = TimeSpan.FromMilliseconds(200);
+
+    private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
+    private readonly Dictionary<Address, (long Received, long Granted)> _senders = [];
+
+    private enum Turn
+    {
+        Renew,
+        Grant,
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;    // Akka sets it before PreStart
+
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer(Turn.Renew, Turn.Renew, TimeSpan.Zero, Renewal);
+        Timers.StartPeriodicTimer(Turn.Grant, Turn.Grant, Pace);
+    }
+
+    protected override void PostStop()
+    {
+        foreach (var process in Processes())
+            WardReader.Readings(Context.System, process).Tell(new SamplesUnwanted(patient));
+        room.Writer.TryComplete();
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Turn.Renew:
+                foreach (var one in Processes())
+                    Grant(one);
+                break;
+            case Turn.Grant:
+                foreach (var (one, state) in _senders.ToArray())
+                    if (state.Received + Free > state.Granted)
+                        Grant(one);
+                break;
+            case LiveSamples samples:
+                var process = Sender.Path.Address.HasLocalScope ? _cluster.SelfAddress : Sender.Path.Address;
+                _senders[process] = (samples.Number, _senders.GetValueOrDefault(process).Granted);
+                room.Writer.TryWrite(samples);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private int Free => Room - room.Reader.Count;
+
+    private IEnumerable<Address> Processes() => _cluster.State.Members is { Count: > 0 } members ? members.Select(member => member.Address) : [_cluster.SelfAddress];
+
+    private void Grant(Address process)
+    {
+        var received = _senders.GetValueOrDefault(process).Received;
+        _senders[process] = (received, received + Free);
+        WardReader.Readings(Context.System, process).Tell(new SamplesWanted(patient, received + Free));
+    }
+}

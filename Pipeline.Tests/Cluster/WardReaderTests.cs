@@ -1,0 +1,151 @@
+using Pipeline.Actors.Cluster;
+using Pipeline.Models.Signals;
+using Pipeline.Tests.Support;
+using Xunit;
+
+namespace Pipeline.Tests.Cluster;
+
+/// <summary>Reading the ward from any of three processes.</summary>
+[Collection(nameof(ClusterNodeTests))]
+public sealed class WardReaderTests : IAsyncLifetime
+{
+    private readonly TestNodes _nodes = new();
+
+    public Task InitializeAsync() => _nodes.StartClusterAsync(3);
+
+    public Task DisposeAsync() => _nodes.DisposeAsync().AsTask();
+
+    [Fact]
+    public async Task Any_process_answers_for_any_patient_and_any_bed_and_for_all_processes()
+    {
+        for (var node = 0; node < 3; node++)
+            await _nodes.Readings(node).Latest.WriteAsync(Points.Batch(7, 1, patient: $"P{node}", bed: $"b{node}"), _nodes.Stop);
+
+        for (var asked = 0; asked < 3; asked++)
+        {
+            var reader = new WardReader(_nodes[asked], TimeProvider.System);
+            for (var node = 0; node < 3; node++)
+            {
+                var (newest, _) = await reader.PatientAsync($"P{node}", _nodes.Stop);
+                Assert.Equal(_nodes[node].Address, newest?.Process);
+                Assert.Equal((67, "ok", "ecg", 7), (newest?.Answer?.Series[0].Value, newest?.Answer?.Series[0].Status, newest?.Answer?.Series[0].Signal, newest?.Answer?.Series[0].WindowId));
+            }
+            var (patients, all) = await reader.PatientsAsync(_nodes.Stop);
+            Assert.Equal([("b0", "P0"), ("b1", "P1"), ("b2", "P2")], patients.Select(one => (one.Report.Bed, one.Report.Patient)));
+            Assert.All(all, one => Assert.Null(one.Fault));
+            Assert.Equal([0, 1, 2], (await reader.StatusAsync(_nodes.Stop)).SelectMany(one => one.Answer!.Shards).Select(shard => shard.Shard).Order());
+        }
+    }
+
+    [Fact]
+    public async Task A_patient_who_went_to_another_process_is_shown_by_its_newest_estimate_once()
+    {
+        await _nodes.Readings(0).Latest.WriteAsync(Points.Batch(1, 3), _nodes.Stop);
+        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(4, 1), _nodes.Stop);
+        var reader = new WardReader(_nodes[2], TimeProvider.System);
+
+        var (newest, _) = await reader.PatientAsync("P1", _nodes.Stop);
+        var (patients, _) = await reader.PatientsAsync(_nodes.Stop);
+
+        Assert.Equal((_nodes[1].Address, 4), (newest?.Process, newest?.Answer?.Series[0].WindowId));
+        Assert.Equal(_nodes[1].Address, Assert.Single(patients).Process);
+    }
+
+    [Fact]
+    public async Task Hundreds_of_patients_come_in_pages()
+    {
+        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(Enumerable.Range(0, 450).Select(number => Points.Of(1, patient: $"P{number}", bed: $"b{number}"))), _nodes.Stop);
+
+        var (patients, _) = await new WardReader(_nodes[0], TimeProvider.System).PatientsAsync(_nodes.Stop);
+
+        Assert.Equal(450, patients.Select(one => one.Report.Patient).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task While_one_process_is_killed_the_others_answer_and_name_it()
+    {
+        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(7, 1), _nodes.Stop);
+        await _nodes.KillAsync(2);
+        var reader = new WardReader(_nodes[0], TimeProvider.System);
+
+        var (newest, all) = await reader.PatientAsync("P1", _nodes.Stop);
+
+        Assert.Equal(_nodes[1].Address, newest?.Process);
+        Assert.Equal(_nodes[2].Address, Assert.Single(all, one => one.Fault is not null).Process);
+    }
+
+    [Fact]
+    public async Task A_patients_samples_come_from_another_process_only_while_somebody_looks()
+    {
+        var tap = _nodes.Readings(1).Tap;
+        using var looking = CancellationTokenSource.CreateLinkedTokenSource(_nodes.Stop);
+        var reading = ReadAsync(new WardReader(_nodes[0], TimeProvider.System), 3, looking);
+        await _nodes.UntilAsync(_nodes[1].Current.Cluster, _ => tap.IsUsed);
+
+        for (var second = 0; second < 3; second++)
+        {
+            tap.TryPublish(Chunks.Of(10 * second, 10, patient: "P2"));
+            tap.TryPublish(Chunks.Of(10 * second, 10));
+        }
+        var seen = await reading;
+
+        Assert.Equal([0L, 10, 20], seen.Select(samples => samples.FirstSampleIndex));
+        Assert.All(seen, samples => Assert.Equal(("P1", 0L), (samples.Patient, samples.Skipped)));
+        Assert.Equal(Enumerable.Range(10, 10).Select(value => (float)value), seen[1].ValuesOf(0));
+        await _nodes.UntilAsync(_nodes[1].Current.Cluster, _ => !tap.IsUsed);
+    }
+
+    [Fact]
+    public async Task Who_has_no_room_misses_chunks_and_is_told_how_many()
+    {
+        var tap = _nodes.Readings(0).Tap;
+        var reader = new WardReader(_nodes[0], TimeProvider.System).SamplesAsync("P1", _nodes.Stop).GetAsyncEnumerator(_nodes.Stop);
+        var first = reader.MoveNextAsync();
+        await _nodes.UntilAsync(_nodes[0].Current.Cluster, _ => tap.IsUsed);
+
+        for (var second = 0; second < 100; second++)
+            tap.TryPublish(Chunks.Of(10 * second, 10));
+        Assert.True(await first);
+        var received = 1;
+        var skipped = reader.Current.Skipped;
+        // What is published from here on says how many were missed, as soon as there is room again.
+        while (skipped == 0)
+        {
+            var next = reader.MoveNextAsync();
+            while (!next.IsCompleted)
+            {
+                tap.TryPublish(Chunks.Of(10_000, 10));
+                await Task.Yield();
+            }
+            Assert.True(await next);
+            received++;
+            skipped = reader.Current.Skipped;
+        }
+
+        Assert.InRange(received, 2, 100);
+        Assert.InRange(skipped, 40, long.MaxValue);
+        await reader.DisposeAsync();
+    }
+
+    [Fact]
+    public void Samples_are_physical_values_and_missing_ones_are_NaN()
+    {
+        var channels = new ChannelLayout(new Channel("II", SignalKind.Ecg, "mV", Gain: 200, Baseline: 10));
+        var chunk = Chunks.Of([210, SampleChunk.MissingInt16, 10], 0, 3, channels: channels);
+
+        Assert.Equal([1f, float.NaN, 0f], LiveSamples.From(chunk, 1, 0).ValuesOf(0));
+        Assert.Equal([1f, float.NaN, 0f], LiveSamples.From(Chunks.AsFloat32(chunk), 1, 0).ValuesOf(0));
+    }
+
+    private static async Task<List<LiveSamples>> ReadAsync(WardReader reader, int count, CancellationTokenSource looking)
+    {
+        var seen = new List<LiveSamples>();
+        await foreach (var samples in reader.SamplesAsync("P1", looking.Token))
+        {
+            seen.Add(samples);
+            if (seen.Count == count)
+                break;
+        }
+        return seen;
+    }
+}
