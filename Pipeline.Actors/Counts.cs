@@ -142,8 +142,10 @@ public sealed class Counts
     /// <summary>For a count that several threads write.</summary>
     internal void AddShared(Count count) => Interlocked.Increment(ref _values[(int)count]);
 
-    internal void Add(Counts other)
+    /// <summary>Adds what another one has counted so far; not while somebody else adds to this one.</summary>
+    public void Add(Counts other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         for (var i = 0; i < _values.Length; i++)
             _values[i] += Volatile.Read(ref other._values[i]);
     }

@@ -194,6 +194,24 @@ public sealed class ClusterNode : IAsyncDisposable
         return node;
     }
 
+    /// <summary>Completes with the actor system that has replaced <paramref name="ended"/>.</summary>
+    public async Task<ClusterIncarnation> AfterAsync(ClusterIncarnation ended, CancellationToken stop)
+    {
+        var replaced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Note(ClusterIncarnation _) => replaced.TrySetResult();
+        Replaced += Note;
+        try
+        {
+            if (ReferenceEquals(Current, ended))
+                await replaced.Task.WaitAsync(stop);
+            return Current;
+        }
+        finally
+        {
+            Replaced -= Note;
+        }
+    }
+
     /// <summary>Leaves the cluster and ends the actor system.</summary>
     public async ValueTask DisposeAsync()
     {

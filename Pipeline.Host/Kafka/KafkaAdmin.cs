@@ -217,6 +217,10 @@ internal sealed class KafkaAdmin : IDisposable
             {
                 // The group's coordinator is being found, as at the first group of a cluster.
             }
+            catch (DescribeConsumerGroupsException some) when (some.Results.ConsumerGroupDescriptions is [{ Error: { IsError: true } refused }])
+            {
+                throw new KafkaException(refused);
+            }
             await Task.Delay(Retry, _time);
         }
     }

@@ -27,9 +27,9 @@ internal sealed class WardCluster(IOptions<ClusterOptions> options, HealthCheckS
     /// <summary>Reads the whole ward; null until <see cref="StartAsync"/> has completed.</summary>
     public WardReader? Reader => _reader;
 
-    /// <summary>Where patients live at present.</summary>
+    /// <summary>Where patients live.</summary>
     /// <exception cref="InvalidOperationException">It has not been started.</exception>
-    public ClusterIncarnation Current => _node?.Current ?? throw new InvalidOperationException("The cluster's node has not been started.");
+    public ClusterNode Node => _node ?? throw new InvalidOperationException("The cluster's node has not been started.");
 
     /// <summary>Starts the actor system, and announces it in the consumer's id; to be called before the consumer is created.</summary>
     /// <param name="kafka">Changed.</param>

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Akka.Actor;
+using Akka.Streams;
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
@@ -107,23 +109,55 @@ internal sealed class WardPipeline : IAsyncDisposable
         var watch = _reloadInterval == TimeSpan.Zero ? Task.CompletedTask : Task.WhenAll(_watches.Select(one => one.RunAsync(_reloadInterval, watching.Token)));
         try
         {
-            await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters, .. _cluster is null ? Array.Empty<IPatientSink>() : [_cluster.Latest]], _time, new PartitionParts
-            {
-                Actors = _actors.Actors,
-                Stages = stages ?? CreateStages,
-                Models = _models,
-                Qrs = _qrs,
-                Passive = _passive,
-                Tap = _cluster?.Tap,
-            });
-            _shards = partitions;
-            return await Topology.RunAsync(Source, partitions, stop);
+            return _cluster is { } cluster
+                ? await RunAsync(cluster, stages, stop)
+                : await RunAsync(_actors.Actors, stages, stop);
         }
         finally
         {
             await watching.CancelAsync();
             await watch;
         }
+    }
+
+    // When the actor system is replaced, all graphs have ended with it: the process leaves the group, and takes its partitions anew from their last checkpoints.
+    private async Task<Counts> RunAsync(WardCluster cluster, StageFactory? stages, CancellationToken stop)
+    {
+        var counts = new Counts();
+        while (true)
+        {
+            var incarnation = cluster.Node.Current;
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            var running = RunAsync((incarnation.System, incarnation.Patients), stages, ends.Token);
+            if (await Task.WhenAny(running, incarnation.Ended) != running)
+                await ends.CancelAsync();
+            try
+            {
+                counts.Add(await running);
+            }
+            catch (AbruptTerminationException) when (incarnation.Ended.IsCompleted)
+            {
+                // A graph that ended with its actor system.
+            }
+            if (stop.IsCancellationRequested || !incarnation.Ended.IsCompleted)
+                return counts;
+            await cluster.Node.AfterAsync(incarnation, stop);
+        }
+    }
+
+    private async Task<Counts> RunAsync((ActorSystem System, IPatientRegion Region) actors, StageFactory? stages, CancellationToken stop)
+    {
+        await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters, .. _cluster is null ? Array.Empty<IPatientSink>() : [_cluster.Latest]], _time, new PartitionParts
+        {
+            Actors = actors,
+            Stages = stages ?? CreateStages,
+            Models = _models,
+            Qrs = _qrs,
+            Passive = _passive,
+            Tap = _cluster?.Tap,
+        });
+        _shards = partitions;
+        return await Topology.RunAsync(Source, partitions, stop);
     }
 
     /// <inheritdoc/>
