@@ -130,7 +130,7 @@ public class PartitionsTests
         shards.TryPost(0, new ShardRecord(0, Chunks.Of(0, 80)));
         await sink.Arrived.WaitAsync();
         shards.TryPost(1, new ShardRecord(0, Chunks.Of(80, 80)));
-        await sink.Arrived.WaitAsync();
+        await shards.RevokeAsync(1, CancellationToken.None);
 
         Assert.Equal(1, shards.Total()[Count.PatientsInTwoShards]);
     }
