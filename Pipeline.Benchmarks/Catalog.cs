@@ -15,6 +15,7 @@ internal static class Catalog
         new Entities.StandbyBenchmark(),
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),
+        new Ward.EngineShareBenchmark(),
         new Ward.WardCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),

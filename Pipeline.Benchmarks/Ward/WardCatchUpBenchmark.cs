@@ -32,7 +32,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         Tell(report, await RunAsync(new FeedRequest(1_000, 180, 125, ""), model, stop));
     }
 
-    private static async Task<Outcome> RunAsync(FeedRequest request, string model, CancellationToken stop)
+    internal static async Task<Outcome> RunAsync(FeedRequest request, string model, CancellationToken stop)
     {
         using var feeder = await FeederProcess.StartAsync(request, stop);
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-");
@@ -101,6 +101,6 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         return (third, Environment.WorkingSet);
     }
 
-    private sealed record Outcome(
+    internal sealed record Outcome(
         FeedRequest Request, long SampleCount, Counts Counts, Cost Cost, double FeederCpuSeconds, double BrokerCpuSeconds, long MemoryAtThird, long MemoryAtEnd, long HeapBytes);
 }

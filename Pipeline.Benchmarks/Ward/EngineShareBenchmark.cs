@@ -1,0 +1,155 @@
+using Pipeline.Actors;
+using Pipeline.Host.Networks;
+using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
+using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
+
+namespace Pipeline.Benchmarks.Ward;
+
+/// <summary>
+/// What the whole pipeline costs a patient-second, Kafka to store, with the default networks, against the estimators and the networks' forward passes alone:
+/// the same chunks through bare device streams in a loop, and their questions through a bare session in full batches. Both in one run, in turns.
+/// </summary>
+internal sealed class EngineShareBenchmark : IBenchmark
+{
+    private const int Batch = 64;
+    private const int Pool = 50;        // beds that differ; the others send the same samples
+
+    public string Name => "engine-share";
+
+    public string Summary => "CPU a patient-second of the whole pipeline (Kafka to store, default networks) against estimators and forward passes alone, in the same run";
+
+    public async Task RunAsync(Report report, CancellationToken stop)
+    {
+        var (beds, seconds, rounds) = report.Quick ? (50, 20, 1) : (500, 120, 3);
+        var request = new FeedRequest(beds, seconds, beds / 8, "");
+        var chunks = Chunks(beds, seconds);
+        using var alone = new Alone();
+        var patientSeconds = (double)beds * seconds;
+        var (whole, estimators, forward) = (new List<double>(), new List<double>(), new List<double>());
+        if (!report.Quick)      // a service has been running for long: its code is compiled
+            await RoundAsync(record: false);
+        for (var round = 0; round < rounds; round++)
+            await RoundAsync(record: true);
+
+        var (all, streams, passes) = (Median(whole), Median(estimators), Median(forward));
+        report.Add("engine_share", all / (streams + passes), "1", new Reference("promised at most", 1.5));
+        report.Add("whole_cpu_per_patient_second", all * 1e6, "us");
+        report.Add("estimators_cpu_per_patient_second", streams * 1e6, "us");
+        report.Add("forward_cpu_per_patient_second", passes * 1e6, "us");
+        report.Add("engine_and_edges_cpu_per_patient_second", (all - streams - passes) * 1e6, "us");
+
+        async Task RoundAsync(bool record)
+        {
+            var outcome = await WardCatchUpBenchmark.RunAsync(request, new TopologyOptions().Model, stop);
+            var (streamsCpu, forwardCpu, estimateCount) = alone.Run(chunks);
+            if (Math.Abs(estimateCount - outcome.Counts[Count.Estimates]) > estimateCount / 1_000)     // a stream that restarts ends with its tail there
+                throw new InvalidOperationException($"{estimateCount} estimates alone where the pipeline gave {outcome.Counts[Count.Estimates]}.");
+            if (!record)
+                return;
+            whole.Add(outcome.Cost.ProcessCpuSeconds / patientSeconds);
+            estimators.Add(streamsCpu / patientSeconds);
+            forward.Add(forwardCpu / patientSeconds);
+            report.Remark($"whole {1e6 * whole[^1]:0} us, estimators {1e6 * estimators[^1]:0} us, forward passes {1e6 * forward[^1]:0} us a patient-second");
+        }
+    }
+
+    /// <summary>What the feeder sends, in its order: second by second, bed by bed.</summary>
+    private static List<SampleChunk> Chunks(int beds, int seconds)
+    {
+        var made = Enumerable.Range(0, Math.Min(Pool, beds)).Select(patient =>
+        {
+            var bed = new SimulatedBed(SimulatedWard.Bed(patient, seed: 1, WardFeeder.Start, epoch: 1, DeviceFaults.Usual) with { HasAbp = false, EcgLeadCount = 1 });
+            var all = new List<SampleChunk>();
+            for (var second = 0; second < seconds; second++)
+                bed.Next(all, isLast: false);
+            return all;
+        }).ToList();
+        var chunks = new List<SampleChunk>();
+        for (var i = 0; i < made.Max(all => all.Count); i++)
+            for (var number = 0; number < beds; number++)
+                if (i < made[number % made.Count].Count)
+                    chunks.Add(made[number % made.Count][i] with { Patient = new PatientId($"bench-{number:00000}") });
+        return chunks;
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <summary>Device streams in a loop, and a session.</summary>
+    private sealed class Alone : IDisposable
+    {
+        private readonly RateModel _model = ModelCatalog.Open(new TopologyOptions().Model)
+            ?? throw new InvalidOperationException("The network that ships is not there.");
+        private readonly QrsModel? _qrs = ModelCatalog.OpenQrs(new TopologyOptions().QrsModel);
+        private readonly IModelSession _session;
+        private readonly StageOutput _output = new();
+        private readonly List<(RateQuestion Question, RateMemory Memory)> _asked = new(Batch);
+
+        public Alone() => _session = _model.Package.Open([Batch]);
+
+        /// <summary>CPU seconds of the streams, and of the forward passes; and how many estimates there were.</summary>
+        public (double Streams, double Forward, long EstimateCount) Run(List<SampleChunk> chunks)
+        {
+            var streams = new Dictionary<(string, string), DeviceStream>();
+            var states = new Dictionary<string, PatientState>();
+            var (forward, estimates) = (0.0, 0L);
+            var start = Cost.Now();
+            foreach (var chunk in chunks)
+            {
+                var key = (chunk.Patient.Value, chunk.Device);
+                if (!streams.TryGetValue(key, out var stream) || stream.Epoch < chunk.Epoch)
+                    streams[key] = stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz, _model, qrs: _qrs), chunk);
+                if (chunk.Epoch < stream.Epoch)
+                    continue;
+                stream.Accept(chunk);
+                while (stream.TryNext(_output, out _))
+                {
+                    estimates += _output.Estimates.Count + _output.Questions.Count;
+                    foreach (var question in _output.Questions)
+                    {
+                        if (!states.TryGetValue(chunk.Patient.Value, out var state))
+                            states.Add(chunk.Patient.Value, state = new PatientState());
+                        _asked.Add((question, state.MemoryOf(chunk.Device)));
+                    }
+                    _output.Clear();
+                    if (_asked.Count >= Batch)
+                        forward += Answer();
+                }
+            }
+            forward += Answer();
+            return ((Cost.Now() - start).ProcessCpuSeconds - forward, forward, estimates);
+        }
+
+        private double Answer()
+        {
+            var start = Cost.Now();
+            for (var i = 0; i < _asked.Count; i++)
+            {
+                var (question, memory) = _asked[i];
+                question.Begin(memory);
+                question.Input.CopyTo(_session.Input[(i * _session.InputLength)..]);
+                memory.State.CopyTo(_session.State[(i * _session.StateLength)..]);
+            }
+            if (_asked.Count > 0)
+                _session.Run(_asked.Count);
+            for (var i = 0; i < _asked.Count; i++)
+            {
+                var (question, memory) = _asked[i];
+                _session.Output.Slice(i * _session.OutputLength, _session.OutputLength).CopyTo(question.Output);
+                _session.NextState.Slice(i * _session.StateLength, _session.StateLength).CopyTo(memory.State);
+                question.Answered(memory);
+                _output.Return(question);
+            }
+            _asked.Clear();
+            return (Cost.Now() - start).ProcessCpuSeconds;
+        }
+
+        public void Dispose()
+        {
+            _session.Dispose();
+            _model.Dispose();
+        }
+    }
+}
