@@ -113,6 +113,9 @@ internal sealed class PatientLink(PatientId patient)
     /// <summary>Whether the entity may hold what a network's answers change.</summary>
     public bool HasState { get; set; }
 
+    /// <summary>Messages with windows so far: the entity takes each in its turn, or not at all.</summary>
+    public long WindowsCount { get; set; }
+
     /// <summary>The state with which the entity begins, until it is sent.</summary>
     public PatientState? Start { get; set; } = new();
 }
@@ -131,6 +134,9 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
 
     /// <summary>Where it is acknowledged.</summary>
     public PatientReplies Replies { get; } = replies;
+
+    /// <summary>Its place among the graph's messages with windows of the patient, from 0: what comes behind a message that was lost is not answered.</summary>
+    public long Number { get; set; }
 
     /// <summary>The state with which the entity begins, in the first message of a graph; null in the others.</summary>
     public PatientState? Start { get; set; }

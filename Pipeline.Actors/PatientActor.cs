@@ -16,10 +16,13 @@ namespace Pipeline.Actors;
 internal sealed class PatientActor : UntypedActor
 {
     private PatientState _state = new();
+    private PatientLink? _link;                 // whose messages are taken: a graph's to the patient
+    private long _next;                         // number of the next one of them
     private Queue<PatientWindows>? _waiting;    // behind the present message
     private PatientWindows? _present;           // the message whose question is under way
     private InferenceRequest? _asked;
     private int _at;                            // the point in it that is asked about
+    private bool _isLeaving;
     private bool _isStopping;
 
     /// <summary>How an entity is made, in every region.</summary>
@@ -29,6 +32,9 @@ internal sealed class PatientActor : UntypedActor
     {
         switch (message)
         {
+            case PatientWindows windows when _isLeaving:
+                Context.Parent.Forward(windows);    // for the entity that comes after this one
+                break;
             case PatientWindows windows:
                 Take(windows);
                 break;
@@ -37,15 +43,18 @@ internal sealed class PatientActor : UntypedActor
                 break;
             case InferenceRequest:
                 break;      // of a graph that has ended
-            case CapturePatient capture:
+            case CapturePatient capture when ReferenceEquals(capture.Captured.Link, _link):
                 capture.Captured.Snapshot = _state.Complete(capture.Captured.Snapshot, Models.State.StateTransfer.OfThread);
                 capture.Replies.Add(capture);
                 break;
+            case CapturePatient:
+                break;      // this is not the entity that the graph's windows went to
             case ProbePatient probe:
                 if (ReferenceEquals(probe.Asked, _present) || _waiting?.Any(one => ReferenceEquals(one, probe.Asked)) == true)
                     probe.Replies.Add(probe);
                 break;
             case LeavePatient:
+                _isLeaving = true;
                 Context.Parent.Tell(new Passivate(StopWhenIdle.Instance));
                 break;
             case StopWhenIdle:
@@ -58,20 +67,30 @@ internal sealed class PatientActor : UntypedActor
         }
     }
 
+    /// <summary>
+    /// Takes the graph's next message. One behind a message that was lost stays unanswered, as its estimates would be of a state that has a gap: the graph then
+    /// goes on from its last checkpoint.
+    /// </summary>
     private void Take(PatientWindows windows)
     {
-        if (windows.Start is { } start)
-            (_state, _present, _asked, _waiting) = (start, null, null, null);
-        if (_present is null)
-            Begin(windows);
-        else
+        if (windows.Number == 0 && !ReferenceEquals(windows.Link, _link))
+            (_link, _next, _present, _asked, _waiting) = (windows.Link, 0, null, null, null);
+        if (!ReferenceEquals(windows.Link, _link) || windows.Number != _next)
+            return;
+        _next++;
+        if (_present is not null)
+        {
             (_waiting ??= new Queue<PatientWindows>()).Enqueue(windows);
+            return;
+        }
+        Begin(windows);
+        GoOn();
     }
 
     private void Begin(PatientWindows windows)
     {
         (_present, _at) = (windows, -1);
-        GoOn();
+        _state = windows.Start ?? _state;
     }
 
     /// <summary>Asks about the next point that has a question; where there is none left the message is acknowledged, and the next one is begun.</summary>
@@ -89,7 +108,7 @@ internal sealed class PatientActor : UntypedActor
             present.By = Self;
             present.Replies.Add(present);
             if (_waiting?.TryDequeue(out var next) == true)
-                (_present, _at) = (next, -1);
+                Begin(next);
         }
         StopIfIdle();
     }

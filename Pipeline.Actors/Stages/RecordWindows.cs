@@ -123,7 +123,7 @@ internal sealed class RecordWindows(PartitionContext partition)
     private PatientWindows Address(PatientWindows windows, SampleChunk chunk, long enteredAt)
     {
         var link = windows.Link;
-        (windows.Start, link.Start) = (link.Start, null);
+        (windows.Number, windows.Start, link.Start) = (link.WindowsCount++, link.Start, null);
         (windows.EnteredAt, windows.Payload) = (enteredAt, _handling.Record.Payload);
         link.HasState |= windows.Start is { IsEmpty: false };
         var questions = 0;
