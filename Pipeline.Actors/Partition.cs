@@ -174,7 +174,7 @@ internal sealed class Partition
         }
         finally
         {
-            await _stop.CancelAsync();
+            _stop.Cancel();     // here and now: CancelAsync would call back on the thread pool
             await _context.Replies.EndAsync(_context.Networks.Rate);
             _context.Networks.Clear();
             await ReleaseAsync();

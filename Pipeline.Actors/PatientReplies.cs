@@ -90,7 +90,7 @@ internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable
     {
         lock (_lock)
             _unposted.Clear();
-        await _ending.CancelAsync();
+        _ending.Cancel();       // here and now: CancelAsync would call back on the thread pool
         if (network is not null)
             await network.Workers.CancelAsync(Owner);
         await _room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
