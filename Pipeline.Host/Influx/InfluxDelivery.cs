@@ -13,7 +13,7 @@ namespace Pipeline.Host.Influx;
 /// <param name="log">Told of refused lines.</param>
 internal sealed class InfluxDelivery(InfluxConnection connection, int maxLines, RefusedPoints refused, InfluxMetrics metrics, ILogger log)
 {
-    private readonly Stack<int[]> _toStore = new();   // sets of lines that are still to be sent
+    private readonly LineSearch _search = new();
     private LineBlock _block = new();
 
     /// <summary>
@@ -30,40 +30,16 @@ internal sealed class InfluxDelivery(InfluxConnection connection, int maxLines, 
             await refused.KeepAsync(unwritable, stop);
         }
         _block = block;
-        _toStore.Clear();
-        PushParts([.. Enumerable.Range(0, block.Count)], maxLines);
-        while (_toStore.TryPop(out var lines))
-            await ActOnAsync(await connection.SendAsync(block, lines, stop), lines, stop);
-    }
-
-    private async Task ActOnAsync(InfluxAnswer answer, int[] lines, CancellationToken stop)
-    {
-        switch (answer.Kind)
+        _search.Begin(block.Count, maxLines);
+        while (_search.TryNext(out var lines))
         {
-            case AnswerKind.Stored:
+            var answer = await connection.SendAsync(block, lines, stop);
+            var named = _search.Note(answer, lines);
+            if (answer.Kind == AnswerKind.Stored)
                 metrics.Stored(lines.Length);
-                return;
-            case AnswerKind.Named:
-                await KeepRefusedAsync(answer.Named, answer, lines.Length, stop);
-                // Version 1 has stored the others already; writing them again changes nothing.
-                var rest = lines.Except(answer.Named.Select(line => line.Index)).ToArray();
-                if (rest.Length > 0)
-                    _toStore.Push(rest);
-                return;
-            case AnswerKind.Partial when lines.Length == 1 || answer.Dropped >= lines.Length:
-            case AnswerKind.TooLarge when lines.Length == 1:
-                await KeepRefusedAsync([.. lines.Select(line => new NamedLine(line, answer.Detail))], answer, lines.Length, stop);
-                return;
-            default:
-                PushParts(lines, (lines.Length + 1) / 2);
-                return;
+            else if (named.Count > 0)
+                await KeepRefusedAsync(named, answer, lines.Length, stop);
         }
-    }
-
-    private void PushParts(int[] lines, int length)
-    {
-        foreach (var part in lines.Chunk(Math.Max(1, length)).Reverse())
-            _toStore.Push(part);
     }
 
     private Task KeepRefusedAsync(IReadOnlyList<NamedLine> named, InfluxAnswer answer, int sent, CancellationToken stop)

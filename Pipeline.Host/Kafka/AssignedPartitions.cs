@@ -74,11 +74,10 @@ internal sealed class AssignedPartitions : IDisposable
     /// </summary>
     public bool PassOver(PartitionProgress progress, long offset)
     {
-        if (!progress.MustSeek)
+        if (!progress.PassOver(offset, out var isFirst))
             return false;
-        if (progress.PassedOver is null)
+        if (isFirst)
             _consumer.Pause([At(progress.Partition)]);
-        progress.PassedOver ??= offset;
         return true;
     }
 
@@ -95,11 +94,14 @@ internal sealed class AssignedPartitions : IDisposable
                 continue;
             if (partition.Refused.Count > 0)
                 throw new StateRefusedException(_options.StateTopic, progress.Partition, partition.Refused);
-            if (partition.Phase == PartitionPhase.Ready && partition.ReadyCount != progress.BegunCount)
-                Begin(progress, partition);
-            else if (partition.Phase == PartitionPhase.Running && progress.MustSeek)
+            if (progress.IsToBegin)
+            {
+                progress.Begin();
+                _isStandbyStale = true;
+            }
+            else if (progress.IsToSeek)
                 Seek(progress, partition);
-            restoring |= progress.MustSeek || partition.Phase is PartitionPhase.Restoring or PartitionPhase.Ready;
+            restoring |= progress.IsToSeek || partition.Phase is PartitionPhase.Restoring or PartitionPhase.Ready;
         }
         IsRestoring = restoring;
     }
@@ -196,16 +198,10 @@ internal sealed class AssignedPartitions : IDisposable
         }
     }
 
-    private void Begin(PartitionProgress progress, OwnedPartition partition)
-    {
-        (progress.BegunCount, progress.MustSeek, _isStandbyStale) = (partition.ReadyCount, true, true);
-        partition.Begin();
-    }
-
     /// <summary>The graph runs: the consumer goes to where the state ends, and its records are handed over from there on.</summary>
     private void Seek(PartitionProgress progress, OwnedPartition partition)
     {
-        if ((partition.NextOffset ?? progress.PassedOver) is { } offset && (progress.PassedOver is not null || progress.Expected != offset))
+        if (progress.SeekTo is { } offset)
         {
             try
             {
@@ -215,12 +211,10 @@ internal sealed class AssignedPartitions : IDisposable
             {
                 return;     // not fetching yet: tried again at the next look
             }
-            progress.GoTo(offset);
         }
-        progress.Held.Clear();      // of before a restart: they come again
         if (progress.PassedOver is not null)
             _consumer.Resume([At(progress.Partition)]);
-        (progress.PassedOver, progress.MustSeek) = (null, false);
+        progress.NoteSought();
         _logger.GoesOn(_options.SamplesTopic, progress.Partition, progress.Expected ?? -1, partition.RestoredCount);
     }
 

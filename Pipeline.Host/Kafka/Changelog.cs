@@ -2,6 +2,7 @@ using Confluent.Kafka;
 using Pipeline.Actors;
 using Pipeline.Host.State;
 using Pipeline.Host.Wire;
+using Pipeline.Models.State;
 
 namespace Pipeline.Host.Kafka;
 
@@ -13,9 +14,6 @@ internal sealed class Changelog(
 
     // The client's calls block; how often one that found nothing looks whether it should end.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), TellEvery = TimeSpan.FromSeconds(5);
-
-    // A transaction that is committed is shown within milliseconds; one that is open for longer than this is somebody's who died, or stands still.
-    private static readonly TimeSpan Abandoned = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
     /// What a shard begins with; its snapshots are put into <paramref name="passive"/> as they are read. Behind a mark that is not yet
@@ -78,25 +76,22 @@ internal sealed class Changelog(
         // Where compaction leaves nothing at 0 the fetch goes on behind it; to ask for the first offset costs half a second more.
         consumer.Assign(new TopicPartitionOffset(at, 0));
         var (read, toldAt) = (0L, time.GetTimestamp());
-        long? standsSince = null;
+        var reading = new ChangelogEnd(time);
         for (var records = 0L; ; records++)
         {
             if (Next(consumer, stop) is not { } record)
             {
-                if (standsSince is not { } since || time.GetElapsedTime(since) < Abandoned || writer() is not { } open)
-                    continue;
-                abandoned?.End(open);
-                standsSince = time.GetTimestamp();
+                if (reading.IsAbandoned() && writer() is { } open)
+                    abandoned?.End(open);
                 continue;
             }
-            if (record.IsPartitionEOF && (isMarked() || consumer.GetWatermarkOffsets(at).High.Value <= record.Offset.Value))
-                break;
             if (record.IsPartitionEOF)
             {
-                standsSince ??= time.GetTimestamp();
+                if (reading.IsReached(isMarked(), consumer.GetWatermarkOffsets(at).High.Value <= record.Offset.Value))
+                    break;
                 continue;
             }
-            standsSince = null;
+            reading.NoteRecord();
             read += record.Message.Value?.Length ?? 0;
             take(record.Message);
             if (records % RecordsBetweenReports != 0 || consumer.GetWatermarkOffsets(at) is not { High: { IsSpecial: false, Value: > 0 } end })
@@ -140,6 +135,9 @@ internal readonly record struct Awaited(long? Committed, Task<Guid>? Topic)
             return false;
         if (SnapshotCodec.DecodeMark(mark, out _) is not { Through: var through })
             return true;    // of a newer program: refused, whatever follows
-        return through.Offset + 1 >= Committed && (Topic is null || through.TopicId == Topic.WaitAsync(stop).GetAwaiter().GetResult());
+        return Is(through, Topic?.WaitAsync(stop).GetAwaiter().GetResult());
     }
+
+    /// <summary>Whether a checkpoint through a record is the last one. <paramref name="topic"/>: id of the samples topic; null: of whichever.</summary>
+    public bool Is(RecordPosition through, Guid? topic) => through.Offset + 1 >= Committed && (topic is null || through.TopicId == topic);
 }

@@ -31,22 +31,20 @@ internal sealed class CheckpointTransactions(
     /// <returns>The error when <c>Waiting</c> checkpoints have to be tried again; none when each was told what became of it.</returns>
     private (int Waiting, Error? Error) Attempt(List<WaitingCheckpoint> waiting)
     {
-        while (true)
+        var round = new CommitRound(leases, waiting);
+        while (round.Next() is { Length: > 0 } checkpoints)
         {
-            foreach (var gone in waiting.Where(w => !leases.IsStanding(w.Checkpoint.Lease)))
-                gone.Outcome.TrySetResult(CommitOutcome.Fenced);
-            waiting.RemoveAll(w => w.Outcome.Task.IsCompleted);
-            if (waiting.Count == 0)
-                return default;
             var began = time.GetTimestamp();
             try
             {
-                if (!TryCommit([.. waiting.Select(w => w.Checkpoint)]))
-                    continue;   // a lease ended meanwhile: the others go without it
+                if (!TryCommit(checkpoints))
+                {
+                    round.Note(CommitAttempt.LeaseEnded);
+                    continue;
+                }
                 Measure(waiting, CheckpointFate.Committed, began);
-                End(waiting, CommitOutcome.Committed);
+                round.Note(CommitAttempt.Committed);
                 health.NoteReached();
-                return default;
             }
             catch (KafkaException fault)
             {
@@ -55,14 +53,15 @@ internal sealed class CheckpointTransactions(
                 Measure(waiting, fate, began);
                 if (fate == CheckpointFate.Failed)
                 {
+                    round.Note(CommitAttempt.Failed);
                     health.Note(fault.Error);
-                    return (waiting.Count, fault.Error);
+                    return (checkpoints.Length, fault.Error);
                 }
                 log.Fenced(waiting.Count, fault.Error.Reason);
-                End(waiting, CommitOutcome.Fenced);
-                return default;
+                round.Note(CommitAttempt.Fenced);
             }
         }
+        return default;
     }
 
     public void Dispose() => _producer?.Dispose();
@@ -74,13 +73,6 @@ internal sealed class CheckpointTransactions(
         metrics?.NoteTransaction([.. waiting.Select(one => one.Checkpoint.Lease.Shard)], fate, snapshots, bytes, took);
         if (fate == CheckpointFate.Committed)
             log.Kept(waiting.Count, snapshots, bytes, (long)took.TotalMilliseconds);
-    }
-
-    private static void End(List<WaitingCheckpoint> waiting, CommitOutcome outcome)
-    {
-        foreach (var ended in waiting)
-            ended.Outcome.TrySetResult(outcome);
-        waiting.Clear();
     }
 
     /// <summary>False when a lease ended before the commit, and nothing is committed.</summary>

@@ -125,7 +125,7 @@ internal sealed class ConsumerLoop : IDisposable
         var isNext = progress.Expected is not { } expected || expected == offset;
         if (!_run.IsOf(progress) || !isNext)
             _run.Post(stop);
-        if (!isNext && !IsToBeTaken(ref progress, progress.Expected ?? offset, offset))
+        if (!isNext && !IsToBeTaken(ref progress, offset))
             return;
         progress.NoteRead(offset);
         _run.Add(progress, offset, result.Message.Value);
@@ -222,41 +222,45 @@ internal sealed class ConsumerLoop : IDisposable
     /// Judges a record that is not the next one. Ahead: the broker has deleted some, or there was a transaction's marker. Back: a repetition,
     /// which is passed over, or a topic that was made anew, whose shard starts again.
     /// </summary>
-    private bool IsToBeTaken(ref PartitionProgress progress, long expected, long found)
+    private bool IsToBeTaken(ref PartitionProgress progress, long found)
     {
-        var partition = progress.Partition;
-        if (found < expected && found <= progress.RepeatsUpTo)
-            return false;
-        WatermarkOffsets there;
+        var (partition, expected) = (progress.Partition, progress.Expected ?? found);
+        switch (progress.FindGap(found, () => FindWatermarks(partition, found)))
+        {
+            case RecordGap.Retention:
+                _metrics.LostToRetention.Add(found - expected);
+                _log.RetentionLoss(_options.SamplesTopic, partition, found - expected, expected, found - 1);
+                return true;
+            case RecordGap.Repeated:
+                return false;
+            case RecordGap.WentBack:
+                _log.WentBack(_options.SamplesTopic, partition, expected, found);
+                return false;
+            case RecordGap.NewTopic:
+                _log.WentBack(_options.SamplesTopic, partition, expected, found);
+                // What the old topic's records left is kept: they do not come again.
+                _assigned.HandOver([progress], _options.DrainTimeout);
+                Remove(partition);
+                _owned[partition] = progress = new PartitionProgress(partition, found);
+                _assigned.Take([progress]);
+                return !_assigned.PassOver(progress, found);
+            default:
+                return true;
+        }
+    }
+
+    private (long Low, long High) FindWatermarks(int partition, long found)
+    {
         try
         {
-            there = _consumer.QueryWatermarkOffsets(new TopicPartition(_options.SamplesTopic, partition), Patience);
+            var there = _consumer.QueryWatermarkOffsets(new TopicPartition(_options.SamplesTopic, partition), Patience);
+            return (there.Low.Value, there.High.Value);
         }
         catch (KafkaException fault)
         {
             _health.Note(fault.Error);
-            there = new WatermarkOffsets(found, found + 1);
+            return (found, found + 1);
         }
-        if (found > expected)
-        {
-            if (there.Low.Value <= expected)
-                return true;
-            _metrics.LostToRetention.Add(found - expected);
-            _log.RetentionLoss(_options.SamplesTopic, partition, found - expected, expected, found - 1);
-            return true;
-        }
-        _log.WentBack(_options.SamplesTopic, partition, expected, found);
-        if (there.High.Value >= expected)
-        {
-            progress.RepeatsUpTo = expected - 1;
-            return false;
-        }
-        // What the old topic's records left is kept: they do not come again.
-        _assigned.HandOver([progress], _options.DrainTimeout);
-        Remove(partition);
-        _owned[partition] = progress = new PartitionProgress(partition, found);
-        _assigned.Take([progress]);
-        return !_assigned.PassOver(progress, found);
     }
 
     private static string Text(IEnumerable<int> partitions) => string.Join(' ', partitions.Order());

@@ -47,10 +47,7 @@ internal sealed class RecordRun(IConsumer<Null, RawRecord> consumer, string topi
         var rest = CollectionsMarshal.AsSpan(_run);
         for (var waits = 0; !rest.IsEmpty && progress.Held.Count == 0;)
         {
-            var posted = progress.Owned?.Offer(rest) ?? 0;
-            if (posted > 0)
-                progress.NotePosted(rest[posted - 1].Offset);
-            rest = rest[posted..];
+            rest = rest[progress.Offer(rest)..];
             if (!rest.IsEmpty && (waits++ == FullWaits || stop.WaitHandle.WaitOne(Moment)))
                 break;
         }
@@ -64,9 +61,8 @@ internal sealed class RecordRun(IConsumer<Null, RawRecord> consumer, string topi
     {
         while (progress.Held.TryPeek(out var record))
         {
-            if (progress.Owned?.Offer([record]) is not 1)
+            if (progress.Offer([record]) == 0)
                 return;
-            progress.NotePosted(record.Offset);
             progress.Held.Dequeue();
         }
         if (!progress.IsPaused)
