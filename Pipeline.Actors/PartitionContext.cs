@@ -1,5 +1,6 @@
 using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
+using Pipeline.Actors.Stages;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
@@ -114,6 +115,9 @@ internal sealed class PartitionSettings
 
     /// <summary>Where chunks can be looked at while they pass.</summary>
     public SampleTap? Tap { get; init; }
+
+    /// <summary>What a patient stage knows of its open messages; a test's own, where one is to be found out.</summary>
+    public required Func<TimeProvider, TimeSpan, OpenMessages> OpenMessages { get; init; }
 
     public WindowShape Shape => field ??= Options.Shape;
 }

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Streams;
 using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
+using Pipeline.Actors.Stages;
 using Pipeline.Models;
 
 namespace Pipeline.Actors;
@@ -26,6 +27,8 @@ public sealed class PartitionParts
 
     /// <summary>Where chunks can be looked at while they pass.</summary>
     public SampleTap? Tap { get; init; }
+
+    internal Func<TimeProvider, TimeSpan, OpenMessages> OpenMessages { get; init; } = (time, patience) => new OpenMessages(time, patience);
 
     /// <summary>Runs the disk and continuations; the thread pool by default.</summary>
     public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
@@ -69,6 +72,7 @@ public sealed class Partitions : IAsyncDisposable
             Models = models,
             Qrs = qrs,
             Tap = parts.Tap,
+            OpenMessages = parts.OpenMessages,
         };
         _system = parts.Actors.System;
         Materializer = _system.Materializer();

@@ -2,9 +2,9 @@ namespace Pipeline.Actors.Stages;
 
 /// <summary>
 /// The messages to patients' entities that are not acknowledged, the oldest first, and which of them may be lost: one that is older than
-/// <paramref name="patience"/> is asked about, and is lost when the entity does not say within the same time that it holds it. Pure; one thread.
+/// <paramref name="patience"/> is asked about, and is lost when the entity does not say within the same time that it holds it. Pure; one thread. Not sealed: tests plant bugs in it.
 /// </summary>
-internal sealed class OpenMessages(TimeProvider time, TimeSpan patience)
+internal class OpenMessages(TimeProvider time, TimeSpan patience)
 {
     private readonly LinkedList<(IForPatient Message, long Since)> _messages = new();
     private readonly Dictionary<IForPatient, LinkedListNode<(IForPatient Message, long Since)>> _nodes = new(ReferenceEqualityComparer.Instance);
@@ -13,7 +13,10 @@ internal sealed class OpenMessages(TimeProvider time, TimeSpan patience)
     private bool _isHeld;
 
     /// <summary>How many there are.</summary>
-    public int Count => _nodes.Count;
+    public virtual int Count => _nodes.Count;
+
+    /// <summary>All of them, in no order.</summary>
+    protected IEnumerable<IForPatient> All => _nodes.Keys;
 
     public void Add(IForPatient message) => _nodes.Add(message, _messages.AddLast((message, time.GetTimestamp())));
 
@@ -37,6 +40,6 @@ internal sealed class OpenMessages(TimeProvider time, TimeSpan patience)
     public void NoteHeld(IForPatient message) => _isHeld |= ReferenceEquals(_asked, message);
 
     /// <summary>A message that is open, was asked about, and that the entity does not hold; null when there is none.</summary>
-    public IForPatient? FindLost() =>
+    public virtual IForPatient? FindLost() =>
         _asked is { } asked && !_isHeld && _nodes.ContainsKey(asked) && time.GetElapsedTime(_askedAt) >= patience ? asked : null;
 }

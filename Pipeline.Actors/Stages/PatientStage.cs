@@ -35,7 +35,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         public Logic(PatientStage stage, PartitionContext partition) : base(stage.Shape)
         {
             (_stage, _partition, _replies) = (stage, partition, partition.Replies);
-            _open = new OpenMessages(partition.Time, partition.Options.AcknowledgeWithin);
+            _open = partition.Settings.OpenMessages(partition.Time, partition.Options.AcknowledgeWithin);
             _batch = NewBatch(-1);
             SetHandler(stage._in, this);
             SetHandler(stage._out, this);

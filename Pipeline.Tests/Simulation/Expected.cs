@@ -1,5 +1,8 @@
+using System.Text;
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
+using Pipeline.Actors.Serving;
+using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
 
@@ -17,11 +20,16 @@ internal sealed record PointKey(string Patient, Timestamp Time, SignalKind Signa
     public override int GetHashCode() => HashCode.Combine(Time, Patient[^1], Signal);
 }
 
-/// <summary>A dead letter's identity; the network can fail on several windows of one record, hence the reason, but for the network's name.</summary>
-internal sealed record LetterKey(int Partition, long Offset, string Stage, string Reason)
+/// <summary>A dead letter's identity; several windows of one record can be refused, by the network or by the store: hence the reason, but for the network's name, and the line.</summary>
+internal sealed record LetterKey(int Partition, long Offset, string Stage, string About)
 {
     public LetterKey(DeadLetter letter)
-        : this(letter.Origin.Partition, letter.Origin.Offset, letter.Stage, letter.Stage == "inference" ? letter.Reason[letter.Reason.IndexOf(' ', StringComparison.Ordinal)..] : letter.Reason)
+        : this(letter.Origin.Partition, letter.Origin.Offset, letter.Stage, letter.Stage switch
+        {
+            "inference" => letter.Reason[letter.Reason.IndexOf(' ', StringComparison.Ordinal)..],
+            RefusedPoints.Stage => Encoding.UTF8.GetString(letter.Payload.Span),
+            _ => letter.Reason,
+        })
     {
     }
 }
@@ -32,6 +40,8 @@ internal sealed record LetterKey(int Partition, long Offset, string Stage, strin
 /// </summary>
 internal sealed class Expected : IPatientSink
 {
+    private const int MostSteps = 5_000_000;
+
     private readonly List<(long Offset, PointKey? Point, LetterKey? Letter)>[] _byOffset =
         [.. Enumerable.Range(0, Workload.PartitionCount).Select(_ => new List<(long, PointKey?, LetterKey?)>())];
 
@@ -50,7 +60,7 @@ internal sealed class Expected : IPatientSink
         var steps = new Steps(0);
         var process = new SimulatedProcess(steps, "alone", inlines: true);
         var run = process.Start(() => RunAsync(workload, expected, process, asked));
-        while (!run.IsCompleted && steps.TryStep())
+        while (!run.IsCompleted && steps.Count < MostSteps && steps.TryStep())
         {
         }
         if (!run.IsCompleted)
@@ -58,6 +68,7 @@ internal sealed class Expected : IPatientSink
         run.GetAwaiter().GetResult();
         foreach (var made in expected._byOffset)
             made.Sort((a, b) => a.Offset.CompareTo(b.Offset));
+        process.Bury();
         return expected;
     }
 
@@ -66,21 +77,29 @@ internal sealed class Expected : IPatientSink
         foreach (var point in batch.Points)
         {
             var key = new PointKey(point);
+            if (SimulatedStore.IsRefused(key))
+            {
+                Add(SimulatedSink.LetterOf(point, ""));
+                continue;
+            }
             if (!Points.TryAdd(key, point))
                 throw new InvalidOperationException($"{key} twice");
             _byOffset[batch.Shard].Add((point.Origin.Offset, key, null));
         }
         foreach (var letter in batch.DeadLetters)
-        {
-            var key = new LetterKey(letter);
-            if (!Letters.Add(key))
-                throw new InvalidOperationException($"{key} twice");
-            _byOffset[batch.Shard].Add((letter.Origin.Offset, null, key));
-        }
+            Add(letter);
         return Task.CompletedTask;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Add(DeadLetter letter)
+    {
+        var key = new LetterKey(letter);
+        if (!Letters.Add(key))
+            throw new InvalidOperationException($"{key} twice");
+        _byOffset[letter.Origin.Partition].Add((letter.Origin.Offset, null, key));
+    }
 
     private static async Task RunAsync(Workload workload, Expected expected, SimulatedProcess process, Func<int, IReadOnlyList<(long From, string Model)>> asked)
     {
@@ -88,9 +107,17 @@ internal sealed class Expected : IPatientSink
         var serving = new InferenceOptions { MaxBatch = 16 };
         await using var first = SimulatedModels.Serve(process, serving, SimulatedModels.First);
         await using var second = SimulatedModels.Serve(process, serving, SimulatedModels.Second);
-        await using var shards = TestPartitions.Of(options, [expected], process.Clock, SimulatedStage.Factory, first, process);
-        await using var others = TestPartitions.Of(options, [expected], process.Clock, SimulatedStage.Factory, second, process);
+        await using var shards = Partitions(first);
+        await using var others = Partitions(second);
         await Task.WhenAll(Enumerable.Range(0, Workload.PartitionCount).Select(partition => RunAsync(workload.Partitions[partition], partition, shards, others, asked(partition))));
+
+        Partitions Partitions(ServedModels models) => process.Partitions(options, expected, new PartitionParts
+        {
+            Actors = (process.Actors.System, new LocalPatientRegion(process.Actors.System)),
+            Stages = SimulatedStage.Factory,
+            Models = models,
+            Scheduler = process,
+        });
     }
 
     private static async Task RunAsync(List<(long At, ShardRecord Record)> partition, int number, Partitions first, Partitions second, IReadOnlyList<(long From, string Model)> asked)

@@ -1,4 +1,5 @@
 using Pipeline.Models.Packages;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Tests.Simulation;
 
@@ -14,6 +15,10 @@ internal enum Fault
     StoreRefuses,
     StoreIsSlow,
     StoreLies,
+    ShardsAreSlow,
+    MessagesAreLost,
+    SnapshotIsUnreadable,
+    RecordsComeAgain,
     NewNetwork,
 }
 
@@ -27,12 +32,14 @@ internal sealed class Faults
     private readonly SimulatedBroker _broker;
     private readonly SimulatedGroup _group;
     private readonly SimulatedStore _store;
+    private readonly SimulatedShards _shards;
+    private readonly Workload _workload;
     private readonly List<(string Process, Action Then)> _torn = [];
     private int _moods;
 
-    public Faults(World world, Fleet fleet, SimulatedBroker broker, SimulatedGroup group, SimulatedStore store, long end)
+    public Faults(World world, Fleet fleet, SimulatedBroker broker, SimulatedGroup group, SimulatedStore store, Workload workload, SimulatedShards shards)
     {
-        (_world, _fleet, _broker, _group, _store) = (world, fleet, broker, group, store);
+        (_world, _fleet, _broker, _group, _store, _workload, _shards) = (world, fleet, broker, group, store, workload, shards);
         broker.Written = Tear;
         var random = world.Steps.Random;
         var kinds = Enum.GetValues<Fault>();
@@ -40,7 +47,7 @@ internal sealed class Faults
         {
             var kind = kinds[random.Next(kinds.Length - (ReplaceNetwork ? 1 : 0))];
             ReplaceNetwork |= kind == Fault.NewNetwork;
-            var at = TimeSpan.FromTicks((long)(end * (0.05 + 0.9 * random.NextDouble())));
+            var at = TimeSpan.FromTicks((long)(workload.End * (0.05 + 0.9 * random.NextDouble())));
             OpenCount++;
             world.Steps.After(at, null, () => Begin(kind));
         }
@@ -73,6 +80,30 @@ internal sealed class Faults
                 break;
             case Fault.StoreLies:
                 Set(StoreMood.Lying);
+                break;
+            case Fault.ShardsAreSlow:
+                _shards.AreSlow = true;
+                _world.Steps.After(_world.Steps.Some(LongestMood), null, () =>
+                {
+                    _shards.AreSlow = false;
+                    OpenCount--;
+                });
+                break;
+            case Fault.MessagesAreLost when victim is not null:
+                victim.Region.ToLoseCount += random.Next(1, 4);
+                OpenCount--;
+                break;
+            case Fault.RecordsComeAgain when victim is not null:
+                victim.GoBack(random.Next(1, 30));
+                OpenCount--;
+                break;
+            case Fault.SnapshotIsUnreadable when victim is not null:
+                victim.Disk.Unreadable = new PatientId(_workload.Patients[random.Next(_workload.Patients.Length)]);
+                _world.Steps.After(_world.Steps.Some(LongestMood), null, () =>
+                {
+                    victim.Disk.Unreadable = null;
+                    OpenCount--;
+                });
                 break;
             case Fault.Leave when victim is not null:
                 victim.Leave();

@@ -29,8 +29,9 @@ internal sealed class History
         var group = new SimulatedGroup(_world);
         _broker = new SimulatedBroker(_world, _workload, _expected, _store, group) { IsUnfenced = bug == PlantedBug.NoFence };
         var settings = Settings.Of(_world.Steps.Random, bug);
-        _fleet = new Fleet((name, model) => new Worker(_world, settings, _broker, group, _store, _ownership, model, name));
-        _faults = new Faults(_world, _fleet, _broker, group, _store, _workload.End);
+        var shards = new SimulatedShards(_world);
+        _fleet = new Fleet((name, model) => new Worker(_world, settings, _broker, group, _store, _ownership, shards, model, name));
+        _faults = new Faults(_world, _fleet, _broker, group, _store, _workload, shards);
         _store.IsNetworkReplaced = _faults.ReplaceNetwork;
         for (var i = 0; i < WorkerCount; i++)
             _fleet.Start();
@@ -82,6 +83,8 @@ internal sealed class History
         {
             if (!steps.TryStep())
                 _world.Fail("nothing is left to be done");
+            if (steps.Stray is { } stray)
+                _world.Fail(stray);
             if (steps.Count % StepsBetweenLooks != 0)
                 continue;
             foreach (var worker in _fleet.Running)

@@ -1,6 +1,7 @@
-using System.Runtime.CompilerServices;
 using Pipeline.Actors;
+using Pipeline.Actors.Stages;
 using Pipeline.Models.Packages;
+using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Simulation;
 
@@ -13,6 +14,29 @@ internal enum PlantedBug
     SnapshotsWithoutPosition,
     NoFence,
     AnswersAfterARestart,
+    BarrierPassesAnOpenAnswer,
+    GraphStartsBeforeItsShard,
+    LostAcknowledgementIsTakenForOne,
+}
+
+/// <summary>Does not count the messages whose answer is open: barriers pass them.</summary>
+internal sealed class UncountedQuestions(TimeProvider time, TimeSpan patience) : OpenMessages(time, patience)
+{
+    public override int Count => All.Count(message => message is not PatientWindows { QuestionCount: > 0 });
+}
+
+/// <summary>Takes a message that was lost for one that was acknowledged.</summary>
+internal sealed class ForgottenMessages(TimeProvider time, TimeSpan patience) : OpenMessages(time, patience)
+{
+    public override IForPatient? FindLost()
+    {
+        if (base.FindLost() is PatientWindows lost)
+        {
+            Remove(lost);
+            lost.Link.OpenCount--;
+        }
+        return null;
+    }
 }
 
 /// <summary>Acknowledges what it has only begun to write.</summary>
@@ -44,29 +68,35 @@ internal sealed class PositionlessLog(IShardLog log) : IShardLog
 }
 
 /// <summary>
-/// Commits, under the last checkpoint's position, snapshots that hold what was handled after it: as if the state were captured when the shard had
+/// Commits, under the last checkpoint's position, the snapshots of the next one before that: as if the state were captured when the partition had
 /// gone on behind its barrier.
 /// </summary>
-internal sealed class LateCapture(Partitions shards, IShardLog log)
+internal sealed class LateCapture(IShardLog log) : IShardLog
 {
-    private readonly Dictionary<int, ShardCheckpoint> _seen = [];
+    private readonly Dictionary<int, RecordPosition> _last = [];
 
-    /// <summary>To be called often; <paramref name="committed"/>: the offset behind the last checkpoint of the shard.</summary>
-    public void Look(int number, long committed, CancellationToken stop)
+    public async Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop)
     {
-        var shard = shards.Snapshot().First(one => one.Number == number);
-        if (CapturedOf(CheckpointsOf(shard)!) is not { } captured || ReferenceEquals(_seen.GetValueOrDefault(number), captured))
-            return;
-        _seen[number] = captured;
-        var before = captured.Through with { Offset = committed - 1 };
-        _ = log.CommitAsync(captured with { Through = before, Changed = [.. captured.Changed.Select(patient => patient with { Applied = before })] }, stop);
+        var restored = await log.AssignAsync(shard, committed, progress, stop);
+        if (restored.Through is { } through)
+            _last[shard] = through;
+        return restored;
     }
 
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_checkpoints")]
-    private static extern ref ShardCheckpoints? CheckpointsOf(Shard shard);
+    public async Task<CommitOutcome> CommitAsync(ShardCheckpoint checkpoint, CancellationToken stop)
+    {
+        var shard = checkpoint.Lease.Shard;
+        if (_last.TryGetValue(shard, out var before) && before.Offset < checkpoint.Through.Offset)
+            await log.CommitAsync(checkpoint with { Through = before, Changed = [.. checkpoint.Changed.Select(patient => patient with { Applied = before })] }, stop);
+        var outcome = await log.CommitAsync(checkpoint, stop);
+        if (outcome == CommitOutcome.Committed)
+            _last[shard] = checkpoint.Through;
+        return outcome;
+    }
 
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_captured")]
-    private static extern ref ShardCheckpoint? CapturedOf(ShardCheckpoints checkpoints);
+    public void Revoke(ShardLease lease) => log.Revoke(lease);
+
+    public ValueTask DisposeAsync() => log.DisposeAsync();
 }
 
 /// <summary>Answers of a process that reach a patient which has been restored since.</summary>

@@ -14,6 +14,9 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     [InlineData(nameof(PlantedBug.SnapshotsWithoutPosition))]
     [InlineData(nameof(PlantedBug.NoFence))]
     [InlineData(nameof(PlantedBug.AnswersAfterARestart))]
+    [InlineData(nameof(PlantedBug.BarrierPassesAnOpenAnswer))]
+    [InlineData(nameof(PlantedBug.GraphStartsBeforeItsShard))]
+    [InlineData(nameof(PlantedBug.LostAcknowledgementIsTakenForOne))]
     public void A_planted_bug_is_found(string name)
     {
         var bug = Enum.Parse<PlantedBug>(name);

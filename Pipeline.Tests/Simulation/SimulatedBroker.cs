@@ -39,6 +39,12 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
             world.Steps.After(wait, null, () => answer(Array.ConvertAll(wanted, one => Fetch(one.Partition, one.From, most))));
     }
 
+    /// <summary>Offset behind the last record that has come to a partition.</summary>
+    public long EndOf(int partition) => _there[partition] == 0 ? 0 : workload.Partitions[partition][_there[partition] - 1].Record.Offset + 1;
+
+    /// <summary>Reads the records of a partition.</summary>
+    public RecordDecoder DecoderOf(int partition) => workload.DecoderOf(partition);
+
     private ArraySegment<ShardRecord> Fetch(int partition, long from, int most)
     {
         var records = workload.Partitions[partition];
@@ -56,7 +62,7 @@ internal sealed class SimulatedBroker(World world, Workload workload, Expected e
             return ArraySegment<ShardRecord>.Empty;
         var found = new ShardRecord[count];
         for (var i = 0; i < count; i++)
-            found[i] = records[low + i].Record;
+            found[i] = records[low + i].Record with { Chunk = null, Refused = null };     // as it came
         return found;
     }
 

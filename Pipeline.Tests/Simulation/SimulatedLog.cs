@@ -1,4 +1,5 @@
 using Pipeline.Actors;
+using Pipeline.Host.Kafka;
 using Pipeline.Host.State;
 
 namespace Pipeline.Tests.Simulation;
@@ -9,11 +10,10 @@ namespace Pipeline.Tests.Simulation;
 /// </summary>
 internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker broker, Func<GroupMember> membership) : IShardLog
 {
-    private const int LooksUntilAbandoned = 3;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(200);
 
     private readonly ShardLeases _leases = new();
-    private readonly Queue<(ShardCheckpoint Checkpoint, TaskCompletionSource<CommitOutcome> Outcome)> _waiting = new();
+    private readonly Queue<WaitingCheckpoint> _waiting = new();
     private bool _isCommitting;
 
     /// <summary>Checkpoints that wait for their transaction.</summary>
@@ -22,13 +22,14 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
     public async Task<ShardRestore> AssignAsync(int shard, long? committed, IProgress<double>? progress, CancellationToken stop)
     {
         var lease = _leases.Begin(shard);
-        for (var looks = 1; ; looks++)
+        var (end, last) = (new ChangelogEnd(process.Clock), new Awaited(committed, null));
+        while (true)
         {
             var (rest, writer, patients, isAll) = await process.CallAsync(() => broker.ReadState(shard)).WaitAsync(stop);
-            if (isAll || rest?.Through.Offset + 1 >= committed)
+            if (end.IsReached(rest is not null && last.Is(rest.Through, rest.Through.TopicId), isAll))
                 return new ShardRestore(lease, rest?.Through, patients, [], rest?.Time, rest?.Networks ?? default);
             await Task.Delay(Look, process.Clock, stop);
-            if (looks == LooksUntilAbandoned && writer is not null && writer != this)
+            if (end.IsAbandoned() && writer is not null && writer != this)
                 await EndAsync(writer).WaitAsync(stop);
         }
     }
@@ -37,17 +38,22 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
     {
         if (!IsStanding(checkpoint.Lease))
             return CommitOutcome.Fenced;
-        var outcome = new TaskCompletionSource<CommitOutcome>();
-        _waiting.Enqueue((checkpoint, outcome));
+        var waiting = new WaitingCheckpoint(checkpoint);
+        _waiting.Enqueue(waiting);
         if (!_isCommitting)
         {
             _isCommitting = true;
             _ = process.Start(CommitAllAsync);
         }
-        return await outcome.Task.WaitAsync(stop);
+        await Awaiting.AllAsync(waiting.Outcome.Task).WaitAsync(stop);
+        return await waiting.Outcome.Task;
     }
 
-    public void Revoke(ShardLease lease) => _leases.End(lease);
+    public void Revoke(ShardLease lease)
+    {
+        if (!broker.IsUnfenced)
+            _leases.End(lease);
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -64,25 +70,19 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
         _isCommitting = false;
     }
 
-    private async Task CommitAsync(List<(ShardCheckpoint Checkpoint, TaskCompletionSource<CommitOutcome> Outcome)> waiting)
+    private async Task CommitAsync(List<WaitingCheckpoint> waiting)
     {
-        while (true)
+        var round = new CommitRound(_leases, waiting);
+        while (round.Next() is { Length: > 0 } checkpoints)
         {
-            foreach (var gone in waiting.Where(w => !IsStanding(w.Checkpoint.Lease)))
-                gone.Outcome.TrySetResult(CommitOutcome.Fenced);
-            waiting.RemoveAll(w => w.Outcome.Task.IsCompleted);
-            if (waiting.Count == 0)
-                return;
-            if (await TryCommitAsync([.. waiting.Select(w => w.Checkpoint)]) is not { } outcome)
-                continue;
-            foreach (var (_, told) in waiting)
-                told.TrySetResult(outcome);
-            return;
+            var attempt = await TryCommitAsync(checkpoints);
+            round.Note(attempt);
+            if (attempt == CommitAttempt.Failed)
+                await Task.Delay(Retry, process.Clock);
         }
     }
 
-    /// <summary>Null: nothing is committed, and it is to be tried again with the leases that stand.</summary>
-    private async Task<CommitOutcome?> TryCommitAsync(ShardCheckpoint[] checkpoints)
+    private async Task<CommitAttempt> TryCommitAsync(ShardCheckpoint[] checkpoints)
     {
         var transaction = await process.CallAsync(() => broker.Begin(process.Name, this));
         foreach (var checkpoint in checkpoints)
@@ -91,7 +91,7 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
             var shard = checkpoint.Lease.Shard;
             if (!await process.CallAsync(() => broker.Write(transaction, shard, checkpoint.Changed.Take(half), null))
                 || !await process.CallAsync(() => broker.Write(transaction, shard, checkpoint.Changed.Skip(half), checkpoint)))
-                return null;
+                return CommitAttempt.Failed;
         }
         ShardLease[] held = [.. checkpoints.Select(c => c.Lease)];
         var member = broker.IsUnfenced ? membership() : _leases.While(held, membership);
@@ -100,13 +100,13 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
             if (!await process.CallAsync(() => broker.AddOffsets(transaction, member.Name, member.Generation)))
             {
                 await AbortAsync(transaction);
-                return CommitOutcome.Fenced;
+                return CommitAttempt.Fenced;
             }
             if (held.All(IsStanding))
-                return await process.CallAsync(() => broker.Commit(transaction)) ? CommitOutcome.Committed : null;
+                return await process.CallAsync(() => broker.Commit(transaction)) ? CommitAttempt.Committed : CommitAttempt.Failed;
         }
         await AbortAsync(transaction);
-        return null;
+        return CommitAttempt.LeaseEnded;
     }
 
     private Task<bool> EndAsync(object writer) => process.CallAsync(() =>

@@ -1,3 +1,6 @@
+using Akka.Dispatch;
+using Pipeline.Actors;
+
 namespace Pipeline.Tests.Simulation;
 
 /// <summary>
@@ -11,6 +14,7 @@ internal sealed class SimulatedProcess : TaskScheduler
     private readonly Steps _steps;
     private readonly bool _inlines;
     private readonly List<Step> _waiting = [];
+    private Queue<Task>? _settling;
     private bool _isMakingStep;
 
     /// <summary>Some processes go on with what they waited for at once, as the thread pool does where it may; for others it is another step.</summary>
@@ -18,6 +22,7 @@ internal sealed class SimulatedProcess : TaskScheduler
     {
         (_steps, Name, _inlines) = (steps, name, inlines);
         Clock = new SimulatedClock(steps, this);
+        Actors = SimulatedActors.Of(this);
     }
 
     public string Name { get; }
@@ -26,8 +31,11 @@ internal sealed class SimulatedProcess : TaskScheduler
 
     public bool IsDead { get; private set; }
 
-    /// <summary>Its clock; its timers are its _steps.</summary>
+    /// <summary>Its clock; its timers are its steps.</summary>
     public TimeProvider Clock { get; }
+
+    /// <summary>Its actor system.</summary>
+    public SimulatedActors Actors { get; }
 
     public void Freeze() => IsFrozen = true;
 
@@ -39,20 +47,30 @@ internal sealed class SimulatedProcess : TaskScheduler
         _waiting.Clear();
     }
 
-    public void Kill()
+    public void Kill() => IsDead = true;
+
+    /// <summary>
+    /// The history is over. Actors that are about to run do so once more, only because their system could not be used again otherwise.
+    /// </summary>
+    public void Bury()
     {
-        IsDead = true;
-        _waiting.Clear();
+        _waiting.AddRange(_steps.TakeAll(this));
+        Settle(() =>
+        {
+            foreach (var step in _waiting)
+                if (IsOfActor(step))
+                    _settling!.Enqueue(step.Task!);     // Settle has set it
+        });
+        Actors.Return();
     }
 
     /// <summary>Makes a step, or keeps it while the process stands still.</summary>
     public void Make(Step step)
     {
-        if (IsDead)
-            return;
-        if (IsFrozen)
+        if (IsDead || IsFrozen)
         {
-            _waiting.Add(step);
+            if (IsFrozen || IsOfActor(step))
+                _waiting.Add(step);
             return;
         }
         if (step.Task is not { } task)
@@ -64,6 +82,29 @@ internal sealed class SimulatedProcess : TaskScheduler
         TryExecuteTask(task);
         _isMakingStep = false;
     }
+
+    /// <summary>Does something, and all that comes of it, at once: it belongs to no history.</summary>
+    public void Settle(Action something)
+    {
+        if (_settling is not null)
+            throw new InvalidOperationException("It is being done already.");
+        _settling = new Queue<Task>();
+        new Task(something).Start(this);
+        while (_settling.TryDequeue(out var task))
+            TryExecuteTask(task);
+        _settling = null;
+    }
+
+    /// <summary>Partitions in the process. The actors that they begin with run: a graph that is started earlier would wait for them, and block.</summary>
+    public Partitions Partitions(TopologyOptions options, IPatientSink sink, PartitionParts parts)
+    {
+        Partitions made = null!;        // made before Settle returns
+        Settle(() => made = new Partitions(options, [sink], Clock, parts));
+        return made;
+    }
+
+    /// <summary>Something of the process is due after a while.</summary>
+    public void After(TimeSpan wait, Action happen) => _steps.After(wait, this, happen);
 
     /// <summary>Runs <paramref name="work"/> as one of the process's own.</summary>
     public Task Start(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
@@ -79,12 +120,20 @@ internal sealed class SimulatedProcess : TaskScheduler
         return answered.Task;
     }
 
-    protected override void QueueTask(Task task) => _steps.Add(new Step(this, task, null));
+    protected override void QueueTask(Task task)
+    {
+        if (_settling is { } settling)
+            settling.Enqueue(task);
+        else
+            _steps.Add(new Step(this, task, null));
+    }
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
         _inlines && _isMakingStep && !taskWasPreviouslyQueued && Current == this && TryExecuteTask(task);
 
     protected override IEnumerable<Task> GetScheduledTasks() => [];
+
+    private static bool IsOfActor(Step step) => step.Task?.AsyncState is Mailbox;
 
     private TimeSpan SomeHop() => _steps.Some(_steps.Random.Next(50) == 0 ? LongHop : Hop);
 }

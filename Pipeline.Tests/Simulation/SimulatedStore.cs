@@ -1,18 +1,14 @@
+using System.Text;
 using Pipeline.Actors;
+using Pipeline.Host.Influx;
+using Pipeline.Host.Store;
 
 namespace Pipeline.Tests.Simulation;
 
-/// <summary>What a store answers.</summary>
-internal enum StoreAnswer
-{
-    Stored,
-    Refused,
-    TimedOut,
-}
-
 /// <summary>
 /// The store of points and dead letters, which outlives all processes. It may refuse, be slow, or let a request time out that it nevertheless
-/// carries out, at once or later. Whatever is written must be what an uninterrupted run writes.
+/// carries out, at once or later. Some points it refuses for good, and says so as InfluxDB does: by name, or only how many there are, or that the request
+/// is too large. Whatever is written must be what an uninterrupted run writes.
 /// </summary>
 internal sealed class SimulatedStore(World world, Expected expected, Ownership ownership)
 {
@@ -39,30 +35,29 @@ internal sealed class SimulatedStore(World world, Expected expected, Ownership o
     /// <summary>Which of a partition's ownerships a process writes for now.</summary>
     public int? TermOf(int partition, string process) => ownership.TermOf(partition, process);
 
+    /// <summary>Whether the store refuses a point whenever it comes.</summary>
+    public static bool IsRefused(PointKey point) =>
+        (point.Time.UnixNanoseconds / 1_000_000_000 + 29 * (Workload.NumberOf(point.Patient) + (int)point.Signal)) % 131 == 0;
+
     /// <summary>A request has come, of an ownership that was <paramref name="term"/> when it was made.</summary>
-    public void Take(OutputBatch batch, string from, int? term, Action<StoreAnswer> answer)
+    public void Take(OutputBatch batch, string from, int? term, Action<InfluxAnswer> answer)
     {
         var steps = world.Steps;
         switch (Mood)
         {
             case StoreMood.Refusing:
-                answer(StoreAnswer.Refused);
+                answer(InfluxAnswer.Wait(WaitReason.Server, ""));
                 break;
             case StoreMood.Slow:
-                steps.After(steps.Some(SlowBy), null, () =>
-                {
-                    Write(batch, from, term);
-                    answer(StoreAnswer.Stored);
-                });
+                steps.After(steps.Some(SlowBy), null, () => answer(Judge(batch, from, term)));
                 break;
             case StoreMood.Lying:
                 if (steps.Random.Next(3) > 0)
-                    steps.After(steps.Some(LateBy), null, () => Write(batch, from, term));
-                steps.After(SlowBy, null, () => answer(StoreAnswer.TimedOut));
+                    steps.After(steps.Some(LateBy), null, () => Judge(batch, from, term));
+                steps.After(SlowBy, null, () => answer(InfluxAnswer.Wait(WaitReason.Timeout, "")));
                 break;
             default:
-                Write(batch, from, term);
-                answer(StoreAnswer.Stored);
+                answer(Judge(batch, from, term));
                 break;
         }
     }
@@ -73,6 +68,29 @@ internal sealed class SimulatedStore(World world, Expected expected, Ownership o
         foreach (var (key, point) in _points)
             if (last.Points[key] != point)
                 world.Fail($"in the end there is {point} where an uninterrupted run that asks the same networks writes {last.Points[key]}");
+    }
+
+    /// <summary>Writes what can be written of a request, and says what cannot.</summary>
+    private InfluxAnswer Judge(OutputBatch batch, string from, int? term)
+    {
+        int[] refused = [.. Enumerable.Range(0, batch.Points.Count).Where(i => IsRefused(new PointKey(batch.Points[i])))];
+        if (refused.Length == 0)
+        {
+            Write(batch, from, term);
+            return InfluxAnswer.AllStored;
+        }
+        switch (world.Steps.Random.Next(4))
+        {
+            case 0:
+                return new InfluxAnswer(AnswerKind.TooLarge, RefusalReason.TooLarge, "too large");
+            case 1:
+                return new InfluxAnswer(AnswerKind.Named, RefusalReason.Malformed, "refused") { Named = [.. refused.Select(i => new NamedLine(i, "refused"))] };
+            case var kind:
+                var others = new OutputBatch { Shard = batch.Shard, LastOffset = batch.LastOffset };
+                others.Points.AddRange(batch.Points.Where((_, i) => !refused.Contains(i)));
+                Write(others, from, term);
+                return new InfluxAnswer(AnswerKind.Partial, RefusalReason.Other, "refused") { Dropped = kind == 2 ? refused.Length : 0 };
+        }
     }
 
     private void Write(OutputBatch batch, string from, int? term)
@@ -109,22 +127,50 @@ internal enum StoreMood
     Lying,
 }
 
-/// <summary>A process's way to the store: asks again until it is stored.</summary>
+/// <summary>A process's way to the store: asks again until every point is stored or a dead letter; which are refused the product's search finds.</summary>
 internal sealed class SimulatedSink(SimulatedProcess process, SimulatedStore store) : IPatientSink
 {
+    private const int MostPoints = 50;
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50), LongestWait = TimeSpan.FromSeconds(1);
 
     public async Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {
         var term = store.TermOf(batch.Shard, process.Name);
-        for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        if (batch.DeadLetters.Count > 0)
+            await SendAsync(Part(batch, [], batch.DeadLetters), term, stop);
+        var search = new LineSearch();
+        search.Begin(batch.Points.Count, MostPoints);
+        while (search.TryNext(out var lines))
         {
-            var answer = await process.CallAsync<StoreAnswer>(told => store.Take(batch, process.Name, term, told)).WaitAsync(stop);
-            if (answer == StoreAnswer.Stored)
-                return;
-            await Task.Delay(wait, process.Clock, stop);
+            var answer = await SendAsync(Part(batch, lines.Select(line => batch.Points[line]), []), term, stop);
+            var refused = search.Note(answer with { Named = [.. answer.Named.Select(named => named with { Index = lines[named.Index] })] }, lines);
+            if (refused.Count > 0)
+                await SendAsync(Part(batch, [], refused.Select(line => LetterOf(batch.Points[line.Index], line.Why))), term, stop);
         }
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>The dead letter of a point that the store refuses.</summary>
+    public static DeadLetter LetterOf(VitalPoint point, string why) =>
+        new(RefusedPoints.Stage, why, point.Origin, default, Encoding.UTF8.GetBytes(new PointKey(point).ToString()));
+
+    private static OutputBatch Part(OutputBatch batch, IEnumerable<VitalPoint> points, IEnumerable<DeadLetter> letters)
+    {
+        var part = new OutputBatch { Shard = batch.Shard, LastOffset = batch.LastOffset };
+        part.Points.AddRange(points);
+        part.DeadLetters.AddRange(letters);
+        return part;
+    }
+
+    private async Task<InfluxAnswer> SendAsync(OutputBatch part, int? term, CancellationToken stop)
+    {
+        for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        {
+            var answer = await process.CallAsync<InfluxAnswer>(told => store.Take(part, process.Name, term, told)).WaitAsync(stop);
+            if (answer.Kind != AnswerKind.Wait)
+                return answer;
+            await Task.Delay(wait, process.Clock, stop);
+        }
+    }
 }

@@ -3,6 +3,8 @@ using System.Runtime.CompilerServices;
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
+using Pipeline.Actors.Stages;
+using Pipeline.Host.Kafka;
 using Pipeline.Models.Packages;
 
 namespace Pipeline.Tests.Simulation;
@@ -26,34 +28,52 @@ internal sealed class Worker
     private readonly IShardLog _keepingLog;
     private readonly Ownership _ownership;
     private readonly ServedModels _models;
-    private readonly LateAnswers? _lateAnswers;     // these two: planted bugs
-    private readonly LateCapture? _lateCapture;
+    private readonly LateAnswers? _lateAnswers;     // a planted bug
     private readonly SortedList<int, Owned> _owned = [];
     private Task<Membership?>? _joining;
     private GroupMember _member;
     private int _memberCount;
     private bool _isToJoin = true, _isLost, _isLeaving;
 
-    public Worker(World world, Settings settings, SimulatedBroker broker, SimulatedGroup group, SimulatedStore store, Ownership ownership, RateModel model, string name)
+    public Worker(World world, Settings settings, SimulatedBroker broker, SimulatedGroup group, SimulatedStore store, Ownership ownership, SimulatedShards shards, RateModel model, string name)
     {
         (_world, _settings, _broker, _group, _ownership) = (world, settings, broker, group, ownership);
         Process = new SimulatedProcess(world.Steps, name, settings.Inlines);
         _member = new GroupMember(name, -1);
         _log = new SimulatedLog(Process, broker, () => _member);
-        _keepingLog = settings.Bug == PlantedBug.SnapshotsWithoutPosition ? new PositionlessLog(_log) : _log;
+        _keepingLog = settings.Bug switch
+        {
+            PlantedBug.SnapshotsWithoutPosition => new PositionlessLog(_log),
+            PlantedBug.CapturesAfterTheBarrier => new LateCapture(_log),
+            _ => _log,
+        };
         _lateAnswers = settings.Bug == PlantedBug.AnswersAfterARestart ? new LateAnswers() : null;
         _models = SimulatedModels.Serve(Process, SimulatedModels.SomeOptions(world.Steps.Random), model, _lateAnswers is null ? null : _lateAnswers.Through);
         _models.Switched += Note;
         IPatientSink sink = new SimulatedSink(Process, store);
         if (settings.Bug == PlantedBug.CommitsBeforeAcknowledge)
             sink = new HastySink(sink);
-        Shards = TestPartitions.Of(settings.Options, [sink], Process.Clock, SimulatedStage.Factory, _models, Process);
-        _lateCapture = settings.Bug == PlantedBug.CapturesAfterTheBarrier ? new LateCapture(Shards, _log) : null;
+        Region = new SimulatedRegion(Process, shards, world) { IsHasty = settings.Bug == PlantedBug.GraphStartsBeforeItsShard };
+        Shards = Process.Partitions(settings.Options, sink, new PartitionParts
+        {
+            Actors = (Process.Actors.System, Region),
+            Stages = SimulatedStage.Factory,
+            Models = _models,
+            Passive = Disk,
+            Scheduler = Process,
+            OpenMessages = OpenMessagesOf(settings.Bug),
+        });
     }
 
     public SimulatedProcess Process { get; }
 
     public Partitions Shards { get; }
+
+    /// <summary>Its way to the patients.</summary>
+    public SimulatedRegion Region { get; }
+
+    /// <summary>Where its idle patients lie.</summary>
+    public SimulatedDisk Disk { get; } = new();
 
     /// <summary>Whether it has handed everything over and ended.</summary>
     public bool IsGone { get; private set; }
@@ -72,6 +92,13 @@ internal sealed class Worker
         _models.Replace(SimulatedModels.Second);
     }
 
+    /// <summary>Its consumer reads some offsets of each partition again.</summary>
+    public void GoBack(int offsets)
+    {
+        foreach (var one in _owned.Values)
+            one.Next = Math.Max(0, one.Next - offsets);
+    }
+
     /// <summary>It is to drain, hand over and leave.</summary>
     public void Leave() => _isLeaving = true;
 
@@ -81,6 +108,7 @@ internal sealed class Worker
         TelemetryOf(Shards).Dispose();
         TelemetryOf(_models).Dispose();
         MeterOf(_models).Dispose();
+        Process.Bury();
     }
 
     /// <summary>What is more than it may be; null when nothing is.</summary>
@@ -91,14 +119,23 @@ internal sealed class Worker
         {
             if (shard.WaitingCount > options.MailboxCapacity)
                 return $"{shard.WaitingCount} records wait in a mailbox";
+            if (shard.WaitingCount > 1 && BytesOf(FeedOf(shard)) > options.MaxMailboxBytes)
+                return $"{shard.WaitingCount} records of {BytesOf(FeedOf(shard))} bytes wait in a mailbox";
             if (shard.InFlightCount > options.MaxBatchesInFlight)
                 return $"{shard.InFlightCount} batches of a shard are under way";
-            // A record is handled whole: it may end as many windows as a chunk and a gap can.
-            if (shard.QuestionCount > options.MaxWaitingWindows + 64)
+            // A batch of records is handled whole, and each of them may end as many windows as a chunk and a gap can.
+            if (shard.QuestionCount > options.MaxWaitingWindows + 16 * options.MailboxCapacity)
                 return $"{shard.QuestionCount} questions of a shard are open";
         }
         return _log.WaitingCount > Workload.PartitionCount ? $"{_log.WaitingCount} checkpoints wait" : null;
     }
+
+    private static Func<TimeProvider, TimeSpan, OpenMessages> OpenMessagesOf(PlantedBug bug) => bug switch
+    {
+        PlantedBug.BarrierPassesAnOpenAnswer => (time, patience) => new UncountedQuestions(time, patience),
+        PlantedBug.LostAcknowledgementIsTakenForOne => (time, patience) => new ForgottenMessages(time, patience),
+        _ => (time, patience) => new OpenMessages(time, patience),
+    };
 
     private void Note(ModelSwitch change)
     {
@@ -167,10 +204,15 @@ internal sealed class Worker
         }
         foreach (var partition in added)
         {
-            var kept = new KeptShard(partition, Shards, _keepingLog, _settings.CheckpointInterval, Process.Clock);
-            var committed = await CommittedAsync(partition);
-            _owned[partition] = new Owned(kept, committed ?? 0);
-            kept.BeginRestore(_keepingLog.AssignAsync(partition, committed, null, CancellationToken.None));
+            var before = await CommittedAsync(partition);
+            _owned[partition] = new Owned(new PartitionProgress(partition, before)
+            {
+                Owned = Shards.Assign(new PartitionAssignment(partition, Workload.Topic, _keepingLog, _settings.CheckpointInterval, async (committed, stop) =>
+                    (await _keepingLog.AssignAsync(partition, committed ?? before, null, stop), TopicId))
+                {
+                    Decoder = _broker.DecoderOf(partition),
+                }),
+            });
         }
     }
 
@@ -187,44 +229,62 @@ internal sealed class Worker
         return null;
     }
 
-    /// <summary>Reads, which takes a moment when there is nothing, and posts what finds room.</summary>
+    /// <summary>Reads, which takes a moment when there is nothing, and hands over what finds room; the rest is held, and no more is read meanwhile.</summary>
     private async Task FetchAsync()
     {
-        (int Partition, Owned Owned)[] open = [.. _owned.Where(o => !o.Value.Kept.IsRestoring && o.Value.Held.Count == 0).Select(o => (o.Key, o.Value))];
-        (int Partition, long From)[] wanted = [.. open.Select(o => (o.Partition, o.Owned.Next))];
-        var fetched = await Process.CallAsync<ArraySegment<ShardRecord>[]>(answer => _broker.Fetch(wanted, MostRecordsOfFetch, Poll, answer));
-        for (var i = 0; i < fetched.Length; i++)
+        Owned[] open = [.. _owned.Values.Where(one => !one.IsPaused)];
+        var fetched = await Process.CallAsync<ArraySegment<ShardRecord>[]>(
+            answer => _broker.Fetch(Array.ConvertAll(open, one => (one.Progress.Partition, one.Next)), MostRecordsOfFetch, Poll, answer));
+        foreach (var (one, records) in open.Zip(fetched))
+            Take(one, records);
+    }
+
+    private void Take(Owned one, ArraySegment<ShardRecord> records)
+    {
+        var progress = one.Progress;
+        var run = new List<ShardRecord>(records.Count);
+        foreach (var record in records)
         {
-            if (fetched[i].Count == 0)
-                continue;
-            var (partition, owned) = open[i];
-            owned.Next = fetched[i][^1].Offset + 1;
-            var posted = Shards.Post(partition, fetched[i]);
-            foreach (var record in fetched[i].Skip(posted))
-                owned.Held.Enqueue(record);
+            one.Next = record.Offset + 1;
+            if (progress.PassOver(record.Offset, out _))
+                break;
+            switch (progress.FindGap(record.Offset, () => (0, _broker.EndOf(progress.Partition))))
+            {
+                case RecordGap.None or RecordGap.Hole:
+                    progress.NoteRead(record.Offset);
+                    run.Add(record);
+                    break;
+                case RecordGap.WentBack or RecordGap.Repeated:
+                    break;
+                case var gap:
+                    _world.Fail($"{Process.Name} takes record {record.Offset} of partition {progress.Partition} for {gap}");
+                    break;
+            }
         }
+        var posted = progress.Held.Count == 0 ? progress.Offer(run.ToArray()) : 0;
+        foreach (var record in run.Skip(posted))
+            progress.Held.Enqueue(record);
     }
 
     private void Look()
     {
-        foreach (var (partition, owned) in _owned)
+        foreach (var one in _owned.Values)
         {
-            while (owned.Held.TryPeek(out var record) && Shards.TryPost(partition, record))
-                owned.Held.Dequeue();
-            if (owned.Kept.Restored is { } restored)
+            var progress = one.Progress;
+            while (progress.Held.TryPeek(out var record) && progress.Offer([record]) == 1)
+                progress.Held.Dequeue();
+            if (progress.IsToBegin)
             {
-                owned.Next = restored.NextOffset(TopicId) ?? owned.Next;
                 if (_group.Knows(_member.Name))
-                    _ownership.Begin(partition, Process.Name);
-                owned.Kept.Begin(Workload.Topic, TopicId);
+                    _ownership.Begin(progress.Partition, Process.Name);
+                progress.Begin();
                 _lateAnswers?.Restart();
-                _world.Story?.Tell(Process.Name, $"goes on with partition {partition} at {owned.Next}, {restored.Patients.Count} patients");
             }
-            else if (owned.Kept.HasBegun)
+            else if (progress.IsToSeek)
             {
-                owned.Kept.Keep(CancellationToken.None);
-                if (owned.Kept.Committed is { } committed)
-                    _lateCapture?.Look(partition, committed, CancellationToken.None);
+                one.Next = progress.SeekTo ?? one.Next;
+                progress.NoteSought();
+                _world.Story?.Tell(Process.Name, $"goes on with partition {progress.Partition} at {one.Next}, {progress.Owned?.RestoredCount} patients");
             }
         }
     }
@@ -232,38 +292,32 @@ internal sealed class Worker
     private async Task HandOverAsync(int[] partitions)
     {
         _world.Story?.Tell(Process.Name, $"hands over {string.Join(' ', partitions)}");
-        var released = await ReleaseAsync(partitions, Drain);
         using var enough = new CancellationTokenSource(Drain, Process.Clock);
-        await Task.WhenAll(partitions.Zip(released, (p, last) => _owned[p].Kept.CommitLastAsync(last, enough.Token)));
+        await Awaiting.AllAsync([.. partitions.Select(partition => OwnedOf(partition).DrainAsync(enough.Token))]);
         foreach (var partition in partitions)
-        {
-            _owned[partition].Kept.Revoke();
             _owned.Remove(partition);
-        }
     }
 
     /// <summary>The group has given it up: nothing of what it had is its own.</summary>
     private async Task ForgetAsync()
     {
         _world.Story?.Tell(Process.Name, $"is told that it has lost {string.Join(' ', _owned.Keys)}");
-        foreach (var owned in _owned.Values)
-            owned.Kept.Revoke();
-        await ReleaseAsync([.. _owned.Keys], TimeSpan.Zero);
+        int[] lost = [.. _owned.Keys];
+        foreach (var partition in lost)
+            OwnedOf(partition).Revoke();
+        await Awaiting.AllAsync([.. lost.Select(partition => OwnedOf(partition).Ended)]);
         _owned.Clear();
         (_isLost, _isToJoin) = (false, true);
         _member = new GroupMember($"{Process.Name}.{++_memberCount}", -1);
     }
 
-    private async Task<ShardCheckpoint?[]> ReleaseAsync(int[] partitions, TimeSpan patience)
-    {
-        using var enough = new CancellationTokenSource(patience, Process.Clock);
-        if (patience == TimeSpan.Zero)
-            enough.Cancel();
-        var released = await Task.WhenAll(partitions.Select(partition => _owned[partition].Kept.HasBegun
-            ? Shards.ReleaseAsync(partition, enough.Token)
-            : Task.FromResult<(long?, ShardCheckpoint? Last)>((null, null))));
-        return [.. released.Select(one => one.Last)];
-    }
+    private OwnedPartition OwnedOf(int partition) => _owned[partition].Progress.Owned!;     // set when it was made
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_feed")]
+    private static extern ref PartitionFeed FeedOf(Partition partition);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_bytes")]
+    private static extern ref long BytesOf(PartitionFeed feed);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_telemetry")]
     private static extern ref Telemetry TelemetryOf(Partitions shards);
@@ -274,13 +328,14 @@ internal sealed class Worker
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_meter")]
     private static extern ref Meter MeterOf(ServedModels models);
 
-    private sealed class Owned(KeptShard kept, long committed)
+    /// <summary>A partition and where its consumer reads.</summary>
+    private sealed class Owned(PartitionProgress progress)
     {
-        public KeptShard Kept => kept;
+        public PartitionProgress Progress => progress;
 
-        public long Next { get; set; } = committed;
+        public long Next { get; set; } = progress.Expected ?? 0;
 
-        public Queue<ShardRecord> Held { get; } = new();
+        public bool IsPaused => progress.PassedOver is not null || progress.Held.Count > 0;
     }
 }
 
@@ -291,10 +346,11 @@ internal sealed record Settings(TopologyOptions Options, TimeSpan CheckpointInte
         new TopologyOptions
         {
             MailboxCapacity = 16,
+            MaxMailboxBytes = Workload.MostFeedBytes,
+            AcknowledgeWithin = TimeSpan.FromSeconds(2),
             MaxBatchPoints = random.Next(1, 40),
             MaxBatchesInFlight = random.Next(1, 5),
             MaxWaitingWindows = random.Next(2, 30),
-            MaxWaitingWindowsPerPatient = random.Next(1, 5),
             IdleRounds = random.Next(2) == 0 ? 10 : 300,
             IdleAfter = TimeSpan.FromMinutes(1),
         },

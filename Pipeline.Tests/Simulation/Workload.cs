@@ -6,13 +6,17 @@ namespace Pipeline.Tests.Simulation;
 
 /// <summary>
 /// What producers put into the partitions, and when: 16 to 19 patients in 8 partitions, 60 windows or more of each; chunks of all lengths, some
-/// twice, some late, some missing, some that nobody can use; patients that pause, move bed, restart their device.
+/// twice, some late, some missing, some that nobody can use; records that the decoder refuses or throws on, and records larger than a partition's feed;
+/// patients that pause, move bed, restart their device.
 /// </summary>
 internal sealed class Workload
 {
     public const int PartitionCount = 8;
     public const string Topic = "samples";
     public const double RateHz = 5;
+
+    /// <summary>Bytes that the feed of a partition is set to hold.</summary>
+    public const int MostFeedBytes = 1 << 20;
 
     private const int WindowCount = 60, WindowSamples = 40, HopSamples = 10;
 
@@ -37,7 +41,7 @@ internal sealed class Workload
 
     public string[] Patients { get; }
 
-    /// <summary>The records of each partition, ascending, with the time (ticks) at which the broker has them.</summary>
+    /// <summary>The records of each partition, ascending, as they are when they are decoded, with the time (ticks) at which the broker has them.</summary>
     public List<(long At, ShardRecord Record)>[] Partitions { get; }
 
     /// <summary>When the last record is there, in ticks.</summary>
@@ -46,12 +50,23 @@ internal sealed class Workload
     /// <summary>Number of a patient, which is in each of its samples.</summary>
     public static int NumberOf(string patient) => int.Parse(patient.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
 
-    private static void Append(List<(long At, ShardRecord Record)> partition, int number, long at, SampleChunk? chunk)
+    /// <summary>Reads the records of a partition, throws on some.</summary>
+    public RecordDecoder DecoderOf(int partition)
+    {
+        var records = Partitions[partition];
+        return (ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload, out string? refused) =>
+        {
+            var record = records[BitConverter.ToInt32(key)].Record;
+            refused = record.Refused?.Reason;
+            return refused == Thrown ? throw new InvalidDataException(Unforeseen) : record.Chunk;
+        };
+    }
+
+    private void Append(List<(long At, ShardRecord Record)> partition, int number, long at, SampleChunk? chunk)
     {
         var offset = partition.Count == 0 ? 0 : partition[^1].Record.Offset + (partition.Count % 37 == 0 ? 3 : 1);   // with holes, as transactions leave them
-        partition.Add((at, chunk is not null
-            ? new ShardRecord(offset, chunk)
-            : new ShardRecord(offset, null, new DeadLetter("decode", "not to be read", new Origin(Topic, number, offset), default, default))));
+        var refused = chunk is null ? new DeadLetter("decode", Chance(2) ? "not to be read" : Thrown, new Origin(Topic, number, offset), default, default) : null;
+        partition.Add((at, new ShardRecord(offset, chunk, refused, Values[Chance(60) ? _random.Next(1, 3) : 0], BitConverter.GetBytes(partition.Count))));
     }
 
     private void Make(string patient, int partition, double speed)
@@ -111,6 +126,13 @@ internal sealed class Workload
             Samples = MemoryMarshal.AsBytes(samples.AsSpan()).ToArray(),
         };
     }
+
+    private const string Unforeseen = "not to be read, and not foreseen";
+
+    private static readonly string Thrown = $"the decoder throws {nameof(InvalidDataException)}: {Unforeseen}";
+
+    // One is more than the feed of a partition holds.
+    private static readonly byte[][] Values = [[], new byte[(int)(0.6 * MostFeedBytes)], new byte[(int)(1.5 * MostFeedBytes)]];
 
     private static readonly string[] Beds = [.. Enumerable.Range(0, 9).Select(i => $"b{i}")];
 
