@@ -2,7 +2,6 @@ using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
 using Akka.Configuration;
 using Akka.DistributedData;
-using Akka.Event;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using Microsoft.Extensions.Logging;
@@ -63,7 +62,8 @@ internal static class ClusterConfiguration
             leader-actions-interval = 200 ms
             # 1 s of gossip and heartbeats is what an idle node costs most by.
             gossip-interval = 1 s
-            failure-detector { heartbeat-interval = 1 s, acceptable-heartbeat-pause = 4 s }
+            # Quicker than a session of the group, so that the group alone is waited for. Who is taken for unreachable by mistake is not downed: the group has it.
+            failure-detector { heartbeat-interval = 500 ms, acceptable-heartbeat-pause = 1 s, expected-response-after = 500 ms }
             allow-weakly-up-members = off
 
             distributed-data {
@@ -82,7 +82,8 @@ internal static class ClusterConfiguration
               retry-interval = 200 ms
               coordinator-failure-backoff = 500 ms
               waiting-for-state-timeout = 1 s
-              handoff-timeout = 10 s
+              # A shard that leaves is empty: its patients were stopped before.
+              handoff-timeout = 3 s
               shard-start-timeout = 2 s
               shard-failure-backoff = 200 ms
               external-shard-allocation-strategy.client-timeout = 2 s
@@ -91,13 +92,6 @@ internal static class ClusterConfiguration
           }
         }
         """;
-
-    // What Akka repeats at each of its attempts while a process starts, or another one is away; the cluster says once who is unreachable.
-    private static readonly string[] Repeated =
-    [
-        "No coordinator found to register", "Trying to register to coordinator", "Requested shard homes", "address is now gated", "Address is now gated", "AssociationError",
-        "Disassociated", "swallowing exception during message send", "No response from remote for",
-    ];
 
     /// <summary>Registers remoting, cluster, downing and serializers.</summary>
     public static void Apply(AkkaConfigurationBuilder builder, ClusterOptions options, int port, ClusterGroupSetup? group, ILoggerFactory loggers)
@@ -112,16 +106,12 @@ internal static class ClusterConfiguration
             {
                 logging.ClearLoggers();
                 logging.LogLevel = LogLevel.WarningLevel;
-                logging.AddLoggerFactory(loggers);
+                logging.AddLoggerFactory(new QuietLoggers(loggers));
             })
             .WithRemoting(Remote(options, port))
             .WithClustering(new Akka.Cluster.Hosting.ClusterOptions { Roles = [Role], LogInfo = false })
             .WithCustomSerializer("pipeline", [typeof(IWireMessage)], system => new ClusterMessageSerializer(system))
             .WithStrictSerialization();
-        var quiet = new LogFilterBuilder();
-        foreach (var text in Repeated)
-            quiet.ExcludeMessageContaining(text);
-        builder.AddSetup(quiet.Build());
         if (options.HasCertificates)
             builder.AddSetup(ClusterCertificates.Load(options));
         if (group is not null)

@@ -43,7 +43,7 @@ public sealed class ClusterPatientRegion : IPatientRegion
         var sharding = ClusterSharding.Get(system);     // before the settings: they read the configuration that it brings
         var region = await sharding.StartAsync(
             TypeName, entity => entity == ShardVoice.EntityId ? Props.Create(() => new ShardVoice()) : patient(new PatientId(entity)),
-            ClusterShardingSettings.Create(system), new PatientExtractor(), new ExternalShardAllocationStrategy(system, TypeName), PoisonPill.Instance);
+            ClusterShardingSettings.Create(system), new PatientExtractor(), new ClaimedAllocation(system, TypeName), PoisonPill.Instance);
         return new ClusterPatientRegion(system, region, time);
     }
 

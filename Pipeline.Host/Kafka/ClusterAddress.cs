@@ -48,7 +48,7 @@ internal static class ClusterAddress
             .Select(member => (member.Host, Node: member.Node.GetValueOrDefault())).ToArray();
         var here = nodes.FirstOrDefault(member => member.Node == self).Host;
         var near = nodes.Where(member => member.Host == here || !(IsLoopback(self.Address) || IsLoopback(member.Node.Address))).Select(member => member.Node).ToArray();
-        unreachable = nodes.Length - near.Length;
+        unreachable = here is null ? 0 : nodes.Length - near.Length;     // while this member is not in the group, nothing is known
         return new GroupMembers(group.State == "Stable", near, askedAt);
     }
 
