@@ -54,8 +54,8 @@ internal static class ClusterConfiguration
 
           cluster {
             downing-provider-class = "Pipeline.Actors.Cluster.GroupDowning, Pipeline.Actors"
-            # The first of the group waits this long for an answer of the others before it begins a cluster.
-            seed-node-timeout = 2 s
+            # The first of the group waits this long for an answer of the others before it begins a cluster: as long as a session, for then only the dead have not answered.
+            seed-node-timeout = 6 s
             retry-unsuccessful-join-after = 2 s
             # Joins and moves wait for these ticks: a cluster of one is up at the first.
             periodic-tasks-initial-delay = 20 ms

@@ -82,7 +82,7 @@ internal sealed class FormationActor(ClusterGroup? group, TimeProvider time, Act
             case FormationQuestion:
                 Sender.Tell(new FormationAnswer([.. _cluster.State.Members.Select(member => member.Address)]));
                 break;
-            case FormationAnswer { Members: { Length: > 0 } elsewhere } when !elsewhere.Contains(_cluster.SelfAddress):
+            case FormationAnswer { Members: { Length: > 0 } elsewhere } when !_isRestarting && !elsewhere.Contains(_cluster.SelfAddress):
                 _log.Warning("The consumer group's first member is in another cluster, of {0}: this process leaves its own and joins that", string.Join(", ", elsewhere.AsEnumerable()));
                 Restart(RestartReason.Merge);
                 break;
