@@ -39,6 +39,9 @@ internal static class ChaosCommand
         var session = Number<double?>("--session", "SECONDS", "After how many seconds a silent worker is taken for dead; 6, and 10 with --protocol consumer.");
         var named = Flag("--named", "Each worker has a name in the group that outlasts its restart (Kafka:GroupInstanceId).");
         var standby = Flag("--standby", "Each worker keeps the state of the others' shards warm (Kafka:Standby).");
+        var coordinator = Number<int>(
+            "--coordinator-every", "N", "kill-worker: each Nth kill hits the process that places all patients (3); 0: by chance alone.");
+        coordinator.DefaultValueFactory = _ => 3;
         var json = Flag("--json", "Figures as JSON, one object a line.");
         name.Validators.Add(result =>
         {
@@ -47,6 +50,7 @@ internal static class ChaosCommand
         });
         foreach (var count in new[] { rounds, patients })
             count.Refuse(value => value is < 1 or > 100_000 ? $"{count.Name}: 1 to 100000 are possible." : null);
+        coordinator.Refuse(value => value is >= 0 and <= 100_000 ? null : "--coordinator-every: 0 to 100000 are possible.");
         session.Refuse(value => value is >= 1 and <= 300 ? null : "--session: 1 to 300 s are possible.");
         var command = new DocumentedCommand(
             Name,
@@ -55,7 +59,7 @@ internal static class ChaosCommand
             "./pipeline chaos kill-worker --servers ../servers --rounds 100",
             "./pipeline chaos kill-broker --servers ../servers --patients 50")
         {
-            name, servers, rounds, patients, seed, protocol, session, named, standby, json,
+            name, servers, rounds, patients, seed, protocol, session, named, standby, coordinator, json,
         };
         command.SetAction((parsed, stop) => RunAsync(
             Catalog.Find(parsed.GetValue(name)!)!,   // the validator has looked it up
@@ -67,6 +71,7 @@ internal static class ChaosCommand
                 Session = parsed.GetValue(session),
                 Named = parsed.GetValue(named),
                 Standby = parsed.GetValue(standby),
+                CoordinatorEvery = parsed.GetValue(coordinator),
             },
             parsed.GetValue(json), parsed.InvocationConfiguration.Output, stop));
         return command;

@@ -26,6 +26,9 @@ internal sealed record ChaosPlan(string Servers, int? Patients, int? Rounds, int
     /// <summary>Whether each worker keeps the state of the others' shards warm.</summary>
     public bool Standby { get; init; }
 
+    /// <summary>Of so many workers that are killed one is the process that places all patients; 0: it is hit by chance alone.</summary>
+    public int CoordinatorEvery { get; init; } = 3;
+
     /// <summary>Seconds until a silent member is taken for dead.</summary>
     public double SessionSeconds => Session ?? (Protocol == GroupProtocolKind.Consumer ? BrokersSession : KafkaOptions.DefaultSession.TotalSeconds);
 

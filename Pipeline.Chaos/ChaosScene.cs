@@ -50,6 +50,9 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>After which a silent worker is taken for dead.</summary>
     public TimeSpan Session => TimeSpan.FromSeconds(_plan.SessionSeconds);
 
+    /// <summary>See <see cref="ChaosPlan.CoordinatorEvery"/>.</summary>
+    public int CoordinatorEvery => _plan.CoordinatorEvery;
+
     /// <summary>The brokers.</summary>
     public ChaosKafka Kafka { get; private set; } = null!;
 
@@ -61,6 +64,9 @@ internal sealed class ChaosScene : IAsyncDisposable
 
     /// <summary>The workers; an experiment may add more.</summary>
     public List<WorkerProcess> Workers { get; } = [];
+
+    /// <summary>The ways to the workers' actor systems, where the experiment cuts them.</summary>
+    public List<MemberRelay> Relays { get; } = [];
 
     /// <summary>The ward.</summary>
     public ChaosWard Ward { get; private set; } = null!;
@@ -120,11 +126,19 @@ internal sealed class ChaosScene : IAsyncDisposable
             $"Influx:Url={Influx.Url}",
             $"Influx:TokenFile={Influx.TokenFile}",
             .. _plan.MembershipSettings(name),
+            .. _experiment.HasRelays ? RelaySettings() : [],
             .. WorkerSettings,
         ];
         var worker = new WorkerProcess(name, settings, _logs, Time);
         Workers.Add(worker);
         return worker;
+    }
+
+    private IEnumerable<string> RelaySettings()
+    {
+        var relay = new MemberRelay(WorkerProcess.FreePort());
+        Relays.Add(relay);
+        return [string.Create(CultureInfo.InvariantCulture, $"Cluster:Port={relay.Port}"), string.Create(CultureInfo.InvariantCulture, $"Cluster:PublicPort={relay.PublicPort}")];
     }
 
     /// <summary>One of the workers that run, another one than <paramref name="except"/>.</summary>
@@ -248,6 +262,8 @@ internal sealed class ChaosScene : IAsyncDisposable
         await _close.CancelAsync();
         foreach (var worker in Workers)
             worker.Dispose();
+        foreach (var relay in Relays)
+            await relay.DisposeAsync();
         if (_watch is not null)
             await _watch.DisposeAsync();
         if (!_feeding.IsCompletedSuccessfully)
@@ -263,7 +279,8 @@ internal sealed class ChaosScene : IAsyncDisposable
     }
 
     /// <summary>Asks until <paramref name="isDone"/>; a feed that has failed, or the end of the patience, ends the experiment.</summary>
-    private async Task PollAsync(Func<Task<bool>> isDone, Func<string> fault, CancellationToken stop)
+    /// <exception cref="CommandException">It takes too long.</exception>
+    public async Task PollAsync(Func<Task<bool>> isDone, Func<string> fault, CancellationToken stop)
     {
         var began = Time.GetTimestamp();
         using var timer = new PeriodicTimer(PollInterval, Time);

@@ -21,6 +21,9 @@ internal sealed record Experiment(string Name, string Summary, Func<ChaosScene, 
     /// <summary>Rounds, unless the user says otherwise.</summary>
     public int Rounds { get; init; } = 10;
 
+    /// <summary>Whether the ways between the workers' actor systems can be cut.</summary>
+    public bool HasRelays { get; init; }
+
     /// <summary>Settings of the workers, before those that the user names.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 

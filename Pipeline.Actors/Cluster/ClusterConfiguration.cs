@@ -85,6 +85,8 @@ internal static class ClusterConfiguration
               # A shard that leaves is empty: its patients were stopped before.
               handoff-timeout = 3 s
               shard-start-timeout = 2 s
+              # Less than the answer is waited for: a shard that is on its way to another process does not hold up the answer for the others.
+              shard-region-query-timeout = 300 ms
               shard-failure-backoff = 200 ms
               external-shard-allocation-strategy.client-timeout = 2 s
             }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
@@ -77,7 +76,7 @@ public sealed class ClusterPatientRegion : IPatientRegion
     {
         var shard = PatientExtractor.ShardOf(partition);
         var told = false;
-        while (await EntitiesAsync(shard, stop) is { Count: > 0 })
+        while (!await IsEmptyAsync(shard, stop))
         {
             // The coordinator moves the shard when it is claimed elsewhere; until then it stays here, empty.
             if (!told)
@@ -87,16 +86,17 @@ public sealed class ClusterPatientRegion : IPatientRegion
         }
     }
 
-    private async Task<IImmutableSet<string>?> EntitiesAsync(string shard, CancellationToken stop)
+    /// <summary>Whether no entity of a shard runs here. A region that is busy does not say so in time: it is asked again.</summary>
+    private async Task<bool> IsEmptyAsync(string shard, CancellationToken stop)
     {
         try
         {
             var state = await Patients.Ask<CurrentShardRegionState>(GetShardRegionState.Instance, AnswerTime, stop);
-            return state.Shards.FirstOrDefault(one => one.ShardId == shard)?.EntityIds;
+            return !state.Failed.Contains(shard) && state.Shards.FirstOrDefault(one => one.ShardId == shard) is not { EntityIds.Count: > 0 };
         }
-        catch (AskTimeoutException) when (_system.WhenTerminated.IsCompleted)
+        catch (AskTimeoutException)
         {
-            return null;
+            return _system.WhenTerminated.IsCompleted;
         }
     }
 }

@@ -16,6 +16,9 @@ public enum RestartReason
     /// <summary>The group's first member is in another cluster, which this process joins.</summary>
     Merge,
 
+    /// <summary>Nobody in the cluster knows of this process's joining.</summary>
+    JoinLost,
+
     /// <summary>The actor system ended by itself.</summary>
     Ended,
 }
@@ -82,6 +85,10 @@ internal sealed class FormationActor(ClusterGroup? group, TimeProvider time, Act
             case FormationQuestion:
                 Sender.Tell(new FormationAnswer([.. _cluster.State.Members.Select(member => member.Address)]));
                 break;
+            case FormationAnswer { Members: { Length: > 0 } others } when !_isRestarting && !others.Contains(_cluster.SelfAddress) && IsJoining:
+                _log.Warning("The cluster of {0} knows nothing of this process's joining: it begins anew", string.Join(", ", others.AsEnumerable()));
+                Restart(RestartReason.JoinLost);
+                break;
             case FormationAnswer { Members: { Length: > 0 } elsewhere } when !_isRestarting && !elsewhere.Contains(_cluster.SelfAddress):
                 _log.Warning("The consumer group's first member is in another cluster, of {0}: this process leaves its own and joins that", string.Join(", ", elsewhere.AsEnumerable()));
                 Restart(RestartReason.Merge);
@@ -97,6 +104,8 @@ internal sealed class FormationActor(ClusterGroup? group, TimeProvider time, Act
         }
     }
 
+    private bool IsJoining => _cluster.SelfMember.Status is MemberStatus.Joining or MemberStatus.WeaklyUp;
+
     private void Decide()
     {
         if (group is null || _isRestarting)
@@ -106,7 +115,7 @@ internal sealed class FormationActor(ClusterGroup? group, TimeProvider time, Act
         if (group.Latest is not { } latest)
             return;
         var members = state.Members.Select(member => member.Address).ToHashSet();
-        var (step, contacts) = _formation.Decide(members, latest, time.GetUtcNow());
+        var (step, contacts) = _formation.Decide(members, latest, time.GetUtcNow(), !IsJoining);
         switch (step)
         {
             // Akka asks the same contacts again by itself until one answers.
@@ -115,8 +124,9 @@ internal sealed class FormationActor(ClusterGroup? group, TimeProvider time, Act
                 _asked = contacts;
                 _cluster.JoinSeedNodes(contacts);
                 break;
-            case FormationStep.LeaveAndJoin:
-                Context.ActorSelection(new RootActorPath(contacts[0]) / "user" / Name).Tell(new FormationQuestion());
+            case FormationStep.LeaveAndJoin or FormationStep.Confirm:
+                foreach (var contact in contacts)
+                    Context.ActorSelection(new RootActorPath(contact) / "user" / Name).Tell(new FormationQuestion());
                 break;
         }
     }

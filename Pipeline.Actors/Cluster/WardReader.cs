@@ -18,7 +18,17 @@ public sealed record ProcessAnswer<T>(Address Process, T? Answer, string? Fault)
 /// <param name="time">The clock.</param>
 public sealed class WardReader(ClusterNode node, TimeProvider time)
 {
+    /// <summary>Fault of a member of the cluster that this process cannot reach at present.</summary>
+    public const string NotReachable = "not reachable";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>This process.</summary>
+    public Address Process => node.Address;
+
+    /// <summary>The process that places all patients' shards: the oldest member of the cluster, as this process sees it; null while it is in none.</summary>
+    public Address? Coordinator => node.Current.Cluster.State.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving)
+        .Aggregate((Member?)null, (oldest, member) => oldest is null || member.IsOlderThan(oldest) ? member : oldest)?.Address;
 
     /// <summary>What the process that has a patient knows of it: the newest report of all; null when no process that answered knows it.</summary>
     public async Task<(ProcessAnswer<PatientReport>? Newest, IReadOnlyList<ProcessAnswer<PatientReport>> All)> PatientAsync(string patient, CancellationToken stop)
@@ -87,7 +97,7 @@ public sealed class WardReader(ClusterNode node, TimeProvider time)
         return await Task.WhenAll(processes.Select(async process =>
         {
             if (unreachable.Contains(process))
-                return new ProcessAnswer<T>(process, null, "not reachable");
+                return new ProcessAnswer<T>(process, null, NotReachable);
             try
             {
                 return new ProcessAnswer<T>(process, await ask(Readings(incarnation.System, process)).WaitAsync(Patience * 2, time, stop), null);

@@ -8,6 +8,7 @@ internal static class Catalog
         Steady.Experiment,
         KillWorker.Experiment,
         KillAllButOne.Experiment,
+        PartitionMembers.Experiment,
         RollingRestart.Experiment,
         KillBroker.Experiment,
         FreezeWorker.Experiment,

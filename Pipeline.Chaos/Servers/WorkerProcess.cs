@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
+using Pipeline.Host.Status;
 
 namespace Pipeline.Chaos.Servers;
 
@@ -89,6 +90,19 @@ internal sealed partial class WorkerProcess : IDisposable
     /// <summary>Whether it says that it does its work: partitions are assigned, the store answers.</summary>
     public Task<bool> IsReadyAsync(CancellationToken stop) => AnswersAsync("/health/ready", stop);
 
+    /// <summary>What it says of the whole ward; null when it does not answer.</summary>
+    public async Task<WardStatus?> StatusAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await StatusQuery.FetchAsync(new Uri(Address), stop);
+        }
+        catch (CommandException)
+        {
+            return null;    // slow, or about to start: asked again
+        }
+    }
+
     /// <summary>Ends it as a crash does, and waits until it is gone.</summary>
     public async Task KillAsync()
     {
@@ -158,7 +172,8 @@ internal sealed partial class WorkerProcess : IDisposable
 
     private static string HostAssembly => typeof(KafkaOptions).Assembly.Location;
 
-    private static int FreePort()
+    /// <summary>A port that nobody listens at.</summary>
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

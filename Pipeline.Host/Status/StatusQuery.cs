@@ -32,7 +32,11 @@ internal static class StatusQuery
             null => new MemberAnswer(null, "it announces no address"),
             { Address: var address } when processes.TryGetValue(address, out var said) => new MemberAnswer(said.Answer, said.Fault),
             _ => new MemberAnswer(null, "it is in no cluster with the process that was asked"),
-        }));
+        })) with
+        {
+            Process = WardStatus.NameOf(reader.Process),
+            Coordinator = reader.Coordinator is { } coordinator ? WardStatus.NameOf(coordinator) : null,
+        };
     }
 
     /// <summary>Fetches it from a process.</summary>

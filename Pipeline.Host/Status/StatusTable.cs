@@ -37,10 +37,17 @@ internal static class StatusTable
                 Text($"{index + 1}"),
                 Escape(member.Address ?? member.Host) + (member.InstanceId is { } name ? Text($" [grey]{Escape(name)}[/]") : ""),
                 member.Partitions.Count == 0 ? Nothing : Escape(Ranges(member.Partitions)),
-                member.Fault is { } fault ? $"[red1]not reachable: {Escape(fault)}[/]" : member.Unready is { } why ? $"[yellow]{Escape(why)}[/]" : "[green3]ready[/]");
+                State(member) + (member.Address is { } address && address == status.Coordinator ? " [grey]coordinator[/]" : ""));
         }
         return table;
     }
+
+    private static string State(WardMember member) => member switch
+    {
+        { Fault: { } fault } => $"[red1]not reachable: {Escape(fault)}[/]",
+        { Unready: { } why } => $"[yellow]{Escape(why)}[/]",
+        _ => "[green3]ready[/]",
+    };
 
     private static Table Shards(WardStatus status, DateTimeOffset now)
     {

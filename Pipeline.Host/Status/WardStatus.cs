@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Pipeline.Actors.Cluster;
 using Pipeline.Host.Kafka;
 
@@ -12,6 +13,15 @@ namespace Pipeline.Host.Status;
 /// <param name="Shards">Ascending.</param>
 internal sealed record WardStatus(string Group, string State, string Protocol, string Topic, IReadOnlyList<WardMember> Members, IReadOnlyList<WardShard> Shards)
 {
+    /// <summary>The process that was asked, HOST:PORT of its actor system.</summary>
+    public string? Process { get; init; }
+
+    /// <summary>The process that places the patients of all, HOST:PORT; null while the one that was asked is in no cluster.</summary>
+    public string? Coordinator { get; init; }
+
+    /// <summary>An address as the status writes it.</summary>
+    public static string NameOf(Address process) => FormattableString.Invariant($"{process.Host}:{process.Port}");
+
     /// <summary>Puts together what Kafka says of the group, and what the members said of themselves.</summary>
     /// <param name="topic">The input topic.</param>
     /// <param name="group">The group.</param>
@@ -49,7 +59,8 @@ internal sealed record WardStatus(string Group, string State, string Protocol, s
 internal sealed record WardMember(string Id, string? InstanceId, string Host, string? Address, string? Fault, string? Unready, IReadOnlyList<int> Partitions)
 {
     public static WardMember From(GroupMember member, MemberAnswer? answer) => new(
-        member.Id, member.InstanceId, member.Host, ClusterAddress.Read(member.ClientId) is { Address: var at } ? FormattableString.Invariant($"{at.Host}:{at.Port}") : null, answer is null ? "not asked" : answer.Fault, answer?.Status?.Unready(), member.Partitions);
+        member.Id, member.InstanceId, member.Host, ClusterAddress.Read(member.ClientId) is { Address: var at } ? WardStatus.NameOf(at) : null,
+        answer is null ? "not asked" : answer.Fault, answer?.Status?.Unready(), member.Partitions);
 }
 
 /// <summary>A shard of the ward.</summary>

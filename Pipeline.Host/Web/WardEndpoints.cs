@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Akka.Actor;
 using Confluent.Kafka;
@@ -145,7 +144,7 @@ internal static class WardEndpoints
 
     private static double Age(DateTimeOffset time, DateTimeOffset now) => Math.Round((now - time).TotalSeconds, 3);
 
-    private static string NameOf(Address process) => string.Create(CultureInfo.InvariantCulture, $"{process.Host}:{process.Port}");
+    private static string NameOf(Address process) => WardStatus.NameOf(process);
 
     private static IResult Starting() => Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable);
 }

@@ -21,6 +21,7 @@ public sealed class ChaosPlanTests
         Assert.Equal(10, Limit("freeze-worker", Plan));
         Assert.Equal(3, Limit("scale-out", Plan));
         Assert.Equal(10, Limit("kill-all-but-one", Plan));
+        Assert.Equal(1, Limit("partition-members", Plan));
     }
 
     [Fact]

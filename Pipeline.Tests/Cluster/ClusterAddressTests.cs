@@ -60,6 +60,17 @@ public sealed class ClusterAddressTests
     }
 
     [Fact]
+    public void Who_is_not_yet_in_the_group_takes_nobody_for_another_machines()
+    {
+        var group = new GroupView("g", "Stable", "classic", [Member("a", "akka.tcp://pipeline@127.0.0.1:4053/1", "/127.0.0.1")]);
+
+        var members = ClusterAddress.Members(group, new GroupNode(new Address("akka.tcp", "pipeline", "127.0.0.1", 4054), 2), 5, out var unreachable);
+
+        Assert.Equal(0, unreachable);
+        Assert.False(members.Contains(new Address("akka.tcp", "pipeline", "127.0.0.1", 4054)));
+    }
+
+    [Fact]
     public void Members_with_addresses_of_the_network_all_count()
     {
         var group = new GroupView("g", "PreparingRebalance", "classic",

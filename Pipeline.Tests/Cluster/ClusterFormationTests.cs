@@ -47,6 +47,22 @@ public sealed class ClusterFormationTests
     }
 
     [Fact]
+    public void Who_was_let_in_and_does_not_become_a_full_member_asks_the_others_whether_they_know()
+    {
+        var formation = new ClusterFormation(B);
+        var (members, group) = (new HashSet<Address> { A, B, C }, Group(true, A, B, C));
+
+        Assert.Equal(FormationStep.Wait, formation.Decide(members, group, Now, isUp: false).Step);
+        Assert.Equal(FormationStep.Wait, formation.Decide(members, group, Now + ClusterFormation.ConfirmAfter - TimeSpan.FromSeconds(1), isUp: false).Step);
+        var decision = formation.Decide(members, group, Now + ClusterFormation.ConfirmAfter, isUp: false);
+        Assert.Equal(FormationStep.Confirm, decision.Step);
+        Assert.Equal([A, C], decision.Contacts.AsEnumerable());
+
+        Assert.Equal(FormationStep.Wait, formation.Decide(members, group, Now + ClusterFormation.ConfirmAfter, isUp: true).Step);
+        Assert.Equal(FormationStep.Wait, formation.Decide(members, group, Now + ClusterFormation.ConfirmAfter, isUp: false).Step);     // a new wait
+    }
+
+    [Fact]
     public void Who_lacks_the_groups_first_member_in_its_cluster_for_long_joins_that()
     {
         var formation = new ClusterFormation(B);

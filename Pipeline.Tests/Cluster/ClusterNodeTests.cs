@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
@@ -47,6 +48,37 @@ public sealed class ClusterNodeTests
         await nodes[1].Current.Patients.ClaimAsync(5, nodes.Stop);
 
         Assert.Equal(nodes[1].Address, await Ask(nodes[1], new Question(5, new PatientId("p1"))));
+    }
+
+    [Fact]
+    public async Task A_shard_that_is_claimed_before_its_process_is_removed_waits_for_no_hand_over()
+    {
+        await using var nodes = new TestNodes();
+        // Longer than the test's patience: whoever waits for a hand-over of the process that is gone fails.
+        await nodes.StartClusterAsync(3, akka => akka.AddHocon("akka.cluster.sharding.handoff-timeout = 300 s", HoconAddMode.Prepend));
+        await nodes[2].Current.Patients.ClaimAsync(5, nodes.Stop);
+        await nodes.KillAsync(2);
+        await nodes.UntilAsync(nodes[0].Current.Cluster, state => !state.Unreachable.IsEmpty);
+
+        var claiming = nodes[1].Current.Patients.ClaimAsync(5, nodes.Stop);
+        var looks = 0;      // a second of them, in which the coordinator has looked four times for shards to move
+        await nodes.UntilAsync(nodes[0].Current.Cluster, _ => ++looks > 50);
+        await Task.WhenAll(nodes.ShowUntilMembersAsync(0, 2, 0, 1), nodes.ShowUntilMembersAsync(1, 2, 0, 1));
+
+        await claiming;
+        Assert.Equal(nodes[1].Address, await Ask(nodes[1], new Question(5, new PatientId("p1"))));
+    }
+
+    [Fact]
+    public async Task A_region_that_does_not_answer_is_asked_until_the_patience_ends()
+    {
+        await using var nodes = new TestNodes();
+        await nodes.StartClusterAsync(1);
+        var region = nodes[0].Current.Patients;
+        nodes[0].Current.System.Stop(region.Patients);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1.2));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => region.ReleaseAsync(0, patience.Token));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
@@ -24,7 +25,7 @@ internal sealed class TestNodes : IAsyncDisposable
     public LocalReadings Readings(int index) => _nodes[index].Readings;
 
     /// <summary>Starts one; it sees no group yet.</summary>
-    public async Task<ClusterNode> StartAsync(ClusterOptions? options = null)
+    public async Task<ClusterNode> StartAsync(ClusterOptions? options = null, Action<AkkaConfigurationBuilder>? configure = null)
     {
         var group = new ClusterGroup();
         var number = _nodes.Count;
@@ -35,16 +36,17 @@ internal sealed class TestNodes : IAsyncDisposable
             {
                 Patient = _ => Props.Create(() => new Echo()),
                 Readings = readings,
+                Configure = configure,
             }, Stop);
         _nodes.Add((node, group, readings));
         return node;
     }
 
     /// <summary>Starts some that see each other, and waits until they are one cluster.</summary>
-    public async Task StartClusterAsync(int count)
+    public async Task StartClusterAsync(int count, Action<AkkaConfigurationBuilder>? configure = null)
     {
         for (var index = 0; index < count; index++)
-            await StartAsync();
+            await StartAsync(configure: configure);
         ShowAll();
         for (var index = 0; index < count; index++)
             await UntilMembersAsync(index, count);

@@ -75,6 +75,21 @@ public sealed class WardReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task All_processes_name_the_same_coordinator_and_another_one_when_that_is_gone()
+    {
+        WardReader[] readers = [.. Enumerable.Range(0, 3).Select(node => new WardReader(_nodes[node], TimeProvider.System))];
+        var first = Assert.Single(readers.Select(reader => reader.Coordinator).Distinct());
+        Assert.Equal(_nodes[0].Address, first);     // of the first process, which began the cluster
+
+        await _nodes.KillAsync(0);
+        await _nodes.ShowUntilMembersAsync(1, 2, 1, 2);
+        await _nodes.ShowUntilMembersAsync(2, 2, 1, 2);
+
+        var next = Assert.Single(readers[1..].Select(reader => reader.Coordinator).Distinct());
+        Assert.Contains(next, new[] { _nodes[1].Address, _nodes[2].Address });
+    }
+
+    [Fact]
     public async Task A_patients_samples_come_from_another_process_only_while_somebody_looks()
     {
         var tap = _nodes.Readings(1).Tap;

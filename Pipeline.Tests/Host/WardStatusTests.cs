@@ -35,6 +35,13 @@ public sealed class WardStatusTests
     }
 
     [Fact]
+    public void The_member_that_places_all_patients_is_named()
+    {
+        Assert.DoesNotContain("coordinator", Draw(Ward()), StringComparison.Ordinal);
+        Assert.Matches(@"1 +│ 127\.0\.0\.1:4053 +│ 0 +│ no partition coordinator", Draw(Ward() with { Coordinator = "127.0.0.1:4053" }));
+    }
+
+    [Fact]
     public void A_shard_whose_state_is_being_read_shows_how_far_it_is()
     {
         var shards = ShardStatuses.Of([], [new ShardStateView(4, 0.25, 0, null, null)], []);
