@@ -37,7 +37,7 @@ internal sealed class EntityMessages : IDisposable
             for (; sent < count && sent - acknowledged < MostOpen; sent++)
             {
                 var link = _links[sent % _links.Length];
-                var message = new PatientWindows(0, link, _replies) { Start = link.Start };
+                var message = new PatientWindows(0, link, _replies) { Start = link.Start, Number = link.WindowsCount++ };
                 link.Start = null;
                 (byRegion ? _region.Patients : link.Entity ?? _region.Patients).Tell(message, ActorRefs.NoSender);
             }
@@ -46,7 +46,7 @@ internal sealed class EntityMessages : IDisposable
                 reply.Link.Entity ??= reply.By;
             acknowledged += _taken.Count;
             _taken.Clear();
-            if (_replies.Sleep())
+            if (_replies.Sleep() && acknowledged < count)
                 await _woken.WaitAsync();
         }
         return (Cost.Now() - before).ProcessCpuSeconds;
