@@ -50,6 +50,7 @@ public sealed class OwnedPartition
     private Partition? _partition;
     private ShardLease? _lease;
     private bool _isRevoked;
+    private int _isAsked;
 
     internal OwnedPartition(int number, IShardLog log) => (Number, _log) = (number, log);
 
@@ -133,8 +134,14 @@ public sealed class OwnedPartition
         _actor.Tell(PartitionActor.GiveUp.Instance, ActorRefs.NoSender);
     }
 
-    /// <summary>Makes a checkpoint now, not when the interval has passed.</summary>
-    internal void RequestCheckpoint() => _actor.Tell(PartitionActor.Tick.Instance, ActorRefs.NoSender);
+    /// <summary>Makes a checkpoint now, not when the interval has passed; nothing happens while an earlier call waits.</summary>
+    internal void RequestCheckpoint()
+    {
+        if (Interlocked.Exchange(ref _isAsked, 1) == 0)
+            _actor.Tell(PartitionActor.Tick.Instance, ActorRefs.NoSender);
+    }
+
+    internal void NoteTick() => Volatile.Write(ref _isAsked, 0);
 
     internal void Attach(IActorRef actor) => _actor = actor;
 

@@ -128,6 +128,7 @@ internal sealed class Partition
     /// <summary>No record follows: a last barrier goes through the graph, and it ends.</summary>
     public void Complete()
     {
+        _context.IsLeaving = true;
         _feed.Add(new Barrier(isLast: true));
         _feed.Complete();
         _context.Told(new BarrierOutcome(IsLeaving: true));
@@ -136,6 +137,7 @@ internal sealed class Partition
     /// <summary>Cuts the graph off: what is not acknowledged is not committed.</summary>
     public void Cancel()
     {
+        _context.Replies.Ignore();
         _feed.Complete();
         _stop.Cancel();
         _switch.Shutdown();

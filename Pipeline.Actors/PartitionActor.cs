@@ -23,6 +23,7 @@ internal sealed class PartitionActor : UntypedActor, IWithTimers
     private Partition? _partition;
     private long _number;           // of the graph: what an earlier one says is passed over
     private bool _isGraphEnded;
+    private bool _isLastTried;
 
     public PartitionActor(PartitionAssignment assignment, OwnedPartition view, Partitions partitions) =>
         (_assignment, _view, _partitions) = (assignment, view, partitions);
@@ -92,6 +93,7 @@ internal sealed class PartitionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case Tick:
+                _view.NoteTick();
                 _partition!.RequestCheckpoint();        // there is one while it runs
                 Commit(_plan.Next());
                 break;
@@ -100,6 +102,8 @@ internal sealed class PartitionActor : UntypedActor, IWithTimers
                 break;
             case CommitEnded ended when ended.Graph == _number:
                 NoteOutcome(ended);
+                if (_plan.HasUntried)
+                    Commit(_plan.Next());
                 break;
             case GraphEnded { Failure: LostMessageException lost } ended when ended.Graph == _number:
                 _plan.Forget();
@@ -212,10 +216,17 @@ internal sealed class PartitionActor : UntypedActor, IWithTimers
         Commit(_plan.Next());
     }
 
-    /// <summary>After the graph's end: a checkpoint that is refused now stays so, as the group has another owner.</summary>
+    /// <summary>After the graph's end one that was refused is tried a last time; refused then, it stays so, as the group has another owner.</summary>
     private void EndWhenCommitted()
     {
-        if (_isGraphEnded && _plan.Committing is null)
+        if (!_isGraphEnded || _plan.Committing is not null)
+            return;
+        if (!_isLastTried && _plan.Next() is { } last)
+        {
+            _isLastTried = true;
+            Commit(last);
+        }
+        else
             End();
     }
 

@@ -78,6 +78,9 @@ internal sealed class PartitionContext
     /// <summary>What holds the partition up, for a person; null when nothing does. Any thread may read.</summary>
     public string? Stalled { get; set; }
 
+    /// <summary>Whether the partition is given up. Any thread may write; <see cref="Told"/> says so, too, to a stage that has started.</summary>
+    public bool IsLeaving { get; set; }
+
     /// <summary>Ends when nothing of the partition is written to disk any more; set when the graph has stopped.</summary>
     public Task DiskEnded { get; set; } = Task.CompletedTask;
 

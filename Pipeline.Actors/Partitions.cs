@@ -204,7 +204,8 @@ public sealed class Partitions : IAsyncDisposable
     public async Task<(long? Committable, ShardCheckpoint? Last)> ReleaseAsync(int partition, CancellationToken stop)
     {
         var owned = Get(partition);
-        owned.Complete();
+        if (!stop.IsCancellationRequested)
+            owned.Complete();
         await using var cancelled = stop.Register(owned.Cancel);
         await owned.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (owned.Completion.IsFaulted)

@@ -17,6 +17,7 @@ internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable
     private Task _room = Task.CompletedTask;
     private Action _wake = () => { };
     private bool _isAwake;
+    private bool _isIgnored;
     private bool _isWaitingForRoom;
 
     /// <summary>On whose behalf networks are asked.</summary>
@@ -44,12 +45,24 @@ internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable
     {
         lock (_lock)
         {
+            if (_isIgnored)
+                return;
             _replies.Add(acknowledged);
             if (_isAwake)
                 return;
             _isAwake = true;
         }
         _wake();
+    }
+
+    /// <summary>The graph is being cut off: acknowledgements that come from now on are nobody's.</summary>
+    public void Ignore()
+    {
+        lock (_lock)
+        {
+            _isIgnored = true;
+            _replies.Clear();
+        }
     }
 
     /// <summary>Takes all replies, in exchange for an empty list. Until <see cref="Sleep"/> nobody is woken.</summary>

@@ -79,7 +79,15 @@ public sealed class PassivationTests
         shards.Assign(0, "t", new ShardRestore(new ShardLease(0, 1), null, [], []));
         var chunks = Away(seconds: 1300);
         chunks.InsertRange(5, [Chunks.Of(0, 10, "P5"), Chunks.Of(0, 10, "P6")]);
-        await PostAsync(shards, chunks, 0, chunks.Count);
+        var patience = new Patience(shards);
+        for (var posted = 0; posted < chunks.Count; posted += 100)
+        {
+            await PostAsync(shards, chunks, posted, Math.Min(chunks.Count, posted + 100));
+            while (posted == 600 && shards.Total()[Count.PatientsPassivated] < 3)     // the disk is not waited for by the records
+                await patience.WaitAsync();
+        }
+        while (shards.Total()[Count.PatientsForgotten] < 2)     // P0 may come back before it is noticed
+            await patience.WaitAsync();
 
         var (_, last) = await shards.ReleaseAsync(0, CancellationToken.None);
 

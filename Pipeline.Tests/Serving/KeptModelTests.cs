@@ -107,7 +107,6 @@ public sealed class KeptModelTests : IDisposable
         Assert.Equal(1, kept.Offer([_records[61]]));
 
         log.Refuses = false;
-        kept.RequestCheckpoint();
         await kept.DrainAsync(CancellationToken.None);
 
         Assert.Equal(60L, log.Next);
