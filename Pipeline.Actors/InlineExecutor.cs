@@ -28,12 +28,26 @@ public sealed class InlineExecutorConfigurator(Config config, IDispatcherPrerequ
             try
             {
                 run.Run();
-                while (_waiting.TryDequeue(out var next))
-                    next.Run();
             }
             finally
             {
+                Finish();
+            }
+        }
+
+        /// <summary>Runs what was told meanwhile, also behind one that threw: a mailbox that is not run now never is.</summary>
+        private static void Finish()
+        {
+            try
+            {
+                while (_waiting!.TryDequeue(out var next))      // set by Execute
+                    next.Run();
                 _waiting = null;
+            }
+            finally
+            {
+                if (_waiting is not null)
+                    Finish();
             }
         }
 

@@ -177,6 +177,7 @@ internal sealed class Partition
         finally
         {
             _stop.Cancel();     // here and now: CancelAsync would call back on the thread pool
+            await Awaiting.AllAsync(_context.WindowsStopped.Task, _context.PatientsStopped.Task);
             await _context.Replies.EndAsync(_context.Networks.Rate);
             _context.Networks.Clear();
             await ReleaseAsync();

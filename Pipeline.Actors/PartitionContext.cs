@@ -81,6 +81,12 @@ internal sealed class PartitionContext
     /// <summary>Whether the partition is given up. Any thread may write; <see cref="Told"/> says so, too, to a stage that has started.</summary>
     public bool IsLeaving { get; set; }
 
+    /// <summary>Completes when the patient stage has stopped, and what was open is counted.</summary>
+    public TaskCompletionSource PatientsStopped { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the window stage has stopped, and <see cref="DiskEnded"/> is set.</summary>
+    public TaskCompletionSource WindowsStopped { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Ends when nothing of the partition is written to disk any more; set when the graph has stopped.</summary>
     public Task DiskEnded { get; set; } = Task.CompletedTask;
 

@@ -47,7 +47,11 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
             ScheduleRepeatedly(nameof(OpenMessages), _partition.Options.AcknowledgeWithin, _partition.Options.AcknowledgeWithin);
         }
 
-        public override void PostStop() => _partition.Counts.Add(Count.QuestionsDropped, _partition.QuestionCount);
+        public override void PostStop()
+        {
+            _partition.Counts.Add(Count.QuestionsDropped, _partition.QuestionCount);
+            _partition.PatientsStopped.TrySetResult();
+        }
 
         public void OnPush()
         {
@@ -93,6 +97,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
             foreach (var one in windows.Windows)
             {
                 _partition.QuestionCount += one.QuestionCount;
+                _partition.Counts.Add(Count.Questions, one.QuestionCount);
                 Tell(one, one.Link);
             }
             foreach (var link in windows.Left)

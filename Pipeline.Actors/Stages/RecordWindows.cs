@@ -131,7 +131,6 @@ internal sealed class RecordWindows(PartitionContext partition)
             questions += point.Question is null ? 0 : 1;
         if (questions == 0)
             return windows;
-        partition.Counts.Add(Count.Questions, questions);
         windows.QuestionCount = questions;
         windows.Network = partition.Networks.Rate ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
         windows.Priority = PriorityOf(chunk);

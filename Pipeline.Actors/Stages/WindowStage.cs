@@ -74,6 +74,7 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
             _records.Table.Clear();
             _disk.Clear();
             _partition.DiskEnded = _disk.Ended;
+            _partition.WindowsStopped.TrySetResult();
         }
 
         public void OnPush()

@@ -5,6 +5,7 @@ using Pipeline.Host.Wire;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
+using Pipeline.Tests.Simulation;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -14,6 +15,7 @@ namespace Pipeline.Tests.Serving;
 /// A shard's state says which model is asked about the records behind it. However often processes crash, and new versions come, each series is in the end
 /// that of the versions that the marks say.
 /// </summary>
+[Collection(nameof(SimulationTests))]     // many lives one after the other, which wait by asking again: they want both cores
 public sealed class KeptModelTests : IDisposable
 {
     private static readonly Guid TopicId = Guid.Parse("00112233-4455-6677-8899-aabbccddeeff");

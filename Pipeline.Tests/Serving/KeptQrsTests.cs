@@ -4,6 +4,7 @@ using Pipeline.Host.Wire;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
+using Pipeline.Tests.Simulation;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -13,6 +14,7 @@ namespace Pipeline.Tests.Serving;
 /// A shard's state says which QRS network decides behind it, as it does of heart-rate networks (<see cref="KeptModelTests"/>): however often processes crash while new
 /// versions come, the series is that of a plain loop over the patient's chunks with the versions that the marks say.
 /// </summary>
+[Collection(nameof(SimulationTests))]     // many lives one after the other, which wait by asking again: they want both cores
 public sealed class KeptQrsTests : IDisposable
 {
     private static readonly Guid TopicId = Guid.Parse("00112233-4455-6677-8899-aabbccddeeff");
