@@ -44,9 +44,10 @@ internal sealed class EntityMessages : IDisposable
             _taken = _replies.TakeAll(_taken);
             foreach (var reply in _taken.OfType<PatientWindows>())
                 reply.Link.Entity ??= reply.By;
-            acknowledged += _taken.Count;
+            var some = _taken.Count;
+            acknowledged += some;
             _taken.Clear();
-            if (_replies.Sleep() && acknowledged < count)
+            if (some == 0 && _replies.Sleep())
                 await _woken.WaitAsync();
         }
         return (Cost.Now() - before).ProcessCpuSeconds;
