@@ -97,6 +97,7 @@ public sealed class FuzzTests
         return asFloat ? Chunks.AsFloat32(chunk) : chunk;
     }
 
+    /// <summary>The order within a patient counts; the order between patients is not promised.</summary>
     private static List<(PatientId, string, long, Timestamp, Estimate)> PointsOf(RecordingSink sink) =>
-        [.. sink.Points.Where(point => point.Patient.Value[0] == 'N').Select(point => (point.Patient, point.Bed, point.WindowId, point.Time, point.Estimate))];
+        [.. sink.Points.Where(point => point.Patient.Value[0] == 'N').OrderBy(point => point.Patient.Value, StringComparer.Ordinal).Select(point => (point.Patient, point.Bed, point.WindowId, point.Time, point.Estimate))];
 }
