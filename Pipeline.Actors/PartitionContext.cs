@@ -75,6 +75,9 @@ internal sealed class PartitionContext
     /// <summary>Patients of whom there is a snapshot only. Any thread may read.</summary>
     public int PassiveCount { get; set; }
 
+    /// <summary>Bytes of samples that the patients in memory hold; set by their table.</summary>
+    public Func<long> HeldBytes { get; set; } = () => 0;
+
     /// <summary>What holds the partition up, for a person; null when nothing does. Any thread may read.</summary>
     public string? Stalled { get; set; }
 

@@ -65,6 +65,17 @@ public sealed class TopologyOptions : IValidatableObject
     public int MaxDevicesPerPatient { get; set; } = 8;
 
     /// <summary>
+    /// Bytes of samples that the windows of a patient's devices may hold together, 16 KiB to 1 GiB; default 800,000. A device that needs more is refused,
+    /// with the reason, as the patient's snapshot has to fit into one record of Kafka (<c>max.message.bytes</c>, 1 MiB by default).
+    /// </summary>
+    [Range(16 << 10, 1 << 30)]
+    public int MaxPatientBytes { get; set; } = 800_000;
+
+    /// <summary>Bytes of samples that the windows of all devices of a partition may hold, 1 MiB to 1 TiB; default 1 GiB. A further device is refused.</summary>
+    [Range(1L << 20, 1L << 40)]
+    public long MaxPartitionBytes { get; set; } = 1L << 30;
+
+    /// <summary>
     /// Event time without a chunk after which a patient may leave the memory, 1 min to 1 day; default 10 min: its snapshot lies on disk, and it
     /// comes back as it was. Only together with <see cref="IdleRounds"/>, so that neither a wrong clock nor a recording that follows another one does it.
     /// </summary>
@@ -89,6 +100,15 @@ public sealed class TopologyOptions : IValidatableObject
     /// <summary>How often a chunk is tried before it goes to the dead letters, 1 to 10; default 3.</summary>
     [Range(1, 10)]
     public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>
+    /// Why a device whose window takes <paramref name="own"/> bytes of samples finds no room beside <paramref name="others"/> bytes of the patient's other devices
+    /// (<see cref="MaxPatientBytes"/>); null when it does.
+    /// </summary>
+    public string? FindExcess(int channels, double rateHz, long own, long others) => own + others <= MaxPatientBytes
+        ? null
+        : FormattableString.Invariant($"{channels} channels at {rateHz} Hz need {own} bytes of samples a window{(others > 0 ? $", and the patient's other devices {others}" : "")}; at most ")
+            + FormattableString.Invariant($"{nameof(MaxPatientBytes)} = {MaxPatientBytes} are kept, so that a snapshot fits into a record: send fewer channels, a lower rate, or shorter windows");
 
     /// <summary>Refuses what the ranges or the cross checks refuse.</summary>
     /// <exception cref="ValidationException">Names the key, its value and what is allowed.</exception>

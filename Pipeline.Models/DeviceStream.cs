@@ -74,6 +74,9 @@ public sealed partial class DeviceStream
     /// <summary>Its channels.</summary>
     public ChannelLayout Channels { get; }
 
+    /// <summary>Bytes of samples that it holds.</summary>
+    public long HeldBytes => RingBytes(_windower.Shape, RateHz, Channels.Count, _format);
+
     /// <summary>How often the anchor has moved because the device's clock and its sample count drifted apart.</summary>
     public int AnchorMoveCount { get; private set; }
 
@@ -90,8 +93,15 @@ public sealed partial class DeviceStream
         ArgumentNullException.ThrowIfNull(chunk);
         if ((chunk.FindFault() ?? shape.FindFault(chunk.RateHz) ?? FindTimeFault(chunk)) is { } fault)
             return fault;
-        var bytes = (long)shape.LengthAt(chunk.RateHz) * chunk.Channels.Count * SampleChunk.BytesPerSample(chunk.Format);
+        var bytes = RingBytes(shape, chunk.RateHz, chunk.Channels.Count, chunk.Format);
         return bytes > MaxRingBytes ? $"{chunk.Channels.Count} channels at {chunk.RateHz} Hz need {bytes} bytes; at most {MaxRingBytes} are kept for a stream" : null;
+    }
+
+    /// <summary>Bytes of samples that a stream holds: one window of all its channels, in wire type.</summary>
+    public static long RingBytes(WindowShape shape, double rateHz, int channels, SampleFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return (long)shape.LengthAt(rateHz) * channels * SampleChunk.BytesPerSample(format);
     }
 
     /// <summary>

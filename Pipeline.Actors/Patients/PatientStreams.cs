@@ -36,6 +36,9 @@ internal sealed class RecordHandling(PartitionContext partition)
 
     public PartitionSettings Settings => partition.Settings;
 
+    /// <summary>Bytes of samples that the partition's patients hold in memory.</summary>
+    public Func<long> HeldBytes => partition.HeldBytes;
+
     public Counts Counts => partition.Counts;
 
     public void Begin(in ShardRecord record, PatientLink? link, OutputBatch output) =>
@@ -106,7 +109,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
         }
         if (device is null || chunk.Epoch > device.Stream.Epoch)
         {
-            if ((DeviceStream.FindFault(settings.Shape, chunk) ?? FindCrowd(device, handling)) is { } fault)
+            if ((DeviceStream.FindFault(settings.Shape, chunk) ?? FindExcess(device, handling) ?? FindCrowd(device, handling)) is { } fault)
             {
                 Refuse(handling, fault);
                 return;
@@ -215,6 +218,32 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
         device.Stream.End();
         Pass(device, null, handling);
         _devices.Remove(device);
+    }
+
+    /// <summary>Bytes of samples that its streams hold.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var device in _devices)
+                bytes += device.Stream.HeldBytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>Why the samples of another device find no room in memory and in a snapshot, or null. <paramref name="earlier"/>: the epoch that it takes the place of.</summary>
+    private string? FindExcess(Device? earlier, RecordHandling handling)
+    {
+        var (chunk, options) = (handling.Chunk, settings.Options);
+        var own = DeviceStream.RingBytes(settings.Shape, chunk.RateHz, chunk.Channels.Count, chunk.Format);
+        var before = earlier?.Stream.HeldBytes ?? 0;
+        if (options.FindExcess(chunk.Channels.Count, chunk.RateHz, own, HeldBytes - before) is { } excess)
+            return excess;
+        var held = handling.HeldBytes();
+        return held - before + own <= options.MaxPartitionBytes
+            ? null
+            : $"the devices of the partition hold {held} bytes of samples; {own} more are over {nameof(TopologyOptions.MaxPartitionBytes)} = {options.MaxPartitionBytes}: raise it, or the number of partitions";
     }
 
     /// <summary>Why there is no place for another device, or null; one that ended or is idle makes place.</summary>

@@ -34,6 +34,9 @@ internal sealed class PatientTable(PartitionContext partition)
     /// <summary>Patients in memory.</summary>
     public int Count => _patients.Count;
 
+    /// <summary>Bytes of samples that the patients in memory hold; asked for when a stream begins, which is seldom.</summary>
+    public long HeldBytes => _patients.Values.Sum(patient => patient.HeldBytes);
+
     /// <summary>Latest event time of the records handled so far; null before the first.</summary>
     public Timestamp? Time { get; private set; } = partition.Restore?.Time;
 

@@ -26,6 +26,9 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     /// <summary>When its last record was handled; null before the first.</summary>
     public LastSeen? Seen { get; set; }
 
+    /// <summary>Bytes of samples that its streams hold in memory.</summary>
+    public long HeldBytes => _streams?.HeldBytes ?? 0;
+
     /// <summary>Whether its snapshot is being read from where passive patients lie; its records wait meanwhile.</summary>
     public bool IsLoading { get; private set; }
 

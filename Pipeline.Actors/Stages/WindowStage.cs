@@ -44,6 +44,7 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
         {
             (_stage, _partition) = (stage, partition);
             _records = new RecordWindows(partition);
+            partition.HeldBytes = () => _records.Table.HeldBytes;
             _disk = new PassiveDisk(partition.Settings.Passive, partition.Number, partition.Scheduler);
             var restore = partition.Restore;
             _through = restore?.NextOffset(partition.TopicId) is { } next && restore.Through?.Partition == partition.Number ? next - 1 : -1;

@@ -8,7 +8,7 @@ namespace Pipeline.Host.Commands;
 /// <summary><c>dead-letters</c>: shows what could not be used, with the reasons, and sends what can be used now again.</summary>
 internal static class DeadLettersCommand
 {
-    private static readonly Option<string?> Stage = new("--stage") { Description = "Only letters of this stage: decode, chunk, patient or store.", HelpName = "STAGE" };
+    private static readonly Option<string?> Stage = new("--stage") { Description = "Only letters of this stage: decode, chunk, patient, state or store.", HelpName = "STAGE" };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line." };
 
     public static Command Create()

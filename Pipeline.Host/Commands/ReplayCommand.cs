@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Pipeline.Actors;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Publishing;
 using Pipeline.Models.Signals;
 
@@ -28,7 +30,8 @@ internal static class ReplayCommand
         {
             var replay = new ReplayRecordings(
                 parsed.GetValue(files) ?? [], RecordingArguments.Options(parsed, channels, rate), parsed.GetValue(bed)!, parsed.GetValue(ward)!, parsed.GetValue(loop));   // both have defaults
-            foreach (var note in replay.Notes())    // a recording that cannot be read is told before anything is published
+            var topology = Settings.Bind<TopologyOptions>(Settings.Load(parsed), PipelineSettings.TopologySection);
+            foreach (var note in replay.Notes(topology))    // a recording that cannot be read is told before anything is published
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(note);
             return await PublishingArguments.RunAsync(replay.Publish(Timestamp.From(TimeProvider.System.GetUtcNow()), parsed.GetValue(speed)), kafka, parsed, stop);
         });

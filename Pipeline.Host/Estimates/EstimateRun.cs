@@ -16,7 +16,8 @@ namespace Pipeline.Host.Estimates;
 /// </summary>
 internal sealed class EstimateRun : IPatientSink
 {
-    private const int MaxDevices = 64;
+    private const int MaxDevices = 64, MaxPatientBytes = 1 << 30;     // nothing has to fit into a record of Kafka here
+    private const long MaxPartitionBytes = 1L << 40;
 
     private readonly EstimateRequest _request;
     private readonly TextWriter _standardOutput;
@@ -52,7 +53,7 @@ internal sealed class EstimateRun : IPatientSink
                 _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
             await using var models = _network is null ? null : new ServedModels(_network, new InferenceOptions(), time);
             await using var local = new LocalActors();
-            await using var partitions = new Partitions(new TopologyOptions { MaxDevicesPerPatient = MaxDevices }, [this], time, new PartitionParts
+            await using var partitions = new Partitions(new TopologyOptions { MaxDevicesPerPatient = MaxDevices, MaxPatientBytes = MaxPatientBytes, MaxPartitionBytes = MaxPartitionBytes }, [this], time, new PartitionParts
             {
                 Actors = local.Actors,
                 Stages = first => Stages.Create(first.Channels, first.RateHz, models?.Current, qrs: Qrs),

@@ -30,10 +30,11 @@ internal sealed class AssignedPartitions : IDisposable
     {
         _decoder = decoder;
         (_options, _partitions, _consumer, _metrics, _logger, _time) = (parts.Options, partitions, consumer, parts.Metrics.State, parts.Log, parts.Time);
+        var letters = parts.Letters;
         _standby = _options.Standby > 0 ? new StandbyReader(_options, _logger, _time, _metrics) : null;
         _log = _options.LocalCheckpoints is { } local
             ? FileShardLog.Open(local.Folder, partitions.Passive, _logger, _time)
-            : new KafkaShardLog(_options, () => consumer.ConsumerGroupMetadata, partitions.Passive, _logger, _time, _metrics, _standby)
+            : new KafkaShardLog(_options, () => consumer.ConsumerGroupMetadata, partitions.Passive, _logger, _time, _metrics, _standby, letters)
             {
                 SamplesTopic = IdOfTopicAsync,
             };

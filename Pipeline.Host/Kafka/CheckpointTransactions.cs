@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using Pipeline.Actors;
 using Pipeline.Host.State;
 using Pipeline.Host.Wire;
+using Pipeline.Models.State;
 using Polly;
 
 namespace Pipeline.Host.Kafka;
@@ -13,7 +14,7 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 internal sealed class CheckpointTransactions(
     KafkaOptions options, string transactionalId, ShardLeases leases, Func<IConsumerGroupMetadata> membership, ClientHealth health, ILogger log, TimeProvider time,
-    StateMetrics? metrics = null) : IDisposable
+    StateMetrics? metrics = null, Action<DeadLetter>? letters = null) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -21,7 +22,9 @@ internal sealed class CheckpointTransactions(
         time, attempt => attempt.Error is not null,
         (attempt, delay) => log.CheckpointFailed(attempt.Waiting, attempt.Error!.Code, attempt.Error.Reason, delay));   // it failed: there is an error
 
+    private readonly SnapshotLimit _limit = new(options, log, letters, metrics);
     private IProducer<byte[], byte[]>? _producer;
+    private bool _isSingle;     // whether _producer sends each record in a batch of its own
 
     /// <summary>Commits all that wait in one transaction and tells each what became of it.</summary>
     public void Commit(List<WaitingCheckpoint> waiting, CancellationToken stop) =>
@@ -54,6 +57,8 @@ internal sealed class CheckpointTransactions(
                 if (fate == CheckpointFate.Failed)
                 {
                     round.Note(CommitAttempt.Failed);
+                    if (_limit.TakeReports())
+                        return (checkpoints.Length, new Error(ErrorCode.MsgSizeTooLarge, $"a snapshot is too large: {fault.Error.Reason}"));    // goes without it
                     health.Note(fault.Error);
                     return (checkpoints.Length, fault.Error);
                 }
@@ -78,6 +83,11 @@ internal sealed class CheckpointTransactions(
     /// <summary>False when a lease ended before the commit, and nothing is committed.</summary>
     private bool TryCommit(ShardCheckpoint[] checkpoints)
     {
+        if (_producer is not null && _isSingle != _limit.IsSingle)
+        {
+            _producer.Dispose();
+            _producer = null;
+        }
         var producer = _producer ??= Build();
         producer.BeginTransaction();
         foreach (var checkpoint in checkpoints)
@@ -90,6 +100,9 @@ internal sealed class CheckpointTransactions(
             if (held.All(leases.IsStanding))
             {
                 Finish(producer);
+                foreach (var checkpoint in checkpoints)
+                    foreach (var snapshot in checkpoint.Changed)
+                        _limit.NoteCommitted(snapshot);
                 return true;
             }
         }
@@ -100,10 +113,10 @@ internal sealed class CheckpointTransactions(
     private void Write(IProducer<byte[], byte[]> producer, ShardCheckpoint checkpoint)
     {
         foreach (var snapshot in checkpoint.Changed)
-            Write(producer, checkpoint.Lease.Shard, new() { Key = Encoding.UTF8.GetBytes(snapshot.Patient.Value), Value = SnapshotCodec.Encode(snapshot) });
+            Write(producer, checkpoint.Lease.Shard, snapshot);
         foreach (var patient in checkpoint.Forgotten)
-            Write(producer, checkpoint.Lease.Shard, new() { Key = Encoding.UTF8.GetBytes(patient.Value), Value = null! });     // a tombstone
-        Write(producer, checkpoint.Lease.Shard, new()
+            Write(producer, checkpoint.Lease.Shard, new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(patient.Value), Value = null! });     // a tombstone
+        Write(producer, checkpoint.Lease.Shard, new Message<byte[], byte[]>
         {
             Key = SnapshotCodec.MarkKey.ToArray(),
             Value = SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)),
@@ -111,13 +124,34 @@ internal sealed class CheckpointTransactions(
         });
     }
 
-    private void Write(IProducer<byte[], byte[]> producer, int shard, Message<byte[], byte[]> message)
+    /// <summary>Writes a snapshot, if it fits into a record.</summary>
+    private void Write(IProducer<byte[], byte[]> producer, int shard, PatientSnapshot snapshot)
+    {
+        var message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(snapshot.Patient.Value), Value = SnapshotCodec.Encode(snapshot) };
+        var size = message.Key.Length + message.Value.Length;
+        if (!_limit.Takes(snapshot, size))
+            return;
+        try
+        {
+            Write(producer, shard, message, report =>
+            {
+                if (report.Error.Code == ErrorCode.MsgSizeTooLarge)
+                    _limit.Report(snapshot, size);
+            });
+        }
+        catch (ProduceException<byte[], byte[]> fault) when (fault.Error.Code == ErrorCode.MsgSizeTooLarge)
+        {
+            _limit.Refuse(snapshot, size, fault.Error.Reason);
+        }
+    }
+
+    private void Write(IProducer<byte[], byte[]> producer, int shard, Message<byte[], byte[]> message, Action<DeliveryReport<byte[], byte[]>>? delivered = null)
     {
         while (true)
         {
             try
             {
-                producer.Produce(new TopicPartition(options.StateTopic, shard), message);
+                producer.Produce(new TopicPartition(options.StateTopic, shard), message, delivered);
                 return;
             }
             catch (ProduceException<byte[], byte[]> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
@@ -167,7 +201,11 @@ internal sealed class CheckpointTransactions(
 
     private IProducer<byte[], byte[]> Build()
     {
-        var producer = new ProducerBuilder<byte[], byte[]>(ClientSettings.Transactions(options, transactionalId, KafkaShardLog.TransactionTimeout))
+        var settings = ClientSettings.Transactions(options, transactionalId, KafkaShardLog.TransactionTimeout);
+        _isSingle = _limit.IsSingle;
+        if (_isSingle)
+            settings["batch.num.messages"] = "1";
+        var producer = new ProducerBuilder<byte[], byte[]>(settings)
             .SetErrorHandler((_, error) => health.Note(error))
             .SetLogHandler((_, message) => health.NoteLibrary(message))
             .Build();

@@ -30,7 +30,7 @@ internal sealed class ConsumerLoop : IDisposable
 
     public ConsumerLoop(SourceParts parts, string passingName, Partitions partitions, ClientHealth health, Func<RecordDecoder> decoder)
     {
-        var (options, metrics, log, time) = parts;
+        var (options, metrics, log, time, _) = parts;
         (_options, _health, _metrics, _log, _time) = (options, health, metrics, log, time);
         _lookEvery = options.CommitInterval / 2 < Idle ? options.CommitInterval / 2 : Idle;
         var deserializer = new RecordDeserializer();

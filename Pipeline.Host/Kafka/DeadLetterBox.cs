@@ -27,8 +27,8 @@ public sealed record ReplayOutcome(DeadLetter Letter, string? Refused);
 /// <param name="DryRun">Only say what would be sent.</param>
 internal sealed record ReplayRequest(string? Stage, string? Record, byte[]? Mended, bool Again, bool DryRun)
 {
-    /// <summary>Whether that letter is meant; a store's letter holds a line of output, not a record.</summary>
-    public bool Takes(StoredLetter letter) => letter.Letter.Stage != "store" && (Again || !letter.IsReplayed) &&
+    /// <summary>Whether that letter is meant; a store's letter holds a line of output, one of the state nothing: no record.</summary>
+    public bool Takes(StoredLetter letter) => letter.Letter.Stage is not ("store" or SnapshotLimit.Stage) && (Again || !letter.IsReplayed) &&
         (Record is null || Record == FormattableString.Invariant($"{letter.Letter.Origin.Partition}:{letter.Letter.Origin.Offset}"));
 }
 

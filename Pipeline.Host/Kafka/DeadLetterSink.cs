@@ -25,6 +25,9 @@ public sealed class DeadLetterSink : IPatientSink
     /// <summary>How it stands with the brokers.</summary>
     public ClientHealth Health => _writer.Health;
 
+    /// <summary>Why letters are not delivered; null when none waits.</summary>
+    public string? Undelivered => _writer.Undelivered;
+
     /// <inheritdoc/>
     public Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {
@@ -38,9 +41,14 @@ public sealed class DeadLetterSink : IPatientSink
         ArgumentNullException.ThrowIfNull(letters);
         if (letters.Count == 0)
             return;
-        await _writer.DeliverAsync(_topic, [.. letters.Select(letter => new TopicRecord(letter.Key.ToArray(), DeadLetterCodec.Encode(letter)))], stop);
+        await _writer.DeliverAsync(_topic, [.. letters.Select(letter => RecordOf(letter, DeadLetterCodec.MaxPayloadBytes))], stop);
         _metrics.Delivered.Add(letters.Count, new KeyValuePair<string, object?>("topic", _topic));
     }
+
+    /// <summary>A topic may take less than Kafka's usual 1 MiB: each form that is refused is followed by one with an eighth of the payload.</summary>
+    private static TopicRecord RecordOf(DeadLetter letter, int maxPayloadBytes) => new(
+        DeadLetterCodec.Key(letter), DeadLetterCodec.Encode(letter, maxPayloadBytes),
+        maxPayloadBytes == 0 ? null : () => RecordOf(letter, Math.Min(maxPayloadBytes, letter.Payload.Length) / 8));
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

@@ -80,6 +80,9 @@ internal static partial class KafkaLog
     [LoggerMessage(2023, LogLevel.Warning, "A checkpoint of {Count} partitions was not committed ({Code}: {Reason}); it is tried again in {Delay}")]
     public static partial void CheckpointFailed(this ILogger log, int count, ErrorCode code, string reason, TimeSpan delay);
 
+    [LoggerMessage(2033, LogLevel.Error, "Partition {Partition}, patient {Patient}: {Reason}")]
+    public static partial void SnapshotTooLarge(this ILogger log, int partition, string patient, string reason);
+
     [LoggerMessage(2031, LogLevel.Warning, "Who is in the consumer group cannot be seen: {Reason}. The cluster stays as it is; asked again")]
     public static partial void GroupNotSeen(this ILogger log, string reason);
 

@@ -46,7 +46,7 @@ public sealed class KafkaShardLog : IShardLog
     /// <summary>The same, measured.</summary>
     internal KafkaShardLog(
         KafkaOptions options, Func<IConsumerGroupMetadata> membership, IPassivePatients passive, ILogger log, TimeProvider time, StateMetrics? metrics,
-        StandbyReader? standby = null)
+        StandbyReader? standby = null, Action<DeadLetter>? letters = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
@@ -56,7 +56,7 @@ public sealed class KafkaShardLog : IShardLog
         // Unique to the process: the group's generation fences, not the id. It goes with each mark, so that a new owner can end what this process leaves open.
         var transactionalId = $"{options.GroupId}-{Guid.NewGuid():N}";
         _changelog = new Changelog(options, Health, log, time, metrics, standby, new AbandonedTransactions(options, transactionalId, Health, log, time));
-        _transactions = new CheckpointTransactions(options, transactionalId, _leases, membership, Health, log, time, metrics);
+        _transactions = new CheckpointTransactions(options, transactionalId, _leases, membership, Health, log, time, metrics, letters);
         _committing = Task.Factory.StartNew(Commit, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 

@@ -17,6 +17,7 @@ public sealed class KafkaSource : ISampleSource
     private readonly ILogger<KafkaSource> _log;
     private readonly TimeProvider _time;
     private readonly Func<RecordDecoder> _decoder;
+    private readonly CancellationTokenSource _ended = new();
     private volatile ConsumerLoop? _loop;
 
     /// <summary>Connects when it runs. <paramref name="decoder"/>: for records of another form, for a benchmark.</summary>
@@ -36,6 +37,9 @@ public sealed class KafkaSource : ISampleSource
     /// <summary>How it stands with the brokers.</summary>
     public ClientHealth Health { get; }
 
+    /// <summary>Where dead letters about the patients' state go; the caller's. Null: nowhere.</summary>
+    public DeadLetterSink? DeadLetters { get; init; }
+
     /// <summary>What is wrong and what may mend it, of the input topic or else of the patients' state; null when nothing is known to be.</summary>
     public string? Fault => Health.Fault ?? (_loop?.StateFault is { } fault ? $"state ({_options.LocalCheckpoints?.Folder ?? _options.StateTopic}): {fault}" : null);
 
@@ -51,7 +55,11 @@ public sealed class KafkaSource : ISampleSource
         Task.Factory.StartNew(() => Run(shards, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        _ended.Dispose();
+    }
 
     /// <summary>A decoder for one partition, which counts what it refuses.</summary>
     internal static RecordDecoder Decoder(KafkaOptions options, KafkaMetrics? metrics = null)
@@ -66,12 +74,17 @@ public sealed class KafkaSource : ISampleSource
         };
     }
 
+    /// <summary>The committing thread does not wait for it: a letter that a crash takes is written again, as its snapshot is refused again.</summary>
+    private void Send(DeadLetter letter) =>
+        DeadLetters?.WriteAsync([letter], _ended.Token).ContinueWith(
+            written => written.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
     private void Run(Partitions shards, CancellationToken stop)
     {
         var delay = FirstRetry;
         while (!stop.IsCancellationRequested)
         {
-            using var loop = new ConsumerLoop(new SourceParts(_options, _metrics, _log, _time), _passingName, shards, Health, _decoder);
+            using var loop = new ConsumerLoop(new SourceParts(_options, _metrics, _log, _time, DeadLetters is null ? null : Send), _passingName, shards, Health, _decoder);
             _loop = loop;
             // Ends by stop, or because the client has failed for good (fenced, for example): then a new one takes over.
             var fatal = loop.Run(stop);

@@ -25,6 +25,9 @@ public sealed class ResultsTopicSink : IPatientSink
     /// <summary>How it stands with the brokers.</summary>
     public ClientHealth Health => _writer.Health;
 
+    /// <summary>Why results are not delivered; null when none waits.</summary>
+    public string? Undelivered => _writer.Undelivered;
+
     /// <inheritdoc/>
     public async Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {

@@ -33,6 +33,7 @@ internal sealed class StateMetrics
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<int, Entry> _shards = new();
     private readonly Counter<long> _checkpoints, _bytes, _snapshots, _restoredPatients, _restoreBytes;
+    private readonly Counter<long> _unsent;
     private readonly Histogram<double> _duration, _restoreDuration;
     private long _warmShards, _warmPatients, _warmBytes;
 
@@ -43,6 +44,7 @@ internal sealed class StateMetrics
         _checkpoints = meter.CreateCounter<long>("pipeline.checkpoints", "{checkpoint}", "Checkpoints of shards, by what became of them; a failed one is tried again.");
         _bytes = meter.CreateCounter<long>("pipeline.checkpoint.bytes", "By", "Bytes of snapshots in committed checkpoints.");
         _snapshots = meter.CreateCounter<long>("pipeline.checkpoint.snapshots", "{snapshot}", "Patients' snapshots in committed checkpoints.");
+        _unsent = meter.CreateCounter<long>("pipeline.checkpoint.unsent", "{snapshot}", "Patients' snapshots that did not fit into a record, and that their checkpoint was committed without.");
         _duration = meter.CreateHistogram("pipeline.checkpoint.duration", "s", "How long a transaction of checkpoints took, from its begin to its commit.", tags: null, advice);
         _restoredPatients = meter.CreateCounter<long>("pipeline.restore.patients", "{patient}", "Patients restored from the changelog.");
         _restoreBytes = meter.CreateCounter<long>("pipeline.restore.bytes", "By", "Bytes of the changelog read for restores.");
@@ -88,6 +90,9 @@ internal sealed class StateMetrics
             if (_shards.TryGetValue(shard, out var entry))
                 entry.LastCheckpoint = _time.GetUtcNow();
     }
+
+    /// <summary>A snapshot does not fit into a record.</summary>
+    public void NoteUnsent() => _unsent.Add(1);
 
     /// <summary>So much is kept warm of shards that this process does not own.</summary>
     public void NoteStandby(int shards, int patients, long bytes)

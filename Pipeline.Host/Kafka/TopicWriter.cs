@@ -6,7 +6,8 @@ namespace Pipeline.Host.Kafka;
 /// <summary>A record to be written.</summary>
 /// <param name="Key">Key, which chooses the partition.</param>
 /// <param name="Value">Value.</param>
-public readonly record struct TopicRecord(byte[] Key, byte[] Value);
+/// <param name="Smaller">The same in fewer bytes, for brokers that refuse its size; null where there is no such form.</param>
+public readonly record struct TopicRecord(byte[] Key, byte[] Value, Func<TopicRecord>? Smaller = null);
 
 /// <summary>
 /// A producer that holds a bounded number of bytes: who sends more waits. Idempotent, and a record that is not permanently refused is sent
@@ -22,6 +23,7 @@ internal sealed class TopicWriter : IDisposable
     private readonly Lock _room = new();
     private readonly Lock _restart = new();
     private IProducer<byte[], byte[]> _producer;
+    private readonly Dictionary<object, string> _undelivered = [];      // by delivery; under _room
     private TaskCompletionSource? _roomMade;
     private long _held;
     private bool _disposed;
@@ -42,6 +44,16 @@ internal sealed class TopicWriter : IDisposable
     }
 
     public ClientHealth Health { get; }
+
+    /// <summary>Why records are not delivered that are sent again and again, and what may mend it; null when there are none.</summary>
+    public string? Undelivered
+    {
+        get
+        {
+            lock (_room)
+                return _undelivered.Count == 0 ? null : _undelivered.First().Value;
+        }
+    }
 
     /// <summary>Bytes of keys and values that are not yet delivered.</summary>
     public long HeldBytes
@@ -90,17 +102,31 @@ internal sealed class TopicWriter : IDisposable
         }
     }
 
-    /// <summary>Sends records until every one is delivered; ends otherwise only by cancellation.</summary>
+    /// <summary>
+    /// Sends records until every one is delivered; ends otherwise only by cancellation. One whose size is refused is sent in its smaller form, where it has one.
+    /// </summary>
     public async Task DeliverAsync(string topic, IReadOnlyList<TopicRecord> records, CancellationToken stop)
     {
         if (records.Count == 0)
             return;
-        await _untilDelivered.ExecuteAsync(async token =>
+        var delivery = new object();
+        try
         {
-            var sent = await SendRoundAsync(topic, records, token);
-            records = sent.Failed;
-            return sent;
-        }, stop);
+            await _untilDelivered.ExecuteAsync(async token =>
+            {
+                var sent = await SendRoundAsync(topic, records, token);
+                records = sent.Error?.Code == ErrorCode.MsgSizeTooLarge ? Shrink(sent.Failed) : sent.Failed;
+                if (sent.Error is { } error)
+                    lock (_room)
+                        _undelivered[delivery] = $"{sent.Failed.Count} records for {topic} are refused ({error.Reason}). {KafkaAdvice.For(error.Code, _options)}";
+                return sent;
+            }, stop);
+        }
+        finally
+        {
+            lock (_room)
+                _undelivered.Remove(delivery);
+        }
     }
 
     public void Dispose()
@@ -112,6 +138,13 @@ internal sealed class TopicWriter : IDisposable
             _disposed = true;
             _producer.Dispose();
         }
+    }
+
+    /// <summary>A batch is refused as a whole, so it is the largest that shrink; the others were beside them.</summary>
+    private static TopicRecord[] Shrink(IReadOnlyList<TopicRecord> refused)
+    {
+        var largest = refused.Max(record => record.Value.Length);
+        return [.. refused.Select(record => record.Value.Length < largest / 2 ? record : record.Smaller?.Invoke() ?? record)];
     }
 
     private async Task<SentRound> SendRoundAsync(string topic, IReadOnlyList<TopicRecord> records, CancellationToken stop)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Actors;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
@@ -24,14 +25,19 @@ internal sealed record Publication(IReadOnlyList<IEnumerable<SampleChunk>> Patie
 /// <param name="IsLooping">Again and again, each time as restarted devices.</param>
 internal sealed record ReplayRecordings(IReadOnlyList<string> Paths, RecordingOptions Options, string Bed, string Ward, bool IsLooping)
 {
-    /// <summary>Opens each, and answers what is to be known of it, a line each.</summary>
-    /// <exception cref="RecordingException">One cannot be read.</exception>
-    public IEnumerable<string> Notes()
+    /// <summary>Opens each, and answers what is to be known of it, a line each. <paramref name="topology"/>: what a pipeline takes.</summary>
+    /// <exception cref="RecordingException">One cannot be read, or has devices that a pipeline would refuse.</exception>
+    public IEnumerable<string> Notes(TopologyOptions topology)
     {
         foreach (var path in Paths)
             using (var recording = Recording.Open(path, Options))
+            {
+                if (recording.FindExcess(topology) is { } excess)
+                    throw new RecordingException($"{Path.GetFileName(path)}: {excess}; here --channel LABEL=ignore leaves a channel out, and "
+                        + $"--set Topology:{nameof(TopologyOptions.MaxPatientBytes)}=… says what the pipeline is set to");
                 foreach (var note in recording.Notes)
                     yield return $"{Path.GetFileName(path)}: {note}";
+            }
     }
 
     /// <summary>From <paramref name="start"/> on.</summary>

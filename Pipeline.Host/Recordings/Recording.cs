@@ -1,4 +1,6 @@
 using System.Globalization;
+using Pipeline.Actors;
+using Pipeline.Models;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Recordings;
@@ -42,6 +44,21 @@ public sealed class Recording : IDisposable
     /// <summary>Name, rate and channels of each device stream.</summary>
     public IReadOnlyList<(string Device, double RateHz, ChannelLayout Channels)> Devices =>
         [.. _devices.Select(device => (device.Name, device.RateHz, device.Channels))];
+
+    /// <summary>Why a pipeline that is set so would refuse one of its devices; null when it takes them all.</summary>
+    public string? FindExcess(TopologyOptions topology)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        var held = 0L;
+        foreach (var device in _devices)
+        {
+            var own = DeviceStream.RingBytes(new WindowShape(topology.WindowLength, topology.WindowHop), device.RateHz, device.Channels.Count, _reader.Format);
+            if (topology.FindExcess(device.Channels.Count, device.RateHz, own, held) is { } excess)
+                return excess;
+            held += own;
+        }
+        return null;
+    }
 
     /// <summary>
     /// Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV. A WFDB record

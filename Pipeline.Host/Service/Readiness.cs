@@ -10,7 +10,7 @@ internal static class Readiness
 {
     /// <summary>Adds the checks of the <see cref="WardService"/>.</summary>
     public static void AddReadiness(this IServiceCollection services) => services.AddHealthChecks()
-        .Add(CheckOf("kafka", (pipeline, _) => pipeline.Source.Fault is { } fault ? HealthCheckResult.Unhealthy(fault)
+        .Add(CheckOf("kafka", (pipeline, _) => pipeline.KafkaFault is { } fault ? HealthCheckResult.Unhealthy(fault)
             : pipeline.Source.Lags.Count is > 0 and var count ? HealthCheckResult.Healthy(Text($"{count} partitions assigned"))
             : HealthCheckResult.Unhealthy("no partition is assigned yet")))
         .Add(CheckOf("store", (pipeline, _) => pipeline.StoreState.Outage is { } outage

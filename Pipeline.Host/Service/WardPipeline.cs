@@ -67,9 +67,9 @@ internal sealed class WardPipeline : IAsyncDisposable
             _qrs.Switched += change => Tell(log, change, "what is known of the patients' signals stays");
             _watches.Add(ModelWatch.Of(_qrs, _reloads, time, log));
         }
-        Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time);
         _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
         _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
+        Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time) { DeadLetters = _deadLetters };
         if (settings.Influx.Url is { } url)
         {
             var client = new InfluxClient(settings.Influx, time);
@@ -86,6 +86,9 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     /// <summary>The input topic.</summary>
     public KafkaSource Source { get; }
+
+    /// <summary>What is wrong at Kafka and what may mend it, of input, state, results or dead letters; null when nothing is known to be.</summary>
+    public string? KafkaFault => Source.Fault ?? _deadLetters.Undelivered ?? _results.Undelivered;
 
     /// <summary>Whether the store stores.</summary>
     public StoreState StoreState { get; }

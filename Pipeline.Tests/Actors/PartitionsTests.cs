@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using Pipeline.Actors;
+using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -148,6 +149,42 @@ public class PartitionsTests
         Assert.Contains(nameof(TopologyOptions.MaxPatientsPerShard), sink.DeadLetters.First().Reason, StringComparison.Ordinal);
         Assert.Contains(nameof(TopologyOptions.MaxDevicesPerPatient), sink.DeadLetters.Last().Reason, StringComparison.Ordinal);
         Assert.Equal(2, counts[Count.StreamsBegun]);    // d3 came so much later that d1 was idle
+    }
+
+    [Fact]
+    public async Task A_device_whose_samples_do_not_fit_into_a_snapshot_is_refused_and_its_neighbours_go_on()
+    {
+        var sink = new RecordingSink();
+        var stereo = new ChannelLayout(new Channel("a", SignalKind.HeartSound, "1"), new Channel("b", SignalKind.HeartSound, "1"));
+        var monitor = new ChannelLayout([.. Enumerable.Range(0, 64).Select(i => new Channel($"c{i}", SignalKind.Unknown, "1"))]);
+        await using var source = new InMemorySource(
+        [
+            Chunks.Of(0, 44_100, "P1", rateHz: 44_100, channels: stereo), Chunks.Of(0, 44_100, "P2", rateHz: 44_100, channels: Chunks.OneChannel),
+            Chunks.Of(0, 1_000, "P3", rateHz: 1_000, channels: monitor), Chunks.Of(0, 10_000, "P2", "d2", rateHz: 10_000), Chunks.Of(0, 10, "P3", "d2"),
+        ]);
+
+        var counts = await TestPartitions.RunAsync(source, [sink], new TopologyOptions(), _time, default, SumStage.Factory);
+
+        Assert.Equal(2, counts[Count.ChunksTaken]);
+        Assert.Equal(
+            [
+                "2 channels at 44100 Hz need 1411200 bytes of samples a window; at most MaxPatientBytes = 800000",
+                "64 channels at 1000 Hz need 1024000 bytes of samples a window; at most MaxPatientBytes = 800000",
+                "1 channels at 10000 Hz need 160000 bytes of samples a window, and the patient's other devices 705600; at most MaxPatientBytes = 800000",
+            ],
+            sink.DeadLetters.Select(letter => letter.Reason[..letter.Reason.IndexOf(" are kept", StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public async Task A_partition_takes_no_further_device_when_its_devices_hold_as_many_bytes_as_are_allowed()
+    {
+        var sink = new RecordingSink();
+        await using var source = new InMemorySource([.. Enumerable.Range(0, 3).Select(patient => Chunks.Of(0, 44_100, $"P{patient}", rateHz: 44_100))]);
+
+        var counts = await TestPartitions.RunAsync(source, [sink], new TopologyOptions { MaxPartitionBytes = 1_500_000 }, _time, default, SumStage.Factory);
+
+        Assert.Equal(2, counts[Count.ChunksTaken]);
+        Assert.StartsWith("the devices of the partition hold 1411200 bytes of samples; 705600 more are over MaxPartitionBytes", Assert.Single(sink.DeadLetters).Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,6 +29,7 @@ public sealed class MetricNamesTests
         kafka.SetLags([new PartitionLag(3, 5, 7)]);
         kafka.State.Begin(3).Report(0.5);
         kafka.State.NoteRestored(3, 1, 1, DateTimeOffset.UnixEpoch);
+        kafka.State.NoteUnsent();
         kafka.State.NoteTransaction([3], CheckpointFate.Committed, 1, 1, TimeSpan.FromSeconds(1));
         var influx = new InfluxMetrics(meter);
         influx.Queued(1);

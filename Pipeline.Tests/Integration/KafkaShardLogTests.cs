@@ -223,6 +223,41 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         await CommitAsync(log, Snapshots.Checkpoint(lease, 7, ["P1"]), CommitOutcome.Committed);     // a process that is alive after all tries again
     }
 
+    [SkippableTheory]
+    [InlineData(null, 1_200_000, 100)]        // the client refuses the record
+    [InlineData("262144", 400_000, 90_000)]   // the brokers refuse the batch that it is in, and that of its neighbours, which fit alone
+    public async Task A_snapshot_that_fits_into_no_record_is_refused_alone_and_the_checkpoints_of_all_shards_are_committed(string? most, int large, int small)
+    {
+        var options = await server.PrepareAsync();
+        using (var admin = new KafkaAdmin(options, TimeProvider.System))
+            if (most is not null)
+                await admin.AlterAsync(options.StateTopic, new Dictionary<string, string> { ["max.message.bytes"] = most });
+        using var member = new Member(options);
+        member.PollUntil(() => member.Owned == 4);
+        var letters = new List<DeadLetter>();
+        await using var log = new KafkaShardLog(
+            options, member.Membership, new MemoryPatients(), NullLogger<KafkaShardLog>.Instance, TimeProvider.System, null, null, letters.Add);
+        var (lease, other) = (await AssignAsync(log, 0, "nothing:"), await AssignAsync(log, 1, "nothing:"));
+        await CommitAsync(log, Of(lease, 5, ("P1", small), ("P2", small), ("P3", small), ("P4", small)), CommitOutcome.Committed);
+
+        await CommitAsync(log, Of(lease, 10, ("P1", small), ("P2", large), ("P3", small), ("P4", small)), CommitOutcome.Committed);
+        await CommitAsync(log, Of(other, 10, ("Q1", small)), CommitOutcome.Committed);
+        await CommitAsync(log, Of(lease, 15, ("P1", small), ("P2", large)), CommitOutcome.Committed);
+
+        var letter = Assert.Single(letters);    // not one each time
+        Assert.Equal(("state", options.SamplesTopic, 0, 10L), (letter.Stage, letter.Origin.Topic, letter.Origin.Partition, letter.Origin.Offset));
+        Assert.Contains("does not fit into a record", letter.Reason, StringComparison.Ordinal);
+        await AssignAsync(log, 0, "15: P1@15 P2@5 P3@10 P4@10");
+        await AssignAsync(log, 1, "10: Q1@10");
+
+        var again = await AssignAsync(log, 0, "15: P1@15 P2@5 P3@10 P4@10");
+        await CommitAsync(log, Of(again, 20, ("P2", small)), CommitOutcome.Committed);
+        await AssignAsync(log, 0, "20: P1@15 P2@20 P3@10 P4@10");
+
+        static ShardCheckpoint Of(ShardLease lease, long through, params (string Patient, int Size)[] changed) => new(
+            lease, new RecordPosition(Snapshots.Topic, lease.Shard, through), [.. changed.Select(one => Snapshots.Of(one.Patient, lease.Shard, through, one.Size))], []);
+    }
+
     private static async Task IsWaitedForAsync(
         KafkaShardLog log, KafkaOptions options, Task<Guid>? topic, string expected, long committed = 0, Func<Task>? atOnce = null)
     {

@@ -233,6 +233,42 @@ public sealed class KafkaTests(KafkaServer server)
         Assert.Equal(flow.Sink.Points.Single(), ResultCodec.Decode(result.Message.Value, out _));
     }
 
+    [SkippableTheory]
+    [InlineData(null)]
+    [InlineData("20000")]
+    public async Task A_dead_letter_that_fits_into_no_record_is_cut_and_the_partition_goes_on(string? most)
+    {
+        var options = await server.PrepareAsync();
+        using (var admin = new KafkaAdmin(options, TimeProvider.System))
+            if (most is not null)
+                await admin.AlterAsync(options.DeadLettersTopic, new Dictionary<string, string> { ["max.message.bytes"] = most });
+        var (key, value) = (new byte[450_000], new byte[480_000]);
+        new Random(1).NextBytes(key);
+        new Random(2).NextBytes(value);
+        await KafkaFlow.PublishAsync(options, patients: 4, from: 0, to: 10);
+        await using (var publisher = new KafkaPublisher(options, NullLogger<KafkaPublisher>.Instance, TimeProvider.System))
+        {
+            await publisher.PublishAsync(key, value, CancellationToken.None);
+            await publisher.PublishAsync("P0"u8.ToArray(), value, CancellationToken.None);
+            await publisher.FlushAsync(CancellationToken.None);
+        }
+        using var metrics = new KafkaMetrics();
+        var sink = new DeadLetterSink(options, metrics, NullLogger<DeadLetterSink>.Instance, TimeProvider.System);
+        await using var flow = KafkaFlow.Start(options, null, null, null, sink);
+
+        await KafkaFlow.UntilCommittedAsync(options, 4 * 10 + 2);
+
+        Assert.Null(sink.Undelivered);
+        var letters = await KafkaFlow.ListedAsync(new DeadLetterBox(options, TimeProvider.System), 2);
+        Assert.Equal([DeadLetterCodec.MaxKeyBytes, 2], letters.Select(letter => letter.Letter.Key.Length).OrderDescending());
+        Assert.Equal(most is null ? [false, true] : [false, false], letters.Select(letter => letter.IsComplete).Order());
+        var raw = (await TopicReading.ReadAllAsync(options, options.DeadLettersTopic)).Select(record => Pipeline.Host.Wire.V1.DeadLetter.Parser.ParseFrom(record.Message.Value)).ToList();
+        Assert.All(raw, letter => Assert.Equal(480_000UL, letter.PayloadSize));
+        Assert.Equal([2UL, 450_000UL], raw.Select(letter => letter.KeySize).Order());
+        Assert.Contains(raw, letter => letter.KeySha256.Span.SequenceEqual(System.Security.Cryptography.SHA256.HashData(key)));
+        Assert.All(raw.Where(letter => letter.Payload.Length < 480_000), letter => Assert.Equal(System.Security.Cryptography.SHA256.HashData(value), letter.PayloadSha256.ToByteArray()));
+    }
+
     [SkippableFact]
     public async Task Doctor_finds_what_is_missing_and_then_nothing()
     {

@@ -106,6 +106,37 @@ public sealed class PublishingTests : IDisposable
         Assert.Equal((ExitCode.Failed, $"Topic other is missing at {_broker.BootstrapServers}: ./pipeline topics creates it.\n"), (missing, topic));
     }
 
+    [Fact]
+    public async Task A_recording_whose_device_the_pipeline_would_refuse_is_told_so_before_anything_is_published()
+    {
+        var wav = _folder.Write("stereo.wav", StereoWav(rateHz: 44_100, seconds: 1));
+
+        var (refused, output, error) = await RunAsync("replay", wav, "--channel", "1=ecg", "--channel", "2=ecg", "--kafka", _broker.BootstrapServers);
+        var (taken, _, _) = await RunAsync("replay", wav, "--speed", "1000", "--kafka", _broker.BootstrapServers, "--set", "Topology:MaxPatientBytes=2000000");
+
+        Assert.Equal((ExitCode.BadUsage, ""), (refused, output));
+        Assert.StartsWith("stereo.wav: 2 channels at 44100 Hz need 1411200 bytes of samples a window; at most MaxPatientBytes = 800000 are kept", error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Ok, taken);
+    }
+
+    /// <summary>Two channels of silence, as a RIFF file with 16-bit PCM.</summary>
+    private static byte[] StereoWav(int rateHz, int seconds)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        var size = 4 * rateHz * seconds;
+        writer.Write("RIFF"u8);
+        writer.Write(36 + size);
+        writer.Write("WAVEfmt "u8);
+        foreach (var value in (int[])[16, 2 << 16 | 1, rateHz, 4 * rateHz, 16 << 16 | 4])
+            writer.Write(value);
+        writer.Write("data"u8);
+        writer.Write(size);
+        writer.Write(new byte[size]);
+        writer.Flush();
+        return stream.ToArray();
+    }
+
     private async Task<List<SampleChunk>> ReadAsync()
     {
         var records = await TopicReading.ReadAllAsync(_options, _options.SamplesTopic);
