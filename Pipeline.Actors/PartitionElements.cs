@@ -94,6 +94,12 @@ internal sealed class CapturedPatient(PatientLink link, PatientSnapshot snapshot
 
     /// <summary>See <see cref="SupervisedPatient.LastRecord"/>, when it was captured.</summary>
     public long LastRecord { get; init; }
+
+    /// <summary>The rest of the state, where no window before the barrier has taken it to the entity; a window behind it may have since.</summary>
+    public PatientState? Unsent { get; } = link.Start;
+
+    /// <summary>Whether the entity may hold the rest of the state.</summary>
+    public bool IsWithEntity { get; } = link is { Start: null, HasState: true };
 }
 
 /// <summary>How a partition's graph reaches a patient's entity. Of one graph; its stages' thread only.</summary>

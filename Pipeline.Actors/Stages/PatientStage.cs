@@ -223,9 +223,9 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         private void Capture(Barrier barrier)
         {
             foreach (var captured in barrier.Captured)
-                if (captured.Link.Start is { } unsent)
+                if (captured.Unsent is { } unsent)
                     captured.Snapshot = unsent.Complete(captured.Snapshot, StateTransfer.OfThread);
-                else if (captured.Link.HasState)
+                else if (captured.IsWithEntity)
                     Tell(new CapturePatient(_partition.Number, captured, _replies), captured.Link);
             do
             {
