@@ -57,13 +57,15 @@ internal static class ClusterConfiguration
             # The first of the group waits this long for an answer of the others before it begins a cluster: as long as a session, for then only the dead have not answered.
             seed-node-timeout = 6 s
             retry-unsuccessful-join-after = 2 s
-            # Joins and moves wait for these ticks: a cluster of one is up at the first.
+            # Joins, removals and moves wait for these ticks: a cluster of one is up at the first.
             periodic-tasks-initial-delay = 20 ms
-            leader-actions-interval = 200 ms
-            # 1 s of gossip and heartbeats is what an idle node costs most by.
-            gossip-interval = 1 s
-            # Quicker than a session of the group, so that the group alone is waited for. Who is taken for unreachable by mistake is not downed: the group has it.
-            failure-detector { heartbeat-interval = 500 ms, acceptable-heartbeat-pause = 1 s, expected-response-after = 500 ms }
+            leader-actions-interval = 100 ms
+            # Who is dead is removed after one or two of these.
+            gossip-interval = 200 ms
+            # Quicker than a session of the group (2 s at least), so that the group alone is waited for, and nobody is asked to hand a shard over who is dead. Who is taken for
+            # unreachable by mistake is not downed: the group has it.
+            failure-detector { heartbeat-interval = 400 ms, acceptable-heartbeat-pause = 800 ms, min-std-deviation = 60 ms, expected-response-after = 500 ms }
+            unreachable-nodes-reaper-interval = 200 ms
             allow-weakly-up-members = off
 
             distributed-data {
@@ -82,8 +84,10 @@ internal static class ClusterConfiguration
               retry-interval = 200 ms
               coordinator-failure-backoff = 500 ms
               waiting-for-state-timeout = 1 s
-              # A shard that leaves is empty: its patients were stopped before.
-              handoff-timeout = 3 s
+              # A shard that leaves is empty: its patients were stopped before. Only one who died answers later.
+              handoff-timeout = 1 s
+              # The coordinator writes to all members of a small cluster, also to one that died and is about to be removed: it then writes again, without that one.
+              updating-state-timeout = 500 ms
               shard-start-timeout = 2 s
               # Less than the answer is waited for: a shard that is on its way to another process does not hold up the answer for the others.
               shard-region-query-timeout = 300 ms

@@ -12,6 +12,7 @@ internal sealed class QuietLoggers(ILoggerFactory loggers) : ILoggerFactory
     [
         "No coordinator found to register", "Trying to register to coordinator", "Requested shard homes", "ddress is now gated", "AssociationError", "Disassociated",
         "swallowing exception during message send", "No response from remote for", "Scheduled sending of heartbeat was delayed", "is irrecoverably failed", "heartbeat interval", "Dropping [",
+        "unable to update a distributed state", "deallocation didn't complete",
     ];
 
     /// <inheritdoc/>
