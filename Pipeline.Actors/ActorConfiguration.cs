@@ -8,6 +8,9 @@ public static class ActorConfiguration
     /// <summary>Dispatcher of the patients' entities.</summary>
     public const string PatientDispatcher = "pipeline.patients";
 
+    /// <summary>Mailbox of the patients' entities.</summary>
+    public const string PatientMailbox = "pipeline.patient-mailbox";
+
     /// <summary>
     /// Errors are logged, chatter is not. Graphs run on the default dispatcher, the thread pool; entities on the thread that tells them
     /// (<see cref="InlineExecutorConfigurator"/>).
@@ -27,5 +30,6 @@ public static class ActorConfiguration
           executor = "{{typeof(InlineExecutorConfigurator).FullName}}, {{typeof(InlineExecutorConfigurator).Assembly.GetName().Name}}"
           throughput = 100
         }
+        {{PatientMailbox}}.mailbox-type = "{{typeof(SmallMailbox).FullName}}, {{typeof(SmallMailbox).Assembly.GetName().Name}}"
         """);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 
@@ -58,38 +57,31 @@ public sealed class LocalPatientRegion(ActorSystem system) : IPatientRegion
     /// <summary>The entities of one partition.</summary>
     private sealed class Partition : UntypedActor
     {
-        private readonly Dictionary<string, IActorRef> _entities = new(StringComparer.Ordinal);
-        private readonly Dictionary<IActorRef, string> _ids = [];
+        private readonly Dictionary<string, IActorRef> _entities = new(StringComparer.Ordinal);     // by name
         private readonly Dictionary<IActorRef, List<object>> _leaving = [];
-        private long _number;
 
         protected override void OnReceive(object message)
         {
             switch (message)
             {
                 case IForPatient { Patient.Value: var id }:
-                    Deliver(id, message);
+                    Deliver(Uri.EscapeDataString(id), message);
                     break;
-                case Passivate passivate when _ids.ContainsKey(Sender) && _leaving.TryAdd(Sender, []):
+                case Passivate passivate when _entities.ContainsKey(Sender.Path.Name) && _leaving.TryAdd(Sender, []):
                     Sender.Tell(passivate.StopMessage, Self);
                     break;
-                case Terminated { ActorRef: var stopped } when _ids.Remove(stopped, out var id):
-                    _entities.Remove(id);
+                case Terminated { ActorRef: var stopped } when _entities.Remove(stopped.Path.Name):
                     _leaving.Remove(stopped, out var buffered);
                     foreach (var waiting in buffered ?? [])
-                        Deliver(id, waiting);
+                        Deliver(stopped.Path.Name, waiting);
                     break;
             }
         }
 
-        private void Deliver(string id, object message)
+        private void Deliver(string name, object message)
         {
-            if (!_entities.TryGetValue(id, out var entity))
-            {
-                entity = Context.Watch(Context.ActorOf(PatientActor.Props, (_number++).ToString(CultureInfo.InvariantCulture)));
-                _entities.Add(id, entity);
-                _ids.Add(entity, id);
-            }
+            if (!_entities.TryGetValue(name, out var entity))
+                _entities.Add(name, entity = Context.Watch(Context.ActorOf(PatientActor.Props, name)));
             if (_leaving.TryGetValue(entity, out var waiting))
                 waiting.Add(message);
             else

@@ -26,7 +26,7 @@ internal sealed class PatientActor : UntypedActor
     private bool _isStopping;
 
     /// <summary>How an entity is made, in every region.</summary>
-    public static Props Props { get; } = Props.Create<PatientActor>().WithDispatcher(ActorConfiguration.PatientDispatcher);
+    public static Props Props { get; } = Props.Create<PatientActor>().WithDispatcher(ActorConfiguration.PatientDispatcher).WithMailbox(ActorConfiguration.PatientMailbox);
 
     protected override void OnReceive(object message)
     {
