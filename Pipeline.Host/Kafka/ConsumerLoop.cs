@@ -66,8 +66,11 @@ internal sealed class ConsumerLoop : IDisposable
     /// <summary>What holds a partition up; null when nothing does.</summary>
     private string? Stalled { get; set; }
 
-    /// <summary>Runs until <paramref name="stop"/>, then hands everything over; or until the client fails for good, and answers why.</summary>
-    public Error? Run(CancellationToken stop)
+    /// <summary>
+    /// Runs until <paramref name="stop"/>, then hands everything over and leaves the group, unless it <paramref name="returns"/>; or until the client fails for good, and
+    /// answers why.
+    /// </summary>
+    public Error? Run(Func<bool> returns, CancellationToken stop)
     {
         _consumer.Subscribe(_options.SamplesTopic);
         var sinceLook = 0;
@@ -100,7 +103,7 @@ internal sealed class ConsumerLoop : IDisposable
         }
         _run.Post(stop);
         HandOver([.. _owned.Keys]);
-        if (_hasPassingName)
+        if (_hasPassingName && !returns())
             _offsets.Leave(_time);
         _offsets.Close();
         return null;

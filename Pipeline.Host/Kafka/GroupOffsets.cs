@@ -8,7 +8,10 @@ namespace Pipeline.Host.Kafka;
 /// </summary>
 internal sealed class GroupOffsets(IConsumer<Null, RawRecord> consumer, string topic, ClientHealth health, KafkaMetrics metrics, ILogger log)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Moment = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(10);
+
+    // While the group waits for a dead member, nobody leaves it: more than a session.
+    private static readonly TimeSpan LeavePatience = KafkaOptions.DefaultSession + TimeSpan.FromSeconds(2);
 
     // Brokers do not say while a dead process's transaction is open, and the consumer's other partitions wait meanwhile. Who is not told sees to that transaction where it matters.
     private static readonly TimeSpan CommittedPatience = TimeSpan.FromMilliseconds(500);
@@ -74,7 +77,7 @@ internal sealed class GroupOffsets(IConsumer<Null, RawRecord> consumer, string t
         {
             consumer.Unsubscribe();
             // The client leaves, and forgets its id, when its rebalance handlers, which it calls from within, have let everything go.
-            while (!string.IsNullOrEmpty(consumer.MemberId) && time.GetElapsedTime(began) < Patience)
+            while (!string.IsNullOrEmpty(consumer.MemberId) && time.GetElapsedTime(began) < LeavePatience)
                 consumer.Consume(Moment);
         }
         catch (KafkaException fault)

@@ -49,6 +49,12 @@ public sealed class KafkaSource : ISampleSource
     /// <summary>Records read since the start.</summary>
     public long ReadCount { get; private set; }
 
+    /// <summary>
+    /// Whether it is stopped to run again at once: it keeps its place in the group then. A member that leaves while the group waits for a dead one would be
+    /// heard when that one's session has ended.
+    /// </summary>
+    public bool IsToReturn { get; set; }
+
     /// <inheritdoc/>
     public Task RunAsync(Partitions shards, CancellationToken stop) =>
         // The client's calls block: they get a thread of their own.
@@ -87,7 +93,7 @@ public sealed class KafkaSource : ISampleSource
             using var loop = new ConsumerLoop(new SourceParts(_options, _metrics, _log, _time, DeadLetters is null ? null : Send), _passingName, shards, Health, _decoder);
             _loop = loop;
             // Ends by stop, or because the client has failed for good (fenced, for example): then a new one takes over.
-            var fatal = loop.Run(stop);
+            var fatal = loop.Run(() => IsToReturn, stop);
             ReadCount += loop.ReadCount;
             _loop = null;
             if (fatal is null)

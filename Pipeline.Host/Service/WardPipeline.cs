@@ -123,7 +123,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         }
     }
 
-    // When the actor system is replaced, all graphs have ended with it: the process leaves the group, and takes its partitions anew from their last checkpoints.
+    // When the actor system is replaced, all graphs have ended with it: the process gives its partitions back, and takes some anew from their last checkpoints.
     private async Task<Counts> RunAsync(WardCluster cluster, StageFactory? stages, CancellationToken stop)
     {
         var counts = new Counts();
@@ -132,7 +132,8 @@ internal sealed class WardPipeline : IAsyncDisposable
             var incarnation = cluster.Node.Current;
             using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop);
             var running = RunAsync((incarnation.System, incarnation.Patients), stages, ends.Token);
-            if (await Task.WhenAny(running, incarnation.Ended) != running)
+            Source.IsToReturn = await Task.WhenAny(running, incarnation.Ended) != running && !stop.IsCancellationRequested;
+            if (Source.IsToReturn)
                 await ends.CancelAsync();
             try
             {
