@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>The command line, the configuration or an input file cannot be used.</summary>
     public const int BadUsage = 2;
+
+    /// <summary>The input was read, and nothing is estimated from its kinds of signals at their rates.</summary>
+    public const int NothingToEstimate = 3;
 }

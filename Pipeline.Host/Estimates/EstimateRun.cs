@@ -66,11 +66,28 @@ internal sealed class EstimateRun : IPatientSink
             foreach (var file in _files)
                 file.Output?.Dispose();
         }
-        return _files.Max(file => file.ExitCode);
+        // What is broken weighs more than what holds nothing.
+        return _files.MaxBy(file => file.ExitCode == ExitCode.NothingToEstimate ? 0.5 : file.ExitCode)?.ExitCode ?? ExitCode.Ok;
     }
 
-    /// <summary>What should be known of the recordings, and what was wrong with them: one line each, in the order of the files.</summary>
-    public IEnumerable<string> Remarks() => _files.SelectMany(file => file.Fault is null ? file.Notes : file.Notes.Append(file.Fault));
+    /// <summary>
+    /// What should be known of the recordings, and what was wrong with them, in the order of the files. The kinds of channels are said once
+    /// for all recordings that have the same.
+    /// </summary>
+    public IEnumerable<string> Remarks()
+    {
+        var said = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < _files.Length; i++)
+        {
+            var file = _files[i];
+            foreach (var note in file.Notes)
+                yield return note;
+            if (file.Channels is { } channels && said.Add(channels))
+                yield return $"{Path.GetFileName(_request.Files[i])}{MoreLike(channels)}: {channels}";
+            if (file.Fault is not null)
+                yield return file.Fault;
+        }
+    }
 
     /// <inheritdoc/>
     public Task WriteAsync(OutputBatch batch, CancellationToken stop)
@@ -82,15 +99,16 @@ internal sealed class EstimateRun : IPatientSink
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    private string MoreLike(string channels) => _files.Count(file => file.Channels == channels) is > 1 and var count ? $" and {count - 1} more" : "";
+
     private void Opened(int index, Recording recording)
     {
         var file = _files[index];
         var name = Path.GetFileName(_request.Files[index]);
-        var channels = recording.Devices.SelectMany(device => device.Channels.Span.ToArray()).ToList();
-        if (channels.TrueForAll(channel => channel.Kind == SignalKind.Unknown))
-            throw new RecordingException($"{name}: no channel of a known kind ({string.Join(", ", channels.Select(channel => WfdbHeader.Shown(channel.Label)))}): "
-                + $"name one by --channel LABEL=KIND ({string.Join(' ', ChannelKinds.AllNames)})");
-        file.Notes.AddRange(recording.Notes.Select(note => $"{name}: {note}"));
+        file.Notes.AddRange(recording.Notes.Where(note => note != recording.ChannelsNote).Select(note => $"{name}: {note}"));
+        if (ChannelNeeds.FindNone(recording) is { } needs)
+            throw new NothingToEstimateException(name, needs);
+        file.Channels = recording.ChannelsNote;
         file.Seconds = recording.Seconds;
         foreach (var (_, rate, layout) in recording.Devices)
             if (layout.IndicesOf(SignalKind.Ppg).Length > 0 && _network?.FindMisfit(rate, WindowShape.Default) is { } misfit)
@@ -104,14 +122,16 @@ internal sealed class EstimateRun : IPatientSink
 
     private void Played(int index, double seconds) => _files[index].PlayedSeconds = seconds;
 
-    private void Ended(int index, string? fault)
+    private void Ended(int index, RecordingException? fault)
     {
         var file = _files[index];
         var name = Path.GetFileName(_request.Files[index]);
         var refused = file.Output?.DeadLetter;
         (file.Fault, file.ExitCode) = (fault, refused) switch
         {
-            (not null, _) => (fault, ExitCode.BadUsage),
+            (NothingToEstimateException none, _) =>
+                (string.Join('\n', none.Channels.Select(channel => $"{name}: nothing to estimate: {channel}")), ExitCode.NothingToEstimate),
+            (not null, _) => (fault.Message, ExitCode.BadUsage),
             (_, not null) => ($"{name}: {refused.Reason}", refused.Stage == "chunk" ? ExitCode.BadUsage : ExitCode.Failed),
             _ => (null, ExitCode.Ok),
         };
@@ -133,6 +153,9 @@ internal sealed class EstimateRun : IPatientSink
         public EstimateOutput? Output { get; set; }
 
         public List<string> Notes { get; } = [];
+
+        /// <summary>The kinds of its channels, in a line.</summary>
+        public string? Channels { get; set; }
 
         public string? Fault { get; set; }
 

@@ -30,39 +30,38 @@ public sealed record ChannelOverride(string Label, SignalKind? Kind)
 
     /// <summary>Whether a channel with <paramref name="label"/> is meant.</summary>
     public bool Matches(string label) => ChannelKinds.Matches(Label, label);
+
+    /// <summary>Whether <paramref name="signal"/> is meant, by its label or by its place in the file (<c>column2</c>).</summary>
+    internal bool Matches(RecordedSignal signal) => Matches(signal.Label) || (signal.Alias.Length > 0 && Matches(signal.Alias));
 }
 
-/// <summary>What channels measure, told from their labels in any case. A label that no pattern knows stays unknown.</summary>
+/// <summary>What channels measure, told from their labels in any case. A label that no rule knows stays unknown.</summary>
 public static class ChannelKinds
 {
-    // Labels as PhysioNet's records, EDF+'s standard texts and the wards' monitors write them.
-    private static readonly (string Pattern, SignalKind Kind)[] Patterns =
-    [
-        ("PPG*", SignalKind.Ppg), ("PLETH*", SignalKind.Ppg),
-        ("ACC*", SignalKind.Acc),
-        ("GYR*", SignalKind.Gyr),
-        ("AECG*", SignalKind.FetalEcg), ("ABDOMEN*", SignalKind.FetalEcg),
-        ("ECG*", SignalKind.Ecg), ("MLI", SignalKind.Ecg), ("MLII", SignalKind.Ecg), ("MLIII", SignalKind.Ecg), ("I", SignalKind.Ecg),
-        ("II", SignalKind.Ecg), ("III", SignalKind.Ecg), ("V*", SignalKind.Ecg), ("AV*", SignalKind.Ecg), ("MCL*", SignalKind.Ecg),
-        ("ABP", SignalKind.Abp), ("ART", SignalKind.Abp),
-        ("RESP*", SignalKind.Resp),
-        ("PCG*", SignalKind.HeartSound),
-        ("CVP", SignalKind.Cvp),
-        ("FHR", SignalKind.FetalHeartRate),
-        ("UC", SignalKind.UterineActivity),
-        ("R", SignalKind.Camera), ("G", SignalKind.Camera), ("B", SignalKind.Camera),
-    ];
-
     /// <summary>The names that <c>--channel</c> takes, <c>ignore</c> apart.</summary>
     public static IEnumerable<string> AllNames => Enum.GetValues<SignalKind>().Where(kind => kind != SignalKind.Unknown).Select(Names.Of);
 
-    /// <summary>The kind of a channel with this label; <see cref="SignalKind.Unknown"/> when no pattern fits.</summary>
+    /// <summary>The kind of a channel with this label; <see cref="SignalKind.Unknown"/> when no rule fits.</summary>
     public static SignalKind Of(string label)
     {
-        foreach (var (pattern, kind) in Patterns)
-            if (Matches(pattern, label))
-                return kind;
-        return SignalKind.Unknown;
+        ArgumentNullException.ThrowIfNull(label);
+        return ChannelLabels.KindOf(label);
+    }
+
+    /// <summary>
+    /// The kinds of all channels of a recording. <c>V</c> without a number is the chest lead of a bedside monitor only where its unit is a
+    /// voltage, or a limb lead is beside it: volume and speed are written so as well. <c>X Y Z</c> are an accelerometer where their unit is
+    /// one of acceleration.
+    /// </summary>
+    internal static SignalKind[] OfAll(IReadOnlyList<RecordedSignal> signals)
+    {
+        var hasLimbLead = signals.Any(signal => ChannelLabels.IsLead(signal.Label));
+        return [.. signals.Select(signal => signal.Label.Trim(' ', ',') switch
+        {
+            "V" or "v" when hasLimbLead || Units.IsVoltage(signal.Unit) => SignalKind.Ecg,
+            "X" or "Y" or "Z" or "x" or "y" or "z" when Units.IsAcceleration(signal.Unit) => SignalKind.Acc,
+            _ => ChannelLabels.KindOf(signal.Label),
+        })];
     }
 
     /// <summary>The kind with this name (<c>ppg</c>, <c>ecg</c>, …), in any case.</summary>

@@ -21,8 +21,10 @@ internal sealed class CsvReader : IFrameReader
     private double _lastTime;
     private bool _isTimed;
 
-    public CsvReader(string path, double? rateHz)
+    public CsvReader(string path, RecordingOptions options)
     {
+        RecordingFile.Check(path);
+        var rateHz = options.RateHz;
         var name = Path.GetFileName(path);
         var clock = Check(path, name, rateHz, out _secondsPerUnit);
         FramesPerSecond = clock.RateHz;

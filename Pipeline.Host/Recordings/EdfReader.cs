@@ -6,42 +6,47 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// An EDF or EDF+ file: a frame is a data record. Annotations are passed over; the gaps of EDF+D become missing samples. A stored −32768 is
+/// An EDF or EDF+ file: a frame is a data record. Annotations are passed over; the gaps of EDF+D become missing samples, and so do those of
+/// an EDF+C whose records name times that are apart. All records that are there are read, whatever the header counts. A stored −32768 is
 /// the lower limit of EDF's range and not a missing sample, so it is raised by one.
 /// </summary>
 internal sealed class EdfReader : IFrameReader
 {
     private const double MaxGapSeconds = 86_400;
+    private const int MaxOnsetBytes = 64;
+    private const double MinGapSeconds = 0.25;   // EDF+C: less between two records is the rounding or drift of a clock
 
     private readonly string _name;
+    private readonly List<string> _notes;
     private readonly FileStream _stream;
     private readonly EdfHeader _header;
     private readonly byte[] _record;
     private readonly long _recordCount;
-    private readonly int _timeAt;          // EDF+D: where a record's own time lies in it; else −1
-    private readonly double _firstOnset;   // EDF+D: time of the first record
+    private readonly int _timeAt;          // where a record's own time lies in it; −1: the records follow each other
+    private readonly double _firstOnset;   // time of the first record, where records name theirs
     private readonly int[] _sampleAt;      // where each signal's samples begin in a record, in samples
     private readonly long[] _written;      // samples of each signal that were handed out
     private long _read;                    // records
     private bool _isWaiting;               // a record was read and not yet handed out, because a gap comes before it
     private double _onset;                 // of that record, after the first one, in seconds
 
-    public EdfReader(string path)
+    public EdfReader(string path, RecordingOptions options)
     {
         _name = Path.GetFileName(path);
-        _stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        _stream = RecordingFile.Open(path);
         try
         {
-            _header = EdfHeader.Read(_name, _stream);
+            _header = EdfHeader.Read(_name, _stream, options);
+            _notes = [.. _header.Notes];
             Signals = [.. _header.Signals.Where(signal => signal.Recorded is not null).Select(signal => signal.Recorded!)];   // filtered
             _record = new byte[_header.RecordBytes];
             _sampleAt = SampleOffsets();
             _written = new long[Signals.Count];
             _recordCount = CountRecords();
-            _timeAt = _header.HasGaps ? TimeOffset() : -1;
             Seconds = _recordCount * _header.SecondsPerRecord;
-            if (_timeAt >= 0)
-                (_firstOnset, Seconds) = CheckOnsets();
+            _timeAt = -1;
+            if (HasTimes())
+                (_timeAt, _firstOnset, Seconds) = (_header.AnnotationsAt, CheckOnsets(out var seconds), seconds);
             _stream.Position = _header.HeaderBytes;
         }
         catch
@@ -59,7 +64,7 @@ internal sealed class EdfReader : IFrameReader
 
     public double Seconds { get; }
 
-    public IReadOnlyList<string> Notes => [];
+    public IReadOnlyList<string> Notes => _notes;
 
     public bool ReadInto(ReadOnlySpan<SignalBuffer> buffers)
     {
@@ -86,8 +91,11 @@ internal sealed class EdfReader : IFrameReader
         if (_stream.ReadAtLeast(_record, _record.Length, throwOnEndOfStream: false) < _record.Length)
             throw new RecordingException($"{_name}: became shorter while it was read");
         _read++;
-        if (_timeAt >= 0)
-            _onset = OnsetOf(_record) - _firstOnset;
+        if (_timeAt < 0)
+            return;
+        if (!TryOnset(_record.AsSpan(_timeAt), out var onset))
+            throw new RecordingException($"{_name}: data record {_read} changed while it was read");
+        _onset = onset - _firstOnset;
     }
 
     /// <summary>Writes at most a record's length of the gap before the waiting record; false when there is none (any more).</summary>
@@ -119,51 +127,71 @@ internal sealed class EdfReader : IFrameReader
     private long CountRecords()
     {
         var stored = (_stream.Length - _header.HeaderBytes) / _record.Length;
-        if (_header.RecordCount > stored)
-            throw new RecordingException($"{_name}: holds {stored} of {_header.RecordCount} data records: truncated?");
-        var count = _header.RecordCount >= 0 ? _header.RecordCount : stored;
-        return count > 0 ? count : throw new RecordingException($"{_name}: no data records");
+        if (stored == 0)
+            throw new RecordingException($"{_name}: no data records");
+        if (_header.RecordCount >= 0 && _header.RecordCount != stored)
+            _notes.Add($"the header counts {_header.RecordCount} data records and {stored} are there: {stored} are read");
+        return stored;
     }
 
-    /// <summary>First and last time of EDF+D's records, every one of them read once.</summary>
-    private (double First, double Seconds) CheckOnsets()
+    /// <summary>Whether the records' own times are followed: in EDF+D always, in EDF+C where they are apart.</summary>
+    private bool HasTimes()
+    {
+        if (_header.Form.StartsWith("EDF+D", StringComparison.Ordinal))
+            return _header.AnnotationsAt >= 0
+                ? true
+                : throw new RecordingException($"{_name}: is EDF+D and has no annotations that name the times of its records");
+        if (!_header.Form.StartsWith("EDF+C", StringComparison.Ordinal) || _header.AnnotationsAt < 0)
+            return false;
+        var gaps = 0;
+        var last = double.NaN;
+        for (var i = 0L; i < _recordCount; i++)
+        {
+            if (!TryOnset(i, out var onset) || onset < last || onset > last + _header.SecondsPerRecord + MaxGapSeconds)
+                return false;
+            gaps += onset - last - _header.SecondsPerRecord > Math.Min(MinGapSeconds, _header.SecondsPerRecord / 2) ? 1 : 0;
+            last = onset;
+        }
+        if (gaps > 0)
+            _notes.Add($"is marked as continuous (EDF+C), but its annotations show {gaps} gap{(gaps > 1 ? "s" : "")}: samples are missing there");
+        return gaps > 0;
+    }
+
+    /// <summary>Time of the first record, and the length of the recording, from every record's own time.</summary>
+    private double CheckOnsets(out double seconds)
     {
         var (first, last) = (0.0, double.NegativeInfinity);
         for (var i = 0L; i < _recordCount; i++)
         {
-            _stream.Position = _header.HeaderBytes + i * _record.Length;
-            _stream.ReadExactly(_record);
-            var onset = OnsetOf(_record);
+            if (!TryOnset(i, out var onset))
+                throw new RecordingException($"{_name}: data record {i + 1} does not name its time, as EDF+D wants");
             if (i == 0)
                 first = onset;
             else if (onset < last || onset > last + _header.SecondsPerRecord + MaxGapSeconds)
                 throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{_name}: data record {i + 1} lies at {onset} s after one at {last} s"));
             last = onset;
         }
-        return (first, last - first + _header.SecondsPerRecord);
+        seconds = last - first + _header.SecondsPerRecord;
+        return first;
+    }
+
+    /// <summary>The time of a record of the file, of which only its annotations are read.</summary>
+    private bool TryOnset(long record, out double onset)
+    {
+        Span<byte> text = stackalloc byte[MaxOnsetBytes];
+        var offset = _header.HeaderBytes + record * _record.Length + _header.AnnotationsAt;
+        text = text[..Math.Min(text.Length, _record.Length - _header.AnnotationsAt)];
+        return TryOnset(text[..RandomAccess.Read(_stream.SafeFileHandle, text, offset)], out onset);
     }
 
     /// <summary>The time-keeping annotation that every record of EDF+ begins its annotations with: <c>+12.5</c> and a byte of 20.</summary>
-    private double OnsetOf(ReadOnlySpan<byte> record)
+    private static bool TryOnset(ReadOnlySpan<byte> text, out double onset)
     {
-        var text = record[_timeAt..];
-        text = text[..Math.Min(text.Length, 64)];
+        onset = 0;
+        text = text[..Math.Min(text.Length, MaxOnsetBytes)];
         var end = text.IndexOfAny((byte)20, (byte)21);
-        return end > 0 && double.TryParse(Encoding.Latin1.GetString(text[..end]), NumberStyles.Float, CultureInfo.InvariantCulture, out var onset) && double.IsFinite(onset)
-            ? onset
-            : throw new RecordingException($"{_name}: data record {_read + 1} does not name its time, as EDF+D wants");
-    }
-
-    private int TimeOffset()
-    {
-        var at = 0;
-        foreach (var signal in _header.Signals)
-        {
-            if (signal.Recorded is null)
-                return at;
-            at += 2 * signal.SamplesPerRecord;
-        }
-        throw new RecordingException($"{_name}: is EDF+D and has no annotations that name the times of its records");
+        return end > 0
+            && double.TryParse(Encoding.Latin1.GetString(text[..end]), NumberStyles.Float, CultureInfo.InvariantCulture, out onset) && double.IsFinite(onset);
     }
 
     private int[] SampleOffsets()

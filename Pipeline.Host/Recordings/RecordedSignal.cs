@@ -6,4 +6,8 @@ namespace Pipeline.Host.Recordings;
 /// <param name="Gain">Stored units per physical unit; finite, not 0.</param>
 /// <param name="Baseline">Stored value of physical zero; finite.</param>
 /// <param name="SamplesPerFrame">Samples of this signal in each frame of the file; 1 or more.</param>
-internal sealed record RecordedSignal(string Label, string Unit, double Gain, double Baseline, int SamplesPerFrame);
+internal sealed record RecordedSignal(string Label, string Unit, double Gain, double Baseline, int SamplesPerFrame)
+{
+    /// <summary>Another name that <c>--channel</c> takes for it, by its place in the file (<c>column2</c>); empty: none.</summary>
+    public string Alias { get; init; } = "";
+}

@@ -18,6 +18,7 @@ public sealed class Recording : IDisposable
     private readonly SignalBuffer[] _buffers;   // one a signal of the file
     private readonly List<RecordedDevice> _devices;
     private readonly List<string> _notes;
+    private readonly List<string> _tooSlow = [];
 
     private Recording(string path, IFrameReader reader, RecordingOptions options)
     {
@@ -27,9 +28,13 @@ public sealed class Recording : IDisposable
         _buffers = [.. reader.Signals.Select(_ => new SignalBuffer(reader.Format))];
         var kinds = KindsOf(reader.Signals, options);
         _devices = RecordedDevice.Group(Path.GetFileName(path), reader, kinds, _buffers);
+        if (_devices.Count == 0 && _tooSlow.Count > 0)
+            throw new NothingToEstimateException(Path.GetFileName(path), _tooSlow);
         if (_devices.Count == 0)
             throw new RecordingException($"{Path.GetFileName(path)}: "
                 + (_notes.Count > 0 ? $"no channel is left: {string.Join("; ", _notes)}" : "every channel is ignored"));
+        ChannelsNote = NoteOf(_devices);
+        _notes.Add(ChannelsNote);
     }
 
     /// <summary>File name without folder and ending.</summary>
@@ -38,8 +43,11 @@ public sealed class Recording : IDisposable
     /// <summary>Length, gaps included.</summary>
     public double Seconds => _reader.Seconds;
 
-    /// <summary>What a person should know about how the file was read: unknown labels, a resampled time base; one line each.</summary>
+    /// <summary>What a person should know about how the file was read: kinds of channels, a resampled time base; one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>The line of <see cref="Notes"/> that says the kind of every channel, and how to name another one.</summary>
+    public string ChannelsNote { get; }
 
     /// <summary>Name, rate and channels of each device stream.</summary>
     public IReadOnlyList<(string Device, double RateHz, ChannelLayout Channels)> Devices =>
@@ -61,8 +69,8 @@ public sealed class Recording : IDisposable
     }
 
     /// <summary>
-    /// Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV. A WFDB record
-    /// may also be named without ending, as WFDB's own tools do.
+    /// Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf .rec</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV. A WFDB
+    /// record may also be named without ending, as WFDB's own tools do.
     /// </summary>
     /// <exception cref="RecordingException">It is not there, not of these forms, broken, or has no rate.</exception>
     public static Recording Open(string path, RecordingOptions options)
@@ -108,43 +116,50 @@ public sealed class Recording : IDisposable
     private static IFrameReader ReaderOf(string path, RecordingOptions options)
     {
         if (!File.Exists(path) && File.Exists(path + ".hea"))
-            return new WfdbReader(path + ".hea");
+            return WfdbReader.Open(path + ".hea");
         if (!File.Exists(path))
             throw new RecordingException($"{path}: {(Directory.Exists(path) ? "is a folder" : "is not there")}");
         return Path.GetExtension(path).ToUpperInvariant() switch
         {
-            ".HEA" => new WfdbReader(path),
-            ".EDF" => new EdfReader(path),
+            ".HEA" => WfdbReader.Open(path),
+            ".EDF" or ".REC" => new EdfReader(path, options),
             ".WAV" => new WavReader(path),
-            ".CSV" or ".TSV" or ".TXT" => new CsvReader(path, options.RateHz),
+            ".CSV" or ".TSV" or ".TXT" => new CsvReader(path, options),
             _ when File.Exists(Path.ChangeExtension(path, ".hea")) =>
                 throw new RecordingException($"{Path.GetFileName(path)}: is named by its header {Path.GetFileNameWithoutExtension(path)}.hea"),
-            var ending => throw new RecordingException($"{Path.GetFileName(path)}: no recordings end in '{ending}'; .hea .edf .csv .wav do"),
+            var ending => throw new RecordingException($"{Path.GetFileName(path)}: no recordings end in '{ending}'; .hea .edf .rec .csv .tsv .txt .wav do"),
         };
     }
 
     /// <summary>Kind of each signal: by the last override that fits, else by its label; null: left out.</summary>
     private SignalKind?[] KindsOf(IReadOnlyList<RecordedSignal> signals, RecordingOptions options)
     {
+        var byLabel = ChannelKinds.OfAll(signals);
         var kinds = new SignalKind?[signals.Count];
         for (var s = 0; s < kinds.Length; s++)
         {
-            var label = signals[s].Label;
-            var said = options.Channels.LastOrDefault(channel => channel.Matches(label));
-            kinds[s] = said is null ? ChannelKinds.Of(label) : said.Kind;
+            kinds[s] = options.Of(signals[s]) is { } said ? said.Kind : byLabel[s];
             var rate = _reader.FramesPerSecond * signals[s].SamplesPerFrame;
             if (kinds[s] is null || rate >= MinRateHz)
                 continue;
             kinds[s] = null;
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{Shown(label)} at {rate:0.####} Hz is left out: {MinRateHz} Hz or more are wanted"));
+            _tooSlow.Add(string.Create(CultureInfo.InvariantCulture, $"{Shown(signals[s].Label)} at {rate:0.####} Hz is left out: {MinRateHz} Hz or more are wanted"));
         }
-        foreach (var said in options.Channels.Where(said => !signals.Any(signal => said.Matches(signal.Label))))
+        _notes.AddRange(_tooSlow);
+        foreach (var said in options.Channels.Where(said => !signals.Any(said.Matches)))
             _notes.Add($"no channel is named '{said.Label}'; there are {string.Join(", ", signals.Select(signal => Shown(signal.Label)))}");
-        var unknown = signals.Where((_, s) => kinds[s] == SignalKind.Unknown).Select(signal => Shown(signal.Label)).ToList();
-        if (unknown.Count > 0)
-            _notes.Add($"unknown channel {string.Join(", ", unknown)}: not estimated from; --channel {unknown[0]}=KIND names its kind "
-                + $"({string.Join(' ', ChannelKinds.AllNames)}, ignore)");
         return kinds;
+    }
+
+    private static string NoteOf(List<RecordedDevice> devices)
+    {
+        var kinds = devices
+            .SelectMany(device => device.Channels.Span.ToArray())
+            .GroupBy(channel => channel.Kind)
+            .OrderBy(kind => kind.Key == SignalKind.Unknown)
+            .Select(kind => $"{(kind.Key == SignalKind.Unknown ? "unknown, not estimated from" : Names.Of(kind.Key))}: "
+                + string.Join(", ", kind.Select(channel => Shown(channel.Label))));
+        return $"kinds of channels: {string.Join("; ", kinds)} (--channel LABEL=KIND names another: {string.Join(' ', ChannelKinds.AllNames)}, ignore)";
     }
 
     private static string Shown(string label) => WfdbHeader.Shown(label);

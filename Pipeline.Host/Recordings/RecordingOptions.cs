@@ -5,6 +5,12 @@ namespace Pipeline.Host.Recordings;
 /// <param name="RateHz">Samples per second of a CSV file; null: its time column tells.</param>
 public sealed record RecordingOptions(IReadOnlyList<ChannelOverride> Channels, double? RateHz = null)
 {
+    /// <summary>What was said of a signal: the last override that fits; null: nothing.</summary>
+    internal ChannelOverride? Of(RecordedSignal signal) => Channels.LastOrDefault(channel => channel.Matches(signal));
+
+    /// <summary>Whether a signal is left out by a person: nothing of it is checked.</summary>
+    internal bool IsIgnored(RecordedSignal signal) => Of(signal) is { Kind: null };
+
     /// <summary>Nothing said.</summary>
     public static RecordingOptions None { get; } = new([]);
 }

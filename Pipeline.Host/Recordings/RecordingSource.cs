@@ -6,8 +6,8 @@ namespace Pipeline.Host.Recordings;
 /// <summary>What a source of recordings tells; about one recording one after the other, about several at the same time.</summary>
 /// <param name="Opened">A recording is open; its output follows as the shard of its number. May throw a <see cref="RecordingException"/>.</param>
 /// <param name="Played">That many of its seconds were handed over.</param>
-/// <param name="Ended">All of its output is acknowledged; or, in one line, why there is none (any more).</param>
-internal sealed record RecordingEvents(Action<int, Recording> Opened, Action<int, double> Played, Action<int, string?> Ended);
+/// <param name="Ended">All of its output is acknowledged; or why there is none (any more).</param>
+internal sealed record RecordingEvents(Action<int, Recording> Opened, Action<int, double> Played, Action<int, RecordingException?> Ended);
 
 /// <summary>
 /// Recordings as the source of the flow, each a patient and a shard of its own, as fast as the shards take them. One that cannot be read
@@ -29,10 +29,10 @@ internal sealed class RecordingSource(IReadOnlyList<string> paths, RecordingOpti
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>Plays one recording to its end; returns what was wrong with it, or null.</summary>
-    private async Task<string?> PlayAsync(int index, Partitions shards, CancellationToken stop)
+    private async Task<RecordingException?> PlayAsync(int index, Partitions shards, CancellationToken stop)
     {
         var isAssigned = false;
-        string? fault = null;
+        RecordingException? fault = null;
         try
         {
             using var recording = Recording.Open(paths[index], options);
@@ -50,11 +50,11 @@ internal sealed class RecordingSource(IReadOnlyList<string> paths, RecordingOpti
         }
         catch (RecordingException broken)
         {
-            fault = broken.Message;
+            fault = broken;
         }
         catch (IOException broken)
         {
-            fault = $"{Path.GetFileName(paths[index])}: {broken.Message.ReplaceLineEndings(" ")}";
+            fault = new RecordingException($"{Path.GetFileName(paths[index])}: {broken.Message.ReplaceLineEndings(" ")}");
         }
         if (isAssigned)
             await shards.RevokeAsync(index, stop);

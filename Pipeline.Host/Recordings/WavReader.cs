@@ -4,9 +4,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// A WAV file (RIFF; Microsoft's multimedia programming interface 1.0): PCM of 8, 16, 24 or 32 bits, or IEEE float of 32 or 64, any number of
-/// channels. Values are parts of full scale, −1 to 1. A WAV names no channels, and those of this trade are heart sounds: they are called
-/// <c>PCG</c> (<c>PCG1</c>, <c>PCG2</c>, … when there are several).
+/// A WAV file (RIFF; Microsoft's multimedia programming interface 1.0) or its long form RF64 (EBU Tech 3306): PCM of 8, 16, 24 or 32 bits, or
+/// IEEE float of 32 or 64, any number of channels. A length that was never written, or is wrong, is the file's. Values are parts of full
+/// scale, −1 to 1. A WAV names no channels, and those of this trade are heart sounds: they are called <c>PCG</c> (<c>PCG1</c>, <c>PCG2</c>, … when there are several).
 /// </summary>
 internal sealed class WavReader : IFrameReader
 {
@@ -15,17 +15,19 @@ internal sealed class WavReader : IFrameReader
     private readonly string _name;
     private readonly FileStream _stream;
     private readonly byte[] _block;
+    private readonly List<string> _notes = [];
     private int _channelCount;
     private int _bits;
     private bool _isFloat;
     private double _rateHz;
     private long _frameCount;
+    private long _longSize;   // RF64: bytes of samples
     private long _next;
 
     public WavReader(string path)
     {
         _name = Path.GetFileName(path);
-        _stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        _stream = RecordingFile.Open(path);
         try
         {
             ReadHeader();
@@ -48,7 +50,7 @@ internal sealed class WavReader : IFrameReader
 
     public double Seconds => _frameCount / _rateHz;
 
-    public IReadOnlyList<string> Notes => [];
+    public IReadOnlyList<string> Notes => _notes;
 
     private int FrameBytes => _channelCount * (_bits / 8);
 
@@ -103,22 +105,35 @@ internal sealed class WavReader : IFrameReader
     private void ReadHeader()
     {
         Span<byte> head = stackalloc byte[12];
-        if (_stream.ReadAtLeast(head, 12, throwOnEndOfStream: false) < 12 || !head[..4].SequenceEqual("RIFF"u8) || !head[8..].SequenceEqual("WAVE"u8))
+        if (_stream.ReadAtLeast(head, 12, throwOnEndOfStream: false) < 12 || !head[8..].SequenceEqual("WAVE"u8)
+            || !(head[..4].SequenceEqual("RIFF"u8) || head[..4].SequenceEqual("RF64"u8) || head[..4].SequenceEqual("BW64"u8)))
             throw new RecordingException($"{_name}: does not begin like a WAV file");
         while (_stream.ReadAtLeast(head[..8], 8, throwOnEndOfStream: false) == 8)
         {
             var size = BinaryPrimitives.ReadUInt32LittleEndian(head[4..]);
             if (head[..4].SequenceEqual("fmt "u8))
                 ReadFormat(size);
+            else if (head[..4].SequenceEqual("ds64"u8))
+                ReadLongSizes(size);
             else if (head[..4].SequenceEqual("data"u8))
             {
-                SetLength(size);
+                SetLength(size == uint.MaxValue && _longSize > 0 ? _longSize : size);
                 return;
             }
             else
                 Skip(size);
         }
         throw new RecordingException($"{_name}: holds no samples: truncated?");
+    }
+
+    /// <summary>RF64's 64-bit sizes: of the file, of the samples' bytes, of the samples.</summary>
+    private void ReadLongSizes(uint size)
+    {
+        Span<byte> sizes = stackalloc byte[16];
+        if (size < sizes.Length || _stream.ReadAtLeast(sizes, sizes.Length, throwOnEndOfStream: false) < sizes.Length)
+            throw new RecordingException($"{_name}: ends within its sizes: truncated?");
+        _longSize = BinaryPrimitives.ReadInt64LittleEndian(sizes[8..]);
+        Skip(size - (uint)sizes.Length);
     }
 
     private void ReadFormat(uint size)
@@ -140,20 +155,48 @@ internal sealed class WavReader : IFrameReader
             throw new RecordingException($"{_name}: {_channelCount} channels at {_rateHz} Hz; 1 to {ChannelLayout.MaxChannels} at 1 to 100000 Hz are possible");
     }
 
-    private void SetLength(uint size)
+    private void SetLength(long size)
     {
         if (_channelCount == 0)
             throw new RecordingException($"{_name}: its samples come before their format");
         var rest = _stream.Length - _stream.Position;
-        // A writer that could not go back leaves 0 or all ones: the samples go on to the file's end.
-        var isOpen = size is 0 or uint.MaxValue;
-        if (!isOpen && size > rest)
-            throw new RecordingException($"{_name}: holds {rest} of {size} bytes of samples: truncated?");
-        _frameCount = (isOpen ? rest : size) / FrameBytes;
+        // A writer that could not go back leaves 0, or the greatest number it has.
+        var isOpen = size == 0 || (size >= 0x7FFF_F000 && size > rest);
+        var read = isOpen || size > rest || !IsFollowedByChunks(_stream.Position + size) ? rest : size;
+        if (!isOpen && read != size)
+            _notes.Add($"the header names {size} bytes of samples and {rest} are there: {read / FrameBytes * FrameBytes} are read");
+        _frameCount = read / FrameBytes;
         if (_frameCount == 0)
             throw new RecordingException($"{_name}: no samples");
     }
 
-    // Chunks begin at even bytes.
-    private void Skip(uint size) => _stream.Position = Math.Min(_stream.Length, _stream.Position + size + (size & 1));
+    /// <summary>Whether the file ends at <paramref name="end"/>, give or take padding, or goes on with chunks: else the samples go on.</summary>
+    private bool IsFollowedByChunks(long end)
+    {
+        if (_stream.Length - end < Math.Max(2, FrameBytes))
+            return true;
+        Span<byte> next = stackalloc byte[10];
+        var count = RandomAccess.Read(_stream.SafeFileHandle, next, end);
+        return IsChunk(next[..count], end) || (count > 1 && IsChunk(next[1..count], end + 1));
+    }
+
+    private bool IsChunk(ReadOnlySpan<byte> start, long at)
+    {
+        if (start.Length < 8)
+            return false;
+        foreach (var letter in start[..4])
+            if (letter is not (>= (byte)' ' and <= (byte)'~'))
+                return false;
+        return at + 8 + BinaryPrimitives.ReadUInt32LittleEndian(start[4..]) <= _stream.Length + 1;
+    }
+
+    // Chunks begin at even bytes; some writers leave the padding out.
+    private void Skip(uint size)
+    {
+        var end = _stream.Position + size;
+        Span<byte> next = stackalloc byte[8];
+        if (size % 2 == 1 && !(RandomAccess.Read(_stream.SafeFileHandle, next, end) == 8 && IsChunk(next, end)))
+            end++;
+        _stream.Position = Math.Min(_stream.Length, end);
+    }
 }

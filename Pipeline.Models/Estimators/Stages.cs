@@ -18,6 +18,15 @@ public static class Stages
     /// <summary>From this version of the states of ECG and pressure on, what no later window asks for is left out.</summary>
     internal const int WithoutPast = 3;
 
+    /// <summary>Samples per second that a signal of <paramref name="kind"/> needs to be estimated from; null where no estimator takes the kind.</summary>
+    public static double? MinRateHz(SignalKind kind) => kind switch
+    {
+        SignalKind.Ppg => PpgStage.MinRateHz,
+        SignalKind.Ecg => EcgStage.MinRateHz,
+        SignalKind.Abp => AbpStage.MinRateHz,
+        _ => null,
+    };
+
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
     /// is estimated from. <paramref name="network"/> (it stays the caller's) estimates from PPG where it takes the rate and the windows' shape; else

@@ -26,7 +26,8 @@ public sealed class EstimateCommandTests : IDisposable
         var (exit, output, error) = await RunAsync("estimate", path);
 
         var rows = Rows(output);
-        Assert.Equal((ExitCode.Ok, ""), (exit, error));
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.Matches("^r\\.hea: kinds of channels: ppg: [^;]*; acc: [^;]*\\(--channel LABEL=KIND names another: [^)]*\\)\n$", error);
         Assert.Equal(Enumerable.Range(0, 27).Select(k => $"{2 * k},{2 * k + 8},ppg,heart_rate,/min"), rows.Select(row => $"{row[0]},{row[1]},{row[2]},{row[3]},{row[5]}"));
         Assert.All(rows, row => Assert.Equal(row[4].Length == 0, row[9] != "ok"));
         Assert.All(rows.Skip(4), row => Assert.Equal(TrueBeat.HeartRate(beats, Number(row[0]), Number(row[1])), Number(row[4]), 4.0));
@@ -79,7 +80,7 @@ public sealed class EstimateCommandTests : IDisposable
         var (exit, output, error) = await RunAsync("estimate", first, broken, second, "--output", results, "--beats", results);
 
         Assert.Equal((ExitCode.BadUsage, ""), (exit, output));
-        Assert.Equal("broken.edf: does not begin like an EDF file\n", error);
+        Assert.Equal(["first.hea: kinds", "broken.edf: does not begin like an EDF file", "second.hea: kinds"], error.Split('\n')[..^1].Select(line => line.Split(" of channels")[0]));
         Assert.Equal(["first.beats.csv", "first.csv", "second.beats.csv", "second.csv"], Directory.GetFiles(results).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(8, File.ReadAllLines(Path.Combine(results, "first.csv")).Length);
         Assert.Equal("time_s,signal,kind", File.ReadLines(Path.Combine(results, "second.beats.csv")).First());
@@ -108,7 +109,7 @@ public sealed class EstimateCommandTests : IDisposable
         Assert.Equal(ExitCode.BadUsage, exit);
         Assert.Equal(File.ReadAllText(alone), File.ReadAllText(Path.Combine(results, "good.csv")));
         var said = error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.All(said, line => Assert.Matches("^e[0-9]+\\.edf: .", line));
+        Assert.All(said, line => Assert.Matches("^(e[0-9]+\\.edf|good\\.hea)( and [0-9]+ more)?: .", line));
         // Every recording has its file or its line, and no half-written file stays.
         Assert.All(files.Skip(1), file => Assert.True(
             File.Exists(Path.Combine(results, $"{Path.GetFileNameWithoutExtension(file)}.csv")) || said.Any(line => line.StartsWith($"{Path.GetFileName(file)}: ", StringComparison.Ordinal))));
@@ -139,10 +140,12 @@ public sealed class EstimateCommandTests : IDisposable
         var (none, _, nothingKnown) = await RunAsync("estimate", path, "--rate", "100");
         var (exit, output, error) = await RunAsync("estimate", path, "--rate", "100", "--channel", "column1=ppg");
 
-        Assert.Equal(ExitCode.BadUsage, none);
-        Assert.StartsWith("r.csv: no channel of a known kind (column1, column2): name one by --channel LABEL=KIND", nothingKnown, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.NothingToEstimate, none);
+        Assert.Equal(2, nothingKnown.Count(letter => letter == '\n'));
+        Assert.StartsWith("r.csv: nothing to estimate: column1, kind unknown, 100 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more; --channel column1=KIND",
+            nothingKnown, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Ok, exit);
-        Assert.StartsWith("r.csv: unknown channel column2: not estimated from", error, StringComparison.Ordinal);
+        Assert.StartsWith("r.csv: kinds of channels: ppg: column1; unknown, not estimated from: column2 (--channel LABEL=KIND", error, StringComparison.Ordinal);
         Assert.Equal(7, Rows(output).Count);
     }
 
@@ -157,6 +160,42 @@ public sealed class EstimateCommandTests : IDisposable
 
         Assert.Equal(12, Rows(output).Count);
         Assert.Equal(72, Number(Rows(output)[^1][4]), 3.0);
+    }
+
+    [Fact]
+    public async Task Nothing_to_estimate_is_exit_3_and_a_line_for_each_channel_with_what_it_needs()
+    {
+        var slow = WfdbFiles.Write(_folder.Path, "slow", 50, [("ECG", "1000", new short[2000]), ("RESP", "1", new short[2000])]);
+        var trend = _folder.Write("trend.edf", EdfFiles.Bytes(10, [new("ECG", "mV", -1, 1, 1, new short[10])]));
+        var good = SimulatedRecording.Write(_folder.Path, "good", "ppg", 20).Path;
+        var results = Path.Combine(_folder.Path, "results");
+
+        var (exit, output, error) = await RunAsync("estimate", slow);
+        var (ofTrend, _, ofTrendSaid) = await RunAsync("estimate", trend);
+        var (ofAll, _, _) = await RunAsync("estimate", good, slow, "--output", results);
+        var (ofBroken, _, _) = await RunAsync("estimate", slow, _folder.Write("b.edf", "no EDF"), "--output", results);
+
+        Assert.Equal((ExitCode.NothingToEstimate, ""), (exit, output));
+        Assert.Equal(
+            [
+                "slow.hea: nothing to estimate: ECG, kind ecg, 50 Hz: 80 Hz or more are needed for ecg",
+                "slow.hea: nothing to estimate: RESP, kind resp, 50 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more; --channel RESP=KIND names its kind",
+            ],
+            error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((ExitCode.NothingToEstimate, "trend.edf: nothing to estimate: ECG at 0.1 Hz is left out: 0.5 Hz or more are wanted\n"), (ofTrend, ofTrendSaid));
+        Assert.Equal((ExitCode.NothingToEstimate, ExitCode.BadUsage), (ofAll, ofBroken));
+        Assert.True(File.Exists(Path.Combine(results, "good.csv")));
+    }
+
+    [Fact]
+    public async Task The_kinds_of_channels_are_said_once_for_all_recordings_that_have_the_same()
+    {
+        string[] files = [.. new[] { "a", "b", "c" }.Select(name => SimulatedRecording.Write(_folder.Path, name, "ppg", 10).Path)];
+
+        var (exit, _, error) = await RunAsync(["estimate", .. files, "--output", Path.Combine(_folder.Path, "results")]);
+
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.StartsWith("a.hea and 2 more: kinds of channels: ppg: ", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text;
 using Pipeline.Host.Recordings;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -62,6 +63,64 @@ public sealed class EdfTests : IDisposable
         Assert.Equal([0, 1, 2, 3], Reading.OneSignal(_folder.Write("r.edf", bytes[..^3])).Select(Rounded));
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(9, false)]
+    [InlineData(2, true)]
+    [InlineData(-1, true)]
+    public void The_records_that_are_there_are_read_and_another_count_in_the_header_is_said(int counted, bool isRight)
+    {
+        using var recording = Reading.Open(_folder.Write("r.rec", EdfFiles.Bytes(1, [new("PPG", "", -32768, 32767, 4, Count8)], records: counted)));
+
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], Reading.Physical(recording)["PPG"].Select(Rounded));
+        Assert.Equal(!isRight, recording.Notes.Contains($"the header counts {counted} data records and 2 are there: 2 are read"));
+    }
+
+    [Theory]
+    [InlineData("", "", "", "")]
+    [InlineData("0", "0", "0", "0")]
+    [InlineData("1", "1", "-32768", "32767")]
+    [InlineData("-1", "1", "5", "5")]
+    [InlineData("-1", "none", "-32768", "32767")]
+    public void A_channel_without_a_range_is_left_out_and_said_and_the_others_are_read(params string[] limits)
+    {
+        var path = _folder.Write("r.edf", WithLimits(1, limits));
+
+        using var recording = Reading.Open(path);
+        using var ignored = Reading.Open(path, ["Spare=ignore"]);
+        using var named = Reading.Open(path, ["Spare=resp"]);
+
+        Assert.Equal(["ECG"], Reading.Physical(recording).Keys);
+        Assert.Contains(recording.Notes, note => note.StartsWith("Spare is left out: it has no range", StringComparison.Ordinal));
+        Assert.Equal(["ECG"], Reading.Physical(ignored).Keys);
+        Assert.DoesNotContain(ignored.Notes, note => note.Contains("Spare", StringComparison.Ordinal));
+        Assert.Equal([9, 8, 7, 6], Reading.Physical(named)["Spare"]);
+    }
+
+    [Fact]
+    public void Reversed_limits_and_decimal_commas_are_ranges()
+    {
+        using var recording = Reading.Open(_folder.Write("r.edf", WithLimits(1, ["3276,8", "-3276,7", "-32768", "32767"])));
+
+        var values = Reading.Physical(recording)["Spare"];
+
+        Assert.Equal([-0.9, -0.8, -0.7, -0.6], values.Select(value => Math.Round(value, 6)));
+    }
+
+    [Fact]
+    public void A_gap_in_the_times_of_an_EDF_plus_C_is_missing_samples_and_is_said()
+    {
+        EdfFiles.Signal[] signals = [new("PPG", "", -32768, 32767, 4, Count8)];
+        using var gap = Reading.Open(_folder.Write("r.edf", EdfFiles.Bytes(1, signals, [0, 3], "EDF+C")));
+        using var jitter = Reading.Open(_folder.Write("j.edf", EdfFiles.Bytes(1, signals, [0, 1.003], "EDF+C")));
+        using var nonsense = Reading.Open(_folder.Write("n.edf", EdfFiles.Bytes(1, signals, [7, 3], "EDF+C")));
+
+        Assert.Equal([0, 1, 2, 3, .. Enumerable.Repeat(double.NaN, 8), 4, 5, 6, 7], Reading.Physical(gap)["PPG"].Select(Rounded));
+        Assert.Contains("is marked as continuous (EDF+C), but its annotations show 1 gap: samples are missing there", gap.Notes);
+        Assert.Equal(8, Reading.Physical(jitter)["PPG"].Length);
+        Assert.Equal(8, Reading.Physical(nonsense)["PPG"].Length);
+    }
+
     [Fact]
     public void A_slower_accelerometer_is_brought_to_the_rate_of_the_PPG_beside_it()
     {
@@ -85,25 +144,35 @@ public sealed class EdfTests : IDisposable
         using var recording = Reading.Open(_folder.Write("r.edf", EdfFiles.Bytes(10, [new("PPG", "", -1, 1, 40, [.. Enumerable.Repeat((short)1, 80)]), new("TEMP", "", -1, 1, 1, [3, 4])])));
 
         Assert.Equal(["PPG"], Reading.Physical(recording).Keys);
-        Assert.Equal(["TEMP at 0.1 Hz is left out: 0.5 Hz or more are wanted"], recording.Notes);
+        Assert.Contains("TEMP at 0.1 Hz is left out: 0.5 Hz or more are wanted", recording.Notes);
     }
 
     [Fact]
     public void What_cannot_be_followed_is_one_clear_line()
     {
         var good = EdfFiles.Bytes(1, [new("PPG", "", -1, 1, 4, Count8)]);
-        void Refused(string said, byte[] bytes) => Assert.Contains(said, Assert.Throws<RecordingException>(() => Reading.Open(_folder.Write("r.edf", bytes))).Message, StringComparison.Ordinal);
+        void Refused(string said, byte[] bytes) => Assert.Contains(said, Assert.ThrowsAny<RecordingException>(() => Reading.Open(_folder.Write("r.edf", bytes))).Message, StringComparison.Ordinal);
 
-        Refused("does not begin like an EDF file", []);
+        Refused("is empty, or is no regular file", []);
         Refused("does not begin like an EDF file", [1, .. good[1..]]);
         Refused("ends within its header: truncated?", good[..300]);
-        Refused("holds 1 of 2 data records: truncated?", good[..^1]);
-        Refused("'PPG' has no range", EdfFiles.Bytes(1, [new("PPG", "", 1, 1, 4, Count8)]));
-        Refused("no channel is left: PPG at 0.04 Hz is left out", EdfFiles.Bytes(100, [new("PPG", "", -1, 1, 4, Count8)]));
+        Refused("no data records", good[..^9]);
+        Refused("no channel is left: PPG is left out: it has no range", EdfFiles.Bytes(1, [new("PPG", "", 1, 1, 4, Count8)]));
+        Refused("nothing to estimate: PPG at 0.04 Hz is left out", EdfFiles.Bytes(100, [new("PPG", "", -1, 1, 4, Count8)]));
         Refused("hold annotations only", EdfFiles.Bytes(0, [new("PPG", "", -1, 1, 4, Count8)]));
         Refused("no signals, only annotations", EdfFiles.Bytes(1, [new("EDF Annotations", "", -1, 1, 4, Count8)]));
         Refused("no annotations that name the times", EdfFiles.Bytes(1, [new("PPG", "", -1, 1, 4, Count8)], reserved: "EDF+D"));
         Refused("lies at 1 s after one at 5 s", EdfFiles.Bytes(1, [new("PPG", "", -1, 1, 4, Count8)], [5, 1], "EDF+D"));
+    }
+
+    /// <summary>A good ECG beside "Spare", whose limits (physical, digital) are these texts.</summary>
+    private static byte[] WithLimits(double seconds, string[] limits)
+    {
+        var bytes = EdfFiles.Bytes(seconds, [new("ECG", "mV", -1, 1, 4, Count8[..4]), new("Spare", "", -1, 1, 4, [9, 8, 7, 6])]);
+        // Fields of 8 bytes, one a signal, behind 256 bytes and 16 + 80 + 8 bytes a signal.
+        for (var i = 0; i < limits.Length; i++)
+            Encoding.Latin1.GetBytes(limits[i].PadRight(8)).CopyTo(bytes, 256 + 2 * 104 + i * 16 + 8);
+        return bytes;
     }
 
     private static double Rounded(double value) => Math.Round(value, 6);

@@ -51,17 +51,59 @@ public sealed class WavTests : IDisposable
         Assert.Equal(Read(plain), Read(open));
     }
 
+    [Theory]
+    [InlineData(0u, null)]
+    [InlineData(0xFFFF_FFFFu, null)]
+    [InlineData(0x7FFF_FFFFu, null)]
+    [InlineData(0x7FFF_F000u, null)]
+    [InlineData(8u, null)]
+    [InlineData(52u, "the header names 52 bytes of samples and 8 are there: 8 are read")]
+    [InlineData(4u, "the header names 4 bytes of samples and 8 are there: 8 are read")]
+    public void A_wrong_length_gives_the_samples_that_are_there_and_is_said(uint size, string? note)
+    {
+        byte[] wav = Wav(1, 16, 1, [1, 0, 2, 0, 0xF0, 0xFF, 0xF1, 0xFF]);
+        BitConverter.TryWriteBytes(wav.AsSpan(40), size);
+
+        using var recording = Reading.Open(_folder.Write("r.wav", wav));
+
+        Assert.Equal([1, 2, -16, -15], Reading.Physical(recording)["PCG"].Select(value => value * 32768));
+        Assert.Equal(note, recording.Notes.FirstOrDefault(said => said != recording.ChannelsNote));
+    }
+
+    [Fact]
+    public void The_long_form_RF64_has_its_length_in_a_chunk_of_its_own()
+    {
+        var plain = Wav(1, 16, 1, [1, 0, 2, 0]);
+        byte[] sizes = [.. "ds64"u8, 28, 0, 0, 0, .. new byte[8], 4, 0, 0, 0, 0, 0, 0, 0, .. new byte[12]];
+        byte[] list = [.. "LIST"u8, 2, 0, 0, 0, 9, 9];
+        byte[] withSizes = [.. "RF64"u8, 255, 255, 255, 255, .. plain[8..12], .. sizes, .. plain[12..40], 255, 255, 255, 255, .. plain[44..], .. list];
+        byte[] without = [.. "RF64"u8, .. plain[4..]];
+
+        Assert.Equal(Read(plain), Read(withSizes));
+        Assert.Equal(Read(plain), Read(without));
+    }
+
+    [Fact]
+    public void Chunks_behind_the_samples_are_no_samples_and_padding_that_was_left_out_is_not_missed()
+    {
+        var plain = Wav(1, 16, 1, [1, 0, 2, 0]);
+        byte[] unpadded = [.. plain[..12], .. "LIST"u8, 3, 0, 0, 0, 9, 9, 9, .. plain[12..]];
+
+        Assert.Equal(Read(plain), Read([.. plain, .. "LIST"u8, 2, 0, 0, 0, 9, 9]));
+        Assert.Equal(Read(plain), Read(unpadded));
+    }
+
     [Fact]
     public void What_cannot_be_followed_is_one_clear_line()
     {
         var good = Wav(1, 16, 1, [1, 0, 2, 0]);
         void Refused(string said, byte[] bytes) => Assert.Contains(said, Assert.Throws<RecordingException>(() => Read(bytes)).Message, StringComparison.Ordinal);
 
-        Refused("does not begin like a WAV file", []);
+        Refused("is empty, or is no regular file", []);
         Refused("does not begin like a WAV file", [.. "RIFX"u8, .. good[4..]]);
         Refused("ends within its format: truncated?", good[..30]);
         Refused("holds no samples: truncated?", good[..40]);
-        Refused("holds 3 of 4 bytes of samples: truncated?", good[..^1]);
+        Refused("no samples", good[..44]);
         Refused("coding 2 with 16 bits", Wav(2, 16, 1, [0, 0]));
         Refused("coding 1 with 12 bits", Wav(1, 12, 1, [0, 0]));
         Refused("0 channels", Wav(1, 16, 0, [0, 0]));
