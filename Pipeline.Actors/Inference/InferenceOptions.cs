@@ -27,7 +27,7 @@ public sealed class InferenceOptions : IValidatableObject
 
     /// <summary>Where batched networks run: <c>cpu</c> (default), or <c>cuda</c>, <c>cuda:1</c> (a build with ONNX Runtime's CUDA provider).</summary>
     [Required]
-    [RegularExpression("cpu|cuda(:[0-9]{1,2})?", ErrorMessage = "allowed: cpu, cuda, cuda:0 to cuda:99")]
+    [RegularExpression("cpu|cuda(:[0-9]{1,2})?", MatchTimeoutInMilliseconds = Timeout.Infinite, ErrorMessage = "allowed: cpu, cuda, cuda:0 to cuda:99")]
     public string Device { get; set; } = OnnxDevice.Cpu;
 
     /// <summary>

@@ -58,13 +58,7 @@ internal static class CommandLine
         {
             if (args.Length == 0)
                 return await root.Parse("--help").InvokeAsync(new InvocationConfiguration { Output = output }, stop);
-            await error.WriteLineAsync(parsed switch
-            {
-                { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] } => $"There is no command '{unknown}'.",
-                { CommandResult.Command: { Subcommands.Count: > 0 } command, UnmatchedTokens: [var unknown, ..] } =>
-                    $"There is no '{command.Name} {unknown}'; there is: {string.Join(", ", command.Subcommands.Select(one => one.Name))}.",
-                _ => string.Join(' ', parsed.Errors.Select(fault => fault.Message)),
-            });
+            await error.WriteLineAsync(PlainText.Of(ParseFaults.Of(parsed)));
             await error.WriteLineAsync($"Try: {HelpText.PathOf(parsed.CommandResult)} --help");
             return ExitCode.BadUsage;
         }
@@ -82,17 +76,17 @@ internal static class CommandLine
         }
         catch (CommandException failure)
         {
-            await error.WriteLineAsync(failure.Message);
+            await error.WriteLineAsync(PlainText.Of(failure.Message));
             return failure.ExitCode;
         }
         catch (RecordingException failure)
         {
-            await error.WriteLineAsync(failure.Message);
+            await error.WriteLineAsync(PlainText.Of(failure.Message));
             return ExitCode.BadUsage;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or KafkaException or HttpRequestException or StateRefusedException)
         {
-            await error.WriteLineAsync(failure.Message);
+            await error.WriteLineAsync(PlainText.Of(failure.Message));
             return ExitCode.Failed;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -111,6 +105,7 @@ internal static class CommandLine
         };
         foreach (var create in commands.Length > 0 ? commands : Commands)
             root.Add(create());
+        OptionRules.RefuseEmptyPlaces(root);
         HelpText.Install(root);
         return root;
     }

@@ -10,6 +10,7 @@ internal static class DeadLettersCommand
 {
     private static readonly Option<string?> Stage = new("--stage") { Description = "Only letters of this stage: decode, chunk, patient, state or store.", HelpName = "STAGE" };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line." };
+    private static readonly Option<string?> Kafka = PublishingArguments.Kafka();
 
     public static Command Create()
     {
@@ -28,9 +29,9 @@ internal static class DeadLettersCommand
         var command = new DocumentedCommand(
             "list", "Show the dead letters, oldest first.",
             "./pipeline dead-letters list --stage decode",
-            "./pipeline dead-letters list --limit 100000 --json")
+            "./pipeline dead-letters list --kafka kafka:9092 --limit 100000 --json")
         {
-            Stage, limit, Json,
+            Stage, limit, Kafka, Json,
         };
         command.SetAction(async (parsed, stop) =>
         {
@@ -54,7 +55,7 @@ internal static class DeadLettersCommand
             "./pipeline dead-letters replay --dry-run",
             "./pipeline dead-letters replay --record 3:1207 --payload mended.bin")
         {
-            Stage, record, payload, dryRun, again, Json,
+            Stage, record, payload, dryRun, again, Kafka, Json,
         };
         command.SetAction(async (parsed, stop) =>
         {
@@ -74,5 +75,6 @@ internal static class DeadLettersCommand
         return file.Exists ? await File.ReadAllBytesAsync(file.FullName, stop) : throw CommandException.BadUsage($"--payload {file}: there is no such file.");
     }
 
-    private static KafkaOptions OptionsOf(ParseResult parsed) => Settings.Bind<KafkaOptions>(Settings.Load(parsed), KafkaOptions.Section);
+    private static KafkaOptions OptionsOf(ParseResult parsed) => Settings.Bind<KafkaOptions>(
+        Settings.Load(parsed, ("Kafka:BootstrapServers", parsed.GetValue(Kafka))), KafkaOptions.Section);
 }

@@ -18,7 +18,7 @@ internal static class EvaluateCommand
         var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them (qrs: NAME.atr); may be repeated.", HelpName = "DIR", Required = true };
         var split = new Option<string?>("--split") { Description = "Train anew and score on what is left out: loso (each recording once), or a CSV file with recording,fold.", HelpName = "loso|FILE" };
         var signal = new Option<string?>("--signal") { Description = "Kind of signal whose heart rates are scored (ppg, else ecg, else abp).", HelpName = "KIND" };
-        var report = new Option<string?>("--output", "-o") { Description = "The report (evaluation-MODEL.html); figures and windows go beside it as .json and .csv.", HelpName = "FILE.html" };
+        var report = new Option<string?>("--output", "-o") { Description = "The report (evaluation-MODEL.html; of qrs only when this is given); figures and windows go beside it as .json and .csv.", HelpName = "FILE.html" };
         var steps = new Option<int?>("--steps") { Description = "With --split: batches of each training (as the package was trained).", HelpName = "N" };
         var epochs = new Option<int?>("--epochs") { Description = "With --split: the same, counted in epochs.", HelpName = "N" };
         var seed = new Option<int?>("--seed") { Description = "With --split: seed of each training (the package's own).", HelpName = "N" };
@@ -34,7 +34,7 @@ internal static class EvaluateCommand
             "./pipeline evaluate heart-rate --data spc2015",
             "./pipeline evaluate heart-rate --data spc2015 --data bami --split loso --output loso.html",
             "./pipeline evaluate classical --data bidmc --signal ecg",
-            "./pipeline evaluate qrs --data mitdb --data nstdb")
+            "./pipeline evaluate qrs --data mitdb --data nstdb --output qrs.html")
         {
             model, data, split, signal, report, steps, epochs, seed, device, channels, rate,
         };
@@ -53,18 +53,21 @@ internal static class EvaluateCommand
                 parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(report) ?? $"evaluation-{Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}.html",
                 CommandLine.LineOf(parsed));
-            await (ModelCatalog.IsQrs(name) ? BeatsAsync(request, parsed.InvocationConfiguration, stop) : RatesAsync(request, parsed.InvocationConfiguration, stop));
+            await (ModelCatalog.IsQrs(name) ? BeatsAsync(request, parsed.GetValue(report) is not null, parsed.InvocationConfiguration, stop) : RatesAsync(request, parsed.InvocationConfiguration, stop));
             return ExitCode.Ok;
         });
         return command;
     }
 
-    /// <summary>A QRS network is scored by beats: no report, a row a record on standard output.</summary>
-    private static Task BeatsAsync(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)
+    /// <summary>A QRS network is scored by beats: a row a record on standard output, and a report where one is asked for.</summary>
+    private static async Task BeatsAsync(EvaluateRequest request, bool isReported, InvocationConfiguration invocation, CancellationToken stop)
     {
-        request.CheckBeats();
-        QrsScores.Evaluate(request.Model, request.Data, invocation.Output, invocation.Error, stop);
-        return Task.CompletedTask;
+        request.CheckBeats(isReported);
+        var result = QrsScores.Evaluate(request.Model, request.Data, invocation.Output, invocation.Error, stop);
+        if (!isReported)
+            return;
+        await BeatReport.WriteAsync(result, request, stop);
+        await invocation.Output.WriteLineAsync($"# {request.Report} (figures: {request.Figures}, recordings: {request.Windows})");
     }
 
     private static async Task RatesAsync(EvaluateRequest request, InvocationConfiguration invocation, CancellationToken stop)

@@ -19,13 +19,16 @@ internal static class PublishingArguments
 
     public static Option<string?> Kafka() => new("--kafka") { Description = "Brokers; the same as --set Kafka:BootstrapServers=…", HelpName = "HOST:PORT,…" };
 
-    public static async Task<int> RunAsync(Publication publication, Option<string?> kafka, ParseResult parsed, CancellationToken stop)
+    /// <summary>Section <c>Kafka</c>; read before anything is opened or written.</summary>
+    public static KafkaOptions Options(Option<string?> kafka, ParseResult parsed) => Settings.Bind<KafkaOptions>(
+        Settings.Load(parsed, ($"{KafkaOptions.Section}:{nameof(KafkaOptions.BootstrapServers)}", parsed.GetValue(kafka))), KafkaOptions.Section);
+
+    public static async Task<int> RunAsync(Publication publication, KafkaOptions options, ParseResult parsed, CancellationToken stop)
     {
-        var settings = Settings.Load(parsed, ($"{KafkaOptions.Section}:{nameof(KafkaOptions.BootstrapServers)}", parsed.GetValue(kafka)));
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning)
             .AddSimpleConsole(line => line.SingleLine = true)
             .AddConsole(lines => lines.LogToStandardErrorThreshold = LogLevel.Trace));
-        var run = new PublishRun(Settings.Bind<KafkaOptions>(settings, KafkaOptions.Section), loggers, TimeProvider.System);
+        var run = new PublishRun(options, loggers, TimeProvider.System);
         return await run.RunAsync(publication, parsed.InvocationConfiguration.Output, stop);
     }
 }

@@ -28,12 +28,13 @@ internal static class ReplayCommand
         };
         command.SetAction(async (parsed, stop) =>
         {
+            var options = PublishingArguments.Options(kafka, parsed);
             var replay = new ReplayRecordings(
                 parsed.GetValue(files) ?? [], RecordingArguments.Options(parsed, channels, rate), parsed.GetValue(bed)!, parsed.GetValue(ward)!, parsed.GetValue(loop));   // both have defaults
             var topology = Settings.Bind<TopologyOptions>(Settings.Load(parsed), PipelineSettings.TopologySection);
             foreach (var note in replay.Notes(topology))    // a recording that cannot be read is told before anything is published
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(note);
-            return await PublishingArguments.RunAsync(replay.Publish(Timestamp.From(TimeProvider.System.GetUtcNow()), parsed.GetValue(speed)), kafka, parsed, stop);
+            return await PublishingArguments.RunAsync(replay.Publish(Timestamp.From(TimeProvider.System.GetUtcNow()), parsed.GetValue(speed)), options, parsed, stop);
         });
         return command;
     }

@@ -30,9 +30,10 @@ internal static class SimulateCommand
         };
         command.SetAction(async (parsed, stop) =>
         {
+            var options = PublishingArguments.Options(kafka, parsed);
             var ward = new SimulatedPublication(parsed.GetValue(beds), parsed.GetValue(seconds), parsed.GetValue(seed), parsed.GetValue(faultless) ? default : DeviceFaults.Usual);
             await using var rows = parsed.GetValue(truth) is { } path ? new StreamWriter(path) { NewLine = "\n" } : null;
-            return await PublishingArguments.RunAsync(ward.Publish(Timestamp.From(TimeProvider.System.GetUtcNow()), parsed.GetValue(speed), rows), kafka, parsed, stop);
+            return await PublishingArguments.RunAsync(ward.Publish(Timestamp.From(TimeProvider.System.GetUtcNow()), parsed.GetValue(speed), rows), options, parsed, stop);
         });
         return command;
     }

@@ -44,8 +44,15 @@ internal static class StatusCommand
 
     private static void Show(WardStatus status, TextWriter output, DateTimeOffset now)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        if (!ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected)
+        var isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        // The library looks at TERM alone: a pipe or a file would get escape sequences.
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        });
+        if (!isTerminal)
             console.Profile.Width = WidthWithoutTerminal;
         console.Write(StatusTable.Draw(status, now));
     }

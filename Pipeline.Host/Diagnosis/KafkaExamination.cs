@@ -87,7 +87,16 @@ internal static class KafkaExamination
         }
         catch (KafkaException fault)
         {
-            return new Finding(Check, Verdict.Warn, $"cannot be examined: {fault.Error.Reason}", "the broker must be 2.3 or later");
+            return fault.Error.Code switch
+            {
+                ErrorCode.GroupAuthorizationFailed => new Finding(
+                    Check, Verdict.Fail, $"the user may not see group {options.GroupId}", $"grant Read on it to the user of Kafka:Properties:sasl.username (kafka-acls --group {options.GroupId}), or set Kafka:GroupId"),
+                ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed => new Finding(
+                    Check, Verdict.Fail, $"the user may not ask for rights: {fault.Error.Reason}", "grant Describe on the topics to the user of Kafka:Properties:sasl.username (kafka-acls)"),
+                ErrorCode.UnsupportedVersion or ErrorCode.Local_UnsupportedFeature => new Finding(
+                    Check, Verdict.Warn, $"cannot be examined: {fault.Error.Reason}", "the broker must be 2.3 or later"),
+                _ => new Finding(Check, Verdict.Warn, $"cannot be examined: {fault.Error.Reason}", "run ./pipeline doctor again; if it stays, see the brokers' log"),
+            };
         }
     }
 

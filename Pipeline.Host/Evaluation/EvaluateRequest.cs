@@ -28,10 +28,13 @@ internal sealed record EvaluateRequest(
     /// <summary>Where the windows go, one a row.</summary>
     public string Windows => Path.ChangeExtension(Report, ".csv");
 
-    /// <summary>Finds what cannot be meant where a network for beats is scored.</summary>
+    /// <summary>Finds what cannot be meant where a network for beats is scored, and creates the report's folder.</summary>
+    /// <param name="isReported">Whether a report is written.</param>
     /// <exception cref="CommandException">Names the flag.</exception>
-    public void CheckBeats()
+    public void CheckBeats(bool isReported)
     {
+        if (isReported)
+            CheckReport();
         if (Split is not null)
             throw CommandException.BadUsage($"--split: {Model} decides on beats; './pipeline train qrs --data DIR --folds N' trains and scores it on people held out.");
     }
@@ -40,14 +43,19 @@ internal sealed record EvaluateRequest(
     /// <exception cref="CommandException">Names the flags.</exception>
     public void Check()
     {
-        if (!Report.EndsWith(".html", StringComparison.OrdinalIgnoreCase))
-            throw CommandException.BadUsage($"--output {Report}: the report is a FILE.html; figures and windows go beside it.");
+        CheckReport();
         if (this is { Steps: not null, Epochs: not null })
             throw CommandException.BadUsage("--steps and --epochs say the same twice: give one of them.");
         if (Split is null && (Steps ?? Epochs ?? Seed) is not null)
             throw CommandException.BadUsage("--steps, --epochs and --seed say how each fold is trained: they want --split.");
         if (Split is not null && Model != Stages.Classical)
             Trainings.NeedLibtorch(Device);
+    }
+
+    private void CheckReport()
+    {
+        if (!Report.EndsWith(".html", StringComparison.OrdinalIgnoreCase))
+            throw CommandException.BadUsage($"--output {Report}: the report is a FILE.html; figures and windows go beside it.");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Report)) ?? ".");
     }
 }

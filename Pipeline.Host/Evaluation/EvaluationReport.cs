@@ -97,7 +97,8 @@ internal static class EvaluationReport
 
     private static string Text(string plain) => WebUtility.HtmlEncode(plain);
 
-    private static string Resource(string name)
+    /// <summary>A file that is in the program.</summary>
+    internal static string Resource(string name)
     {
         using var stream = typeof(EvaluationReport).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in the program.");
         using var reader = new StreamReader(stream, Encoding.UTF8);

@@ -4,6 +4,12 @@ using Pipeline.Training.Qrs;
 
 namespace Pipeline.Host.Networks;
 
+/// <summary>What <c>evaluate</c> found of a QRS network.</summary>
+/// <param name="Model">Name and version.</param>
+/// <param name="Columns">Names of the figures, the count of reference beats first.</param>
+/// <param name="Rows">One a recording.</param>
+internal sealed record QrsResult(string Model, IReadOnlyList<string> Columns, IReadOnlyList<HeldOutScore> Rows);
+
 /// <summary>How a QRS network does on recordings, as rows of figures: for <c>train qrs --folds</c> and <c>evaluate qrs</c>.</summary>
 internal static class QrsScores
 {
@@ -39,8 +45,9 @@ internal static class QrsScores
     }
 
     /// <summary>Scores the package <paramref name="name"/> as it is on the records of <paramref name="folders"/>: a CSV row each, as soon as it is known, then a line for each folder.</summary>
+    /// <returns>Name and version of the network, the columns, and the rows in the order of the folders.</returns>
     /// <exception cref="CommandException">The data cannot be used.</exception>
-    public static void Evaluate(string name, IReadOnlyList<string> folders, TextWriter output, TextWriter remarks, CancellationToken stop)
+    public static QrsResult Evaluate(string name, IReadOnlyList<string> folders, TextWriter output, TextWriter remarks, CancellationToken stop)
     {
         var model = ModelCatalog.OpenQrs(name) ?? throw CommandException.BadUsage($"{name} decides on no beats.");
         var recordings = new QrsRecordings(folders);
@@ -60,5 +67,6 @@ internal static class QrsScores
         }
         foreach (var group in rows.GroupBy(r => r.Set))
             output.WriteLine($"# {model.Identity}, {Line(group.Key, "", [.. group])}");
+        return new QrsResult(model.Identity, [.. columns], rows);
     }
 }

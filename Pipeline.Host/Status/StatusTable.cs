@@ -15,7 +15,12 @@ internal static class StatusTable
         new Markup(Text($"[bold]{Escape(status.Topic)}[/], group {Escape(status.Group)}: {Escape(status.State)}, {status.Members.Count} members, {status.Protocol} protocol")),
         Members(status),
         Shards(status, now),
-        new Markup(Sums(status)));
+        new Markup(Sums(status)),
+        new Markup(Hint(status)));
+
+    /// <summary>What to do when nobody works; empty when somebody does. Kafka calls a group without members Empty or Dead.</summary>
+    private static string Hint(WardStatus status) => status.Members.Count > 0 ? "" : Escape(
+        $"No process is in group {status.Group}, so nothing is read: start one with ./pipeline run; one that has just started joins within seconds. Another group is Kafka:GroupId.");
 
     /// <summary>How old something is: 0.4 s, 12 s, 3 min, 2 h, 5 d.</summary>
     public static string Age(TimeSpan age) => age switch

@@ -77,6 +77,8 @@ public sealed class ModelPackage
     /// <summary>Name of the weights' file, for training on.</summary>
     public const string WeightsFile = "weights.safetensors";
 
+    private const int MaxNameLength = 64;
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -174,13 +176,26 @@ public sealed class ModelPackage
             using var document = JsonDocument.Parse(json);
             if (!document.RootElement.TryGetProperty("format", out var format) || !format.TryGetInt32(out var number) || number != Format)
                 throw new InvalidDataException($"{folder}: {ManifestFile} has format {(format.ValueKind == JsonValueKind.Undefined ? "none" : format.ToString())}; this program reads {Format}.");
-            return document.Deserialize<ModelManifest>(Json) ?? throw new InvalidDataException($"{folder}: {ManifestFile} is empty.");
+            var manifest = document.Deserialize<ModelManifest>(Json) ?? throw new InvalidDataException($"{folder}: {ManifestFile} is empty.");
+            return FindFault(manifest) is { } fault ? throw new InvalidDataException($"{folder}: {ManifestFile} {fault}.") : manifest;
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{folder}: {ManifestFile} cannot be read: {e.Message}", e);
         }
     }
+
+    // Both are stored with every estimate, name a folder, and are shown on terminals.
+    private static string? FindFault(ModelManifest manifest) =>
+        !IsName(manifest.Name, "-_") ? "has a name that is refused; letters, digits, - and _ are possible, at most 64"
+        : !IsName(manifest.Version, "-_.+") ? "has a version that is refused; letters, digits and -_.+ are possible, at most 64"
+        : manifest.Card.Any(line => line.Key.Concat(line.Value).Any(IsHidden)) ? "has a control character in its card"
+        : null;
+
+    private static bool IsName(string text, string more) =>
+        text.Length is > 0 and <= MaxNameLength && text.All(c => char.IsAsciiLetterOrDigit(c) || more.Contains(c, StringComparison.Ordinal)) && text.Any(char.IsAsciiLetterOrDigit);
+
+    private static bool IsHidden(char c) => char.IsControl(c) && c is not ('\n' or '\t');
 
     /// <summary>The bytes of a file, read once: those whose hash was compared.</summary>
     private static byte[] Checked(string folder, string file, ModelManifest manifest)

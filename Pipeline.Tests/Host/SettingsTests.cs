@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Xunit;
@@ -61,4 +62,10 @@ public sealed class SettingsTests
                 yield return new ValidationResult("Low must not be more than High", [nameof(Low), nameof(High)]);
         }
     }
+
+    /// <summary>The attribute's own limit is 2 s of wall clock: on a machine under load a good value would end the service.</summary>
+    [Fact]
+    public void No_check_of_an_option_has_a_limit_of_wall_clock() => Assert.All(
+        PipelineSettings.Sections.SelectMany(section => section.Options.GetProperties()).SelectMany(property => property.GetCustomAttributes<RegularExpressionAttribute>()),
+        rule => Assert.Equal(Timeout.Infinite, rule.MatchTimeoutInMilliseconds));
 }

@@ -35,6 +35,15 @@ public sealed class WardStatusTests
     }
 
     [Fact]
+    public void A_group_without_a_process_says_what_to_start()
+    {
+        var status = WardStatus.From("t", new GroupView("ward", "Dead", "classic", []), [], new Dictionary<string, MemberAnswer>());
+
+        Assert.Contains("No process is in group ward, so nothing is read: start one with ./pipeline run", Draw(status), StringComparison.Ordinal);
+        Assert.DoesNotContain("No process is in group", Draw(Ward()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_member_that_places_all_patients_is_named()
     {
         Assert.DoesNotContain("coordinator", Draw(Ward()), StringComparison.Ordinal);

@@ -35,6 +35,13 @@ public sealed class ModelPackageTests : IDisposable
     [InlineData("input_length", "7", "takes 7 floats and gives 86; 1190 and 86 are wanted")]
     [InlineData("task", "\"sleep\"", "is for the task 'sleep'; 'heart_rate' is wanted")]
     [InlineData("features", "\"wavelets\"", "takes the features 'wavelets'; this program makes 'rate-spectra-2'")]
+    [InlineData("name", "\"\\u001b[31mred\"", "has a name that is refused")]
+    [InlineData("name", "\"../../etc\"", "has a name that is refused")]
+    [InlineData("name", "\"\"", "has a name that is refused")]
+    [InlineData("version", "\"1\\n2\"", "has a version that is refused")]
+    [InlineData("version", "\"..\"", "has a version that is refused")]
+    [InlineData("version", "\"1/../2\"", "has a version that is refused")]
+    [InlineData("card", "{\"data\": \"\\u001b]0;title\\u0007\"}", "has a control character in its card")]
     [InlineData("surprise", "1", "cannot be read")]
     [InlineData("sha256", "null", "cannot be read")]
     public void A_manifest_that_does_not_fit_is_refused_with_both_sides_named(string key, string value, string message)

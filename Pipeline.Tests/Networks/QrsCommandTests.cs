@@ -54,13 +54,36 @@ public sealed class QrsCommandTests : IDisposable
         }
         File.WriteAllBytes(Path.ChangeExtension(path, ".atr"), [.. words.Append((ushort)0).SelectMany(BitConverter.GetBytes)]);
 
-        var (exit, output, error) = await RunAsync("evaluate", "qrs", "--data", _folder.Path);
+        var report = Path.Combine(_folder.Path, "reports", "qrs.html");
+        var (exit, output, error) = await RunAsync("evaluate", "qrs", "--data", _folder.Path, "--output", report);
 
         Assert.Equal((ExitCode.Ok, ""), (exit, error));
+        AssertReport(report, output);
         var row = output.Split('\n').Single(line => line.Contains(",bed,", StringComparison.Ordinal)).Split(',');
         Assert.Equal(beats.Count, int.Parse(row[2], CultureInfo.InvariantCulture));
         Assert.InRange(double.Parse(row[3], CultureInfo.InvariantCulture), 98, 100);
         Assert.Contains("F1 of all beats", output, StringComparison.Ordinal);
+    }
+
+    private static void AssertReport(string report, string output)
+    {
+        var row = File.ReadLines(Path.ChangeExtension(report, ".csv")).Single(line => line.Contains(",bed,", StringComparison.Ordinal));
+        Assert.Contains(row, output.Split('\n'));
+        using var figures = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(report, ".json")));
+        var beats = figures.RootElement.GetProperty("recordings")[0].GetProperty("figures").GetProperty("beats").GetDouble();
+        Assert.Equal(row.Split(',')[2], beats.ToString(CultureInfo.InvariantCulture));
+        var page = File.ReadAllText(report);
+        Assert.All(row.Split(',').Skip(2), cell => Assert.Contains($">{cell}</td>", page, StringComparison.Ordinal));
+        Assert.Contains($"# {report} (figures:", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evaluate_refuses_a_report_of_beats_that_is_no_page()
+    {
+        var (exit, _, error) = await RunAsync("evaluate", "qrs", "--data", _folder.Path, "--output", "qrs.csv");
+
+        Assert.Equal(ExitCode.BadUsage, exit);
+        Assert.Contains("--output qrs.csv: the report is a FILE.html", error, StringComparison.Ordinal);
     }
 
     [Fact]

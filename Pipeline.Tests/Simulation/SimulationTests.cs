@@ -28,6 +28,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var progress = Environment.GetEnvironmentVariable("PIPELINE_SIMULATION_PROGRESS");
         var from = progress is not null && File.Exists(progress) ? int.Parse(File.ReadAllText(progress), CultureInfo.InvariantCulture) : range[0];
         var enough = TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("PIPELINE_SIMULATION_SECONDS") ?? "86400", CultureInfo.InvariantCulture));
+        Assert.True(from < range[1] && enough > TimeSpan.Zero, $"no seed would be tried: {from} to {range[1]}, {enough.TotalSeconds} s (PIPELINE_SIMULATION, _PROGRESS, _SECONDS)");
         var started = TimeProvider.System.GetTimestamp();
         for (int next; from < range[1] && TimeProvider.System.GetElapsedTime(started) < enough; from = next)
         {

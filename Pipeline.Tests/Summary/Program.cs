@@ -2,7 +2,7 @@ namespace Pipeline.Tests.Summary;
 
 /// <summary>
 /// What the assembly of the tests does when it is started as a program: it prints the summary of a test run. Arguments: the run's <c>.trx</c>, the file with
-/// the least number of tests of a whole run, and the number of arguments of the run (0: a whole one). Exit code 1 when the run does not count as passed.
+/// the least number of passed tests of a whole run, and the number of arguments of the run (0: a whole one). Exit code 1 when the run does not count as passed.
 /// </summary>
 internal static class Program
 {
