@@ -133,7 +133,12 @@ internal sealed class AssignedPartitions : IDisposable
     public void Dispose()
     {
         _end.Cancel();
-        _log.DisposeAsync().AsTask().GetAwaiter().GetResult();  // the consumer's own thread
+        var ending = _log.DisposeAsync().AsTask();
+        // The consumer's own thread. A producer that was fenced, or whose broker is away, may take half a minute to end: its leases have ended, so nothing more is committed.
+        if (_log is KafkaShardLog && Task.WhenAny(ending, Task.Delay(Patience, _time)).GetAwaiter().GetResult() != ending)
+            _logger.CheckpointsEndLate(Patience);
+        else
+            ending.GetAwaiter().GetResult();
         _standby?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _topic.ContinueWith(_ => Interlocked.Exchange(ref _admin, null)?.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _end.Dispose();

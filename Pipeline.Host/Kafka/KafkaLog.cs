@@ -88,4 +88,7 @@ internal static partial class KafkaLog
 
     [LoggerMessage(2032, LogLevel.Warning, "{Count} members of the consumer group run on other machines and cannot reach {Address}, or are reached from their own only: they are in no cluster with this process, and each answers for its own patients alone. Set Cluster:Host on all of them")]
     public static partial void NotReachable(this ILogger log, int count, string address);
+
+    [LoggerMessage(2034, LogLevel.Warning, "The producer of checkpoints has not ended after {Patience}: it is not waited for. Nothing of it is committed any more")]
+    public static partial void CheckpointsEndLate(this ILogger log, TimeSpan patience);
 }
