@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Pipeline.Actors;
 using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Estimators.Pressure;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Benchmarks.Entities;
@@ -57,11 +58,12 @@ internal static class EntityPatients
         return (Settled() - before) / (double)patients;
     }
 
-    /// <summary>Bytes of such a patient that are samples: the window's ring, and what the detector of an ECG keeps of samples and waves.</summary>
+    /// <summary>Bytes of such a patient that are samples: the window's ring, and what the detectors of an ECG and of a pressure keep of samples and waves.</summary>
     public static (int Window, int Detector) SampleBytes(SampleChunk chunk)
     {
-        var isEcg = chunk.Channels.IndicesOf(SignalKind.Ecg).Length > 0;
-        return (WindowShape.Default.LengthAt(chunk.RateHz) * chunk.Channels.Count * sizeof(short), isEcg ? EcgForm.Of(chunk.Channels, chunk.RateHz).SampleBytes : 0);
+        bool Has(SignalKind kind) => chunk.Channels.IndicesOf(kind).Length > 0;
+        var detector = (Has(SignalKind.Ecg) ? EcgForm.Of(chunk.Channels, chunk.RateHz).SampleBytes : 0) + (Has(SignalKind.Abp) ? AbpStage.SampleBytes(chunk.RateHz) : 0);
+        return (WindowShape.Default.LengthAt(chunk.RateHz) * chunk.Channels.Count * sizeof(short), detector);
     }
 
     private static long Settled()

@@ -34,12 +34,15 @@ public sealed class AbpStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(channels);
         _channel = channels.IndicesOf(SignalKind.Abp)[0];
-        _group = Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
+        _group = GroupAt(rateHz);
         var millimetre = MillimetreIn(channels[_channel].Unit);
         _detector = new PulseOnsetDetector(rateHz / _group, millimetre);
         _quality = new AbpQuality(rateHz, millimetre);
         _rate = new RateFromBeats(rateHz);
     }
+
+    /// <summary>Bytes of its state that are samples; the rest was learnt from them.</summary>
+    internal static int SampleBytes(double rateHz) => PulseOnsetDetector.SampleBytes(rateHz / GroupAt(rateHz));
 
     /// <inheritdoc/>
     public void Accept(in Window window, StageOutput output)
@@ -164,4 +167,6 @@ public sealed class AbpStage : IWindowStage
         "cm[H2O]" or "cmH2O" => 1.35951f,
         _ => 0,
     };
+
+    private static int GroupAt(double rateHz) => Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
 }

@@ -49,11 +49,14 @@ internal sealed class PulseOnsetDetector
         _top = (int)Math.Round(0.12 * rateHz);
         _refractory = (int)(RefractorySeconds * rateHz);
         _smooth = new CentredMean(_smoothing);
-        _pressure = new float[BitOperations.RoundUpToPowerOf2((uint)(0.8 * rateHz))];
+        _pressure = new float[RingLength(rateHz)];
         _rises = new CentredMean(_rise);
         _levels = new PeakLevels((int)Math.Round(0.5 * rateHz), (int)Math.Round(0.6 * rateHz));
         Clear();
     }
+
+    /// <summary>Bytes of the pressure that is kept, the last 0.8 s.</summary>
+    public static int SampleBytes(double rateHz) => RingLength(rateHz) * sizeof(float);
 
     /// <summary>Takes a sample (NaN: missing); adds the pulse that became certain with it, if any.</summary>
     public void Take(float sample, List<PressurePulse> pulses)
@@ -186,4 +189,6 @@ internal sealed class PulseOnsetDetector
         if (onset >= 0)
             pulses.Add(new PressurePulse(onset, Pressure(foot) + _offset, high + _offset));
     }
+
+    private static int RingLength(double rateHz) => (int)BitOperations.RoundUpToPowerOf2((uint)(0.8 * rateHz));
 }
