@@ -18,7 +18,7 @@ internal sealed class CheckpointedWard : IDisposable
     private const int Beds = 40;
 
     private readonly IConsumer<byte[], byte[]> _member;
-    private readonly SnapshotStore _passive = SnapshotStore.Create(Path.GetTempPath());
+    private readonly SnapshotStore _passive = SnapshotStore.CreateTemporary();
 
     private CheckpointedWard(KafkaOptions options, IConsumer<byte[], byte[]> member) => (Options, _member) = (options, member);
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Pipeline.Actors;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Publishing;
+using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Commands;
@@ -30,7 +31,10 @@ internal static class ReplayCommand
         {
             var options = PublishingArguments.Options(kafka, parsed);
             var replay = new ReplayRecordings(
-                parsed.GetValue(files) ?? [], RecordingArguments.Options(parsed, channels, rate), parsed.GetValue(bed)!, parsed.GetValue(ward)!, parsed.GetValue(loop));   // both have defaults
+                parsed.GetValue(files) ?? [], RecordingArguments.Options(parsed, channels, rate), parsed.GetValue(bed)!, parsed.GetValue(ward)!, parsed.GetValue(loop))    // both have defaults
+            {
+                Form = new PseudonymForm(options.PatientPattern),
+            };
             var topology = Settings.Bind<TopologyOptions>(Settings.Load(parsed), PipelineSettings.TopologySection);
             foreach (var note in replay.Notes(topology))    // a recording that cannot be read is told before anything is published
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(note);

@@ -13,6 +13,7 @@ internal static class DemoFolder
     public static PipelineSettings Use(PipelineSettings settings, string? folder, bool isFresh, TimeProvider time)
     {
         settings.Influx.Url = null;
+        settings.Kafka.PatientPattern = "";     // a real ward's form is not that of made-up patients
         settings.Store.Directory = folder ?? Choose(Root(), isFresh, time);
         return settings;
     }

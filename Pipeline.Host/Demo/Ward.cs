@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Pipeline.Host.Publishing;
 using Pipeline.Host.Recordings;
+using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
@@ -67,7 +68,7 @@ internal sealed class Ward
     private static PatientId PatientOf(string path)
     {
         var name = Path.GetFileNameWithoutExtension(path);
-        return new PatientId(PatientId.IsValid(name) ? name : $"{name.GetHashCode(StringComparison.Ordinal):x8}");
+        return new PatientId(PseudonymForm.Default.Fit(name));
     }
 
     /// <summary>

@@ -37,9 +37,11 @@ internal static class StoreExamination
         {
             var answer = await client.WriteAsync(["# doctor"], gzip: false, limit.Token);
             var found = Found((int)answer.StatusCode, answer.Headers);
-            return answer.StatusCode == HttpStatusCode.NoContent
-                ? new Finding(Check, Verdict.Ok, found)
-                : new Finding(Check, Verdict.Fail, $"{found}: {answer.Content}", "another service answers there; change Influx:Url");
+            if (answer.StatusCode != HttpStatusCode.NoContent)
+                return new Finding(Check, Verdict.Fail, $"{found}: {answer.Content}", "another service answers there; change Influx:Url");
+            return options.SendsSecretsInClear
+                ? new Finding(Check, Verdict.Warn, $"{found}; the token or password goes there in clear", "set Influx:Url to https://")
+                : new Finding(Check, Verdict.Ok, found);
         }
         catch (HttpException fault) when (fault.Status != 0)
         {

@@ -17,4 +17,7 @@ internal static partial class InfluxLog
 
     [LoggerMessage(5, LogLevel.Error, "Writing to InfluxDB failed within this program; the batches under way fail.")]
     public static partial void LaneFailed(this ILogger log, Exception fault);
+
+    [LoggerMessage(6, LogLevel.Warning, "The token or password of InfluxDB goes to {Url} in clear: whoever is on the way can read it. Set Influx:Url to https://.")]
+    public static partial void SecretInClear(this ILogger log, string url);
 }

@@ -84,6 +84,10 @@ internal sealed class InfluxOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.0100000", "00:10:00")]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether a token or password leaves this machine without encryption.</summary>
+    internal bool SendsSecretsInClear =>
+        Url is { IsAbsoluteUri: true, Scheme: "http", IsLoopback: false } && (Token.Length > 0 || TokenFile.Length > 0 || Password.Length > 0 || PasswordFile.Length > 0);
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -86,7 +86,7 @@ internal sealed class DeadLetterBox(KafkaOptions options, TimeProvider time)
     public async Task<IReadOnlyList<ReplayOutcome>> ReplayAsync(IReadOnlyList<StoredLetter> letters, byte[]? mended, bool send, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(letters);
-        var decoder = new SampleDecoder(options.MaxPayloadBytes);
+        var decoder = new SampleDecoder(options.MaxPayloadBytes, new PseudonymForm(options.PatientPattern));
         var outcomes = new List<ReplayOutcome>();
         var unpaced = options.Copy();
         unpaced.PaceByGroup = false;

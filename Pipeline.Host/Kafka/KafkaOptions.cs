@@ -76,7 +76,7 @@ public sealed class KafkaOptions : IValidatableObject
 
     /// <summary>
     /// Folder for the snapshots of patients that are not in memory: a file of some 30 kB a patient, a copy of what <see cref="StateTopic"/> has, gone with the
-    /// process. Empty: the system's folder for temporary files.
+    /// process. Empty: a folder of its own in the system's place for temporary files. One that everybody may write is refused.
     /// </summary>
     public string StateFolder { get; set; } = "";
 
@@ -94,6 +94,12 @@ public sealed class KafkaOptions : IValidatableObject
     /// <summary>How long a partition that is handed over, or the end of the process, waits for the acknowledgements of what was read.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:04:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// Form of the patients' pseudonyms, a regular expression that the whole of each matches; records of others become dead letters. Empty: whatever
+    /// does not look like a name or a date of birth.
+    /// </summary>
+    public string PatientPattern { get; set; } = "";
 
     /// <summary>Largest record value that is read.</summary>
     [Range(1_000, 64 << 20)]
@@ -153,10 +159,25 @@ public sealed class KafkaOptions : IValidatableObject
         string[] topics = [SamplesTopic, ResultsTopic, DeadLettersTopic, StateTopic];
         if (topics.Distinct(StringComparer.Ordinal).Count() < topics.Length)
             yield return new ValidationResult("the four topics need four names", [nameof(SamplesTopic), nameof(ResultsTopic), nameof(DeadLettersTopic), nameof(StateTopic)]);
+        if (FindPatternFault() is { } wrong)
+            yield return new ValidationResult(wrong, [nameof(PatientPattern)]);
         foreach (var (name, properties) in new[] { (nameof(Properties), Properties), (nameof(ConsumerProperties), ConsumerProperties), (nameof(ProducerProperties), ProducerProperties) })
             foreach (var (key, value) in properties)
                 if (ClientSettings.FindFault(key, value) is { } fault)
                     yield return new ValidationResult($"'{key}': {fault}", [name]);
+    }
+
+    private string? FindPatternFault()
+    {
+        try
+        {
+            _ = new Wire.PseudonymForm(PatientPattern);
+            return null;
+        }
+        catch (ArgumentException fault)
+        {
+            return $"allowed: a regular expression without look-around and back references, for example [A-Z]{{2}}-[0-9]{{6}} ({fault.Message})";
+        }
     }
 
     // Such a broker gives its topics no id; another address is another broker, whose offsets begin at 0.

@@ -70,7 +70,7 @@ public sealed class KafkaSource : ISampleSource
     /// <summary>A decoder for one partition, which counts what it refuses.</summary>
     internal static RecordDecoder Decoder(KafkaOptions options, KafkaMetrics? metrics = null)
     {
-        var decoder = new SampleDecoder(options.MaxPayloadBytes);
+        var decoder = new SampleDecoder(options.MaxPayloadBytes, new PseudonymForm(options.PatientPattern));
         return (ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload, out string? refused) =>
         {
             var chunk = decoder.Decode(key, payload, out refused);

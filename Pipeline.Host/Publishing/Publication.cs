@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipeline.Actors;
 using Pipeline.Host.Recordings;
+using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
@@ -25,10 +26,15 @@ internal sealed record Publication(IReadOnlyList<IEnumerable<SampleChunk>> Patie
 /// <param name="IsLooping">Again and again, each time as restarted devices.</param>
 internal sealed record ReplayRecordings(IReadOnlyList<string> Paths, RecordingOptions Options, string Bed, string Ward, bool IsLooping)
 {
+    /// <summary>What the patients' pseudonyms may look like.</summary>
+    public PseudonymForm Form { get; init; } = PseudonymForm.Default;
+
     /// <summary>Opens each, and answers what is to be known of it, a line each. <paramref name="topology"/>: what a pipeline takes.</summary>
     /// <exception cref="RecordingException">One cannot be read, or has devices that a pipeline would refuse.</exception>
     public IEnumerable<string> Notes(TopologyOptions topology)
     {
+        foreach (var path in Paths.Where(path => Form.Fit(StemOf(path)) != StemOf(path)))
+            yield return $"{Path.GetFileName(path)}: {Form.FindFault(StemOf(path))}; it is published as {Form.Fit(StemOf(path))}";
         foreach (var path in Paths)
             using (var recording = Recording.Open(path, Options))
             {
@@ -43,26 +49,34 @@ internal sealed record ReplayRecordings(IReadOnlyList<string> Paths, RecordingOp
     /// <summary>From <paramref name="start"/> on.</summary>
     public Publication Publish(Timestamp start, double speed)
     {
-        var names = NamesOf(Paths);
+        var names = NamesOf(Paths, Form);
         var sequences = Paths.Select((path, i) => RecordedSequence.Of(
             path, Options, new(new(names[i]), i == 0 ? Bed : $"{Bed}-{i + 1}", Ward, Publication.EpochAt(start), start), IsLooping));
         return new([.. sequences], start, speed, string.Create(CultureInfo.InvariantCulture, $"{Paths.Count} recordings"));
     }
 
-    /// <summary>A pseudonym for each file: its name, made fit, and a number where two are alike.</summary>
-    private static List<string> NamesOf(IReadOnlyList<string> paths)
+    /// <summary>A pseudonym for each file: its name, or a hash of it where that looks like a person's, and a number where two are alike.</summary>
+    private static List<string> NamesOf(IReadOnlyList<string> paths, PseudonymForm form)
     {
         var taken = new HashSet<string>(StringComparer.Ordinal);
         var names = new List<string>();
         foreach (var path in paths)
         {
-            var stem = string.Concat(Path.GetFileNameWithoutExtension(path).Where(c => !char.IsControl(c)).Take(PatientId.MaxLength - 8));
-            var name = stem.Length == 0 ? "recording" : stem;
+            var stem = form.Fit(StemOf(path));
+            if (form.FindFault(stem) is { } fault)
+                throw new RecordingException($"{Path.GetFileName(path)}: its name becomes the patient's pseudonym, and {fault}: rename the file.");
+            var name = stem;
             for (var number = 2; !taken.Add(name); number++)
                 name = $"{stem}-{number}";
             names.Add(name);
         }
         return names;
+    }
+
+    private static string StemOf(string path)
+    {
+        var stem = string.Concat(Path.GetFileNameWithoutExtension(path).Where(c => !char.IsControl(c)).Take(PatientId.MaxLength - 8));
+        return stem.Length == 0 ? "recording" : stem;
     }
 }
 

@@ -68,6 +68,9 @@ internal static class ServiceHost
         builder.Services.AddSettings(configuration);
         builder.Services.AddMeasurements(configuration);
         builder.Services.AddReadiness();
+        // The server is made before the settings are checked; wrong ones are told by the check.
+        _ = Settings.TryBind<WebOptions>(configuration, WebOptions.Section, out var web);
+        builder.Services.AddConnectionLimit(web.MaxConnections);
         builder.Services.AddSingleton<ListeningAddress>();
         builder.Services.AddSingleton<WardCluster>();
         builder.Services.AddSingleton<WardService>();

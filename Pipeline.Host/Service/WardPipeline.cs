@@ -51,7 +51,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null, WardCluster? cluster = null)
     {
         (_topology, _time, _cluster) = (settings.Topology, time, cluster);
-        _passive = SnapshotStore.Create(settings.Kafka.StateFolder.Length > 0 ? settings.Kafka.StateFolder : Path.GetTempPath());
+        _passive = settings.Kafka.StateFolder is { Length: > 0 } folder ? SnapshotStore.Create(folder) : SnapshotStore.CreateTemporary();
         _kafkaMetrics = new KafkaMetrics(time);
         _reloadInterval = settings.Inference.ReloadInterval;
         _qrs = ModelCatalog.ServeQrs(settings.Topology.QrsModel);
@@ -73,6 +73,8 @@ internal sealed class WardPipeline : IAsyncDisposable
         if (settings.Influx.Url is { } url)
         {
             var client = new InfluxClient(settings.Influx, time);
+            if (settings.Influx.SendsSecretsInClear)
+                loggers.CreateLogger<InfluxSink>().SecretInClear(url.GetLeftPart(UriPartial.Authority));
             var influx = new InfluxSink(client, _deadLetters, new InfluxMetrics(_storeMeter), loggers.CreateLogger<InfluxSink>());
             (_store, StoreState, StoreName) = (influx, influx.State, $"InfluxDB at {url.GetLeftPart(UriPartial.Path)}");
         }

@@ -6,7 +6,7 @@ namespace Pipeline.Host.State;
 /// </summary>
 internal sealed class CheckpointFolder : IDisposable
 {
-    private const string LockName = "checkpoints.lock";
+    private const string LockName = "checkpoints.lock", Setting = "Kafka:CheckpointFolder";
 
     private readonly FileStream _lock;
     private readonly int? _maxPages;
@@ -15,14 +15,14 @@ internal sealed class CheckpointFolder : IDisposable
     /// <summary>Takes <paramref name="folder"/>, which is created when it is missing, and opens its file, which is created, too.</summary>
     /// <param name="folder">Path.</param>
     /// <param name="maxPages">Most pages (4 KiB) of the file: beyond it fails as on a full disk. Null: no limit.</param>
-    /// <exception cref="IOException">The folder cannot be used, another process has it, or its file cannot be read.</exception>
+    /// <exception cref="IOException">The folder cannot be used, everybody may write there, another process has it, or its file cannot be read.</exception>
     public CheckpointFolder(string folder, int? maxPages = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         _maxPages = maxPages;
         try
         {
-            Path = Directory.CreateDirectory(folder).FullName;
+            Path = PrivateFolder.Open(folder, Setting);
             _lock = Lock(Path);
             _file = CheckpointFile.Open(Path, mayCreate: true, maxPages);
         }
@@ -45,7 +45,7 @@ internal sealed class CheckpointFolder : IDisposable
     {
         try
         {
-            using var held = Lock(Directory.CreateDirectory(folder).FullName);
+            using var held = Lock(PrivateFolder.Open(folder, Setting));
             foreach (var file in Directory.EnumerateFiles(folder, CheckpointFile.Name + "*"))
                 File.Delete(file);
         }

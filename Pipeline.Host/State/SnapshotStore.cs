@@ -65,16 +65,29 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
     }
 
     /// <summary>
-    /// Creates a new file in <paramref name="folder"/>, which is created when it is missing; files that a dead process has left there are
+    /// The same in a new folder of this user alone below the system's place for temporary files; on Unix that is removed at once, too.
+    /// </summary>
+    /// <exception cref="IOException">There is no place for temporary files.</exception>
+    public static SnapshotStore CreateTemporary()
+    {
+        var folder = PrivateFolder.CreateTemporary();
+        var store = Create(folder);
+        if (!OperatingSystem.IsWindows())
+            Directory.Delete(folder);
+        return store;
+    }
+
+    /// <summary>
+    /// Creates a new file in <paramref name="folder"/>, which is created for this user alone when it is missing; files that a dead process has left there are
     /// deleted. On Unix the file is unlinked at once, so that the disk is free again however the process ends.
     /// </summary>
-    /// <exception cref="IOException">The folder cannot be used.</exception>
+    /// <exception cref="IOException">The folder cannot be used, or everybody may write there.</exception>
     public static SnapshotStore Create(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         try
         {
-            Directory.CreateDirectory(folder);
+            PrivateFolder.Open(folder, "Kafka:StateFolder");
             foreach (var left in Directory.EnumerateFiles(folder, FilePattern))
                 TryDelete(left);
             var name = FilePattern.Replace("*", Guid.NewGuid().ToString("N"), StringComparison.Ordinal);
@@ -83,11 +96,14 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
                 File.Delete(store._path);
             return store;
         }
-        catch (Exception fault) when (fault is SqliteException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is SqliteException or UnauthorizedAccessException or IOException)
         {
             throw new IOException($"The folder '{folder}' cannot take the snapshots of idle patients: {fault.Message}", fault);
         }
     }
+
+    /// <summary>Where the file is, or was before it was unlinked.</summary>
+    internal string FilePath => _path;
 
     /// <inheritdoc/>
     public void Keep(int shard, IReadOnlyCollection<PatientSnapshot> snapshots)

@@ -15,6 +15,13 @@ internal sealed class WebOptions : IValidatableObject
     [Range(1, 1_000_000_000_000)]
     public long ReadyLag { get; set; } = 100_000;
 
+    /// <summary>
+    /// Most connections at once; more are closed as they come. Each holds a file handle: a quarter of the process's (<c>ulimit -n</c>) is the
+    /// most in any case, so that Kafka's and the store's connections always find one.
+    /// </summary>
+    [Range(8, 100_000)]
+    public int MaxConnections { get; set; } = 256;
+
     /// <summary>The first of <see cref="Urls"/> as this machine reaches it.</summary>
     internal Uri Here => new(Urls.Split(';')[0].Trim().Replace("//*", "//127.0.0.1", StringComparison.Ordinal).Replace("//+", "//127.0.0.1", StringComparison.Ordinal)
         .Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).Replace("//[::]", "//127.0.0.1", StringComparison.Ordinal));

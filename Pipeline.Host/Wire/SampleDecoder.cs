@@ -8,7 +8,9 @@ namespace Pipeline.Host.Wire;
 /// why not; it never throws. What the chunks of a stream have in common is read once and then found by its bytes, so that a chunk costs
 /// its own object alone: its samples stay where they are in the record's value. One thread at a time.
 /// </summary>
-public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMaxPayloadBytes)
+/// <param name="maxPayloadBytes">Largest record value that is read.</param>
+/// <param name="form">What the patients' pseudonyms may look like; null: the default.</param>
+public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMaxPayloadBytes, PseudonymForm? form = null)
 {
     /// <summary>Largest record value that is read.</summary>
     public const int DefaultMaxPayloadBytes = 4 << 20;
@@ -17,7 +19,7 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
     private const long EarliestNanoseconds = -5_364_662_400L * Timestamp.NanosecondsPerSecond;
     private const long LatestNanoseconds = 8_835_955_200L * Timestamp.NanosecondsPerSecond;
 
-    private readonly StreamCache _streams = new();
+    private readonly StreamCache _streams = new(form ?? PseudonymForm.Default);
 
     /// <summary>Streams that are found by their bytes.</summary>
     internal int KnownStreamCount => _streams.Count;

@@ -18,7 +18,10 @@ internal sealed class StreamCache
     private readonly Dictionary<ChannelLayout, ChannelLayout> _layouts = [];
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
 
-    public StreamCache() => _bySpan = _streams.GetAlternateLookup<ReadOnlySpan<byte>>();
+    private readonly PseudonymForm _form;
+
+    /// <param name="form">What the patients' pseudonyms may look like.</param>
+    public StreamCache(PseudonymForm form) => (_form, _bySpan) = (form, _streams.GetAlternateLookup<ReadOnlySpan<byte>>());
 
     public int Count => _streams.Count;
 
@@ -32,6 +35,9 @@ internal sealed class StreamCache
             refused ??= "stream";
             return false;
         }
+        refused = _form.FindFault(read.Patient.Value);
+        if (refused is not null)
+            return false;
         if (_streams.Count >= Capacity)
         {
             _streams.Clear();

@@ -17,6 +17,18 @@ public sealed class InfluxOptionsTests
         Assert.Equal(("store", InfluxApi.V1, "d", TimeSpan.FromSeconds(20)), (options.Url!.Host, options.Api, options.Database, options.MaxRetryDelay));
     }
 
+    [Theory]
+    [InlineData("http://influx:8086", "Token=t", true)]
+    [InlineData("http://influx:8086", "TokenFile=/run/secrets/t", true)]
+    [InlineData("http://10.0.0.7:8086", "Token=t", true)]
+    [InlineData("http://influx:8086", "Org=o", false)]
+    [InlineData("https://influx:8086", "Token=t", false)]
+    [InlineData("http://127.0.0.1:8086", "Token=t", false)]
+    [InlineData("http://localhost:8086", "Token=t", false)]
+    [InlineData("http://[::1]:8086", "Token=t", false)]
+    public void A_secret_that_leaves_the_machine_in_clear_is_known(string url, string assignment, bool isInClear) => Assert.Equal(
+        isInClear, Settings.Bind<InfluxOptions>(Settings.Load(null, [$"Influx:Url={url}", $"Influx:{assignment}"]), InfluxOptions.Section).SendsSecretsInClear);
+
     [Fact]
     public void The_defaults_are_in_their_ranges()
     {

@@ -153,7 +153,7 @@ public sealed class SampleCodecTests
         new Channel("ACCZ", SignalKind.Acc, "g", 4096));
 
     internal static Gen<SampleChunk> AnyChunk() =>
-        from patient in Name(1)
+        from patient in Pseudonym()
         from ward in Name(0)
         from bed in Name(0)
         from device in Name(1)
@@ -183,6 +183,12 @@ public sealed class SampleCodecTests
             LeadOff = (ulong)bits & ((1UL << layout.Count) - 1),
             EndOfStream = end,
         };
+
+    private static Gen<string> Pseudonym() =>
+        from length in Gen.Choose(0, 11)
+        from letters in Gen.Elements("abcXYZ059-_.äβ心/".ToCharArray()).ArrayOf(length)
+        let name = new string(letters)
+        select PseudonymForm.Default.FindFault(name) is null && name.Length > 0 ? name : $"{name}é7";
 
     private static Gen<string> Name(int least) =>
         from length in Gen.Choose(least, 12)
