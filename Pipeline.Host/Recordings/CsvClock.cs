@@ -22,6 +22,10 @@ internal sealed record CsvClock(double RateHz, CsvTiming Timing, double SlackSam
     /// <summary>Seconds of the column that are judged.</summary>
     public const double JudgedSeconds = 10;
 
+    /// <summary>Whether its times are coarser than its rows.</summary>
+    public bool IsCoarse { get; private init; }
+
+    private const double MinPackets = 0.01;        // of the steps, those from one packet to the next
     private const double EvenTolerance = 0.3;      // of an interval, between a row's time and the line
     public const double GapIntervals = 2.5;       // rows further apart than this do not belong to one run
 
@@ -32,9 +36,11 @@ internal sealed record CsvClock(double RateHz, CsvTiming Timing, double SlackSam
         if (seconds.Count < 2 || seconds[^1] <= seconds[0])
             return false;
         var steps = seconds.Zip(seconds.Skip(1), (a, b) => b - a).ToList();
-        // A clock coarser than the samples repeats itself: rows are even, only their times are rounded.
-        var isCoarse = steps.Any(step => step == 0);
-        var typical = isCoarse ? (seconds[^1] - seconds[0]) / steps.Count : steps.Order().ElementAt(steps.Count / 2);
+        // A clock coarser than the samples repeats itself: rows are even, only their times are rounded. So are those of samples that come in
+        // packets and bear the time at which each was taken out of one.
+        var (mean, median) = ((seconds[^1] - seconds[0]) / steps.Count, steps.Order().ElementAt(steps.Count / 2));
+        var isCoarse = steps.Any(step => step == 0) || (mean > 2 * median && steps.Count(step => step > GapIntervals * median) > MinPackets * steps.Count);
+        var typical = isCoarse ? mean : median;
         var (start, count) = LongestRun(steps, Math.Max(typical, steps.Max() * (isCoarse ? 1 : 0)) * GapIntervals);
         if (count < 2)
             return false;
@@ -43,7 +49,7 @@ internal sealed record CsvClock(double RateHz, CsvTiming Timing, double SlackSam
             return false;
         var isEven = isCoarse || residual <= EvenTolerance * slope;
         clock = isEven
-            ? new(Snapped(1 / slope, residual / (slope * count)), CsvTiming.Even, Math.Max(1.5, 2 * residual / slope))
+            ? new(Snapped(1 / slope, residual / (slope * count)), CsvTiming.Even, Math.Max(1.5, 2 * residual / slope)) { IsCoarse = isCoarse }
             : new(Math.Max(1, Math.Round(1 / typical)), CsvTiming.Uneven, 0);
         return true;
     }

@@ -1,38 +1,45 @@
+using System.Globalization;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// A CSV recording. It is read twice: once to check every cell and to judge the clock, so that nothing is said about a file that later turns
+/// A recording as text: CSV and the like. It is read twice: once to check every cell and to judge the clock, so that nothing is said about a file that later turns
 /// out to be broken, and once for its samples.
 /// </summary>
 internal sealed class CsvReader : IFrameReader
 {
     private const double MaxGapSeconds = 86_400;
 
+    private readonly CsvLayout _layout;
     private readonly CsvRows _rows;
     private readonly int[] _columns;   // column of each signal
+    private readonly bool[] _isRead;   // by column
     private readonly double[] _row;
     private readonly CsvPlacement _placement;
-    private readonly double _secondsPerUnit;
-    private readonly List<string> _notes = [];
-    private double _firstTime;
+    private readonly bool _isTimed;
+    private readonly List<string> _notes;
+    private double _firstTime;   // in the column's unit: what follows is less it before it is scaled, so that times since 1970 keep their steps
     private long _rowCount;
     private double _lastTime;
-    private bool _isTimed;
 
     public CsvReader(string path, RecordingOptions options)
     {
         RecordingFile.Check(path);
-        var rateHz = options.RateHz;
         var name = Path.GetFileName(path);
-        var clock = Check(path, name, rateHz, out _secondsPerUnit);
+        _layout = CsvLayout.Read(path, options);
+        _notes = [.. _layout.Notes];
+        var columns = _layout.Columns;
+        _columns = [.. Enumerable.Range(0, columns.Count).Where(c => columns[c].Role == CsvRole.Signal)];
+        if (_columns.Length == 0)
+            throw new RecordingException($"{name}: no column of samples");
+        Signals = [.. _columns.Select(c => CsvLayout.SignalOf(columns[c], c))];
+        _isTimed = _layout.TimeColumn >= 0 && options.RateHz is null;
+        _isRead = [.. columns.Select((column, c) => column.Role == CsvRole.Time ? _isTimed : column.Role == CsvRole.Signal && !options.IsIgnored(CsvLayout.SignalOf(column, c)))];
+        _row = new double[columns.Count];
+        var clock = Check(path, name, options.RateHz ?? _layout.RateHz);
         FramesPerSecond = clock.RateHz;
-        _rows = new(path);
-        var columns = _rows.Columns;
-        _columns = [.. Enumerable.Range(0, columns.All.Count).Where(c => c != columns.TimeColumn)];
-        _row = new double[columns.All.Count];
-        Signals = [.. _columns.Select(c => new RecordedSignal(columns.All[c].Label, columns.All[c].Unit, 1, 0, 1))];
+        _rows = new(path, _layout, _isRead);
         Seconds = _isTimed ? _lastTime + 1 / clock.RateHz : _rowCount / clock.RateHz;
         _placement = new(clock, _columns.Length);
         if (clock.Timing == CsvTiming.Uneven)
@@ -81,65 +88,49 @@ internal sealed class CsvReader : IFrameReader
         _placement.Place(_isTimed ? TimeOf(_row) : double.NaN, values);
     }
 
-    private double TimeOf(ReadOnlySpan<double> row) => row[_rows.Columns.TimeColumn] * _secondsPerUnit - _firstTime;
+    private double TimeOf(ReadOnlySpan<double> row) => (row[_layout.TimeColumn] - _firstTime) * _layout.SecondsPerTimeUnit;
 
     /// <summary>The first reading.</summary>
-    private CsvClock Check(string path, string name, double? rateHz, out double secondsPerUnit)
+    private CsvClock Check(string path, string name, double? rateHz)
     {
-        using var rows = new CsvRows(path);
-        var columns = rows.Columns;
-        if (columns.All.Count - (columns.TimeColumn >= 0 ? 1 : 0) == 0)
-            throw new RecordingException($"{name}: no column of samples");
-        _isTimed = columns.TimeColumn >= 0 && rateHz is null;
-        secondsPerUnit = rows.IsDateTime ? 1 : columns.SecondsPerTimeUnit;
-        var row = new double[columns.All.Count];
-        var times = new List<double>();   // in the file's unit, until the unit and the clock are judged
+        using var rows = new CsvRows(path, _layout, _isRead);
+        var seconds = new List<double>();   // of the rows that the clock is judged by
         var last = double.NegativeInfinity;
-        while (rows.TryRead(row))
+        while (rows.TryRead(_row))
         {
             _rowCount++;
             if (!_isTimed)
                 continue;
-            var time = row[columns.TimeColumn];
-            if (double.IsNaN(time) || time < last)
-                throw new RecordingException($"{name}: line {rows.Line}: the time {(double.IsNaN(time) ? "is missing" : "goes back")}");
+            if (_rowCount == 1)
+                _firstTime = _row[_layout.TimeColumn];
+            var time = TimeOf(_row);
+            if (double.IsNaN(time))
+                throw new RecordingException($"{name}: line {rows.Line}: the time is missing; {Remedy(seconds)}");
+            if (time < last)
+                throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{name}: line {rows.Line}: the time goes back by {last - time:0.######} s; {Remedy(seconds)}"));
             last = time;
-            if (times.Count < 3)
-                times.Add(time);
-            if (times.Count == 3 && double.IsNaN(secondsPerUnit))
-                secondsPerUnit = UnitFor(times, columns);
-            if (times.Count >= 3 && _rowCount > 3 && (time - times[0]) * secondsPerUnit <= CsvClock.JudgedSeconds)
-                times.Add(time);
+            if (seconds.Count < 3 || time <= CsvClock.JudgedSeconds)
+                seconds.Add(time);
         }
         if (_rowCount == 0)
             throw new RecordingException($"{name}: no rows of samples");
-        return _isTimed ? Judge(name, times, last, ref secondsPerUnit) : new(Given(name, rateHz), CsvTiming.Even, 0);
+        return _isTimed ? Judge(name, seconds, last) : new(Given(name, rateHz), CsvTiming.Even, 0);
     }
 
-    private CsvClock Judge(string name, List<double> times, double last, ref double secondsPerUnit)
+    private CsvClock Judge(string name, List<double> seconds, double last)
     {
-        if (double.IsNaN(secondsPerUnit))
-            secondsPerUnit = 1;
-        var unit = secondsPerUnit;
-        var seconds = times.ConvertAll(time => time * unit);
         if (!CsvClock.TryJudge(seconds, out var clock) || clock.RateHz > 100_000)
             throw new RecordingException($"{name}: the time column holds no rate; give --rate HZ");
-        _firstTime = seconds[0];
-        _lastTime = last * unit - _firstTime;
+        _lastTime = last;
         if (_lastTime > _rowCount / clock.RateHz + MaxGapSeconds)
-            throw new RecordingException($"{name}: {_rowCount} rows at {clock.RateHz:0.###} Hz in {_lastTime:0} s: more than a day is missing");
+            throw new RecordingException(string.Create(CultureInfo.InvariantCulture,
+                $"{name}: {_rowCount} rows at {clock.RateHz:0.###} Hz in {_lastTime:0} s: more than a day is missing; {Remedy(seconds)}"));
         return clock;
     }
 
+    private static string Remedy(List<double> seconds) => string.Create(CultureInfo.InvariantCulture,
+        $"--rate {(CsvClock.TryJudge(seconds, out var clock) ? $"{clock.RateHz:0.###}" : "HZ")} takes the rows one after the other, without their times");
+
     private static double Given(string name, double? rateHz) => rateHz
         ?? throw new RecordingException($"{name}: no time column (time_s, time_ms, …); give --rate HZ");
-
-    /// <summary>The unit that gives a rate our signals have (1 to 1000 Hz) when the header names none.</summary>
-    private double UnitFor(List<double> times, CsvColumns columns)
-    {
-        var step = (times[2] - times[0]) / 2;
-        var (unit, name) = step < 1 ? (1, "seconds") : step < 1000 ? (1e-3, "milliseconds") : (1e-6, "microseconds");
-        _notes.Add($"column '{columns.All[columns.TimeColumn].Label}' names no unit: taken as {name}");
-        return unit;
-    }
 }

@@ -20,6 +20,15 @@ public sealed class CaseFilesTests(CaseFiles files) : IClassFixture<CaseFiles>
     [InlineData("c10d_ppg_value_100Hz.csv", "ppg", 72.5, "kinds of channels: ppg: value (", "--channel", "value=ppg")]
     [InlineData("c22_label_EKG.csv", "ecg", 72, "kinds of channels: ecg: EKG (")]
     [InlineData("c22b_label_BVP.csv", "ppg", 72.5, "kinds of channels: ppg: BVP (")]
+    [InlineData("c01_physiobank_two_header_rows.csv", "ecg", 72, "kinds of channels: ecg: ECG (")]
+    [InlineData("c02_opensignals.txt", "ecg", 72, "kinds of channels: ecg: ECG; unknown, not estimated from: I1 (")]
+    [InlineData("c03_polar_sensor_logger.txt", "ecg", 72, "the time is 'sensor timestamp [ns]'; passed over: 'timestamp [ms]', 'Phone timestamp'")]
+    [InlineData("c08_clock_step_back_20ms.csv", "ecg", 72, "kinds of channels: ecg: ecg (", "--rate", "250")]
+    [InlineData("c11_e4_BVP.csv", "ppg", 72.5, "its first two rows are its start time and its rate, 64 Hz")]
+    [InlineData("c11_e4_BVP.csv", "ppg", 72.5, "its first two rows are its start time", "--rate", "64", "--channel", "column1=ppg")]
+    [InlineData("c12_semicolon_thousands.csv", "ecg", 72, "kinds of channels: ecg: ecg (")]
+    [InlineData("c13_tab_decimal_comma.txt", "ecg", 72, "kinds of channels: ecg: ecg (")]
+    [InlineData("c15_excel_sep_line.csv", "ecg", 72, "kinds of channels: ecg: ecg (")]
     [InlineData("d01_one_channel_without_range.edf", "ecg", 72, "Spare is left out: it has no range")]
     [InlineData("d21_status_channel_empty_limits.edf", "ecg", 72, "Status is left out: it has no range")]
     [InlineData("d06b_header_fewer_records.edf", "ecg", 72, "the header counts 20 data records and 30 are there: 30 are read")]
@@ -39,6 +48,25 @@ public sealed class CaseFilesTests(CaseFiles files) : IClassFixture<CaseFiles>
         Assert.True(ok.Count > EnoughWindows * windows.Count, $"{ok.Count} of {windows.Count} windows are ok");
         Assert.All(ok, row => Assert.Equal(rate, row.Value, Tolerance));
         Assert.All(rows, row => Assert.Equal(file.StartsWith("d08", StringComparison.Ordinal) ? row.Signal : signal, row.Signal));
+    }
+
+    [SkippableFact]
+    public async Task A_clock_that_steps_back_is_one_line_that_names_the_remedy()
+    {
+        var (exit, _, error) = await EstimateAsync([files.PathOf("c08_clock_step_back_20ms.csv")]);
+
+        Assert.Equal(ExitCode.BadUsage, exit);
+        Assert.Equal("c08_clock_step_back_20ms.csv: line 3752: the time goes back by 0.016 s; --rate 250 takes the rows one after the other, without their times\n", error);
+    }
+
+    [SkippableFact]
+    public async Task A_time_in_milliseconds_without_a_unit_is_2_kHz()
+    {
+        var (exit, rows, error) = await EstimateAsync([files.PathOf("c21_2kHz_time_ms_no_unit.csv")]);
+
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.Empty(rows);   // 3 s: shorter than a window
+        Assert.Contains("column 'time' names no unit: taken as milliseconds", error, StringComparison.Ordinal);
     }
 
     [SkippableTheory]
