@@ -57,11 +57,6 @@ public sealed record ShardCheckpoint(
     }
 }
 
-/// <summary>Names and versions of networks, as a shard's state keeps them; null where there is none of a kind.</summary>
-/// <param name="Rate">Estimates heart rate from PPG.</param>
-/// <param name="Qrs">Decides on the beats of an ECG.</param>
-public readonly record struct NetworkNames(string? Rate = null, string? Qrs = null);
-
 /// <summary>What became of a checkpoint.</summary>
 public enum CommitOutcome
 {

@@ -46,7 +46,7 @@ internal sealed class Partition
             Settings = settings,
             Places = owner.Places,
             Restore = restore,
-            Networks = new ShardNetworks(settings.Models, settings.Qrs, place.Number, restore?.Networks ?? default, counts),
+            Networks = new PartitionNetworks(settings.Networks, place.Number, restore?.Networks ?? default, counts),
             RecordLatency = owner.RecordLatency,
             Stop = stop.Token,
             Counts = counts,
@@ -178,7 +178,7 @@ internal sealed class Partition
         {
             _stop.Cancel();     // here and now: CancelAsync would call back on the thread pool
             await Awaiting.AllAsync(_context.WindowsStopped.Task, _context.PatientsStopped.Task);
-            await _context.Replies.EndAsync(_context.Networks.Rate);
+            await _context.Replies.EndAsync(_context.Networks.Workers);
             _context.Networks.Clear();
             await ReleaseAsync();
             await _context.DiskEnded;

@@ -35,7 +35,7 @@ internal sealed class PartitionContext
     public required ShardRestore? Restore { get; init; }
 
     /// <summary>The networks that are asked.</summary>
-    public required ShardNetworks Networks { get; init; }
+    public required PartitionNetworks Networks { get; init; }
 
     /// <summary>Takes the latency of each acknowledged batch, in seconds.</summary>
     public required Action<double> RecordLatency { get; init; }
@@ -121,9 +121,8 @@ internal sealed class PartitionSettings
     /// <summary>Runs what a graph must not wait for: the disk, and continuations.</summary>
     public required TaskScheduler Scheduler { get; init; }
 
-    public ServedModels? Models { get; init; }
-
-    public ServedQrs? Qrs { get; init; }
+    /// <summary>The networks that are asked; null: there are none.</summary>
+    public NetworkRegistry? Networks { get; init; }
 
     /// <summary>Where chunks can be looked at while they pass.</summary>
     public SampleTap? Tap { get; init; }

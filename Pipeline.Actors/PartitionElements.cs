@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Pipeline.Actors.Inference;
-using Pipeline.Actors.Serving;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
@@ -153,8 +152,8 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
     /// <summary>Questions among the points.</summary>
     public int QuestionCount { get; set; }
 
-    /// <summary>The network that is asked, with its workers; null when there is no question.</summary>
-    public ServedModel? Network { get; set; }
+    /// <summary>The workers of the network that is asked; null when there is no question.</summary>
+    public InferenceWorkers? Network { get; set; }
 
     public InferencePriority Priority { get; set; }
 

@@ -16,11 +16,8 @@ public sealed class PartitionParts
     /// <summary>Other estimators than the product's, for benchmarks and tests.</summary>
     public StageFactory? Stages { get; init; }
 
-    /// <summary>The networks that estimate from PPG.</summary>
-    public ServedModels? Models { get; init; }
-
-    /// <summary>The networks that decide on the beats of an ECG.</summary>
-    public ServedQrs? Qrs { get; init; }
+    /// <summary>The networks that are asked.</summary>
+    public NetworkRegistry? Networks { get; init; }
 
     /// <summary>Where idle patients lie; memory does without it.</summary>
     public IPassivePatients? Passive { get; init; }
@@ -59,24 +56,23 @@ public sealed class Partitions : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(parts);
         options.Validate();
-        var (models, qrs, shape) = (parts.Models, parts.Qrs, options.Shape);
+        var (networks, shape) = (parts.Networks, options.Shape);
         Settings = new PartitionSettings
         {
             Options = options,
             Sinks = sinks,
             Time = time,
-            Stages = parts.Stages ?? new StageFactory(first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, models?.Current, shape, qrs?.Current)),
+            Stages = parts.Stages ?? new StageFactory(first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, networks?.Current, shape)),
             Passive = parts.Passive ?? new MemoryPatients(),
             Region = parts.Actors.Region,
             Scheduler = parts.Scheduler,
-            Models = models,
-            Qrs = qrs,
+            Networks = networks,
             Tap = parts.Tap,
             OpenMessages = parts.OpenMessages,
         };
         _system = parts.Actors.System;
         Materializer = _system.Materializer();
-        _ = models?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, parts.Scheduler);
+        _ = networks?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, parts.Scheduler);
         _telemetry = new Telemetry(this);
     }
 

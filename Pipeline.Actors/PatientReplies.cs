@@ -1,5 +1,4 @@
 using Pipeline.Actors.Inference;
-using Pipeline.Actors.Serving;
 
 namespace Pipeline.Actors;
 
@@ -11,7 +10,7 @@ namespace Pipeline.Actors;
 internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Queue<(ServedModel Network, InferenceRequest Request)> _unposted = new();
+    private readonly Queue<(InferenceWorkers Network, InferenceRequest Request)> _unposted = new();
     private readonly CancellationTokenSource _ending = new();
     private List<IForPatient> _replies = [];
     private Task _room = Task.CompletedTask;
@@ -84,7 +83,7 @@ internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable
     }
 
     /// <summary>Asks a network; where its queue is full the request waits here for room, in order. Any thread.</summary>
-    public void Post(ServedModel network, InferenceRequest request)
+    public void Post(InferenceWorkers network, InferenceRequest request)
     {
         lock (_lock)
         {
@@ -94,24 +93,24 @@ internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable
                 return;
             }
         }
-        if (!network.Workers.TryPost(request))
+        if (!network.TryPost(request))
             Wait(network, request);
     }
 
     /// <summary>No answer is wanted any more. Completes when none is under way.</summary>
-    public async Task EndAsync(ServedModel? network)
+    public async Task EndAsync(IReadOnlyList<InferenceWorkers> networks)
     {
         lock (_lock)
             _unposted.Clear();
         _ending.Cancel();       // here and now: CancelAsync would call back on the thread pool
-        if (network is not null)
-            await network.Workers.CancelAsync(Owner);
+        foreach (var network in networks)
+            await network.CancelAsync(Owner);
         await _room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     public void Dispose() => _ending.Dispose();
 
-    private void Wait(ServedModel network, InferenceRequest request)
+    private void Wait(InferenceWorkers network, InferenceRequest request)
     {
         lock (_lock)
         {
@@ -127,14 +126,14 @@ internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable
     {
         while (TryPeek(out var next))
         {
-            await next.Network.Workers.WaitForSpaceAsync(next.Request.Priority, _ending.Token);
-            while (TryPeek(out next) && next.Network.Workers.TryPost(next.Request))
+            await next.Network.WaitForSpaceAsync(next.Request.Priority, _ending.Token);
+            while (TryPeek(out next) && next.Network.TryPost(next.Request))
                 lock (_lock)
                     _unposted.TryDequeue(out _);
         }
     }
 
-    private bool TryPeek(out (ServedModel Network, InferenceRequest Request) next)
+    private bool TryPeek(out (InferenceWorkers Network, InferenceRequest Request) next)
     {
         lock (_lock)
             return (_isWaitingForRoom = _unposted.TryPeek(out next)) && !_ending.IsCancellationRequested;

@@ -134,18 +134,11 @@ public sealed partial class DeviceStream
         return verdict;
     }
 
-    /// <summary>See <see cref="IWindowStage.Use(RateModel)"/>.</summary>
-    public void Use(RateModel model)
+    /// <summary>See <see cref="IWindowStage.Use"/>.</summary>
+    public void Use(INetwork network)
     {
         foreach (var stage in _stages)
-            stage.Use(model);
-    }
-
-    /// <summary>See <see cref="IWindowStage.Use(QrsModel)"/>.</summary>
-    public void Use(QrsModel model)
-    {
-        foreach (var stage in _stages)
-            stage.Use(model);
+            stage.Use(network);
     }
 
     /// <summary>Nothing more will come: <see cref="TryNext"/> then gives the tail, if it was not given before.</summary>

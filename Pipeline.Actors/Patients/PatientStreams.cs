@@ -1,6 +1,6 @@
-using Pipeline.Actors.Serving;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -32,7 +32,7 @@ internal sealed class RecordHandling(PartitionContext partition)
     /// <summary>Notes what the record is about to change.</summary>
     public StreamMark Mark { get; } = new();
 
-    public AskedNetworks Networks => partition.Networks.Asked;
+    public IReadOnlyList<INetwork> Networks => partition.Networks.Asked;
 
     public PartitionSettings Settings => partition.Settings;
 
@@ -66,7 +66,7 @@ internal sealed class RecordHandling(PartitionContext partition)
 internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
 {
     private readonly List<Device> _devices = new(2);
-    private AskedNetworks? _networks;   // those of the last record
+    private IReadOnlyList<INetwork> _networks = [];     // those of the last record
     private Device[]? _before;          // the devices before the record; null while it leaves them as they are
 
     /// <summary>
@@ -175,7 +175,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     /// <summary>See <see cref="DeviceStream.Prefetch"/>.</summary>
     public void Prefetch(SampleChunk chunk) => Find(chunk.Device)?.Stream.Prefetch(chunk);
 
-    private void Use(AskedNetworks networks)
+    private void Use(IReadOnlyList<INetwork> networks)
     {
         _networks = networks;
         foreach (var device in _devices)
@@ -184,10 +184,8 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
 
     private void Tell(DeviceStream stream)
     {
-        if (_networks?.Rate is { } rate)
-            stream.Use(rate);
-        if (_networks?.Qrs is { } qrs)
-            stream.Use(qrs);
+        foreach (var network in _networks)
+            stream.Use(network);
     }
 
     private Device? Find(string name)

@@ -1,4 +1,5 @@
 using Pipeline.Actors.Inference;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors.Stages;
@@ -126,13 +127,14 @@ internal sealed class RecordWindows(PartitionContext partition)
         (windows.Number, windows.Start, link.Start) = (link.WindowsCount++, link.Start, null);
         (windows.EnteredAt, windows.Payload) = (enteredAt, _handling.Record.Payload);
         link.HasState |= windows.Start is { IsEmpty: false };
-        var questions = 0;
+        var (questions, model) = (0, default(INetwork));
         foreach (var point in windows.Points)
-            questions += point.Question is null ? 0 : 1;
-        if (questions == 0)
+            if (point.Question is { } question)
+                (questions, model) = (questions + 1, question.Model);
+        if (model is null)
             return windows;
         windows.QuestionCount = questions;
-        windows.Network = partition.Networks.Rate ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
+        windows.Network = partition.Networks.WorkersOf(model) ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
         windows.Priority = PriorityOf(chunk);
         link.HasState = true;
         return windows;

@@ -100,7 +100,7 @@ internal sealed class EngineShareBenchmark : IBenchmark
             {
                 var key = (chunk.Patient.Value, chunk.Device);
                 if (!streams.TryGetValue(key, out var stream) || stream.Epoch < chunk.Epoch)
-                    streams[key] = stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz, _model, qrs: _qrs), chunk);
+                    streams[key] = stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz, [_model, .. _qrs is null ? Array.Empty<INetwork>() : [_qrs]]), chunk);
                 if (chunk.Epoch < stream.Epoch)
                     continue;
                 stream.Accept(chunk);

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
+using Pipeline.Actors.Serving;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Publishing;
-using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
@@ -81,9 +81,8 @@ internal sealed class ChaosWard : IAsyncDisposable
     /// <summary>What an uninterrupted run makes of what was published, patient by patient.</summary>
     public async IAsyncEnumerable<(string Patient, Dictionary<PointKey, PointFields> Points)> ExpectAsync(TopologyOptions options, TimeProvider time)
     {
-        await using var models = ModelCatalog.Serve(options.Model, new InferenceOptions(), time);
-        var qrs = ModelCatalog.OpenQrs(options.QrsModel);
-        var shape = new WindowShape(options.WindowLength, options.WindowHop);
+        await using var networks = new NetworkRegistry(new InferenceOptions(), time);
+        ModelCatalog.Register(networks, options, new InferenceOptions());
         await using var local = new LocalActors();
         foreach (var bed in _beds)
         {
@@ -92,8 +91,7 @@ internal sealed class ChaosWard : IAsyncDisposable
             await using var partitions = new Partitions(options, [points], time, new PartitionParts
             {
                 Actors = local.Actors,
-                Stages = first => Stages.Create(first.Channels, first.RateHz, models?.Current, shape, qrs),
-                Models = models,
+                Networks = networks,
             });
             await Topology.RunAsync(source, partitions, CancellationToken.None);
             yield return (bed.Patient.Value, points.Points);

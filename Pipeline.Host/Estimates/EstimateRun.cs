@@ -51,13 +51,16 @@ internal sealed class EstimateRun : IPatientSink
         {
             await using var source = new RecordingSource(
                 _request.Files, _request.Options, Math.Min(Environment.ProcessorCount, _request.Files.Count), new(Opened, Played, Ended));
-            await using var models = _network is null ? null : new ServedModels(_network, new InferenceOptions(), time);
+            await using var networks = new NetworkRegistry(new InferenceOptions(), time);
+            if (_network is not null)
+                networks.Add(_network, (asked, sizes) => asked.Package.Open(sizes));
+            if (Qrs is not null)
+                networks.Add(Qrs);
             await using var local = new LocalActors();
             await using var partitions = new Partitions(new TopologyOptions { MaxDevicesPerPatient = MaxDevices, MaxPatientBytes = MaxPatientBytes, MaxPartitionBytes = MaxPartitionBytes }, [this], time, new PartitionParts
             {
                 Actors = local.Actors,
-                Stages = first => Stages.Create(first.Channels, first.RateHz, models?.Current, qrs: Qrs),
-                Models = models,
+                Networks = networks,
             });
             await Topology.RunAsync(source, partitions, stop);
         }

@@ -1,3 +1,4 @@
+using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Errors;
@@ -15,8 +16,7 @@ internal sealed record FoundModel(string Folder, ModelPackage? Package, string? 
 /// <summary>The model packages that a user can name: folders below <c>models/</c> and below those that <c>--models</c> names.</summary>
 internal static class ModelCatalog
 {
-    private const string HeartRateFolder = "heart-rate", QrsFolder = "qrs";
-    private static readonly Lazy<QrsModel?> OwnQrs = new(OpenQrs);
+    private static readonly Lazy<QrsModel?> OwnQrs = new(() => (QrsModel?)Own(NetworkKind.Qrs.Folder, NetworkKind.Qrs.Load));
 
     /// <summary><c>models/</c> of the repository that the program was built in; else beside the program; null when there is neither.</summary>
     public static string? OwnFolder { get; } = FindOwn();
@@ -38,49 +38,33 @@ internal static class ModelCatalog
     /// ships is not there or cannot be used (<c>./pipeline models</c> says why). The caller disposes it.
     /// </summary>
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
-    public static RateModel? Open(string name)
+    public static RateModel? Open(string name) => (RateModel?)Open(NetworkKind.HeartRate, name);
+
+    /// <summary>Registers the networks that <paramref name="topology"/> names; nothing where it names an estimator without one.</summary>
+    /// <exception cref="CommandException">One is not there, or it cannot be used here; says what there is, or why not.</exception>
+    public static void Register(NetworkRegistry registry, TopologyOptions topology, InferenceOptions options)
     {
-        if (name == Stages.Auto)
-            return Own(HeartRateFolder, package => new RateModel(package));
-        try
-        {
-            return Load(name, RateModel.Task) is { } package ? new RateModel(package) : null;
-        }
-        catch (InvalidDataException fault)
-        {
-            throw CommandException.BadUsage(fault.Message);
-        }
+        foreach (var kind in NetworkKind.All)
+            if (Open(kind, kind.Setting(topology)) is { } network)
+                Register(registry, kind, network, options);
     }
 
-    /// <summary>As <see cref="Open"/>, with its workers.</summary>
-    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
-    public static ServedModels? Serve(string name, InferenceOptions options, TimeProvider time)
+    /// <summary>The network that is for the task of <paramref name="kind"/>, in <c>models/</c> or beside <paramref name="folder"/>; null when it is not there, or cannot be used.</summary>
+    public static INetwork? FindVersion(NetworkKind kind, string identity, string folder)
     {
-        if (Open(name) is not { } model)
-            return null;
-        try
-        {
-            return new ServedModels(
-                model, options, time, (asked, sizes) => asked.Package.Open(sizes, device: options.Device), find: identity => FindVersion(identity, model.Package.Folder));
-        }
-        catch (InvalidDataException fault)
-        {
-            model.Dispose();
-            throw CommandException.BadUsage(options.Device == OnnxDevice.Cpu ? fault.Message : $"Inference:Device is {options.Device}: {fault.Message}");
-        }
+        var roots = new[] { OwnFolder, Path.GetDirectoryName(Path.GetFullPath(folder)) }.OfType<string>().Distinct(StringComparer.Ordinal);
+        foreach (var found in roots.SelectMany(Directory.EnumerateDirectories).Where(IsPackage))
+            try
+            {
+                if (ModelPackage.Load(found) is { } package && package.Identity == identity)
+                    return kind.Load(package);
+            }
+            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                // ./pipeline models says what is wrong with it.
+            }
+        return null;
     }
-
-    /// <summary>
-    /// The heart-rate model of that name and version, in <c>models/</c> or beside <paramref name="folder"/>; null when it is not there, or cannot be used. The
-    /// caller disposes it.
-    /// </summary>
-    public static RateModel? FindVersion(string identity, string folder) => FindVersion(identity, folder, package => new RateModel(package));
-
-    /// <summary>The QRS network that <paramref name="name"/> means (<see cref="OpenQrs(string)"/>), to be served.</summary>
-    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
-    public static ServedQrs? ServeQrs(string name) => OpenQrs(name) is { } model
-        ? new ServedQrs(model, identity => FindVersion(identity, model.Package.Folder, package => new QrsModel(package)))
-        : null;
 
     /// <summary>
     /// The QRS network that ships with the program, read once; null when it is not there or cannot be used: the rule then decides, and
@@ -92,19 +76,7 @@ internal static class ModelCatalog
     /// The QRS network that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>, the rule; <c>auto</c> is <see cref="Qrs"/>.
     /// </summary>
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
-    public static QrsModel? OpenQrs(string name)
-    {
-        if (name == Stages.Auto)
-            return Qrs;
-        try
-        {
-            return Load(name, QrsModel.Task) is { } package ? new QrsModel(package) : null;
-        }
-        catch (InvalidDataException fault)
-        {
-            throw CommandException.BadUsage(fault.Message);
-        }
-    }
+    public static QrsModel? OpenQrs(string name) => name == Stages.Auto ? Qrs : (QrsModel?)Open(NetworkKind.Qrs, name);
 
     /// <summary>Whether <paramref name="name"/> means a package of a QRS network, whole or not fitting.</summary>
     public static bool IsQrs(string name)
@@ -119,24 +91,34 @@ internal static class ModelCatalog
         }
     }
 
-    private static T? FindVersion<T>(string identity, string folder, Func<ModelPackage, T> open)
-        where T : class
+    private static INetwork? Open(NetworkKind kind, string name)
     {
-        var roots = new[] { OwnFolder, Path.GetDirectoryName(Path.GetFullPath(folder)) }.OfType<string>().Distinct(StringComparer.Ordinal);
-        foreach (var found in roots.SelectMany(Directory.EnumerateDirectories).Where(IsPackage))
-            try
-            {
-                if (ModelPackage.Load(found) is { } package && package.Identity == identity)
-                    return open(package);
-            }
-            catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
-            {
-                // ./pipeline models says what is wrong with it.
-            }
-        return null;
+        if (name == Stages.Auto)
+            return Own(kind.Folder, kind.Load);
+        try
+        {
+            return Load(name, kind.Task) is { } package ? kind.Load(package) : null;
+        }
+        catch (InvalidDataException fault)
+        {
+            throw CommandException.BadUsage(fault.Message);
+        }
     }
 
-    private static QrsModel? OpenQrs() => Own(QrsFolder, package => new QrsModel(package));
+    private static void Register(NetworkRegistry registry, NetworkKind kind, INetwork network, InferenceOptions options)
+    {
+        try
+        {
+            registry.Add(
+                network, kind.IsBatched ? (asked, sizes) => asked.Package.Open(sizes, device: options.Device) : null,
+                identity => FindVersion(kind, identity, network.Package.Folder));
+        }
+        catch (InvalidDataException fault)
+        {
+            (network as IDisposable)?.Dispose();
+            throw CommandException.BadUsage(options.Device == OnnxDevice.Cpu ? fault.Message : $"Inference:Device is {options.Device}: {fault.Message}");
+        }
+    }
 
     private static T? Own<T>(string folder, Func<ModelPackage, T> open)
         where T : class
@@ -157,7 +139,7 @@ internal static class ModelCatalog
     public static ModelPackage? Load(string name, string? task = null) => name switch
     {
         Stages.Classical => null,
-        Stages.Auto => Own(HeartRateFolder, package => package),
+        Stages.Auto => Own(NetworkKind.HeartRate.Folder, package => package),
         _ => IsPackage(name) ? ModelPackage.Load(name) : ByName(name, task),
     };
 

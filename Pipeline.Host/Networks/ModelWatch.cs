@@ -19,13 +19,12 @@ internal sealed class ModelWatch(string folder, Func<ModelPackage> present, Acti
     private string? _seen;      // by the look before
     private string? _settled;   // what was taken or refused last
 
-    /// <summary>Watches the folder of the heart-rate network in service.</summary>
-    public static ModelWatch Of(ServedModels models, ReloadMetrics metrics, TimeProvider time, ILogger log) =>
-        new(models.Current.Package.Folder, () => models.Current.Package, package => Replace(models, package), metrics, time, log);
-
-    /// <summary>Watches the folder of the QRS network in service.</summary>
-    public static ModelWatch Of(ServedQrs models, ReloadMetrics metrics, TimeProvider time, ILogger log) =>
-        new(models.Current.Package.Folder, () => models.Current.Package, package => models.Replace(new QrsModel(package)), metrics, time, log);
+    /// <summary>Watches the folder of the network of <paramref name="kind"/>, which is in service.</summary>
+    public static ModelWatch Of(NetworkRegistry networks, NetworkKind kind, ReloadMetrics metrics, TimeProvider time, ILogger log)
+    {
+        ModelPackage Present() => networks[kind.Task]!.Package;     // it is in service
+        return new(Present().Folder, Present, package => Replace(networks, kind.Load(package)), metrics, time, log);
+    }
 
     /// <summary>Looks each <paramref name="interval"/> until <paramref name="stop"/>.</summary>
     public async Task RunAsync(TimeSpan interval, CancellationToken stop)
@@ -75,16 +74,15 @@ internal sealed class ModelWatch(string folder, Func<ModelPackage> present, Acti
         }
     }
 
-    private static void Replace(ServedModels models, ModelPackage package)
+    private static void Replace(NetworkRegistry networks, INetwork next)
     {
-        var next = new RateModel(package);
         try
         {
-            models.Replace(next);
+            networks.Replace(next);
         }
         catch
         {
-            next.Dispose();
+            (next as IDisposable)?.Dispose();
             throw;
         }
     }

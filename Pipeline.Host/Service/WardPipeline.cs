@@ -13,8 +13,7 @@ using Pipeline.Host.State;
 using Pipeline.Host.Status;
 using Pipeline.Host.Store;
 using Pipeline.Models;
-using Pipeline.Models.Estimators;
-using Pipeline.Models.Signals;
+using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Service;
 
@@ -32,8 +31,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly DeadLetterSink _deadLetters;
     private readonly IPatientSink _store;
     private readonly TimeSpan _reloadInterval;
-    private readonly ServedModels? _models;
-    private readonly ServedQrs? _qrs;
+    private readonly NetworkRegistry _networks;
     private readonly ReloadMetrics _reloads = new();
     private readonly List<ModelWatch> _watches = [];
     private readonly SnapshotStore _passive;
@@ -54,19 +52,11 @@ internal sealed class WardPipeline : IAsyncDisposable
         _passive = settings.Kafka.StateFolder is { Length: > 0 } folder ? SnapshotStore.Create(folder) : SnapshotStore.CreateTemporary();
         _kafkaMetrics = new KafkaMetrics(time);
         _reloadInterval = settings.Inference.ReloadInterval;
-        _qrs = ModelCatalog.ServeQrs(settings.Topology.QrsModel);
-        _models = ModelCatalog.Serve(settings.Topology.Model, settings.Inference, time);
+        _networks = new NetworkRegistry(settings.Inference, time);
+        ModelCatalog.Register(_networks, settings.Topology, settings.Inference);
         var log = loggers.CreateLogger<ModelWatch>();
-        if (_models is not null)
-        {
-            _models.Switched += change => Tell(log, change, "the patients' states begin anew");
-            _watches.Add(ModelWatch.Of(_models, _reloads, time, log));
-        }
-        if (_qrs is not null)
-        {
-            _qrs.Switched += change => Tell(log, change, "what is known of the patients' signals stays");
-            _watches.Add(ModelWatch.Of(_qrs, _reloads, time, log));
-        }
+        _networks.Switched += change => Tell(log, change, NetworkKind.Of(change.Task).WhenChanged);
+        _watches.AddRange(NetworkKind.All.Where(kind => _networks[kind.Task] is not null).Select(kind => ModelWatch.Of(_networks, kind, _reloads, time, log)));
         _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
         _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
         Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time) { DeadLetters = _deadLetters };
@@ -105,7 +95,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     public IReadOnlyList<ShardStatus> Shards => ShardStatuses.Of(Source.Lags, _kafkaMetrics.State.Shards, _shards?.PatientCounts ?? []);
 
     /// <summary>Name and version of the network that is asked about PPG; null when the classical estimator is set.</summary>
-    public string? Network => _models?.Current.Identity;
+    public string? Network => _networks[RateModel.Task]?.Identity;
 
     /// <summary>Runs until <paramref name="stop"/>; what was read is finished, if the sinks acknowledge it in time.</summary>
     public async Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null)
@@ -156,9 +146,8 @@ internal sealed class WardPipeline : IAsyncDisposable
         await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters, .. _cluster is null ? Array.Empty<IPatientSink>() : [_cluster.Latest]], _time, new PartitionParts
         {
             Actors = actors,
-            Stages = stages ?? CreateStages,
-            Models = _models,
-            Qrs = _qrs,
+            Stages = stages,
+            Networks = _networks,
             Passive = _passive,
             Tap = _cluster?.Tap,
         });
@@ -174,16 +163,12 @@ internal sealed class WardPipeline : IAsyncDisposable
         await _results.DisposeAsync();
         await _deadLetters.DisposeAsync();
         _reloads.Dispose();
-        if (_models is not null)
-            await _models.DisposeAsync();
+        await _networks.DisposeAsync();
         await _actors.DisposeAsync();
         _passive.Dispose();
         _kafkaMetrics.Dispose();
         _storeMeter.Dispose();
     }
-
-    private IWindowStage[] CreateStages(SampleChunk first) => Stages.Create(
-        first.Channels, first.RateHz, _models?.Current, new WindowShape(_topology.WindowLength, _topology.WindowHop), _qrs?.Current);
 
     private static void Tell(ILogger log, in ModelSwitch change, string consequence)
     {

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Pipeline.Actors;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -78,8 +79,13 @@ public static class SnapshotCodec
         };
         if (mark.Time is { } time)
             encoded.TimeNs = time.UnixNanoseconds;
-        encoded.Model = mark.Networks.Rate ?? "";
-        encoded.QrsModel = mark.Networks.Qrs ?? "";
+        foreach (var (task, identity) in mark.Networks.All)
+            if (task == RateModel.Task)
+                encoded.Model = identity;
+            else if (task == QrsModel.Task)
+                encoded.QrsModel = identity;
+            else
+                encoded.Networks.Add(task, identity);
         return encoded.ToByteArray();
     }
 
@@ -94,7 +100,7 @@ public static class SnapshotCodec
                 : FindFault(mark.TopicId);
             return refused is not null ? null : new ShardMark(
                 new RecordPosition(Decode(mark.TopicId), mark.Partition, mark.Offset), mark.HasTimeNs ? new Timestamp(mark.TimeNs) : null,
-                new NetworkNames(NullIfEmpty(mark.Model), NullIfEmpty(mark.QrsModel)));
+                new NetworkNames([(RateModel.Task, mark.Model), (QrsModel.Task, mark.QrsModel), .. mark.Networks.Select(other => (other.Key, other.Value))]));
         }
         catch (InvalidProtocolBufferException fault)
         {
@@ -114,8 +120,6 @@ public static class SnapshotCodec
             crc = BitOperations.Crc32C(crc, rest);
         return ~crc;
     }
-
-    private static string? NullIfEmpty(string text) => text.Length > 0 ? text : null;
 
     private static ByteString Encode(Guid topicId) =>
         topicId == Guid.Empty ? ByteString.Empty : ByteString.CopyFrom(topicId.ToByteArray(bigEndian: true));

@@ -25,13 +25,8 @@ public interface IWindowStage
     /// <summary>Forgets everything: the device restarted, or samples are missing for longer than a window.</summary>
     void Reset();
 
-    /// <summary>From the next window on <paramref name="model"/> is to be asked by a stage that asks a network; the others pass over it.</summary>
-    void Use(RateModel model)
-    {
-    }
-
-    /// <summary>From the next window on <paramref name="model"/> decides on the beats of an ECG; stages of other signals pass over it.</summary>
-    void Use(QrsModel model)
+    /// <summary>From the next window on <paramref name="network"/> is asked by a stage that asks one of its task; the others pass over it.</summary>
+    void Use(INetwork network)
     {
     }
 

@@ -29,15 +29,16 @@ public static class Stages
 
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
-    /// is estimated from. <paramref name="network"/> (it stays the caller's) estimates from PPG where it takes the rate and the windows' shape; else
-    /// the classical estimator does. <paramref name="qrs"/> decides what is a beat of an ECG, else a rule does.
+    /// is estimated from. Of <paramref name="networks"/> (they stay the caller's) a heart-rate network estimates from PPG where it takes the rate and
+    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does.
     /// </summary>
-    public static IWindowStage[] Create(ChannelLayout channels, double rateHz, RateModel? network = null, WindowShape? shape = null, QrsModel? qrs = null)
+    public static IWindowStage[] Create(ChannelLayout channels, double rateHz, IReadOnlyList<INetwork>? networks = null, WindowShape? shape = null)
     {
         ArgumentNullException.ThrowIfNull(channels);
         var stages = new List<IWindowStage>();
+        var (rate, qrs) = (networks?.OfType<RateModel>().FirstOrDefault(), networks?.OfType<QrsModel>().FirstOrDefault());
         if (rateHz >= PpgStage.MinRateHz && channels.IndicesOf(SignalKind.Ppg).Length > 0)
-            stages.Add(network is null ? new PpgStage(channels, rateHz) : new NetworkPpgStage(channels, rateHz, shape ?? WindowShape.Default, network));
+            stages.Add(rate is null ? new PpgStage(channels, rateHz) : new NetworkPpgStage(channels, rateHz, shape ?? WindowShape.Default, rate));
         if (rateHz >= EcgStage.MinRateHz && channels.IndicesOf(SignalKind.Ecg).Length > 0)
             stages.Add(new EcgStage(channels, rateHz, qrs));
         if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)

@@ -7,7 +7,7 @@ namespace Pipeline.Models.Packages;
 /// windows: its answer decides the state (templates, rhythm, levels) in which the stream's next candidate is met, fractions of a second of signal
 /// later. <c>model.onnx</c> is the same network for others. Immutable; shared by all streams.
 /// </summary>
-public sealed class QrsModel
+public sealed class QrsModel : INetwork
 {
     /// <summary>What a package for this says in <c>task</c>.</summary>
     public const string Task = "qrs";

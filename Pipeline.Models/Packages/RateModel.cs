@@ -8,7 +8,7 @@ namespace Pipeline.Models.Packages;
 /// A heart-rate network, ready to be asked by any number of streams at the same time: as many sessions as there are threads in it at once are
 /// opened and kept. Thread-safe. Holds nothing of any stream.
 /// </summary>
-public sealed class RateModel : IDisposable
+public sealed class RateModel : INetwork, IDisposable
 {
     /// <summary>What a package for this says in <c>task</c>.</summary>
     public const string Task = "heart_rate";

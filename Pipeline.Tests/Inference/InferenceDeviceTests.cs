@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.ML.OnnxRuntime;
+using Pipeline.Actors;
 using Pipeline.Actors.Inference;
+using Pipeline.Actors.Serving;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
@@ -37,11 +39,11 @@ public sealed class InferenceDeviceTests
     [SkippableTheory]
     [InlineData("cuda")]
     [InlineData("cuda:1")]
-    public void Without_the_CUDA_provider_the_start_fails_and_names_the_setting_and_what_is_missing(string device)
+    public async Task Without_the_CUDA_provider_the_start_fails_and_names_the_setting_and_what_is_missing(string device)
     {
         Skip.If(HasCudaProvider, "this build has the CUDA provider");
 
-        var fault = Assert.Throws<CommandException>(() => ModelCatalog.Serve("heart-rate", new InferenceOptions { Device = device }, TimeProvider.System)).Message;
+        var fault = (await Assert.ThrowsAsync<CommandException>(() => ServeAsync(device))).Message;
 
         Assert.StartsWith($"Inference:Device is {device}: ", fault, StringComparison.Ordinal);
         Assert.Contains("built without ONNX Runtime's CUDA provider", fault, StringComparison.Ordinal);
@@ -50,14 +52,21 @@ public sealed class InferenceDeviceTests
 
     /// <summary>Run it with <c>dotnet test -p:OnnxProvider=cuda</c> on a machine without a GPU.</summary>
     [SkippableFact]
-    public void Without_a_GPU_the_start_of_a_build_with_the_CUDA_provider_fails_and_says_what_is_missing()
+    public async Task Without_a_GPU_the_start_of_a_build_with_the_CUDA_provider_fails_and_says_what_is_missing()
     {
         Skip.IfNot(HasCudaProvider, "this build has no CUDA provider");
         Skip.If(File.Exists("/proc/driver/nvidia/version"), "this machine has a GPU");
 
-        var fault = Assert.Throws<CommandException>(() => ModelCatalog.Serve("heart-rate", new InferenceOptions { Device = "cuda" }, TimeProvider.System)).Message;
+        var fault = (await Assert.ThrowsAsync<CommandException>(() => ServeAsync("cuda"))).Message;
 
         Assert.StartsWith("Inference:Device is cuda: ONNX Runtime's CUDA provider cannot be loaded: ", fault, StringComparison.Ordinal);
         Assert.Contains("CUDA and cuDNN", fault, StringComparison.Ordinal);
+    }
+
+    private static async Task ServeAsync(string device)
+    {
+        var options = new InferenceOptions { Device = device };
+        await using var networks = new NetworkRegistry(options, TimeProvider.System);
+        ModelCatalog.Register(networks, new TopologyOptions { Model = "heart-rate" }, options);
     }
 }

@@ -41,8 +41,9 @@ public sealed class NetworkStageTests : IDisposable
         var chunks = signal.Chunks(0.7).ToList();
 
         var sink = new RecordingSink();
-        await using var models = new ServedModels(model, new InferenceOptions(), TimeProvider.System);
-        await TestPartitions.RunAsync(new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, default, models: models);
+        await using var networks = new NetworkRegistry(new InferenceOptions(), TimeProvider.System);
+        networks.Add(model, (asked, sizes) => asked.Package.Open(sizes));
+        await TestPartitions.RunAsync(new InMemorySource(chunks), [sink], new TopologyOptions(), TimeProvider.System, default, networks: networks);
         var expected = RateTrainer.Run(network, RateSequence.From(Recording(chunks)));
 
         var served = sink.Points.OrderBy(p => p.WindowId).Select(p => p.Estimate).ToList();
@@ -113,7 +114,7 @@ public sealed class NetworkStageTests : IDisposable
     internal static RateModel Shipped() => ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package");
 
     private static List<WindowResult> Windows(RateModel model, IEnumerable<SampleChunk> chunks) =>
-        [.. StreamRun.Of(chunks, first => Stages.Create(first.Channels, first.RateHz, model))];
+        [.. StreamRun.Of(chunks, first => Stages.Create(first.Channels, first.RateHz, [model]))];
 
     private static List<Estimate> Estimates(RateModel model, IEnumerable<SampleChunk> chunks) => [.. Windows(model, chunks).SelectMany(w => w.Estimates)];
 

@@ -29,7 +29,7 @@ internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : I
     public static StageFactory Factory(Func<string, long, Trouble>? trouble = null) =>
         first => [new AskingStage(start => trouble?.Invoke(first.Patient.Value, start) ?? Trouble.None)];
 
-    public void Use(RateModel model) => _model = model;
+    public void Use(INetwork network) => _model = network as RateModel ?? _model;
 
     public void Accept(in Window window, StageOutput output)
     {

@@ -13,7 +13,7 @@ namespace Pipeline.Tests.Serving;
 /// again: where it was acknowledged, or at its last checkpoint with its patients' states. With <paramref name="next"/>, these models take
 /// over one after the other at random moments.
 /// </summary>
-internal sealed class InterleavingCase(int seed, ServedModels models, TimeProvider time, IReadOnlyList<RateModel>? next = null)
+internal sealed class InterleavingCase(int seed, NetworkRegistry models, TimeProvider time, IReadOnlyList<RateModel>? next = null)
 {
     private readonly Random _random = new(seed);
     private readonly HeldSink _sink = new();

@@ -1,5 +1,4 @@
 using Pipeline.Actors;
-using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Wire;
 using Pipeline.Models.Packages;
@@ -112,17 +111,28 @@ public sealed class KeptModelTests : IDisposable
         await kept.DrainAsync(CancellationToken.None);
 
         Assert.Equal(60L, log.Next);
-        Assert.Equal("heart-rate@2", log.Restore().Networks.Rate);
+        Assert.Equal("heart-rate@2", log.Restore().Networks[RateModel.Task]);
         Assert.All(written.Models, model => Assert.Equal("heart-rate@1", model));
     }
 
     [Fact]
     public void A_mark_keeps_the_networks()
     {
-        var mark = new ShardMark(new RecordPosition(TopicId, 3, 17), new Timestamp(9), new NetworkNames("heart-rate@2", "qrs@3"));
+        var mark = new ShardMark(new RecordPosition(TopicId, 3, 17), new Timestamp(9), new NetworkNames((RateModel.Task, "heart-rate@2"), (QrsModel.Task, "qrs@3"), ("spo2", "oxygen@1")));
 
         Assert.Equal(mark, SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(mark), out _));
         Assert.Equal(mark with { Time = null, Networks = default }, SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(mark with { Time = null, Networks = default }), out _));
+    }
+
+    [Fact]
+    public void The_networks_of_a_mark_of_two_tasks_are_where_every_program_reads_them()
+    {
+        var mark = new ShardMark(new RecordPosition(TopicId, 3, 17), null, new NetworkNames((RateModel.Task, "heart-rate@2"), (QrsModel.Task, "qrs@3")));
+
+        var bytes = SnapshotCodec.EncodeMark(mark);
+
+        byte[] last = [(6 << 3) | 2, 12, .. "heart-rate@2"u8, (7 << 3) | 2, 5, .. "qrs@3"u8];     // fields 6 and 7, length-delimited
+        Assert.Equal(last, bytes[^last.Length..]);
     }
 
     /// <summary>One process's life, with version 1 before the fourth and version 2 after, and sometimes a new version while it runs.</summary>
@@ -184,12 +194,10 @@ public sealed class KeptModelTests : IDisposable
 
     private RateModel Open(string version) => new(ModelPackage.Load(FolderOf(version)));
 
-    private Partitions Shards(ServedModels models, Written written) =>
+    private Partitions Shards(NetworkRegistry models, Written written) =>
         TestPartitions.Of(new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 5 }, [written], _time, AskingStage.Factory(), models);
 
-    private ServedModels Serve(string version, bool isFound) => new(
-        Open(version), new InferenceOptions(), TimeProvider.System, (model, sizes) => new StepSession(model, sizes),
-        find: identity => isFound ? Open(identity.Split('@')[1]) : null);
+    private NetworkRegistry Serve(string version, bool isFound) => TestModels.Serve(Open(version), find: identity => isFound ? Open(identity.Split('@')[1]) : null);
 
     private void AssertAsked(Log log, Written written, int seed)
     {
@@ -244,13 +252,13 @@ public sealed class KeptModelTests : IDisposable
         {
             if (Refuses || (seed > 0 && _random.Next(4) == 0))
             {
-                RefusedModel = checkpoint.Networks.Rate;
+                RefusedModel = checkpoint.Networks[RateModel.Task];
                 return Task.FromResult(CommitOutcome.Fenced);
             }
             lock (_snapshots)
             {
                 _mark = SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)), out _);
-                _marks.Add((checkpoint.Through.Offset, checkpoint.Networks.Rate!));
+                _marks.Add((checkpoint.Through.Offset, checkpoint.Networks[RateModel.Task]!));
                 foreach (var snapshot in checkpoint.Changed)
                     _snapshots[snapshot.Patient.Value] = SnapshotCodec.Encode(snapshot);
             }

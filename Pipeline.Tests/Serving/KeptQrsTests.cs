@@ -1,8 +1,8 @@
 using Pipeline.Actors;
-using Pipeline.Actors.Serving;
 using Pipeline.Host.Wire;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Simulation;
 using Pipeline.Tests.Support;
@@ -22,7 +22,7 @@ public sealed class KeptQrsTests : IDisposable
         [.. SimulatedChunks.Of(beds: 2, seconds: 90).Where(chunk => chunk.Channels.IndicesOf(SignalKind.Ecg).Length > 0)];
 
     private readonly TestModels _versions = new();
-    private readonly Dictionary<string, Models.Packages.QrsModel> _qrs;
+    private readonly Dictionary<string, QrsModel> _qrs;
 
     public KeptQrsTests() => _qrs = new[] { _versions.OpenQrs("1"), _versions.OpenQrs("2", isDeaf: true), _versions.OpenQrs("3") }.ToDictionary(model => model.Identity);
 
@@ -48,8 +48,8 @@ public sealed class KeptQrsTests : IDisposable
     /// <summary>One process's life: the first has one network and ends with a checkpoint, so that there is a state that names it.</summary>
     private async Task LiveAsync(Log log, Written written, Random random, int life)
     {
-        var qrs = new ServedQrs(_qrs[life == 0 ? "qrs@1" : $"qrs@{random.Next(1, 4)}"], _qrs.GetValueOrDefault);
-        await using var shards = TestPartitions.Of(new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 5 }, [written], TimeProvider.System, qrs: qrs);
+        await using var qrs = TestModels.ServeQrs(_qrs[life == 0 ? "qrs@1" : $"qrs@{random.Next(1, 4)}"], _qrs.GetValueOrDefault);
+        await using var shards = TestPartitions.Of(new TopologyOptions { MailboxCapacity = 16, MaxBatchPoints = 5 }, [written], TimeProvider.System, networks: qrs);
         shards.Assign(0, "t", log.Restore(), TopicId);
         var to = (int)Math.Min(Ward.Count, log.Next + random.Next(20, 90));
         var replaceAt = random.Next((int)log.Next, to + 30);
@@ -91,7 +91,7 @@ public sealed class KeptQrsTests : IDisposable
             var chunk = Ward[offset];
             var qrs = _qrs[log.QrsAt(offset)];
             if (!streams.TryGetValue(chunk.Patient, out var stream))
-                streams.Add(chunk.Patient, stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz, qrs: qrs), chunk));
+                streams.Add(chunk.Patient, stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz, [qrs]), chunk));
             stream.Use(qrs);
             stream.Accept(chunk);
             for (; stream.TryNext(output, out var window); output.Clear())
@@ -120,7 +120,7 @@ public sealed class KeptQrsTests : IDisposable
         public void Commit(ShardCheckpoint checkpoint)
         {
             _mark = SnapshotCodec.DecodeMark(SnapshotCodec.EncodeMark(ShardMark.Of(checkpoint)), out _);
-            Marks.Add((checkpoint.Through.Offset, checkpoint.Networks.Qrs!));
+            Marks.Add((checkpoint.Through.Offset, checkpoint.Networks[QrsModel.Task]!));
             foreach (var snapshot in checkpoint.Changed)
                 _snapshots[snapshot.Patient.Value] = SnapshotCodec.Encode(snapshot);
         }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
@@ -14,15 +13,14 @@ public sealed class ModelWatchTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ListLogger<ModelWatch> _log = new();
     private readonly ReloadMetrics _metrics = new();
-    private readonly ServedModels _models;
+    private readonly NetworkRegistry _models;
     private readonly ModelWatch _watch;
 
     public ModelWatchTests()
     {
         TestModels.Write(Folder, "1");
-        _models = new ServedModels(
-            new RateModel(ModelPackage.Load(Folder)), new InferenceOptions(), TimeProvider.System, (model, sizes) => new StepSession(model, sizes));
-        _watch = ModelWatch.Of(_models, _metrics, TimeProvider.System, _log);
+        _models = TestModels.Serve(new RateModel(ModelPackage.Load(Folder)));
+        _watch = ModelWatch.Of(_models, NetworkKind.HeartRate, _metrics, TimeProvider.System, _log);
         Look(2);
     }
 
@@ -33,10 +31,10 @@ public sealed class ModelWatchTests : IAsyncDisposable
     {
         TestModels.Write(Folder, "2");
         Look(1);
-        Assert.Equal("heart-rate@1", _models.Current.Identity);
+        Assert.Equal("heart-rate@1", _models[RateModel.Task]!.Identity);
         Look(1);
 
-        Assert.Equal("heart-rate@2", _models.Current.Identity);
+        Assert.Equal("heart-rate@2", _models[RateModel.Task]!.Identity);
         Look(3);
         Assert.Equal("Model heart-rate@2 is in service instead of heart-rate@1: each shard asks it from its next record on", Assert.Single(_log.At(LogLevel.Information)));
     }
@@ -50,11 +48,11 @@ public sealed class ModelWatchTests : IAsyncDisposable
         {
             File.WriteAllBytes(Path.Combine(Folder, ModelPackage.NetworkFile), network[..(network.Length * part / 4)]);
             Look(1);
-            Assert.Equal("heart-rate@1", _models.Current.Identity);
+            Assert.Equal("heart-rate@1", _models[RateModel.Task]!.Identity);
         }
         Look(1);
 
-        Assert.Equal("heart-rate@2", _models.Current.Identity);
+        Assert.Equal("heart-rate@2", _models[RateModel.Task]!.Identity);
         Assert.Empty(_log.At(LogLevel.Warning));
     }
 
@@ -71,7 +69,7 @@ public sealed class ModelWatchTests : IAsyncDisposable
         Assert.Matches("is refused, heart-rate@1 stays: .*weights.safetensors has SHA-256 [0-9a-f]{64}; model.json says [0-9a-f]{64}", text);
         File.WriteAllBytes(weights, whole);
         Look(2);
-        Assert.Equal("heart-rate@2", _models.Current.Identity);
+        Assert.Equal("heart-rate@2", _models[RateModel.Task]!.Identity);
     }
 
     [Theory]
@@ -84,7 +82,7 @@ public sealed class ModelWatchTests : IAsyncDisposable
         Look(3);
 
         Assert.Contains(reason, Assert.Single(_log.At(LogLevel.Warning)), StringComparison.Ordinal);
-        Assert.Equal("heart-rate@1", _models.Current.Identity);
+        Assert.Equal("heart-rate@1", _models[RateModel.Task]!.Identity);
     }
 
     [Fact]
@@ -94,7 +92,7 @@ public sealed class ModelWatchTests : IAsyncDisposable
         Look(3);
 
         Assert.Contains("is no model package: it has no model.json", Assert.Single(_log.At(LogLevel.Warning)), StringComparison.Ordinal);
-        Assert.Equal("heart-rate@1", _models.Current.Identity);
+        Assert.Equal("heart-rate@1", _models[RateModel.Task]!.Identity);
     }
 
     [Fact]
@@ -111,7 +109,7 @@ public sealed class ModelWatchTests : IAsyncDisposable
         var hashes = new System.Text.Json.Nodes.JsonObject
         {
             [ModelPackage.NetworkFile] = hash,
-            [ModelPackage.WeightsFile] = _models.Current.Package.Manifest.Sha256[ModelPackage.WeightsFile],
+            [ModelPackage.WeightsFile] = _models[RateModel.Task]!.Package.Manifest.Sha256[ModelPackage.WeightsFile],
         };
         TestModels.Change(Folder, "sha256", hashes);
         Look(2);
@@ -120,15 +118,15 @@ public sealed class ModelWatchTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_new_QRS_network_is_taken_and_a_broken_one_is_refused()
+    public async Task A_new_QRS_network_is_taken_and_a_broken_one_is_refused()
     {
         var folder = TestModels.WriteQrs(Path.Combine(_folder.Path, "qrs"), "1");
-        var qrs = new ServedQrs(new QrsModel(ModelPackage.Load(folder)));
-        var watch = ModelWatch.Of(qrs, _metrics, TimeProvider.System, _log);
+        await using var qrs = TestModels.ServeQrs(new QrsModel(ModelPackage.Load(folder)));
+        var watch = ModelWatch.Of(qrs, NetworkKind.Qrs, _metrics, TimeProvider.System, _log);
         TestModels.WriteQrs(folder, "2", isDeaf: true);
         watch.Look();
         watch.Look();
-        Assert.Equal("qrs@2", qrs.Current.Identity);
+        Assert.Equal("qrs@2", qrs[QrsModel.Task]!.Identity);
 
         TestModels.WriteQrs(folder, "2");
         watch.Look();
@@ -138,7 +136,7 @@ public sealed class ModelWatchTests : IAsyncDisposable
         watch.Look();
         watch.Look();
 
-        Assert.Equal("qrs@2", qrs.Current.Identity);
+        Assert.Equal("qrs@2", qrs[QrsModel.Task]!.Identity);
         Assert.Equal("Model qrs@2 is in service instead of qrs@1: each shard asks it from its next record on", Assert.Single(_log.At(LogLevel.Information)));
         Assert.Collection(
             _log.At(LogLevel.Warning),

@@ -47,7 +47,7 @@ public sealed class ServingPropertyTests : IDisposable
         });
     }
 
-    private static ServedModels Serve(RateModel first, Random random)
+    private static NetworkRegistry Serve(RateModel first, Random random)
     {
         var options = new InferenceOptions
         {
@@ -56,6 +56,6 @@ public sealed class ServingPropertyTests : IDisposable
             QueueCapacity = 16,
             MaxDelay = random.Next(4) == 0 ? TimeSpan.FromMilliseconds(0.2) : TimeSpan.Zero,
         };
-        return new ServedModels(first, options, TimeProvider.System, (model, sizes) => new StepSession(model, sizes));
+        return TestModels.Serve(first, options);
     }
 }

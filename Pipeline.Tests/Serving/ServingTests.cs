@@ -17,7 +17,7 @@ public sealed class ServingTests : IAsyncDisposable
     private readonly List<StepSession> _sessions = [];
     private readonly SemaphoreSlim _running = new(0);
     private SemaphoreSlim? _gate;
-    private ServedModels? _models;
+    private NetworkRegistry? _models;
     private Partitions? _shards;
     private long _offset;
 
@@ -169,7 +169,7 @@ public sealed class ServingTests : IAsyncDisposable
         await PostAsync(shards, 20, 40, "P0", "P1");
         await shards.RevokeAsync(0, default);
 
-        Assert.Equal([new(0, 0, "heart-rate@1", null), new(0, 40, "heart-rate@2", "heart-rate@1")], switches);
+        Assert.Equal([new(0, 0, RateModel.Task, "heart-rate@1", null), new(0, 40, RateModel.Task, "heart-rate@2", "heart-rate@1")], switches);
         foreach (var patient in new[] { "P0", "P1" })
             Assert.Equal(Expected(patient, 0, 40, switchedAt: 20), Series(patient));
         Assert.Equal(1, shards.Total()[Count.ModelSwitches]);
@@ -236,7 +236,7 @@ public sealed class ServingTests : IAsyncDisposable
         Action<ModelSwitch>? told = null)
     {
         _gate = gated ? new SemaphoreSlim(0) : null;
-        _models = new ServedModels(_versions.Open("1"), serving ?? new InferenceOptions(), TimeProvider.System, OpenSession);
+        _models = TestModels.Serve(_versions.Open("1"), serving, OpenSession);
         _models.Switched += told;
         _shards = TestPartitions.Of(options ?? new TopologyOptions(), [_sink], _time, AskingStage.Factory(trouble), _models);
         _shards.Assign(0, "t");

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Pipeline.Actors.Inference;
+using Pipeline.Actors.Serving;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Support;
@@ -14,6 +16,24 @@ internal sealed class TestModels : IDisposable
 
     /// <summary>A model with <paramref name="version"/>; the caller's.</summary>
     public RateModel Open(string version) => new(ModelPackage.Load(Write(_folder.Path + "/" + version, version)));
+
+    /// <summary>A registry with one heart-rate network, which runs in <see cref="StepSession"/>s unless <paramref name="open"/> opens others.</summary>
+    public static NetworkRegistry Serve(
+        RateModel first, InferenceOptions? options = null, Func<RateModel, IReadOnlyList<int>, IModelSession>? open = null, Func<string, INetwork?>? find = null)
+    {
+        var networks = new NetworkRegistry(options ?? new InferenceOptions(), TimeProvider.System);
+        open ??= (model, sizes) => new StepSession(model, sizes);
+        networks.Add(first, (network, sizes) => open((RateModel)network, sizes), find);
+        return networks;
+    }
+
+    /// <summary>A registry with one QRS network.</summary>
+    public static NetworkRegistry ServeQrs(QrsModel first, Func<string, INetwork?>? find = null)
+    {
+        var networks = new NetworkRegistry(new InferenceOptions(), TimeProvider.System);
+        networks.Add(first, find: find);
+        return networks;
+    }
 
     /// <summary>Writes the shipped package to <paramref name="folder"/> with another version.</summary>
     public static string Write(string folder, string version, string name = "heart-rate")

@@ -4,6 +4,7 @@ using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Store;
 using Pipeline.Models;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Tests.Simulation;
@@ -111,11 +112,11 @@ internal sealed class Expected : IPatientSink
         await using var others = Partitions(second);
         await Task.WhenAll(Enumerable.Range(0, Workload.PartitionCount).Select(partition => RunAsync(workload.Partitions[partition], partition, shards, others, asked(partition))));
 
-        Partitions Partitions(ServedModels models) => process.Partitions(options, expected, new PartitionParts
+        Partitions Partitions(NetworkRegistry models) => process.Partitions(options, expected, new PartitionParts
         {
             Actors = (process.Actors.System, new LocalPatientRegion(process.Actors.System)),
             Stages = SimulatedStage.Factory,
-            Models = models,
+            Networks = models,
             Scheduler = process,
         });
     }
@@ -128,7 +129,7 @@ internal sealed class Expected : IPatientSink
         {
             var (from, to, model) = (legs[leg].From, legs[leg + 1].From, legs[leg].Model);
             var last = await RunAsync(
-                model == SimulatedModels.First.Identity ? first : second, restore with { Networks = new(model) },
+                model == SimulatedModels.First.Identity ? first : second, restore with { Networks = new((RateModel.Task, model)) },
                 partition.Select(one => one.Record).Where(record => record.Offset >= from && record.Offset < to));
             var changed = last?.Changed.Select(patient => patient.Patient).ToHashSet() ?? [];
             restore = restore with

@@ -24,7 +24,12 @@ internal static class SimulatedModels
     };
 
     /// <summary>A version in a process, by real workers on the process's scheduler.</summary>
-    public static ServedModels Serve(SimulatedProcess process, InferenceOptions options, RateModel version, Func<IModelSession, IModelSession>? through = null) =>
-        new(version, options, process.Clock, (model, sizes) => new StepSession(model, sizes) is var session && through is not null ? through(session) : session, process,
+    public static NetworkRegistry Serve(SimulatedProcess process, InferenceOptions options, RateModel version, Func<IModelSession, IModelSession>? through = null)
+    {
+        var networks = new NetworkRegistry(options, process.Clock, process);
+        networks.Add(
+            version, (model, sizes) => new StepSession((RateModel)model, sizes) is var session && through is not null ? through(session) : session,
             identity => identity == First.Identity ? First : Second);
+        return networks;
+    }
 }

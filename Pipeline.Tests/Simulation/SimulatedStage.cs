@@ -28,7 +28,7 @@ internal sealed class SimulatedStage : IWindowStage
 
     public int StateVersion => 1;
 
-    public void Use(RateModel model) => _model = model;
+    public void Use(INetwork network) => _model = network as RateModel ?? _model;
 
     public void Accept(in Window window, StageOutput output)
     {

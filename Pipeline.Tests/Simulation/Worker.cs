@@ -27,7 +27,7 @@ internal sealed class Worker
     private readonly SimulatedLog _log;
     private readonly IShardLog _keepingLog;
     private readonly Ownership _ownership;
-    private readonly ServedModels _models;
+    private readonly NetworkRegistry _models;
     private readonly LateAnswers? _lateAnswers;     // a planted bug
     private readonly SortedList<int, Owned> _owned = [];
     private Task<Membership?>? _joining;
@@ -58,7 +58,7 @@ internal sealed class Worker
         {
             Actors = (Process.Actors.System, Region),
             Stages = SimulatedStage.Factory,
-            Models = _models,
+            Networks = _models,
             Passive = Disk,
             Scheduler = Process,
             OpenMessages = OpenMessagesOf(settings.Bug),
@@ -323,10 +323,10 @@ internal sealed class Worker
     private static extern ref Telemetry TelemetryOf(Partitions shards);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_telemetry")]
-    private static extern ref InferenceTelemetry TelemetryOf(ServedModels models);
+    private static extern ref InferenceTelemetry TelemetryOf(NetworkRegistry models);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_meter")]
-    private static extern ref Meter MeterOf(ServedModels models);
+    private static extern ref Meter MeterOf(NetworkRegistry models);
 
     /// <summary>A partition and where its consumer reads.</summary>
     private sealed class Owned(PartitionProgress progress)

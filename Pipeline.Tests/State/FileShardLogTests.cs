@@ -28,7 +28,7 @@ public sealed class FileShardLogTests : IDisposable
         {
             var lease = await AssignAsync(log, 2, "nothing:");
             await CommitAsync(log, Snapshots.Checkpoint(lease, 10, ["P1", "P2", "P3"]), CommitOutcome.Committed);
-            var last = Snapshots.Checkpoint(lease, 25, ["P2", "P4"], "P3") with { Time = new Timestamp(77), Networks = new NetworkNames("rate@2", "qrs@1") };
+            var last = Snapshots.Checkpoint(lease, 25, ["P2", "P4"], "P3") with { Time = new Timestamp(77), Networks = new NetworkNames(("heart_rate", "rate@2"), ("qrs", "qrs@1")) };
             await CommitAsync(log, last, CommitOutcome.Committed);
         }
 
@@ -36,7 +36,7 @@ public sealed class FileShardLogTests : IDisposable
         var restored = await again.AssignAsync(2, 0, null, CancellationToken.None).WaitAsync(Patience);
 
         Assert.Equal("25: P1@10 P2@25 P4@25", Text(again, restored));
-        Assert.Equal((3, new Timestamp(77), new NetworkNames("rate@2", "qrs@1")), (restored.KeptCount, restored.Time!.Value, restored.Networks));
+        Assert.Equal((3, new Timestamp(77), new NetworkNames(("heart_rate", "rate@2"), ("qrs", "qrs@1"))), (restored.KeptCount, restored.Time!.Value, restored.Networks));
         Assert.Equal(26, restored.NextOffset(Snapshots.Topic));
         Assert.Null(restored.NextOffset(Guid.NewGuid()));
         Assert.Equal(SnapshotCodec.Encode(Snapshots.Of("P4", 2, 25)), SnapshotCodec.Encode(again.Passive.Find(2, new PatientId("P4"))!));

@@ -10,7 +10,7 @@ namespace Pipeline.Tests.State;
 /// <summary>One patient's chunks through its device streams, as the patient's actor does it, with everything that comes out as text.</summary>
 internal sealed class PatientRun(StageFactory? stages = null)
 {
-    public static readonly StageFactory Stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, qrs: StageRun.Network);
+    public static readonly StageFactory Stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, [StageRun.Network]);
 
     private readonly StageFactory _stages = stages ?? Stages;
     private readonly StageOutput _output = new();

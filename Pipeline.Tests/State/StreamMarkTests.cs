@@ -22,7 +22,7 @@ public sealed class StreamMarkTests
     public void A_stream_that_asks_a_network_keeps_what_was_answered()
     {
         using var model = NetworkStageTests.Shipped();
-        StageFactory stages = first => Stages.Create(first.Channels, first.RateHz, model);
+        StageFactory stages = first => Stages.Create(first.Channels, first.RateHz, [model]);
         var chunks = SimulatedChunks.Of(beds: 1, seconds: 60).Where(chunk => chunk.Device == "ppg").ToList();
 
         Assert.True(SaysTheSame(chunks, stages, 1) > 5);

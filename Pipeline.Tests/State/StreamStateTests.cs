@@ -99,7 +99,7 @@ public sealed class StreamStateTests
     public void A_stream_that_asks_a_network_goes_on_with_the_networks_state()
     {
         using var model = NetworkStageTests.Shipped();
-        StageFactory stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, model);
+        StageFactory stages = first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, [model]);
         var chunks = SimulatedChunks.Of(beds: 1, seconds: 60).Where(chunk => chunk.Device == "ppg").ToList();
 
         for (var cut = 5; cut < chunks.Count; cut += 17)

@@ -10,14 +10,13 @@ internal static class TestPartitions
     private static readonly LocalActors Local = new();
 
     public static Partitions Of(
-        TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, ServedModels? models = null,
-        IPassivePatients? passive = null, ServedQrs? qrs = null) => new(options, sinks, time, new PartitionParts
+        TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, NetworkRegistry? networks = null,
+        IPassivePatients? passive = null) => new(options, sinks, time, new PartitionParts
         {
             Actors = (Local.Actors.System, new LocalPatientRegion(Local.Actors.System)),
             Stages = stages,
-            Models = models,
+            Networks = networks,
             Passive = passive,
-            Qrs = qrs,
         });
 
     /// <summary>The same in a region that can lose messages.</summary>
@@ -31,10 +30,10 @@ internal static class TestPartitions
 #pragma warning disable CA1068 // What follows the token is seldom wanted.
     public static async Task<Counts> RunAsync(
         ISampleSource source, IReadOnlyList<IPatientSink> sinks, TopologyOptions options, TimeProvider time, CancellationToken stop = default,
-        StageFactory? stages = null, Action<Partitions>? started = null, ServedModels? models = null)
+        StageFactory? stages = null, Action<Partitions>? started = null, NetworkRegistry? networks = null)
     {
 #pragma warning restore CA1068
-        await using var partitions = Of(options, sinks, time, stages, models);
+        await using var partitions = Of(options, sinks, time, stages, networks);
         started?.Invoke(partitions);
         return await Topology.RunAsync(source, partitions, stop);
     }

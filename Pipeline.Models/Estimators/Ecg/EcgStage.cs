@@ -75,12 +75,13 @@ public sealed class EcgStage : IWindowStage
     }
 
     /// <summary>
-    /// From the next window on <paramref name="model"/> decides what is a beat, where it takes the rate; else the rule does. Beats that are
+    /// From the next window on a QRS network decides what is a beat, where it takes the rate; else the rule does. Beats that are
     /// certain stay, and so does all that is known of the signal: a network has no state of its own.
     /// </summary>
-    public void Use(QrsModel model)
+    public void Use(INetwork network)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        if (network is not QrsModel model)
+            return;
         var fits = model.FindMisfit(_form.RateHz) is null;
         _network = fits ? model.Network : null;
         _decidedBy = fits ? model.Identity : Stages.Classical;

@@ -34,13 +34,13 @@ public sealed class NetworkPpgStage : IWindowStage
     }
 
     /// <summary>
-    /// From the next window on <paramref name="model"/> is asked; the state of another one is not taken over (<see cref="RateQuestion.Begin"/>).
+    /// From the next window on a heart-rate network is asked; the state of another one is not taken over (<see cref="RateQuestion.Begin"/>).
     /// Where it does not take the stream, the classical estimate stands.
     /// </summary>
-    public void Use(RateModel model)
+    public void Use(INetwork network)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        _model = model.FindMisfit(_rateHz, _shape) is null ? model : null;
+        if (network is RateModel model)
+            _model = model.FindMisfit(_rateHz, _shape) is null ? model : null;
     }
 
     /// <inheritdoc/>
