@@ -76,6 +76,18 @@ public sealed class OutputBatch
     /// <summary>Dead letters.</summary>
     public List<DeadLetter> DeadLetters { get; } = [];
 
+    /// <summary>Bytes of keys and payloads of the dead letters.</summary>
+    internal long LetterBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var letter in DeadLetters)
+                bytes += letter.Key.Length + letter.Payload.Length;
+            return bytes;
+        }
+    }
+
     /// <summary>
     /// <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> at which the newest record in here entered its shard's mailbox: for the
     /// latency histogram only.

@@ -4,6 +4,7 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Actors.Stages;
 using Pipeline.Models;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
 
@@ -24,6 +25,9 @@ public sealed class PartitionParts
 
     /// <summary>Where chunks can be looked at while they pass.</summary>
     public SampleTap? Tap { get; init; }
+
+    /// <summary>Told of a patient that comes in two partitions of this process, with both; by their graphs.</summary>
+    public Action<PatientId, int, int>? InTwoPartitions { get; init; }
 
     internal Func<TimeProvider, TimeSpan, OpenMessages> OpenMessages { get; init; } = (time, patience) => new OpenMessages(time, patience);
 
@@ -70,6 +74,7 @@ public sealed class Partitions : IAsyncDisposable
             Tap = parts.Tap,
             OpenMessages = parts.OpenMessages,
         };
+        Places = new PatientPlaces(parts.InTwoPartitions);
         _system = parts.Actors.System;
         Materializer = _system.Materializer();
         _ = networks?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, parts.Scheduler);
@@ -92,7 +97,7 @@ public sealed class Partitions : IAsyncDisposable
 
     internal IMaterializer Materializer { get; }
 
-    internal PatientPlaces Places { get; } = new();
+    internal PatientPlaces Places { get; }
 
     internal Action<double> RecordLatency => _telemetry.RecordLatency;
 

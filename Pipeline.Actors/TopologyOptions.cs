@@ -35,7 +35,10 @@ public sealed class TopologyOptions : IValidatableObject
     [Range(16, 65_536)]
     public int MailboxCapacity { get; set; } = 256;
 
-    /// <summary>Bytes of records that wait before a partition's graph until the partition is paused, 1 MiB to 1 GiB; default 32 MiB.</summary>
+    /// <summary>
+    /// Bytes of records that wait before a partition's graph until the partition is paused, 1 MiB to 1 GiB; default 32 MiB. As much at most, and one batch of records,
+    /// is kept at each place within the graph where records wait: for a snapshot, for a network's answer, as dead letters for the sinks.
+    /// </summary>
     [Range(1 << 20, 1 << 30)]
     public int MaxMailboxBytes { get; set; } = 32 << 20;
 

@@ -5,12 +5,19 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>Which partition of this process each patient in memory belongs to, to notice one that comes in two partitions. Thread-safe.</summary>
-internal sealed class PatientPlaces
+internal sealed class PatientPlaces(Action<PatientId, int, int>? claimedTwice = null)
 {
     private readonly ConcurrentDictionary<string, int> _partitions = new(StringComparer.Ordinal);
 
     /// <summary>Claims a patient for a partition; false when another one has it.</summary>
-    public bool TryClaim(PatientId patient, int partition) => _partitions.GetOrAdd(patient.Value, partition) == partition;
+    public bool TryClaim(PatientId patient, int partition)
+    {
+        var first = _partitions.GetOrAdd(patient.Value, partition);
+        if (first == partition)
+            return true;
+        claimedTwice?.Invoke(patient, first, partition);
+        return false;
+    }
 
     /// <summary>The partition has forgotten the patient.</summary>
     public void Release(PatientId patient, int partition) => _partitions.TryRemove(new KeyValuePair<string, int>(patient.Value, partition));

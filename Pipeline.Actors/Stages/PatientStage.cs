@@ -30,6 +30,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         private List<IForPatient> _taken = [];
         private OutputBatch _batch;
         private Barrier? _barrier;
+        private long _openBytes;        // of the records' values that open windows keep for a dead letter
         private bool _isCaptured;       // whether the entities were asked for the barrier's snapshots
 
         public Logic(PatientStage stage, PartitionContext partition) : base(stage.Shape)
@@ -98,6 +99,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
             {
                 _partition.QuestionCount += one.QuestionCount;
                 _partition.Counts.Add(Count.Questions, one.QuestionCount);
+                _openBytes += one.Payload.Length;
                 Tell(one, one.Link);
             }
             foreach (var link in windows.Left)
@@ -178,6 +180,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
                 _batch.DeadLetters.AddRange(letters);
                 counts.Add(Count.AnswersFailed, letters.Count);
             }
+            _openBytes -= windows.Payload.Length;
             _partition.QuestionCount -= windows.QuestionCount;
         }
 
@@ -238,7 +241,8 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         private bool HasOutput => _batch.Points.Count + _batch.Beats.Count + _batch.DeadLetters.Count > 0;
 
         private bool HasRoom => _open.Count < _partition.Options.MaxWaitingWindows && !_replies.IsCrowded
-            && _batch.Points.Count + _batch.DeadLetters.Count < _partition.Options.MaxBatchPoints;
+            && _batch.Points.Count + _batch.DeadLetters.Count < _partition.Options.MaxBatchPoints
+            && _openBytes + _batch.LetterBytes < _partition.Options.MaxMailboxBytes;
 
         private OutputBatch NewBatch(long lastOffset) => new() { Shard = _partition.Number, LastOffset = lastOffset };
     }

@@ -26,7 +26,7 @@ internal sealed class RecordDecoding(string topic, int partition, RecordDecoder?
                 return new ShardRecord(raw.Offset, chunk, Payload: raw.Payload);
         }
 #pragma warning disable CA1031 // The boundary: whatever is wrong with one record must not stop the others.
-        catch (Exception thrown)
+        catch (Exception thrown) when (thrown is not OutOfMemoryException)      // that is the process's, not the record's: the record is read again
 #pragma warning restore CA1031
         {
             refused = $"the decoder throws {thrown.GetType().Name}: {thrown.Message}";

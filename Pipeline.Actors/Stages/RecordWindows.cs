@@ -10,7 +10,7 @@ internal sealed class RecordWindows(PartitionContext partition)
     private readonly RecordHandling _handling = new(partition);
     private readonly SupervisedPatient?[] _found = new SupervisedPatient?[RecordBatch.MostRecords];
     private readonly List<SupervisedPatient> _unknown = [];
-    private int _stashedCount;
+    private (int Count, long Bytes) _stashed;
 
     /// <summary>The patients.</summary>
     public PatientTable Table { get; } = new(partition);
@@ -18,12 +18,12 @@ internal sealed class RecordWindows(PartitionContext partition)
     /// <summary>Offset of the last record that was handled, or waits for its patient's snapshot; null before the first.</summary>
     public long? HandledOffset { get; private set; }
 
-    /// <summary>Records that began to wait for a snapshot since the last call.</summary>
-    public int TakeStashedCount()
+    /// <summary>Records that began to wait for a snapshot since the last call, and the bytes of their values.</summary>
+    public (int Count, long Bytes) TakeStashed()
     {
-        var count = _stashedCount;
-        _stashedCount = 0;
-        return count;
+        var stashed = _stashed;
+        _stashed = default;
+        return stashed;
     }
 
     /// <summary>
@@ -96,7 +96,7 @@ internal sealed class RecordWindows(PartitionContext partition)
         if (patient.IsLoading)
         {
             patient.Stash(timed);
-            _stashedCount++;
+            _stashed = (_stashed.Count + 1, _stashed.Bytes + record.Payload.Length);
         }
         else
             Handle(patient, timed, windows);

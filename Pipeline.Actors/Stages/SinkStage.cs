@@ -26,6 +26,7 @@ internal sealed class SinkStage(PartitionContext partition) : GraphStage<FlowSha
         private Action<(OutputBatch Batch, Exception? Failure)> _ended = null!;     // set before the first element
         private Barrier? _barrier;
         private int _inFlight;
+        private long _bytesInFlight;        // of dead letters, which carry whole records
 
         public Logic(SinkStage stage, PartitionContext partition) : base(stage.Shape)
         {
@@ -62,6 +63,7 @@ internal sealed class SinkStage(PartitionContext partition) : GraphStage<FlowSha
         {
             _partition.Counts.Add(Count.Batches);
             _inFlight++;
+            _bytesInFlight += batch.LetterBytes;
             var written = WriteAsync(batch);
             if (written.IsCompletedSuccessfully)
                 Acknowledge(batch);
@@ -96,6 +98,7 @@ internal sealed class SinkStage(PartitionContext partition) : GraphStage<FlowSha
         private void Acknowledge(OutputBatch batch)
         {
             _inFlight--;
+            _bytesInFlight -= batch.LetterBytes;
             _partition.Counts.Add(Count.BatchesAcknowledged);
             _partition.RecordLatency(Stopwatch.GetElapsedTime(batch.EnteredAt).TotalSeconds);
         }
@@ -114,7 +117,7 @@ internal sealed class SinkStage(PartitionContext partition) : GraphStage<FlowSha
                 if (_inFlight == 0)
                     CompleteStage();
             }
-            else if (_inFlight < _maxInFlight && !HasBeenPulled(_stage._in))
+            else if (_inFlight < _maxInFlight && _bytesInFlight < _partition.Options.MaxMailboxBytes && !HasBeenPulled(_stage._in))
                 Pull(_stage._in);
         }
     }

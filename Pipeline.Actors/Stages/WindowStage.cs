@@ -39,6 +39,7 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
         private bool _isLeaving;
         private int _passiveCount;
         private int _stashedCount;
+        private long _stashedBytes;
 
         public Logic(WindowStage stage, PartitionContext partition) : base(stage.Shape)
         {
@@ -116,7 +117,8 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
             var windows = _records.Handle(batch, _passiveCount > 0, out var unknown);
             if (unknown.Count > 0)
                 _disk.Load([.. unknown.Select(patient => patient.Id)], _loaded);
-            _stashedCount += _records.TakeStashedCount();
+            var stashed = _records.TakeStashed();
+            (_stashedCount, _stashedBytes) = (_stashedCount + stashed.Count, _stashedBytes + stashed.Bytes);
             Add(windows);
             if (_records.Table.IsSweepDue && _barrier is null)
                 Sweep();
@@ -179,6 +181,7 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
                 _passiveCount--;
             var waiting = _records.Table.EndLoading(patient, loaded.Snapshot);
             _stashedCount -= waiting.Count;
+            _stashedBytes -= waiting.Sum(one => (long)one.Record.Payload.Length);
             Add(_records.HandleWaiting(patient, waiting));
             if (_barrier is { } barrier && _records.Table.LoadingCount == 0)
                 Pass(barrier);
@@ -248,7 +251,7 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
                 Push(_stage._out, next);
             if (_isLeaving && _changing is not null && _partition.Restore is not null && _ready.Count == 0 && _barrier is null)
                 CompleteStage();
-            else if (_ready.Count > 0 || _barrier is not null || _held is not null || _changing is not null || _stashedCount >= MostStashed)
+            else if (_ready.Count > 0 || _barrier is not null || _held is not null || _changing is not null || _stashedCount >= MostStashed || _stashedBytes >= _partition.Options.MaxMailboxBytes)
                 return;
             else if (IsClosed(_stage._in))
             {

@@ -22,6 +22,7 @@ internal sealed class AssignedPartitions : IDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
     private readonly StandbyReader? _standby;
+    private readonly StatePartitions _statePartitions;
     private bool _isStandbyStale = true;
     private Task<(Guid Id, int Partitions)> _topic;
     private KafkaAdmin? _admin;     // which answered last; whoever asks takes it away meanwhile
@@ -38,6 +39,7 @@ internal sealed class AssignedPartitions : IDisposable
             {
                 SamplesTopic = IdOfTopicAsync,
             };
+        _statePartitions = new StatePartitions(_options, _logger, _time);
         _topic = FindTopicAsync();
     }
 
@@ -47,7 +49,7 @@ internal sealed class AssignedPartitions : IDisposable
     /// <summary>What keeps the state from being read or kept; null when nothing does.</summary>
     public string? Fault => _log switch
     {
-        KafkaShardLog kafka => kafka.Health.Fault,
+        KafkaShardLog kafka => _statePartitions.Fault ?? kafka.Health.Fault,
         FileShardLog file => file.Fault,
         _ => null,
     };
@@ -140,6 +142,7 @@ internal sealed class AssignedPartitions : IDisposable
         else
             ending.GetAwaiter().GetResult();
         _standby?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _statePartitions.Dispose();
         _topic.ContinueWith(_ => Interlocked.Exchange(ref _admin, null)?.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _end.Dispose();
     }
@@ -153,7 +156,10 @@ internal sealed class AssignedPartitions : IDisposable
 
     private async Task<(ShardRestore State, Guid TopicId)> RestoreAsync(int partition, long? committed, Task<(Guid Id, int Partitions)> topic, CancellationToken stop)
     {
+        // Beside the reading, which waits for a partition that is not there yet.
+        var grown = _log is KafkaShardLog ? _statePartitions.EnsureAsync(partition, topic, stop) : Task.CompletedTask;
         var restored = await _log.AssignAsync(partition, committed, _metrics.Begin(partition), stop).ConfigureAwait(false);
+        await grown.ConfigureAwait(false);
         return (restored, (await topic.ConfigureAwait(false)).Id);
     }
 

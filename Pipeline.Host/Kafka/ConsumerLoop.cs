@@ -10,6 +10,7 @@ namespace Pipeline.Host.Kafka;
 internal sealed class ConsumerLoop : IDisposable
 {
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1), Idle = TimeSpan.FromMilliseconds(100), LagEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);   // after a record that could not be read
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(5), Patience = TimeSpan.FromSeconds(5);
 
     private readonly KafkaOptions _options;
@@ -24,16 +25,17 @@ internal sealed class ConsumerLoop : IDisposable
     private readonly bool _hasPassingName;
     private readonly Dictionary<int, PartitionProgress> _owned = [];
     private readonly RecordRun _run;
+    private readonly PartitionFaults _faults;
     private readonly PartitionLags _partitionLags;
     private long _lookedAt, _lagAt, _readAtLook;
     private volatile PartitionLag[] _lags = [];
 
     public ConsumerLoop(SourceParts parts, string passingName, Partitions partitions, ClientHealth health, Func<RecordDecoder> decoder)
     {
-        var (options, metrics, log, time, _) = parts;
+        var (options, metrics, log, time) = (parts.Options, parts.Metrics, parts.Log, parts.Time);
         (_options, _health, _metrics, _log, _time) = (options, health, metrics, log, time);
         _lookEvery = options.CommitInterval / 2 < Idle ? options.CommitInterval / 2 : Idle;
-        var deserializer = new RecordDeserializer();
+        var deserializer = new RecordDeserializer(parts.Allocate);
         var settings = ClientSettings.Consumer(options, passingName);
         _hasPassingName = settings.GetValueOrDefault("group.instance.id") == passingName;
         _consumer = new ConsumerBuilder<Null, RawRecord>(settings)
@@ -47,6 +49,7 @@ internal sealed class ConsumerLoop : IDisposable
             .SetPartitionsRevokedHandler((_, positions) => HandOver([.. positions.Select(at => at.Partition.Value)]))
             .SetPartitionsLostHandler((_, positions) => Forget([.. positions.Select(at => at.Partition.Value)]))
             .Build();
+        _faults = new PartitionFaults(options.SamplesTopic, metrics, log, time);
         _run = new RecordRun(_consumer, options.SamplesTopic, metrics, log);
         _partitionLags = new PartitionLags(options, _consumer, health, time);
         _offsets = new GroupOffsets(_consumer, options.SamplesTopic, health, metrics, log);
@@ -84,19 +87,21 @@ internal sealed class ConsumerLoop : IDisposable
                 if (result is { IsPartitionEOF: false })
                 {
                     Take(result, stop);
-                    if (++sinceLook < RecordRun.Length)
+                    if (++sinceLook < RecordRun.Length && !_run.IsFull)
                         continue;
                 }
                 _run.Post(stop);
             }
             catch (ConsumeException fault)
             {
-                _health.Note(fault.Error);
                 if (fault.Error.IsFatal)
                 {
+                    _health.Note(fault.Error);
                     Forget([.. _owned.Keys]);
                     return fault.Error;
                 }
+                _run.Post(stop);
+                NoteFault(fault, stop);
             }
             sinceLook = 0;
             Look();
@@ -114,6 +119,40 @@ internal sealed class ConsumerLoop : IDisposable
         _assigned.Dispose();
         _partitionLags.Dispose();
         _consumer.Dispose();
+    }
+
+    /// <summary>
+    /// A fault of one partition is told as its own, and holds readiness while it lasts. A record that could not be taken (there was no memory for it) is
+    /// passed over by the client: it is read again.
+    /// </summary>
+    private void NoteFault(ConsumeException fault, CancellationToken stop)
+    {
+        var at = fault.ConsumerRecord?.TopicPartitionOffset;
+        if (at is null || KafkaAdvice.NamesCause(fault.Error.Code) || !_owned.TryGetValue(at.Partition.Value, out var progress))
+        {
+            _health.Note(fault.Error);
+            return;
+        }
+        var isOurs = fault.Error.Code is ErrorCode.Local_KeyDeserialization or ErrorCode.Local_ValueDeserialization;
+        var offset = isOurs || progress.Expected is null ? at.Offset.Value : progress.Expected.Value;
+        var reason = isOurs && fault.InnerException is { } inner ? $"{inner.GetType().Name}: {inner.Message}" : fault.Error.Reason;
+        _faults.Note(progress, offset, fault.Error.Code, reason);
+        if (isOurs)
+            ReadAgain(progress, progress.Expected ?? offset);
+        stop.WaitHandle.WaitOne(RetryPause);
+    }
+
+    /// <summary>Goes back to a record: what the client has at hand of the partition comes again.</summary>
+    private void ReadAgain(PartitionProgress progress, long offset)
+    {
+        try
+        {
+            _consumer.Seek(new TopicPartitionOffset(_options.SamplesTopic, progress.Partition, offset));
+        }
+        catch (KafkaException fault)
+        {
+            _health.Note(fault.Error);      // what comes next lies behind a hole, and is judged again
+        }
     }
 
     private void Take(ConsumeResult<Null, RawRecord> result, CancellationToken stop)
@@ -147,7 +186,7 @@ internal sealed class ConsumerLoop : IDisposable
             foreach (var progress in _owned.Values)
                 if (progress.Owned?.Committed is { } offset && offset != progress.GivenOffset)
                     _offsets.Store(progress, offset);
-        Stalled = _owned.Values.Select(progress => progress.Owned?.Stalled is { } reason ? $"partition {progress.Partition}: {reason}" : null).FirstOrDefault(reason => reason is not null);
+        Stalled = _owned.Values.Select(StalledBy).FirstOrDefault(reason => reason is not null);
         if (ReadCount != _readAtLook)
             _health.NoteReached();
         _readAtLook = ReadCount;
@@ -157,6 +196,10 @@ internal sealed class ConsumerLoop : IDisposable
         _lags = _partitionLags.Of(_owned.Values);
         _metrics.SetLags(_lags);
     }
+
+    private string? StalledBy(PartitionProgress progress) => (_faults.Of(progress) ?? progress.Owned?.Stalled) is { } reason
+        ? FormattableString.Invariant($"partition {progress.Partition}: {reason}")
+        : null;
 
     private void TakeOver(List<TopicPartition> partitions)
     {
@@ -234,6 +277,9 @@ internal sealed class ConsumerLoop : IDisposable
                 _metrics.LostToRetention.Add(found - expected);
                 _log.RetentionLoss(_options.SamplesTopic, partition, found - expected, expected, found - 1);
                 return true;
+            case RecordGap.Doubtful:
+                ReadAgain(progress, expected);
+                return false;
             case RecordGap.Repeated:
                 return false;
             case RecordGap.WentBack:

@@ -12,6 +12,7 @@ public sealed class DeadLetterSink : IPatientSink
     private readonly TopicWriter _writer;
     private readonly KafkaMetrics _metrics;
     private readonly string _topic;
+    private readonly RefusalLog _refusals;
 
     /// <summary>Connects in the background.</summary>
     public DeadLetterSink(KafkaOptions options, KafkaMetrics metrics, ILogger<DeadLetterSink> log, TimeProvider time)
@@ -19,6 +20,7 @@ public sealed class DeadLetterSink : IPatientSink
         ArgumentNullException.ThrowIfNull(options);
         _topic = options.DeadLettersTopic;
         _metrics = metrics;
+        _refusals = new RefusalLog(log, time, new PseudonymForm(options.PatientPattern));
         _writer = new TopicWriter("dead letters", options, log, time);
     }
 
@@ -32,6 +34,7 @@ public sealed class DeadLetterSink : IPatientSink
     public Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        _refusals.Note(batch.DeadLetters);
         return WriteAsync(batch.DeadLetters, stop);
     }
 

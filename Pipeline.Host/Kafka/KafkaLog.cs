@@ -83,6 +83,21 @@ internal static partial class KafkaLog
     [LoggerMessage(2033, LogLevel.Error, "Partition {Partition}, patient {Patient}: {Reason}")]
     public static partial void SnapshotTooLarge(this ILogger log, int partition, string patient, string reason);
 
+    [LoggerMessage(2034, LogLevel.Error, "{Topic} partition {Partition} cannot be read from offset {Offset} on ({Code}: {Reason}). {Advice}")]
+    public static partial void PartitionFault(this ILogger log, string topic, int partition, long offset, ErrorCode code, string reason, string advice);
+
+    [LoggerMessage(2035, LogLevel.Warning, "A record was refused: {Topic} partition {Partition} offset {Offset}, patient {Patient}, bed {Bed} ({Stage}: {Reason}){Others}. ./pipeline dead-letters list shows it")]
+    public static partial void RecordRefused(this ILogger log, string topic, int partition, long offset, string patient, string bed, string stage, string reason, string others);
+
+    [LoggerMessage(2036, LogLevel.Warning, "Patient {Patient} comes in two partitions, {One} and {Other}: a publisher does not place by murmur2 of the key (partitioner=murmur2_random), or knows another number of partitions. Each has a series of its own until that is mended{Others}")]
+    public static partial void PatientInTwoPartitions(this ILogger log, string patient, int one, int other, string others);
+
+    [LoggerMessage(2037, LogLevel.Warning, "{State} had {There} partitions and has been given {Wanted}, as many as {Samples} has by now. Patients whose key goes to another partition begin anew there; ./pipeline topics --partitions is the way to add partitions that takes their state along. Set Kafka:Partitions to {Wanted}")]
+    public static partial void StateTopicGrown(this ILogger log, string state, int there, int wanted, string samples);
+
+    [LoggerMessage(2038, LogLevel.Error, "{Fault}")]
+    public static partial void StateTopicTooSmall(this ILogger log, string fault);
+
     [LoggerMessage(2031, LogLevel.Warning, "Who is in the consumer group cannot be seen: {Reason}. The cluster stays as it is; asked again")]
     public static partial void GroupNotSeen(this ILogger log, string reason);
 

@@ -16,6 +16,7 @@ public sealed class KafkaMetrics : IDisposable
         ReadBytes = _meter.CreateCounter<long>("pipeline.kafka.read.bytes", "By", "Bytes of samples read.");
         Refused = _meter.CreateCounter<long>("pipeline.kafka.refused", "{record}", "Records that the decoder refused.");
         LostToRetention = _meter.CreateCounter<long>("pipeline.kafka.lost_to_retention", "{record}", "Records that the broker deleted before they were read.");
+        ReadFaults = _meter.CreateCounter<long>("pipeline.kafka.read_faults", "{fault}", "Times that a partition's next record could not be read, by partition; it is read again.");
         Paused = _meter.CreateCounter<long>("pipeline.kafka.paused", "{pause}", "Times that a partition was paused because its mailbox was full.");
         CommitFailures = _meter.CreateCounter<long>("pipeline.kafka.commit_failures", "{commit}", "Commits that failed; they are made again.");
         Delivered = _meter.CreateCounter<long>("pipeline.kafka.delivered", "{record}", "Records that the brokers acknowledged, by topic.");
@@ -34,6 +35,8 @@ public sealed class KafkaMetrics : IDisposable
     internal Counter<long> Refused { get; }
 
     internal Counter<long> LostToRetention { get; }
+
+    internal Counter<long> ReadFaults { get; }
 
     internal Counter<long> Paused { get; }
 

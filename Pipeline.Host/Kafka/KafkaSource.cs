@@ -40,6 +40,8 @@ public sealed class KafkaSource : ISampleSource
     /// <summary>Where dead letters about the patients' state go; the caller's. Null: nowhere.</summary>
     public DeadLetterSink? DeadLetters { get; init; }
 
+    internal Func<int, byte[]>? Allocate { get; init; }
+
     /// <summary>What is wrong and what may mend it, of the input topic or else of the patients' state; null when nothing is known to be.</summary>
     public string? Fault => Health.Fault ?? (_loop?.StateFault is { } fault ? $"state ({_options.LocalCheckpoints?.Folder ?? _options.StateTopic}): {fault}" : null);
 
@@ -90,7 +92,7 @@ public sealed class KafkaSource : ISampleSource
         var delay = FirstRetry;
         while (!stop.IsCancellationRequested)
         {
-            using var loop = new ConsumerLoop(new SourceParts(_options, _metrics, _log, _time, DeadLetters is null ? null : Send), _passingName, shards, Health, _decoder);
+            using var loop = new ConsumerLoop(new SourceParts(_options, _metrics, _log, _time, DeadLetters is null ? null : Send) { Allocate = Allocate }, _passingName, shards, Health, _decoder);
             _loop = loop;
             // Ends by stop, or because the client has failed for good (fenced, for example): then a new one takes over.
             var fatal = loop.Run(() => IsToReturn, stop);

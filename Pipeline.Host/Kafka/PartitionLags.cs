@@ -46,9 +46,11 @@ internal sealed class PartitionLags(KafkaOptions options, IConsumer<Null, RawRec
     private PartitionLag LagOf(PartitionProgress progress)
     {
         // As of the last fetch: the client remembers it, no broker is asked.
-        var high = consumer.GetWatermarkOffsets(At(progress)).High;
-        if (high.IsSpecial || progress.Expected is not { } next)
+        var (high, low) = consumer.GetWatermarkOffsets(At(progress)) is var there ? (there.High, there.Low) : default;
+        if (high.IsSpecial)
             return new PartitionLag(progress.Partition, 0, 0);
+        // A partition of which no record was read is read from its first one on.
+        var next = progress.Expected ?? (low.IsSpecial ? 0 : low.Value);
         var end = IsStill(progress) ? Math.Max(high.Value, _ends.GetValueOrDefault(At(progress))) : high.Value;
         return new PartitionLag(progress.Partition, Math.Max(0, end - next), Math.Max(0, end - (progress.Stored ?? next)));
     }

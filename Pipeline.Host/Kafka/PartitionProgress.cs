@@ -7,6 +7,7 @@ internal sealed class PartitionProgress(int partition, long? expected)
 {
     private long? _first;               // record that was read, whether or not it was passed over
     private long _repeatsUpTo = -1;     // records up to this one that come again are repetitions
+    private (long Expected, long Found)? _doubted;  // the hole that the consumer went back for, to see whether the log has records in it
     private int _begunCount;            // OwnedPartition.ReadyCount when the graph was started last
     private int _soughtCount;           // the same when the consumer went to where the state ends
 
@@ -59,6 +60,19 @@ internal sealed class PartitionProgress(int partition, long? expected)
     public Queue<ShardRecord> Held { get; } = new();
 
     public bool IsPaused { get; set; }
+
+    /// <summary>What keeps its next record from being read, while it does; null when nothing is known to.</summary>
+    public PartitionFault? Fault { get; private set; }
+
+    /// <summary>Its next record could not be read at <paramref name="timestamp"/>: a hole that shows now may have records in it.</summary>
+    public void NoteFault(string reason, long timestamp)
+    {
+        Fault = new PartitionFault(reason, timestamp);
+        _doubted = null;
+    }
+
+    /// <summary>A fault that has not come again for long is over, though no record shows it.</summary>
+    public void ForgetFault() => Fault = null;
 
     /// <summary>Starts the graph.</summary>
     public void Begin()
@@ -115,8 +129,14 @@ internal sealed class PartitionProgress(int partition, long? expected)
         if (found < expected && found <= _repeatsUpTo)
             return RecordGap.Repeated;
         var (low, high) = there();
+        if (found > expected && low > expected)
+            return RecordGap.Retention;
         if (found > expected)
-            return low <= expected ? RecordGap.Hole : RecordGap.Retention;
+        {
+            var isSeenAgain = _doubted == (expected, found);
+            _doubted = (expected, found);
+            return isSeenAgain ? RecordGap.Hole : RecordGap.Doubtful;
+        }
         if (high < expected)
             return RecordGap.NewTopic;
         _repeatsUpTo = expected - 1;
@@ -128,6 +148,7 @@ internal sealed class PartitionProgress(int partition, long? expected)
     {
         Expected = offset + 1;
         _first ??= offset;
+        (Fault, _doubted) = (null, null);
     }
 }
 
@@ -137,8 +158,11 @@ internal enum RecordGap
     /// <summary>Nothing: it is the next one.</summary>
     None,
 
-    /// <summary>Offsets that no record has, as a transaction's marker leaves them.</summary>
+    /// <summary>Offsets that no record has, as a transaction's marker leaves them: read twice, without a fault in between.</summary>
     Hole,
+
+    /// <summary>Offsets that were not read, and that the log may have: they are to be read again.</summary>
+    Doubtful,
 
     /// <summary>Records that the broker has deleted by now.</summary>
     Retention,
@@ -152,3 +176,8 @@ internal enum RecordGap
     /// <summary>The topic ends before the record that was expected: it was made anew.</summary>
     NewTopic,
 }
+
+/// <summary>Why a partition's next record cannot be read.</summary>
+/// <param name="Reason">For a person.</param>
+/// <param name="At">When it was seen last, by <see cref="TimeProvider.GetTimestamp"/>.</param>
+internal readonly record struct PartitionFault(string Reason, long At);

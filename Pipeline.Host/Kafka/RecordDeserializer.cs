@@ -11,15 +11,21 @@ internal readonly record struct RawRecord(byte[] Key, byte[] Payload);
 /// Copies a record out of the client's memory, once; the partition's graph decodes it. The client reads a record's key first and then its value, on the
 /// consumer's thread. Patients' keys repeat: the last ones are used again.
 /// </summary>
-internal sealed class RecordDeserializer : IDeserializer<Null>, IDeserializer<RawRecord>
+internal sealed class RecordDeserializer(Func<int, byte[]>? allocate = null) : IDeserializer<Null>, IDeserializer<RawRecord>
 {
-    private const int MostKeys = 4_096;
+    // A patient's key has 512 bytes at most; a longer one is a fault of its sender, and kept by nobody.
+    private const int MostKeys = 4_096, LongestKey = 512;
 
     private readonly Dictionary<int, byte[]> _keys = [];
     private byte[] _key = [];
 
     Null IDeserializer<Null>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
     {
+        if (data.Length > LongestKey)
+        {
+            _key = data.ToArray();
+            return null!;   // as below
+        }
         var hash = new HashCode();
         hash.AddBytes(data);
         var number = hash.ToHashCode();
@@ -36,7 +42,7 @@ internal sealed class RecordDeserializer : IDeserializer<Null>, IDeserializer<Ra
     RawRecord IDeserializer<RawRecord>.Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
     {
         // Not cleared first: all of it is written.
-        var payload = GC.AllocateUninitializedArray<byte>(data.Length);
+        var payload = allocate?.Invoke(data.Length) ?? GC.AllocateUninitializedArray<byte>(data.Length);
         data.CopyTo(payload);
         return new RawRecord(_key, payload);
     }

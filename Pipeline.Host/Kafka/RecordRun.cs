@@ -14,12 +14,16 @@ internal sealed class RecordRun(IConsumer<Null, RawRecord> consumer, string topi
     public const int Length = 64;
 
     private const int FullWaits = 20;
+    private const long MostBytes = 1 << 20;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
     private readonly List<ShardRecord> _run = new(Length);
     private PartitionProgress? _progress;
     private long _bytes;
     private int _heldPartitions;
+
+    /// <summary>Whether so much waits that it has to be posted before more is read.</summary>
+    public bool IsFull => _bytes >= MostBytes;
 
     /// <summary>Whether records wait to be posted.</summary>
     public bool IsEmpty => _run.Count == 0;

@@ -24,6 +24,9 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
     /// <summary>Streams that are found by their bytes.</summary>
     internal int KnownStreamCount => _streams.Count;
 
+    /// <summary>Bytes of their forms.</summary>
+    internal long KnownStreamBytes => _streams.Bytes;
+
     /// <summary>
     /// Reads one record; null when it is refused, and then <paramref name="refused"/> says what was found and what was wanted. The chunk's
     /// samples are a part of <paramref name="payload"/>, which nobody changes any more.
@@ -41,11 +44,15 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
     }
 
     /// <summary>The patient that a record's value names, whatever else is wrong with it; null when it names none.</summary>
-    internal PatientId? PatientOf(ReadOnlySpan<byte> payload)
+    internal PatientId? PatientOf(ReadOnlySpan<byte> payload) => StreamOf(payload)?.Patient;
+
+    /// <summary>The stream that a record's value names, whatever else is wrong with it; null when none can be read.</summary>
+    internal StreamHeader? StreamOf(ReadOnlySpan<byte> payload)
     {
         var fields = new ChunkFields();
         var reader = new WireReader(payload);
-        return ReadFields(ref reader, ref fields) && _streams.TryGet(fields.Stream, out var stream, out _) ? stream.Patient : null;
+        _ = ReadFields(ref reader, ref fields);     // what came before the fault counts
+        return fields.StreamSeen && _streams.TryGet(fields.Stream, out var stream, out _) ? stream : null;
     }
 
     private bool TryDecode(

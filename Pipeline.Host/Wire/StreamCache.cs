@@ -13,6 +13,12 @@ internal sealed class StreamCache
     // Streams of one process: some thousands. A flood of new ones (a broken producer) starts it afresh instead of filling the memory.
     private const int Capacity = 16_384;
 
+    /// <summary>Most bytes of streams' forms that are kept; a usual one has some hundred, the largest that says anything 40 kB.</summary>
+    public const long MaxBytes = 8 << 20;
+
+    // A longer form holds fields that this reader does not know, and is read each time: such fields may change with each chunk.
+    private const int LongestKept = 64 << 10;
+
     private readonly Dictionary<byte[], StreamHeader> _streams = new(BytesComparer.Instance);
     private readonly Dictionary<byte[], StreamHeader>.AlternateLookup<ReadOnlySpan<byte>> _bySpan;
     private readonly Dictionary<ChannelLayout, ChannelLayout> _layouts = [];
@@ -24,6 +30,9 @@ internal sealed class StreamCache
     public StreamCache(PseudonymForm form) => (_form, _bySpan) = (form, _streams.GetAlternateLookup<ReadOnlySpan<byte>>());
 
     public int Count => _streams.Count;
+
+    /// <summary>Bytes of the streams' forms that are kept.</summary>
+    public long Bytes { get; private set; }
 
     public bool TryGet(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out StreamHeader? stream, [NotNullWhen(false)] out string? refused)
     {
@@ -38,8 +47,14 @@ internal sealed class StreamCache
         refused = _form.FindFault(read.Patient.Value);
         if (refused is not null)
             return false;
-        if (_streams.Count >= Capacity)
+        if (bytes.Length > LongestKept)
         {
+            stream = read;
+            return true;
+        }
+        if (_streams.Count >= Capacity || Bytes + bytes.Length > MaxBytes)
+        {
+            Bytes = 0;
             _streams.Clear();
             _layouts.Clear();
             _names.Clear();
@@ -57,6 +72,7 @@ internal sealed class StreamCache
             Channels = Once(read.Channels),
         };
         _streams.Add(bytes.ToArray(), stream);
+        Bytes += bytes.Length;
         return true;
     }
 

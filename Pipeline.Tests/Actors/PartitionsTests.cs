@@ -188,6 +188,38 @@ public class PartitionsTests
     }
 
     [Fact]
+    public async Task A_flood_of_large_records_that_are_refused_waits_in_a_bounded_number_of_bytes()
+    {
+        const int Size = 256 << 10;
+        var gate = new TaskCompletionSource();
+        await using var shards = Start(new RecordingSink { Gate = gate.Task }, new TopologyOptions { MaxMailboxBytes = 1 << 20 });
+        var letter = new DeadLetter("decode", "no value", new Origin("samples", 0, 0), default, new byte[Size]);
+        using var stands = new CancellationTokenSource();
+        var posted = 0;
+
+        while (posted < 1_000)
+            if (shards.TryPost(0, new ShardRecord(posted, null, letter, Payload: letter.Payload)))
+                posted++;
+            else
+            {
+                stands.CancelAfter(TimeSpan.FromSeconds(1));
+                try
+                {
+                    await shards.WaitForSpaceAsync(0, stands.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    break;
+                }
+            }
+        var held = (long)posted * Size;
+        gate.SetResult();
+
+        Assert.InRange(held, 1 << 20, 6 << 20);
+        Assert.NotNull(await shards.RevokeAsync(0, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Instruments_tell_what_was_counted()
     {
         var seen = new Dictionary<string, long>();

@@ -16,7 +16,7 @@ public sealed class OperatorTests
     private static readonly string[] NotHere =
     [
         "pipeline_checkpoint", "pipeline_restore", "pipeline_influx", "pipeline_inference_retries", "pipeline_store_retries", "pipeline_store_dead_letters", "pipeline_model_reloads",
-        "pipeline_kafka_commit_failures", "pipeline_kafka_lost_to_retention", "pipeline_kafka_paused", "pipeline_kafka_refused",
+        "pipeline_kafka_commit_failures", "pipeline_kafka_lost_to_retention", "pipeline_kafka_paused", "pipeline_kafka_read_faults", "pipeline_kafka_refused",
     ];
 
     [Fact]
@@ -37,7 +37,8 @@ public sealed class OperatorTests
         using var run = new HostProcess(["run", .. settings.SelectMany(setting => new[] { "--set", setting })]);
         using var watch = new HttpClient { BaseAddress = url };
 
-        var metrics = await MetricsAsync(watch, text => text.Contains("pipeline_store_lines_total{} 16\n", StringComparison.Ordinal));
+        var metrics = await MetricsAsync(watch, text =>
+            text.Contains("pipeline_store_lines_total{} 16\n", StringComparison.Ordinal) && text.Contains("pipeline_kafka_delivered_total", StringComparison.Ordinal));
         using var ready = await ServiceTests.ReadyIsAsync(watch, HttpStatusCode.OK);
         run.Terminate();
         var (exit, output, error) = await run.EndAsync(Patience);

@@ -26,6 +26,7 @@ public sealed class MetricNamesTests
         using var models = new ReloadMetrics();
         foreach (var counter in new[] { kafka.Read, kafka.ReadBytes, kafka.Refused, kafka.LostToRetention, kafka.Paused, kafka.CommitFailures })
             counter.Add(1);
+        kafka.ReadFaults.Add(1, new KeyValuePair<string, object?>("partition", 3));
         kafka.SetLags([new PartitionLag(3, 5, 7)]);
         kafka.State.Begin(3).Report(0.5);
         kafka.State.NoteRestored(3, 1, 1, DateTimeOffset.UnixEpoch);

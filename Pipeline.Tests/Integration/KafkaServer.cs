@@ -46,6 +46,9 @@ public sealed class KafkaServer : IAsyncLifetime
         _folder.Dispose();
     }
 
+    /// <summary>Where the broker keeps a partition's records.</summary>
+    public string PartitionFolder(string topic, int partition) => Path.Combine(_folder.Path, "broker-1", "data", string.Create(CultureInfo.InvariantCulture, $"{topic}-{partition}"));
+
     public Task KillAsync() => RunAsync("kill-broker", "1");
 
     public Task RestartAsync() => RunAsync("restart-broker", "1");

@@ -234,6 +234,78 @@ public sealed class KafkaTests(KafkaServer server)
     }
 
     [SkippableTheory]
+    [InlineData("gzip")]
+    [InlineData("snappy")]
+    [InlineData("lz4")]
+    [InlineData("zstd")]
+    public async Task A_batch_of_any_compression_is_read(string codec)
+    {
+        var options = await server.PrepareAsync();
+        options.ProducerProperties["compression.codec"] = codec;
+        await KafkaFlow.PublishAsync(options, patients: 2, from: 0, to: 20);
+
+        await using var flow = KafkaFlow.Start(options);
+        await flow.UntilAsync(sink => sink.Points.Count() == 2 * KafkaFlow.WindowsAfter(20));
+        await KafkaFlow.UntilCommittedAsync(options, 2 * 20);
+
+        Assert.Empty(flow.Log.At(LogLevel.Warning));
+    }
+
+    [SkippableFact]
+    public async Task Partitions_that_somebody_adds_with_Kafkas_own_tools_are_taken_up_with_their_state()
+    {
+        var options = await server.PrepareAsync();
+        await using var flow = KafkaFlow.Start(options);
+        await KafkaFlow.PublishAsync(options, patients: 12, from: 0, to: 10);
+        await flow.UntilAsync(sink => sink.Points.Count() == 12 * KafkaFlow.WindowsAfter(10));
+
+        using (var admin = new KafkaAdmin(options, TimeProvider.System))
+            await admin.GrowAsync(options.SamplesTopic, 6);
+        await flow.UntilOwnedAsync(6);
+        var more = options.Copy();
+        more.Partitions = 6;
+        await KafkaFlow.PublishAsync(more, patients: 12, from: 10, to: 30);
+        await KafkaFlow.UntilCommittedAsync(more, 12 * 30);
+
+        Assert.Contains(flow.Sink.Points, point => point.Origin.Partition >= 4);
+        Assert.All(flow.Sink.Points.Where(point => point.WindowStart >= Chunks.Start.AddSeconds(12)), point => Assert.Equal(Murmur2.PartitionOf(point.Patient.Value, 6), point.Origin.Partition));
+        Assert.Null(flow.Source.Fault);
+        Assert.Single(flow.Log.At(LogLevel.Warning), line => line.Contains("has been given 6, as many as", StringComparison.Ordinal));
+        Assert.Equal(6, (await Topics.ExamineAsync(more, TimeProvider.System, CancellationToken.None)).Single(topic => topic.Plan.Name == options.StateTopic).Partitions);
+    }
+
+    [SkippableFact]
+    public async Task A_batch_that_cannot_be_read_holds_its_partition_alone_and_is_named_with_its_lag()
+    {
+        var options = await server.PrepareAsync();
+        options.ProducerProperties["compression.codec"] = "zstd";
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 0, to: 10);
+        var broken = Murmur2.PartitionOf("P0", 4);
+        Damage(Directory.GetFiles(server.PartitionFolder(options.SamplesTopic, broken), "*.log").Single());
+
+        await using var flow = KafkaFlow.Start(options);
+        var others = Enumerable.Range(0, 8).Count(patient => Murmur2.PartitionOf($"P{patient}", 4) != broken);
+        await flow.UntilAsync(sink => sink.Points.Count() == others * KafkaFlow.WindowsAfter(10));
+        await flow.UntilLagAsync((8 - others) * 10);
+        await flow.UntilNotReadyAsync();
+
+        Assert.Contains($"partition {broken}: cannot be read from offset 0 on", flow.Source.Fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("Is Kafka up", flow.Source.Fault, StringComparison.Ordinal);
+        await KafkaFlow.PublishAsync(options, patients: 8, from: 10, to: 20);
+        await KafkaFlow.UntilCommittedAsync(options, others * 20);
+        Assert.All(flow.Sink.Points, point => Assert.NotEqual(broken, point.Origin.Partition));
+        Assert.Single(flow.Log.At(LogLevel.Error));     // not one each time
+
+        // The frame's magic number of the first batch: its records begin at byte 61.
+        static void Damage(string log)
+        {
+            using var file = new FileStream(log, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            file.Position = 61;
+            file.Write([0, 0, 0, 0]);
+        }
+    }
+
+    [SkippableTheory]
     [InlineData(null)]
     [InlineData("20000")]
     public async Task A_dead_letter_that_fits_into_no_record_is_cut_and_the_partition_goes_on(string? most)

@@ -20,7 +20,7 @@ internal sealed class KafkaFlow : IAsyncDisposable
     private readonly MeterListener _listener = new();
     private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private KafkaFlow(KafkaOptions options, RecordingSink sink, ListLogger<KafkaSource> log, TopologyOptions topology, TimeProvider time, IPatientSink[] more)
+    private KafkaFlow(KafkaOptions options, RecordingSink sink, ListLogger<KafkaSource> log, TopologyOptions topology, TimeProvider time, IPatientSink[] more, Func<int, byte[]>? allocate = null)
     {
         if (options.LocalCheckpoints is not null)    // each process has a folder of its own
         {
@@ -30,7 +30,7 @@ internal sealed class KafkaFlow : IAsyncDisposable
         Options = options;
         Sink = sink;
         Log = log;
-        Source = new KafkaSource(options, Metrics, log, time);
+        Source = new KafkaSource(options, Metrics, log, time) { Allocate = allocate };
         _sinks = [sink, .. more];
         _listener.EnableMeasurementEvents(Metrics.Paused);
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => _paused.TrySetResult());
@@ -50,6 +50,10 @@ internal sealed class KafkaFlow : IAsyncDisposable
 
     public static KafkaFlow Start(KafkaOptions options, RecordingSink? sink = null, TopologyOptions? topology = null, TimeProvider? time = null, params IPatientSink[] more) =>
         new(options, sink ?? new RecordingSink(), new(), topology ?? new TopologyOptions(), time ?? TimeProvider.System, more);
+
+    /// <summary>The same, with little memory: each record's value is put into what <paramref name="allocate"/> gives, or throws.</summary>
+    public static KafkaFlow StartIn(KafkaOptions options, Func<int, byte[]> allocate) =>
+        new(options, new RecordingSink(), new(), new TopologyOptions(), TimeProvider.System, [], allocate);
 
     /// <summary>Waits, by the sink's batches, until <paramref name="enough"/>.</summary>
     public async Task UntilAsync(Func<RecordingSink, bool> enough)
@@ -91,6 +95,15 @@ internal sealed class KafkaFlow : IAsyncDisposable
         using var late = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (Source.Health.Fault is null)
+            await timer.WaitForNextTickAsync(late.Token);
+    }
+
+    /// <summary>Waits until something keeps it from being ready.</summary>
+    public async Task UntilNotReadyAsync()
+    {
+        using var late = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (Source.Fault is null)
             await timer.WaitForNextTickAsync(late.Token);
     }
 

@@ -111,6 +111,23 @@ public sealed class KafkaSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_record_for_which_there_is_no_memory_is_read_again_and_none_is_skipped()
+    {
+        await KafkaFlow.PublishAsync(_options, patients: 4, from: 0, to: 40);
+        var count = 0;
+
+        await using var flow = KafkaFlow.StartIn(_options, size => ++count % 13 is 0 or 1 ? throw new InsufficientMemoryException("none is left") : new byte[size]);
+        await flow.UntilAsync(sink => sink.Points.Count() == 4 * KafkaFlow.WindowsAfter(40));
+        await KafkaFlow.UntilCommittedAsync(_options, 4 * 40);
+        var counts = await flow.StopAsync();
+
+        Assert.True(count > 4 * 40 + 20, $"{count} records were given memory");
+        Assert.Equal(4 * 40, counts[Count.ChunksTaken]);
+        Assert.Equal(await KafkaFlow.UninterruptedAsync(4, 40), flow.Sink.Points.Select(KafkaFlow.Text).Order(StringComparer.Ordinal));
+        Assert.Contains(flow.Log.At(LogLevel.Error), line => line.Contains("InsufficientMemoryException: none is left", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Records_that_the_broker_deleted_before_they_were_read_are_reported()
     {
         var options = _options.Copy();

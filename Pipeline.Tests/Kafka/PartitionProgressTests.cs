@@ -64,14 +64,32 @@ public sealed class PartitionProgressTests
 
     [Theory]
     [InlineData(7, 0, 10, nameof(RecordGap.None))]
-    [InlineData(9, 0, 10, nameof(RecordGap.Hole))]
-    [InlineData(9, 7, 10, nameof(RecordGap.Hole))]
+    [InlineData(9, 0, 10, nameof(RecordGap.Doubtful))]
+    [InlineData(9, 7, 10, nameof(RecordGap.Doubtful))]
     [InlineData(9, 8, 10, nameof(RecordGap.Retention))]
     [InlineData(5, 0, 10, nameof(RecordGap.WentBack))]
     [InlineData(5, 0, 7, nameof(RecordGap.WentBack))]
     [InlineData(0, 0, 6, nameof(RecordGap.NewTopic))]
     public void A_record_that_is_not_the_seventh_is_judged_by_what_the_topic_holds(long found, long low, long high, string gap) =>
         Assert.Equal(Enum.Parse<RecordGap>(gap), new PartitionProgress(3, expected: 7).FindGap(found, () => (low, high)));
+
+    [Fact]
+    public void A_hole_is_one_when_it_shows_again_and_no_record_in_it_could_not_be_read()
+    {
+        var progress = new PartitionProgress(3, expected: 7);
+        RecordGap Find(long found) => progress.FindGap(found, () => (0, 20));
+
+        Assert.Equal(RecordGap.Doubtful, Find(9));
+        Assert.Equal(RecordGap.Doubtful, Find(12));     // another record than the first time
+        progress.NoteFault("no memory", 0);
+        Assert.Equal(RecordGap.Doubtful, Find(12));
+        Assert.Equal(RecordGap.Hole, Find(12));
+
+        progress.NoteRead(12);
+        Assert.Null(progress.Fault);
+        Assert.Equal(RecordGap.Doubtful, Find(14));
+        Assert.Equal(RecordGap.None, Find(13));
+    }
 
     [Fact]
     public void A_repetition_is_judged_once()

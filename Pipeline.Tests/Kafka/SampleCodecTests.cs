@@ -203,6 +203,38 @@ public sealed class SampleCodecTests
         from baseline in Gen.Elements(0.0, -3.5, 1024)
         select new ChannelLayout([.. Enumerable.Range(0, count).Select(c => new Channel(label + c, kind, c == 0 ? "" : "mV", gain, baseline))]);
 
+    [Theory]
+    [InlineData(900_000, 60)]
+    [InlineData(30_000, 2_000)]
+    public void Unknown_fields_that_change_with_each_chunk_take_a_bounded_number_of_bytes(int size, int chunks)
+    {
+        var decoder = new SampleDecoder();
+        var known = ToMessage(Chunks.Of(0, 10)).Stream.ToByteArray();
+
+        for (var i = 0; i < chunks; i++)
+        {
+            // The stream, and behind it field 99 of a newer writer.
+            var stream = new MemoryStream();
+            stream.Write(known);
+            var unknown = new CodedOutputStream(stream, leaveOpen: true);
+            unknown.WriteTag(99, WireFormat.WireType.LengthDelimited);
+            unknown.WriteBytes(ByteString.CopyFrom(Noise(i, size)));
+            unknown.Flush();
+            var record = new MemoryStream();
+            var whole = new CodedOutputStream(record, leaveOpen: true);
+            whole.WriteTag(1, WireFormat.WireType.Varint);
+            whole.WriteUInt32(1);
+            whole.WriteTag(2, WireFormat.WireType.LengthDelimited);
+            whole.WriteBytes(ByteString.CopyFrom(stream.ToArray()));
+            whole.Flush();
+            Assert.True(decoder.Decode("P1"u8, record.ToArray(), out var refused) is not null, refused);
+        }
+
+        Assert.InRange(decoder.KnownStreamBytes, 0, StreamCache.MaxBytes);
+        Assert.InRange(decoder.KnownStreamCount, 0, (int)(StreamCache.MaxBytes / size));
+        AssertEqual(Chunks.Of(0, 10), decoder.Decode("P1"u8, SampleEncoder.Encode(Chunks.Of(0, 10)), out _));
+    }
+
     private static byte[] Noise(int seed, int count)
     {
         var bytes = new byte[count];

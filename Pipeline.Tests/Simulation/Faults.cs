@@ -19,6 +19,8 @@ internal enum Fault
     MessagesAreLost,
     SnapshotIsUnreadable,
     RecordsComeAgain,
+    RecordsAreSkipped,
+    SnapshotIsTooLarge,
     NewNetwork,
 }
 
@@ -96,6 +98,20 @@ internal sealed class Faults
             case Fault.RecordsComeAgain when victim is not null:
                 victim.GoBack(random.Next(1, 30));
                 OpenCount--;
+                break;
+            case Fault.RecordsAreSkipped when victim is not null:
+                victim.Skip(random.Next(1, 10));
+                OpenCount--;
+                break;
+            case Fault.SnapshotIsTooLarge:
+                var large = _workload.Patients[random.Next(_workload.Patients.Length)];
+                _world.Large.Add(large);
+                _world.Exempt.Add(large);
+                _world.Steps.After(_world.Steps.Some(LongestMood), null, () =>
+                {
+                    _world.Large.Remove(large);
+                    OpenCount--;
+                });
                 break;
             case Fault.SnapshotIsUnreadable when victim is not null:
                 victim.Disk.Unreadable = new PatientId(_workload.Patients[random.Next(_workload.Patients.Length)]);

@@ -25,9 +25,9 @@ internal sealed class History
     {
         _world = new World(seed, isTold);
         (_, _workload, _expected) = WorkloadOf(seed / HistoriesOfWorkload);
-        _store = new SimulatedStore(_world, _expected, _ownership);
+        _store = new SimulatedStore(_world, _workload, _expected, _ownership);
         var group = new SimulatedGroup(_world);
-        _broker = new SimulatedBroker(_world, _workload, _expected, _store, group) { IsUnfenced = bug == PlantedBug.NoFence };
+        _broker = new SimulatedBroker(_world, _workload, _expected, _store, group) { IsUnfenced = bug == PlantedBug.NoFence, LeavesOutTooMuch = bug == PlantedBug.LeavesOutMoreThanWhatDoesNotFit };
         var settings = Settings.Of(_world.Steps.Random, bug);
         var shards = new SimulatedShards(_world);
         _fleet = new Fleet((name, model) => new Worker(_world, settings, _broker, group, _store, _ownership, shards, model, name));

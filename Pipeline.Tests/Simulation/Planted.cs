@@ -17,6 +17,8 @@ internal enum PlantedBug
     BarrierPassesAnOpenAnswer,
     GraphStartsBeforeItsShard,
     LostAcknowledgementIsTakenForOne,
+    TakesSkippedRecordsForAHole,
+    LeavesOutMoreThanWhatDoesNotFit,
 }
 
 /// <summary>Does not count the messages whose answer is open: barriers pass them.</summary>

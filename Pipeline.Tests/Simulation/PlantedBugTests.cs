@@ -17,6 +17,8 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     [InlineData(nameof(PlantedBug.BarrierPassesAnOpenAnswer))]
     [InlineData(nameof(PlantedBug.GraphStartsBeforeItsShard))]
     [InlineData(nameof(PlantedBug.LostAcknowledgementIsTakenForOne))]
+    [InlineData(nameof(PlantedBug.TakesSkippedRecordsForAHole))]
+    [InlineData(nameof(PlantedBug.LeavesOutMoreThanWhatDoesNotFit))]
     public void A_planted_bug_is_found(string name)
     {
         var bug = Enum.Parse<PlantedBug>(name);

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.State;
+using Pipeline.Models.State;
 
 namespace Pipeline.Tests.Simulation;
 
@@ -12,6 +14,7 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100), Retry = TimeSpan.FromMilliseconds(200);
 
+    private readonly SnapshotLimit _limit = new(new KafkaOptions(), NullLogger.Instance, null, null);
     private readonly ShardLeases _leases = new();
     private readonly Queue<WaitingCheckpoint> _waiting = new();
     private bool _isCommitting;
@@ -87,11 +90,21 @@ internal sealed class SimulatedLog(SimulatedProcess process, SimulatedBroker bro
         var transaction = await process.CallAsync(() => broker.Begin(process.Name, this));
         foreach (var checkpoint in checkpoints)
         {
-            var half = checkpoint.Changed.Count / 2;
+            PatientSnapshot[] changed = [.. checkpoint.Changed.Where(snapshot => _limit.Takes(snapshot, broker.SizeOf(snapshot)))];
+            if (broker.LeavesOutTooMuch && changed.Length < checkpoint.Changed.Count)
+                changed = [];
+            var half = changed.Length / 2;
             var shard = checkpoint.Lease.Shard;
-            if (!await process.CallAsync(() => broker.Write(transaction, shard, checkpoint.Changed.Take(half), null))
-                || !await process.CallAsync(() => broker.Write(transaction, shard, checkpoint.Changed.Skip(half), checkpoint)))
+            if (!await process.CallAsync(() => broker.Write(transaction, shard, changed.Take(half), null))
+                || !await process.CallAsync(() => broker.Write(transaction, shard, changed.Skip(half), checkpoint)))
                 return CommitAttempt.Failed;
+            foreach (var snapshot in changed.Where(snapshot => !broker.Fits(snapshot)))
+                _limit.Report(snapshot, broker.SizeOf(snapshot));
+        }
+        if (_limit.TakeReports())
+        {
+            await AbortAsync(transaction);
+            return CommitAttempt.Failed;
         }
         ShardLease[] held = [.. checkpoints.Select(c => c.Lease)];
         var member = broker.IsUnfenced ? membership() : _leases.While(held, membership);

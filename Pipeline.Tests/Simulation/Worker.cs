@@ -99,6 +99,13 @@ internal sealed class Worker
             one.Next = Math.Max(0, one.Next - offsets);
     }
 
+    /// <summary>Its consumer passes some of the next records of each partition over, as one does that has no memory for them, but not the last that there is.</summary>
+    public void Skip(int offsets)
+    {
+        foreach (var one in _owned.Values)
+            one.ToSkip = offsets;
+    }
+
     /// <summary>It is to drain, hand over and leave.</summary>
     public void Leave() => _isLeaving = true;
 
@@ -243,14 +250,22 @@ internal sealed class Worker
     {
         var progress = one.Progress;
         var run = new List<ShardRecord>(records.Count);
-        foreach (var record in records)
+        var skipped = Math.Min(one.ToSkip, Math.Max(0, records.Count - 1));
+        one.ToSkip -= skipped;
+        if (skipped > 0)
+            progress.NoteFault("no memory", Process.Clock.GetTimestamp());
+        foreach (var record in records.Slice(skipped))
         {
             one.Next = record.Offset + 1;
             if (progress.PassOver(record.Offset, out _))
                 break;
             switch (progress.FindGap(record.Offset, () => (0, _broker.EndOf(progress.Partition))))
             {
-                case RecordGap.None or RecordGap.Hole:
+                case RecordGap.Doubtful when _settings.Bug != PlantedBug.TakesSkippedRecordsForAHole:
+                    one.Next = progress.Expected ?? record.Offset;      // read again, and what follows with it
+                    Post(progress, run);
+                    return;
+                case RecordGap.None or RecordGap.Hole or RecordGap.Doubtful:
                     progress.NoteRead(record.Offset);
                     run.Add(record);
                     break;
@@ -261,6 +276,11 @@ internal sealed class Worker
                     break;
             }
         }
+        Post(progress, run);
+    }
+
+    private static void Post(PartitionProgress progress, List<ShardRecord> run)
+    {
         var posted = progress.Held.Count == 0 ? progress.Offer(run.ToArray()) : 0;
         foreach (var record in run.Skip(posted))
             progress.Held.Enqueue(record);
@@ -334,6 +354,9 @@ internal sealed class Worker
         public PartitionProgress Progress => progress;
 
         public long Next { get; set; } = progress.Expected ?? 0;
+
+        /// <summary>Records that are to be passed over.</summary>
+        public int ToSkip { get; set; }
 
         public bool IsPaused => progress.PassedOver is not null || progress.Held.Count > 0;
     }

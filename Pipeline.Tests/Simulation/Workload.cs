@@ -44,6 +44,13 @@ internal sealed class Workload
     /// <summary>The records of each partition, ascending, as they are when they are decoded, with the time (ticks) at which the broker has them.</summary>
     public List<(long At, ShardRecord Record)>[] Partitions { get; }
 
+    /// <summary>Whose record it is; empty when it is nobody's.</summary>
+    public string PatientOf(int partition, long offset)
+    {
+        var found = Partitions[partition].BinarySearch((0, new ShardRecord(offset, null)), Comparer<(long At, ShardRecord Record)>.Create((a, b) => a.Record.Offset.CompareTo(b.Record.Offset)));
+        return found < 0 ? "" : Partitions[partition][found].Record.Chunk?.Patient.Value ?? "";
+    }
+
     /// <summary>When the last record is there, in ticks.</summary>
     public long End { get; }
 

@@ -5,6 +5,12 @@ namespace Pipeline.Tests.Simulation;
 /// <summary>What all parts of a history share: its steps, its story, and the first thing that was wrong.</summary>
 internal sealed class World(int seed, bool isTold)
 {
+    /// <summary>Patients whose snapshots are at present too large for a record.</summary>
+    public HashSet<string> Large { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Patients of whom a snapshot was too large once: after a fail-over their series have a gap, which is theirs alone.</summary>
+    public HashSet<string> Exempt { get; } = new(StringComparer.Ordinal);
+
     private readonly List<string>? _story = isTold ? [] : null;
 
     public Steps Steps { get; } = new(seed);
