@@ -66,7 +66,7 @@ internal sealed class PpgAccuracy : IBenchmark
         report.Add($"{suite.Metric}_with_value", pooled.ValuePercent, "%");
         report.Add($"{suite.Metric}_within_90_interval", pooled.Within90Percent, "%");
         report.Add($"{suite.Metric}_error_above_10", pooled.FarOffCount, "windows");
-        var (percent, usableError) = pooled.FromQuality(PpgStage.UsableQuality);
+        var (percent, usableError) = pooled.FromQuality(PpgStage.GoodQuality);
         report.Add($"{suite.Metric}_usable", percent, "%");
         report.Add($"{suite.Metric}_usable_mae", usableError, "/min");
         if (double.IsNaN(pooled.QualityArea))

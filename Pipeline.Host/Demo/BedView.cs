@@ -1,5 +1,4 @@
 using Pipeline.Models;
-using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Demo;
@@ -29,7 +28,7 @@ internal sealed record BedView(
         if (ageSeconds > StaleAfter.TotalSeconds)
             return ("no data", false);
         var troubled = Vitals.Keys.Order().Select(signal => (signal, Of: Of(signal)))
-            .Where(v => v.Of is null or { Status: not EstimateStatus.Ok } or { Quality: < PpgStage.UsableQuality }).ToArray();
+            .Where(v => v.Of is not { Status: EstimateStatus.Ok }).ToArray();
         if (troubled.Length == 0)
             return ("ok", true);
         if (troubled.All(v => v.Of?.Status == EstimateStatus.WarmingUp))
@@ -40,7 +39,6 @@ internal sealed record BedView(
     private static string Word(EstimateStatus? status) => status switch
     {
         null => "off",
-        EstimateStatus.Ok => "poor",
         EstimateStatus.LowQuality => "noisy",
         EstimateStatus.WarmingUp => "warming up",
         { } other => Names.Of(other),

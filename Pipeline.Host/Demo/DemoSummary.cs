@@ -41,7 +41,7 @@ internal sealed record DemoSummary(
         foreach (var score in Scores)
             yield return ($"error {Names.Of(score.Signal)}", score.Values == 0
                 ? Text($"no value in {score.Windows:N0} windows")
-                : Text($"{score.MeanAbsoluteError:0.00} beats/min in the {100.0 * score.Values / score.Windows:0.0} % of {score.Windows:N0} windows with a value, {score.UsableError:0.00} in the {100.0 * score.UsableValues / score.Windows:0.0} % of usable quality"));
+                : Text($"{score.MeanAbsoluteError:0.00} beats/min in the {100.0 * score.Values / score.Windows:0.0} % of {score.Windows:N0} windows with a value"));
         yield return ("store", Text($"{StoreFolder} ({StoreBytes / 1024.0:N0} KiB of line protocol)"));
         foreach (var note in Notes)
             yield return ("note", note);

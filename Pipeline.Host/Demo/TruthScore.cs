@@ -1,6 +1,5 @@
 using Pipeline.Actors;
 using Pipeline.Models;
-using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Demo;
@@ -18,7 +17,7 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
         get
         {
             lock (_lock)
-                return [.. _sums.Select(s => new SignalScore(s.Key, s.Value.Windows, s.Value.All.Count, s.Value.All.Mean, s.Value.Usable.Count, s.Value.Usable.Mean))];
+                return [.. _sums.Select(s => new SignalScore(s.Key, s.Value.Windows, s.Value.Ok.Count, s.Value.Ok.Mean))];
         }
     }
 
@@ -39,10 +38,7 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
             sums.Windows++;
             if (estimate.Status != EstimateStatus.Ok)
                 return;
-            var error = Math.Abs(estimate.Value - rate);
-            sums.All.Add(error);
-            if (estimate.Quality >= PpgStage.UsableQuality)
-                sums.Usable.Add(error);
+            sums.Ok.Add(Math.Abs(estimate.Value - rate));
         }
     }
 
@@ -50,9 +46,7 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
     {
         public long Windows { get; set; }
 
-        public Sum All { get; } = new();
-
-        public Sum Usable { get; } = new();
+        public Sum Ok { get; } = new();
     }
 
     private sealed class Sum
@@ -76,6 +70,4 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
 /// <param name="Windows">Windows with a known truth.</param>
 /// <param name="Values">Those of them that have a value.</param>
 /// <param name="MeanAbsoluteError">Over those with a value, beats/min; NaN without any.</param>
-/// <param name="UsableValues">Those of them whose quality makes them usable.</param>
-/// <param name="UsableError">Mean absolute error over these; NaN without any.</param>
-internal sealed record SignalScore(SignalKind Signal, long Windows, long Values, double MeanAbsoluteError, long UsableValues, double UsableError);
+internal sealed record SignalScore(SignalKind Signal, long Windows, long Values, double MeanAbsoluteError);

@@ -1,3 +1,4 @@
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
@@ -16,6 +17,7 @@ public sealed class RateQuestion
     private Estimate _classical;
     private double _usable;
     private bool _startsAnew;
+    private PpgVerdict _verdict;
 
     internal RateQuestion(RateModel model) => (Model, Input, Output) = (model, new float[model.InputLength], new float[model.OutputLength]);
 
@@ -41,15 +43,19 @@ public sealed class RateQuestion
 
     /// <summary>
     /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and <paramref name="memory"/> starts
-    /// anew with the next window: it would hold none either.
+    /// anew with the next window: it would hold none either. Where the window has no pulse there is no value, whatever the network says.
     /// </summary>
     public Estimate Answered(RateMemory memory)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        var (rate, sigma) = RateReadout.Read(Output.AsSpan(0, RateFeatures.RateCount));
+        var (read, sigma) = RateReadout.Read(Output.AsSpan(0, RateFeatures.RateCount));
         var trust = Output[RateFeatures.RateCount];
-        if (!float.IsFinite(rate) || !float.IsFinite(trust))
+        if (!float.IsFinite(read) || !float.IsFinite(trust))
             return Unanswered(memory);
+        double rate = read;
+        if (!_verdict.TryCorrect(ref rate))
+            return new Estimate(
+                SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, _classical.Coverage, EstimateStatus.LowQuality, Model.Identity);
         return new Estimate(
             SignalKind.Ppg, Metric.HeartRate, rate, Math.Max(sigma, LeastSigma), Math.Clamp(trust * _usable, 0, 1), _classical.Coverage,
             EstimateStatus.Ok, Model.Identity);
@@ -82,6 +88,7 @@ public sealed class RateQuestion
     /// <param name="startsAnew">Whether nothing before the window counts.</param>
     /// <param name="classical">What stands where the network has no answer; its coverage is the answer's.</param>
     /// <param name="usable">Part of the samples that can be used; the network's trust times this is the quality.</param>
-    internal void Set(bool startsAnew, in Estimate classical, double usable) =>
-        (_startsAnew, _classical, _usable) = (startsAnew, classical, usable);
+    /// <param name="verdict">What the window's samples allow to be said.</param>
+    internal void Set(bool startsAnew, in Estimate classical, double usable, in PpgVerdict verdict) =>
+        (_startsAnew, _classical, _usable, _verdict) = (startsAnew, classical, usable, verdict);
 }

@@ -28,16 +28,16 @@ public sealed class BoardTests
     }
 
     [Theory]
-    [InlineData(EstimateStatus.Gap, 0, "ecg gap")]
-    [InlineData(EstimateStatus.LowQuality, 0, "ecg noisy")]
-    [InlineData(EstimateStatus.Ok, 0.3, "ecg poor")]
-    public void The_state_names_the_signal_that_is_in_trouble(EstimateStatus status, double quality, string state)
+    [InlineData(EstimateStatus.Gap, 0, "ecg gap", false)]
+    [InlineData(EstimateStatus.LowQuality, 0, "ecg noisy", false)]
+    [InlineData(EstimateStatus.Ok, 0.3, "ok", true)]
+    public void The_state_names_the_signal_whose_status_is_not_ok(EstimateStatus status, double quality, string state, bool good)
     {
         var board = new WardBoard();
 
         board.Show(Batch(Point(SignalKind.Ppg, 10, 72), Point(SignalKind.Ecg, 10, status == EstimateStatus.Ok ? 150 : double.NaN, status, quality)));
 
-        Assert.Equal((state, false), Assert.Single(board.Beds()).State(0));
+        Assert.Equal((state, good), Assert.Single(board.Beds()).State(0));
     }
 
     [Fact]

@@ -44,7 +44,7 @@ internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : I
         var question = output.Ask(_model ?? throw new InvalidOperationException("no model"));
         question.Input[0] = sum;
         question.Input[1] = trouble == Trouble.Poison ? StepSession.Poison : trouble == Trouble.NotANumber ? float.NaN : 0;
-        question.Set(_startsAnew, Known(SignalKind.Ppg, sum), usable: 1);
+        question.Set(_startsAnew, Known(SignalKind.Ppg, sum), usable: 1, new PpgVerdict(HasPulse: true, CountedRate: double.NaN));
         _startsAnew = false;
         output.Estimates.Add(Known(SignalKind.Ecg, sum));
     }

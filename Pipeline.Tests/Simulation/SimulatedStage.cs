@@ -1,5 +1,6 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
@@ -49,7 +50,9 @@ internal sealed class SimulatedStage : IWindowStage
         question.Input[0] = sum;
         question.Input[1] = ((int)sum + patient) % 89 == 0 ? StepSession.Poison : 0;
         question.Input[PatientInput] = patient;
-        question.Set(_startsAnew, new Estimate(SignalKind.Ppg, Metric.HeartRate, sum, 1, 1, 1, EstimateStatus.Ok, Stages.Classical), usable: 1);
+        question.Set(
+            _startsAnew, new Estimate(SignalKind.Ppg, Metric.HeartRate, sum, 1, 1, 1, EstimateStatus.Ok, Stages.Classical), usable: 1,
+            new PpgVerdict(HasPulse: true, CountedRate: double.NaN));
         _startsAnew = false;
         output.Estimates.Add(new Estimate(
             SignalKind.Ecg, Metric.HeartRate, sum, patient, _hash / (double)HashLimit, window.Coverage(), EstimateStatus.Ok, Stages.Classical));

@@ -48,14 +48,14 @@ public sealed class NetworkPpgStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         var taken = _classical.Take(window, output);
-        var classical = _classical.Judge(window, taken);
+        var classical = _classical.Judge(window, taken, output, out var verdict);
         if (_model is null)
         {
             _startsAnew = true;     // a network that comes back has missed windows
             output.Estimates.Add(classical);
         }
         else if (taken.Used > 0)
-            Ask(_model, taken, classical, output);
+            Ask(_model, taken, classical, verdict, output);
         else
         {
             _silent = Math.Min(_silent + 1, RateFeatures.SilentWindows);
@@ -80,13 +80,13 @@ public sealed class NetworkPpgStage : IWindowStage
     public string StateName => "ppg-network";
 
     /// <inheritdoc/>
-    public int StateVersion => 2;
+    public int StateVersion => 3;
 
     /// <summary>Every mutable field but the model, which the state does not choose. Version 1 held the network's recurrent state, too.</summary>
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        _classical.Transfer(state);
+        _classical.Transfer(state, withPresence: state.Version >= 3);
         if (state.IsReading && state.Version == 1)
             (_restoredMemory = new RateMemory()).Transfer(state);
         state.Value(ref _motionLevel);
@@ -97,14 +97,14 @@ public sealed class NetworkPpgStage : IWindowStage
     /// <inheritdoc/>
     public RateMemory? TakeRestoredMemory() => Interlocked.Exchange(ref _restoredMemory, null);
 
-    private void Ask(RateModel model, in PpgTaken taken, in Estimate classical, StageOutput output)
+    private void Ask(RateModel model, in PpgTaken taken, in Estimate classical, in PpgVerdict verdict, StageOutput output)
     {
         var scratch = PpgScratch.OfThread;
         var motion = PpgSpectra.Features(scratch, taken.Used, taken.Axes, PpgConstants.Default, scratch.Rows);
         if (float.IsFinite(motion))
             _motionLevel = Math.Max(_motionLevel, motion);
         var question = output.Ask(model);
-        question.Set(_startsAnew, classical, taken.Coverage * taken.Unclipped);
+        question.Set(_startsAnew, classical, taken.Coverage * taken.Unclipped, verdict);
         RateFeatures.Input(scratch.Rows, float.IsFinite(motion) ? Math.Max(motion - _motionLevel, -MostBelow) : 0, question.Input);
         _silent = 0;
         _startsAnew = false;

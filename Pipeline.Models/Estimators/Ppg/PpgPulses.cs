@@ -79,31 +79,34 @@ internal sealed class PpgPulses
             _heard = best;
     }
 
-    /// <summary>
-    /// Rate by the mean interval of the pulses in [start, end), per minute, with the mean deviation of an interval from their median as a
-    /// part of it; NaN when there are fewer than 4 pulses.
-    /// </summary>
-    public (double Rate, double Irregularity) RateIn(long start, long end)
+    /// <summary>Which channel is selected; -1 for none.</summary>
+    public int Selected => _heard;
+
+    /// <summary>Most pulses that <see cref="In"/> gives.</summary>
+    public const int MostKept = Kept;
+
+    /// <summary>Writes the pulses in [start, end), in samples, ascending; returns how many.</summary>
+    public int In(long start, long end, Span<double> pulses)
     {
-        Span<double> intervals = stackalloc double[Kept];
         var found = 0;
-        double first = 0, last = 0;
         for (var i = Math.Max(0, _count - Kept); i < _count; i++)
-        {
-            var time = _times[i % Kept];
-            if (time < start || time >= end)
-                continue;
-            if (found > 0)
-                intervals[found - 1] = time - last;
-            else
-                first = time;
-            last = time;
-            found++;
-        }
-        if (found < 4)
+            if (_times[i % Kept] is var time && time >= start && time < end)
+                pulses[found++] = time;
+        return found;
+    }
+
+    /// <summary>
+    /// Rate by the mean interval of <paramref name="pulses"/>, per minute, with the mean deviation of an interval from their median as a part of it;
+    /// NaN when there are fewer than 4 pulses.
+    /// </summary>
+    public (double Rate, double Irregularity) RateOf(ReadOnlySpan<double> pulses)
+    {
+        if (pulses.Length < 4)
             return (double.NaN, double.NaN);
-        var kept = intervals[..(found - 1)];
-        var mean = (last - first) / kept.Length;
+        Span<double> kept = stackalloc double[pulses.Length - 1];
+        for (var i = 0; i < kept.Length; i++)
+            kept[i] = pulses[i + 1] - pulses[i];
+        var mean = (pulses[^1] - pulses[0]) / kept.Length;
         kept.Sort();
         var median = kept[kept.Length / 2];
         var deviation = 0.0;

@@ -15,6 +15,7 @@ internal sealed class PpgScratch
     private float[] _pulse = [];
     private float[] _clean = [];
     private float[] _motion = [];
+    private float[] _slope = [];
     private float[] _fourier = [];
 
     /// <summary>That of the calling thread.</summary>
@@ -49,6 +50,9 @@ internal sealed class PpgScratch
 
     /// <summary>[lanes x samples], decimated, for the pulse without what motion explains.</summary>
     public Span<float> Clean(PpgSpectrumPlan plan) => Grown(ref _clean, PpgSpectrumPlan.Lanes * plan.SampleCount);
+
+    /// <summary>[samples] of one lane, for <see cref="PpgPeriodicity.MakeSlope"/>.</summary>
+    public Span<float> Slope(PpgSpectrumPlan plan) => Grown(ref _slope, plan.SampleCount);
 
     /// <summary>[lanes x samples], decimated.</summary>
     public Span<float> Motion(PpgSpectrumPlan plan) => Grown(ref _motion, PpgSpectrumPlan.Lanes * plan.SampleCount);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -13,10 +14,10 @@ namespace Pipeline.Models.Estimators.Ppg;
 public sealed class PpgStage : IWindowStage
 {
     /// <summary>
-    /// Quality from which a value is usable: of the values below, about one in five is more than 5 per minute off; of those above, one in
-    /// thirty.
+    /// Quality from which a value is good, for reports: of the values below, about one in five is more than 5 per minute off; of those above, one in
+    /// thirty. Whether a value may be used says its status, not this.
     /// </summary>
-    public const double UsableQuality = 0.7;
+    public const double GoodQuality = 0.7;
 
     /// <summary>Slowest stream that pulses can be told from motion in, in Hz.</summary>
     public const double MinRateHz = 20;
@@ -50,6 +51,7 @@ public sealed class PpgStage : IWindowStage
     private readonly PpgConstants _constants;
     private readonly PpgRateBelief _belief;
     private readonly PpgPulses _pulses;
+    private readonly PpgPresence _presence = new();
     private readonly PpgSpectraObserver? _observer;
     private PpgSpectrumPlan? _plan;
     private int _planLength;
@@ -92,7 +94,7 @@ public sealed class PpgStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         var taken = Take(window, output);
-        output.Estimates.Add(Judge(window, taken));
+        output.Estimates.Add(Judge(window, taken, output, out _));
     }
 
     /// <summary>
@@ -103,26 +105,42 @@ public sealed class PpgStage : IWindowStage
     {
         if (_plan is null || _planLength != window.Length)
             (_plan, _planLength) = (PpgSpectrumPlan.For(window.RateHz, window.Length), window.Length);
+        var (firstBeat, hadPulse) = (output.Beats.Count, _presence.IsPresent);
         if (_started)
             _belief.Advance();
         _started = true;
 
         var scratch = PpgScratch.OfThread;
-        var taken = TakePulse(window, _plan, scratch, output);
+        var taken = TakePulse(window, _plan, scratch, output) with { FirstBeat = firstBeat, HadPulse = hadPulse };
         return taken.Used == 0
             ? taken
             : taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
     }
 
-    /// <summary>Second half of <see cref="Accept"/>: the estimate from what was taken of the same window.</summary>
-    internal Estimate Judge(in Window window, in PpgTaken taken) => taken.Used == 0 || _plan is null
-        ? None(taken.Fault, taken.Coverage)
-        : Estimate(window, _plan, PpgScratch.OfThread, taken);
+    /// <summary>
+    /// Second half of <see cref="Accept"/>: the estimate from what was taken of the same window, and what its samples allow to be said, whatever
+    /// estimates the rate. The window's pulses leave <paramref name="output"/> again where neither it nor the one before holds any.
+    /// </summary>
+    internal Estimate Judge(in Window window, in PpgTaken taken, StageOutput output, out PpgVerdict verdict)
+    {
+        Estimate estimate;
+        if (taken.Used == 0 || _plan is null)
+        {
+            _presence.Reset();      // what was before says nothing about what comes after
+            (estimate, verdict) = (None(taken.Fault, taken.Coverage), default);
+        }
+        else
+            estimate = Estimate(window, _plan, PpgScratch.OfThread, taken, out verdict);
+        if (!_presence.IsPresent && !taken.HadPulse)
+            output.Beats.RemoveRange(taken.FirstBeat, output.Beats.Count - taken.FirstBeat);
+        return estimate;
+    }
 
     /// <inheritdoc/>
     public void Finish(in Window tail, StageOutput output)
     {
         ArgumentNullException.ThrowIfNull(output);
+        var first = output.Beats.Count;
         var raw = PpgScratch.OfThread.Raw(tail.NewSampleCount);
         for (var c = 0; c < _pulseChannels.Length; c++)
         {
@@ -130,6 +148,8 @@ public sealed class PpgStage : IWindowStage
             _pulses.Take(c, raw, tail.EndIndex - tail.NewSampleCount, _expectedInterval, output);
         }
         _pulses.Finish(output);
+        if (!_presence.IsPresent)
+            output.Beats.RemoveRange(first, output.Beats.Count - first);
     }
 
     /// <inheritdoc/>
@@ -137,6 +157,7 @@ public sealed class PpgStage : IWindowStage
     {
         _belief.Reset();
         _pulses.Reset();
+        _presence.Reset();
         _expectedInterval = double.NaN;
         _started = _judged = false;
     }
@@ -145,17 +166,25 @@ public sealed class PpgStage : IWindowStage
     public string StateName => "ppg";
 
     /// <inheritdoc/>
-    public int StateVersion => 1;
+    public int StateVersion => 2;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);
+        Transfer(state, withPresence: state.Version >= 2);
+    }
+
+    /// <summary>Every mutable field; older states, without <paramref name="withPresence"/>, do not know whether a pulse is there.</summary>
+    internal void Transfer(StateTransfer state, bool withPresence)
+    {
         _belief.Transfer(state);
         _pulses.Transfer(state);
         state.Value(ref _started);
         state.Value(ref _judged);
         state.Value(ref _expectedInterval);
+        if (withPresence)
+            _presence.Transfer(state);
     }
 
     private Estimate None(EstimateStatus status, double coverage)
@@ -164,20 +193,20 @@ public sealed class PpgStage : IWindowStage
         return new Estimate(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, status, Stages.Classical);
     }
 
-    private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken)
+    private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, out PpgVerdict verdict)
     {
         _observer?.Invoke(scratch.PulsePower, scratch.CleanPower, taken.Used, scratch.MotionPower, taken.Axes);
         scratch.Evidence.Judge(
             scratch.PulsePower, scratch.CleanPower, taken.Used, scratch.MotionPower, taken.Axes, !_judged, _constants, scratch.Likelihood);
         _judged = true;
-        var (counted, irregularity) = _pulses.RateIn(window.StartIndex, window.EndIndex);
+        var (counted, irregularity) = TakePresence(window, plan, scratch, taken, out verdict);
         var isEven = irregularity < MostIrregularity;
         if (isEven && _pulses.Unevenness < MostUnevenness)
             JudgeCount(scratch.Likelihood, counted);
         _belief.Weigh(scratch.Likelihood);
 
         var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
-        if (mass < LeastMass)
+        if (mass < LeastMass || !verdict.TryCorrect(ref rate))
             return None(EstimateStatus.LowQuality, taken.Coverage);
         _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;
         var sigma = SigmaScale * Math.Pow(spread, SigmaPower);
@@ -191,6 +220,23 @@ public sealed class PpgStage : IWindowStage
             * (UnlikePulses + (1 - UnlikePulses) * likePulses) * (UnlikeChannels + (1 - UnlikeChannels) * likeChannels);
         return new Estimate(
             SignalKind.Ppg, Metric.HeartRate, rate, sigma, Math.Clamp(quality, 0, 1), taken.Coverage, EstimateStatus.Ok, Stages.Classical);
+    }
+
+    /// <summary>Looks whether there is a pulse; the rate by the count of the window's pulses, and how uneven their intervals are.</summary>
+    private (double Counted, double Irregularity) TakePresence(
+        in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, out PpgVerdict verdict)
+    {
+        Span<double> pulses = stackalloc double[PpgPulses.MostKept];
+        pulses = pulses[.._pulses.In(window.StartIndex, window.EndIndex, pulses)];
+        var (counted, irregularity) = _pulses.RateOf(pulses);
+        foreach (ref var pulse in pulses)
+            pulse = (pulse - window.StartIndex) * plan.RateHz / window.RateHz;
+        var lane = _pulses.Selected < 0 || (taken.Lanes >> _pulses.Selected & 1) == 0
+            ? -1
+            : BitOperations.PopCount((uint)taken.Lanes & ((1u << _pulses.Selected) - 1));
+        var isIrregular = _presence.Take(plan, scratch, taken, pulses, irregularity, lane);
+        verdict = new PpgVerdict(_presence.IsPresent, isIrregular ? counted : double.NaN);
+        return (counted, irregularity);
     }
 
     private PpgTaken TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
@@ -218,7 +264,7 @@ public sealed class PpgStage : IWindowStage
             used++;
         }
         _pulses.Choose(usable);
-        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault);
+        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault) { Lanes = usable };
     }
 
     private static EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)

@@ -6,4 +6,14 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// <param name="Coverage">Part of the samples of all PPG channels that are there.</param>
 /// <param name="Unclipped">Part of the used samples that are not at a rail.</param>
 /// <param name="Fault">What is wrong with the last of the channels that are not used.</param>
-internal readonly record struct PpgTaken(int Used, int Axes, double Coverage, double Unclipped, EstimateStatus Fault);
+internal readonly record struct PpgTaken(int Used, int Axes, double Coverage, double Unclipped, EstimateStatus Fault)
+{
+    /// <summary>Which of the PPG channels are used, a bit a channel, in the lanes' order.</summary>
+    public int Lanes { get; init; }
+
+    /// <summary>Number of beats in the output before the window's.</summary>
+    public int FirstBeat { get; init; }
+
+    /// <summary>Whether the window before held a pulse.</summary>
+    public bool HadPulse { get; init; }
+}

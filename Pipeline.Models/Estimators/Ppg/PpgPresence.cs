@@ -1,0 +1,70 @@
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Ppg;
+
+/// <summary>
+/// Whether there is a pulse at all, from how strongly the windows repeat themselves at a heart's interval (<see cref="PpgPeriodicity"/>) and how
+/// alike their pulses are (<see cref="PpgAgreement.OfShapes"/>). Windows before count half as much as the next: a bad window does not hide a pulse,
+/// and 10 s after its end it is gone. State: one number.
+/// </summary>
+internal sealed class PpgPresence
+{
+    /// <summary>
+    /// Least level of a pulse. Of windows of noise (white, random walk, a converter's, breathing) less than one in a hundred is above; of windows
+    /// of SPC 2015, BAMI-1 and BIDMC whose rate is right, less than two in a hundred are below.
+    /// </summary>
+    private const double LeastLevel = 1.95;
+
+    private const double PeakWeight = 2;
+    private const double ShapeWeight = 0.5;
+    private const double Enough = 3;            // a window may not say more: it would outlast the pulse
+    private const double NewPart = 0.5;
+
+    // Pulses that are alike at intervals that are not, and no interval after which the window repeats itself: an irregular rhythm.
+    private const double LeastAlike = 0.8;
+    private const double LeastIrregularity = 0.05;
+    private const double MostRegular = 0.65;
+
+    private double _level = double.NaN;         // NaN: no window yet
+
+    /// <summary>Whether there is a pulse, by the windows so far.</summary>
+    public bool IsPresent => _level >= LeastLevel;
+
+    /// <summary>Nothing is known.</summary>
+    public void Reset() => _level = double.NaN;
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state) => state.Value(ref _level);
+
+    /// <summary>
+    /// Takes a window; whether it holds pulses without a common interval, so that its spectra say nothing of their rate. <paramref name="pulses"/>: when its pulses were, in samples of the plan's rate from the window's first;
+    /// <paramref name="irregularity"/>: mean deviation of their intervals, NaN when unknown; <paramref name="lane"/>: that of the channel in which
+    /// they were found, −1 for none.
+    /// </summary>
+    public bool Take(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, ReadOnlySpan<double> pulses, double irregularity, int lane)
+    {
+        var margin = PpgPeriodicity.MarginOf(plan.RateHz);
+        var slope = scratch.Slope(plan)[..(plan.SampleCount - 2 * margin)];
+        var (best, shape) = (PpgPeriodicity.None, 0.0);
+        for (var c = 0; c < taken.Used; c++)
+        {
+            PpgPeriodicity.MakeSlope(scratch.Pulse(plan).Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, slope);
+            if (c == lane)
+                shape = Math.Max(0, PpgAgreement.OfShapes(slope, plan.RateHz, pulses, margin));
+            var found = PpgPeriodicity.Of(slope, plan.RateHz);
+            if (taken.Axes > 0 && StrengthOf(found) < Enough)
+            {
+                PpgPeriodicity.MakeSlope(scratch.Clean(plan).Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, slope);
+                var clean = PpgPeriodicity.Of(slope, plan.RateHz);
+                found = new PpgPeriodicity(Math.Max(found.Peak, clean.Peak), Math.Max(found.Contrast, clean.Contrast));
+            }
+            if (found.Peak > best.Peak)
+                best = found;
+        }
+        var strength = Math.Min(Enough, StrengthOf(best) + ShapeWeight * shape);
+        _level = double.IsNaN(_level) ? strength : _level + NewPart * (strength - _level);
+        return shape >= LeastAlike && irregularity >= LeastIrregularity && best.Peak < MostRegular && taken.Coverage == 1;
+    }
+
+    private static double StrengthOf(in PpgPeriodicity found) => found.Contrast + PeakWeight * found.Peak;
+}

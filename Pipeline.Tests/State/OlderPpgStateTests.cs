@@ -1,0 +1,42 @@
+using Pipeline.Models;
+using Pipeline.Models.Estimators.Ppg;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+using Pipeline.Tests.Cases;
+using Xunit;
+
+namespace Pipeline.Tests.State;
+
+/// <summary>A state of the PPG's stage of version 1 did not say whether there is a pulse.</summary>
+public sealed class OlderPpgStateTests
+{
+    [Fact]
+    public void A_state_that_does_not_know_whether_there_is_a_pulse_is_read_and_the_next_window_decides()
+    {
+        var (stage, state) = (Stage(), new StateTransfer());
+        Run(stage, 1);
+        state.BeginWriting(1);
+        stage.Transfer(state);
+        var bytes = state.EndWriting();
+
+        var (restored, noise) = (Stage(), Stage());
+        foreach (var read in new[] { restored, noise })
+        {
+            state.BeginReading(bytes, 1);
+            read.Transfer(state);
+            Assert.Null(state.EndReading());
+        }
+
+        Assert.Equal(EstimateStatus.Ok, Run(restored, 2)[0].Status);
+        Assert.Equal(EstimateStatus.LowQuality, Run(noise, 3)[0].Status);
+    }
+
+    private static PpgStage Stage() => new(new ChannelLayout([new Channel("PPG", SignalKind.Ppg, "1")]), 100);
+
+    private static List<Estimate> Run(PpgStage stage, int seed)
+    {
+        var signal = new PpgCaseSignal(100, 30, seed);
+        signal = seed == 3 ? signal.White(20) : signal.Steady(70).White(2);
+        return [.. StreamRun.Of(signal.Chunks(), _ => [stage]).SelectMany(r => r.Estimates)];
+    }
+}
