@@ -61,6 +61,7 @@ internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowS
             _kept = GetAsyncCallback<(Barrier, Exception?)>(OnKept);
             _forgotten = GetAsyncCallback<IReadOnlyList<PatientId>>(OnForgotten);
             _partition.Told = GetAsyncCallback<BarrierOutcome>(OnOutcome);
+            Interlocked.MemoryBarrier();    // who gives the partition up writes the one and reads the other: one of both sides sees it
             _isLeaving = _partition.IsLeaving;
             if (_partition.Restore is { Patients: { Count: > 0 } patients })
                 _disk.Keep(patients, GetAsyncCallback<Exception?>(failure =>
