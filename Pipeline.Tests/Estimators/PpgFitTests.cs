@@ -8,6 +8,7 @@ public class PpgFitTests
 {
     private const double RateHz = 50;
     private const double PerMinute = 120;
+    private const double Short = 16;    // five windows: enough for a fit to follow
 
     [Fact]
     public void Every_constant_is_fitted_and_every_entry_changes_its_own_alone()
@@ -64,15 +65,14 @@ public class PpgFitTests
     public void Of_who_is_held_out_nothing_enters_the_constants_of_others()
     {
         const int held = 1, near = 7;   // of the same group: the one's motion would be in the other's copy
-        RateRecording[] people = [.. Enumerable.Range(0, 8).Select(i => Recording("runs", seed: i, seconds: 30))];
+        RateRecording[] people = [.. Enumerable.Range(0, 8).Select(i => Recording("runs", seed: i, seconds: Short))];
         RateRecording[] With(int who, RateRecording other) => [.. people.Select((person, i) => i == who ? other : person)];
         static string Fit(RateRecording[] people) => RateTrainer.FitConstants(people, new HashSet<string> { $"runs{held}" }, (_, _) => { }, CancellationToken.None);
-        RateRecording Stranger(int who) => Recording("runs", seed: 100, perMinute: 70, seconds: 30) with { Name = $"runs{who}", Subject = $"runs{who}" };
+        RateRecording Stranger(int who) => Recording("runs", seed: 100, perMinute: 70, seconds: Short) with { Name = $"runs{who}", Subject = $"runs{who}" };
 
         var fitted = Fit(people);
 
-        Assert.Equal(fitted, Fit(people));
-        Assert.Equal(fitted, Fit(With(held, Stranger(held))));
+        Assert.Equal(fitted, Fit(With(held, Stranger(held))));    // which also shows that a fit gives the same every time
         Assert.NotEqual(fitted, Fit(With(near, Stranger(near))));
         Assert.NotEqual(PpgFitConstant.Text(PpgFitConstant.Starts), fitted);
     }
@@ -80,7 +80,7 @@ public class PpgFitTests
     [Fact]
     public void A_recording_that_cannot_be_fitted_on_is_left_out()
     {
-        var usable = Recording("runs", seed: 1, seconds: 20);
+        var usable = Recording("runs", seed: 1, seconds: Short);
         var slow = usable with { RateHz = 10 };
         var silent = usable with { Labels = [] };
         var still = usable with { Acc = [] };

@@ -36,7 +36,7 @@ public sealed class KeptModelTests : IDisposable
     [Fact]
     public async Task Wherever_processes_crash_each_version_is_asked_about_the_records_that_the_marks_say()
     {
-        for (var seed = 1; seed <= 25; seed++)
+        for (var seed = 1; seed <= 6; seed++)
         {
             var (log, written, random) = (new Log(seed), new Written(), new Random(seed));
             for (var life = 0; log.Next < _records.Count; life++)
@@ -49,7 +49,7 @@ public sealed class KeptModelTests : IDisposable
     [Fact]
     public async Task A_crash_behind_a_new_version_changes_no_point_that_was_written()
     {
-        for (var seed = 1; seed <= 15; seed++)
+        for (var seed = 1; seed <= 4; seed++)
         {
             var (log, written, random, switched) = (new Log(seed), new Written(), new Random(seed), false);
             foreach (var version in (string[])["1", "2"])
@@ -81,7 +81,7 @@ public sealed class KeptModelTests : IDisposable
     [Fact]
     public async Task A_version_that_is_gone_is_replaced_behind_the_state_and_the_series_is_that_of_the_marks()
     {
-        for (var seed = 1; seed <= 10; seed++)
+        for (var seed = 1; seed <= 3; seed++)
         {
             var (log, written, random) = (new Log(seed), new Written(), new Random(seed));
             for (var life = 0; log.Next < _records.Count; life++)

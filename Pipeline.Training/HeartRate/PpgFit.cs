@@ -21,6 +21,9 @@ internal static class PpgFit
     private const double MostAugmentedError = 15;      // per minute: some augmented recordings cannot be estimated at all
     private const double MassReach = 10;
 
+    // So few are judged sooner than other threads are found for them, thousands of times a fit.
+    private const int FewWindows = 1_000;
+
     /// <summary>
     /// Fits; <paramref name="progress"/> gets the number of each finished round, 0 for the start, and the remaining error.
     /// </summary>
@@ -116,7 +119,8 @@ internal static class PpgFit
     private static double Loss(Taken[] taken, PpgConstants constants, CancellationToken stop)
     {
         var errors = new double[taken.Length];
-        Parallel.For(0, taken.Length, new ParallelOptions { CancellationToken = stop }, i =>
+        var threads = taken.Sum(one => one.Windows.Length) <= FewWindows ? 1 : -1;
+        Parallel.For(0, taken.Length, new ParallelOptions { CancellationToken = stop, MaxDegreeOfParallelism = threads }, i =>
             errors[i] = MeanError(taken[i].Windows, constants, taken[i].IsAugmented ? MostAugmentedError : double.MaxValue));
         return taken.Zip(errors).GroupBy(one => one.First.Set).Select(set =>
             set.Where(one => !one.First.IsAugmented).Average(one => one.Second)
