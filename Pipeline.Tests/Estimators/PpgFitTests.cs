@@ -64,8 +64,8 @@ public class PpgFitTests
     [Fact]
     public void Of_who_is_held_out_nothing_enters_the_constants_of_others()
     {
-        const int held = 1, near = 7;   // of the same group: the one's motion would be in the other's copy
-        RateRecording[] people = [.. Enumerable.Range(0, 8).Select(i => Recording("runs", seed: i, seconds: Short))];
+        const int held = 8, near = 2;   // of the same group, and chosen by the seed: the one's motion would be in the other's augmented version
+        RateRecording[] people = [.. Enumerable.Range(0, 9).Select(i => Recording("runs", seed: i, seconds: Short))];
         RateRecording[] With(int who, RateRecording other) => [.. people.Select((person, i) => i == who ? other : person)];
         static string Fit(RateRecording[] people) => RateTrainer.FitConstants(people, new HashSet<string> { $"runs{held}" }, (_, _) => { }, CancellationToken.None);
         RateRecording Stranger(int who) => Recording("runs", seed: 100, perMinute: 70, seconds: Short) with { Name = $"runs{who}", Subject = $"runs{who}" };
