@@ -126,7 +126,7 @@ public sealed class PpgCases
     private static List<WindowResult> Results(bool network, PpgCaseSignal signal)
     {
         using var model = network ? ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package") : null;
-        return [.. StreamRun.Of(signal.Chunks(), first => Stages.Create(first.Channels, first.RateHz, model))];
+        return [.. StreamRun.Of(signal.Chunks(), first => Stages.Create(first.Channels, first.RateHz, model is null ? null : [model]))];
     }
 
     private static PpgCaseSignal Empty(int seed) => new(Rates[seed % Rates.Length], 60, seed);
