@@ -23,6 +23,7 @@ internal static class Catalog
         new TrainingBenchmark(),
         new Accuracy.QrsAccuracy(),
         new Accuracy.PpgAccuracy(),
+        new Faults.RateFaults(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);

@@ -12,7 +12,7 @@ public enum Metric
 /// <summary>Why a window has a value, or none. Wire numbers: never renumber, only add.</summary>
 public enum EstimateStatus
 {
-    /// <summary>There is a value.</summary>
+    /// <summary>There is a value, and it can be used.</summary>
     Ok = 0,
 
     /// <summary>The signal holds no rate that can be trusted.</summary>
@@ -29,6 +29,12 @@ public enum EstimateStatus
 
     /// <summary>Too few samples since the start, or since a long gap.</summary>
     WarmingUp = 5,
+
+    /// <summary>An ECG without a QRS complex and without other activity for a window: no beats, while the electrodes are on.</summary>
+    Asystole = 6,
+
+    /// <summary>An ECG of irregular or regular waves of 2 to 10 Hz without a break: ventricular fibrillation or flutter.</summary>
+    VentricularFibrillation = 7,
 }
 
 /// <summary>One estimate of one metric from one window of one signal kind.</summary>
@@ -96,6 +102,8 @@ public static class Names
         EstimateStatus.Flat => "flat",
         EstimateStatus.Saturated => "saturated",
         EstimateStatus.WarmingUp => "warming_up",
+        EstimateStatus.Asystole => "asystole",
+        EstimateStatus.VentricularFibrillation => "ventricular_fibrillation",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, null),
     };
 

@@ -41,6 +41,7 @@ internal sealed record BedView(
         null => "off",
         EstimateStatus.LowQuality => "noisy",
         EstimateStatus.WarmingUp => "warming up",
+        EstimateStatus.VentricularFibrillation => "ventricular fibrillation",
         { } other => Names.Of(other),
     };
 }

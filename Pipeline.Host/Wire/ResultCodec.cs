@@ -75,13 +75,17 @@ public static class ResultCodec
         refused = result.Version != Version
             ? string.Create(CultureInfo.InvariantCulture, $"version {result.Version} of the result; this reader knows {Version}")
             : !PatientId.IsValid(result.Patient) || result.Device.Length == 0 ? "a result without patient or device"
-            : !Enum.IsDefined((Metric)result.Metric) || !Enum.IsDefined((EstimateStatus)result.Status) ? $"metric {result.Metric}, status {result.Status}"
+            : !Enum.IsDefined((Metric)result.Metric) ? $"metric {result.Metric}"
             : null;
         return refused is not null ? null : new VitalPoint(
             new Origin(result.Topic, result.Partition, result.Offset), new PatientId(result.Patient), result.Ward, result.Bed, result.Device,
             result.Epoch, result.WindowId, new Timestamp(result.WindowStartNs), new Timestamp(result.TimeNs),
             new Estimate(
                 (SignalKind)result.Signal, (Metric)result.Metric, result.HasValue ? result.Value : double.NaN,
-                result.HasSigma ? result.Sigma : double.NaN, result.Quality, result.Coverage, (EstimateStatus)result.Status, result.Model));
+                result.HasSigma ? result.Sigma : double.NaN, result.Quality, result.Coverage, StatusOf(result.Status), result.Model));
     }
+
+    /// <summary>A status that a newer program added has no value either: it is read as low quality.</summary>
+    private static EstimateStatus StatusOf(V1.Status status) =>
+        Enum.IsDefined((EstimateStatus)status) ? (EstimateStatus)status : EstimateStatus.LowQuality;
 }

@@ -2,8 +2,11 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
-/// <summary>A rate per minute with the standard deviation of its expected error; NaN, NaN where there is none.</summary>
-internal readonly record struct BeatRate(double Value, double Sigma);
+/// <summary>A rate per minute.</summary>
+/// <param name="Value">NaN where there is none.</param>
+/// <param name="Sigma">Standard deviation of its expected error; NaN where there is none.</param>
+/// <param name="Lost">Part, 0 to 1, of the time between the window's first and last beat that lies in intervals with holes.</param>
+internal readonly record struct BeatRate(double Value, double Sigma, double Lost);
 
 /// <summary>
 /// The heart rate of a window from the beats found so far. Where the signal is good, 60 over the mean of the intervals between the window's
@@ -19,6 +22,10 @@ internal sealed class RateFromBeats
     private const double LeastInterval = 0.22;
     private const double LeastPerMinute = 15;
     private const double MostPerMinute = 320;
+    private const int LeastBesideHoles = 3;
+    private const double MostMissing = 1;   // standard error, /min, that the intervals with holes may leave
+    private const double MostUneven = 0.08; // spread of the intervals of an even rhythm, part of their mean
+    private const double MostOff = 0.2;     // of a multiple of them
     private const double Near = 0.12;       // intervals this near the agreed one make the mean
     private static readonly double LogStep = Math.Log(1.036);
     private readonly double _rateHz;
@@ -51,28 +58,37 @@ internal sealed class RateFromBeats
     /// The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1 and every
     /// beat is
     /// <paramref name="believed"/> or not. Beats that are likely but not yet certain, all after the certain ones, may be given in
-    /// <paramref name="likely"/>; they are not kept.
+    /// <paramref name="likely"/>; they are not kept. An interval that spans one of <paramref name="holes"/> is none (in an even rhythm, as many as
+    /// fit into it); where those that are left are too few, or too uneven for their number, there is no rate.
     /// </summary>
-    public BeatRate Of(long start, long end, double quality, bool believed, ReadOnlySpan<double> likely = default)
+    public BeatRate Of(long start, long end, double quality, bool believed, ReadOnlySpan<double> likely = default, SampleHoles? holes = null)
     {
-        Span<double> intervals = stackalloc double[Kept];
-        var count = 0;
-        var from = double.NaN;
+        var all = new WindowIntervals(stackalloc double[Kept], stackalloc double[Kept], _rateHz, start, end, holes);
         for (var b = First; b < _count; b++)
-            count = Step(ref from, _beats[b % Kept], start, end, intervals, count);
+            all.Add(_beats[b % Kept]);
         foreach (var beat in likely)
-            count = Step(ref from, beat, start, end, intervals, count);
-        if (count < 2)
-            return new BeatRate(double.NaN, double.NaN);
-        intervals = intervals[..count];
+            all.Add(beat);
+        var intervals = all.Sound;
+        var lost = all.Lost;
+        var unseen = all.Unseen();
+        if (intervals.Length < 2)
+            return new BeatRate(double.NaN, double.NaN, lost);
         var (mean, spread) = believed ? Plain(intervals) : Agreed(intervals, end / _rateHz);
+        var missing = 2 * Plain(intervals).Spread * Math.Sqrt(unseen) * 60 / mean;
+        var hidden = 0;
+        if (unseen > 0 && believed && all.TryFill(mean, spread, out var filled, out hidden))
+            (mean, missing) = (filled, missing / 4);
+        else if (lost > 0 && intervals.Length < LeastBesideHoles)
+            missing = double.PositiveInfinity;
+        if (hidden > 0 && intervals.Length < LeastBesideHoles)
+            missing = double.PositiveInfinity;
         var rate = 60 / mean;
-        if (!(rate is >= LeastPerMinute and <= MostPerMinute))
-            return new BeatRate(double.NaN, double.NaN);
+        if (!(rate is >= LeastPerMinute and <= MostPerMinute) || missing > MostMissing)
+            return new BeatRate(double.NaN, double.NaN, lost);
         if (believed)
             (_usual, _usualAt) = (mean, end / _rateHz);
         var doubt = 1 - quality;
-        return new BeatRate(rate, rate * Math.Sqrt(1e-5 + 0.1 * spread * spread + 0.15 * doubt * doubt));
+        return new BeatRate(rate, Math.Sqrt(rate * rate * (1e-5 + 0.1 * spread * spread + 0.15 * doubt * doubt) + missing * missing), lost);
     }
 
     /// <summary>No later window starts before sample <paramref name="start"/>. The last beat stays: the next comes after it.</summary>
@@ -113,15 +129,6 @@ internal sealed class RateFromBeats
             return;
         _first = _count - kept;
         state.Ring(_beats, (int)(_count % Kept), kept);
-    }
-
-    private int Step(ref double from, double to, long start, long end, Span<double> intervals, int count)
-    {
-        var interval = (to - from) / _rateHz;
-        if (from >= start && to < end && interval > 0 && interval <= 60 / LeastPerMinute && count < Kept)
-            intervals[count++] = interval;
-        from = to;
-        return count;
     }
 
     private static (double Mean, double Spread) Plain(ReadOnlySpan<double> intervals)
@@ -184,5 +191,86 @@ internal sealed class RateFromBeats
         for (var k = 0; k < kernel.Length; k++)
             if (bin + k - 2 is >= 0 and < Bins)
                 votes[bin + k - 2] += weight * kernel[k];
+    }
+
+    /// <summary>The intervals of a window, of beats that are given in order: sound ones, and those with holes.</summary>
+    private ref struct WindowIntervals(Span<double> sound, Span<double> broken, double rateHz, long start, long end, SampleHoles? holes)
+    {
+        private readonly Span<double> _sound = sound, _broken = broken;
+        private double _first = double.NaN, _from = double.NaN, _all, _lost;
+        private int _soundCount, _brokenCount;
+        private bool _isBroken;     // the last interval is in the last stretch of broken ones
+
+        public readonly ReadOnlySpan<double> Sound => _sound[.._soundCount];
+
+        /// <summary>Part of the time that lies in intervals with holes.</summary>
+        public readonly double Lost => _all > 0 ? _lost / _all : 0;
+
+        public void Add(double beat)
+        {
+            var from = _from;
+            if (beat >= end)
+                return;
+            _from = beat;
+            if (double.IsNaN(_first) && beat >= start)
+                _first = beat;
+            var interval = (beat - from) / rateHz;
+            if (!(from >= start && interval > 0))
+                return;
+            _all += interval;
+            if (holes?.Hide(from, beat) == true)
+            {
+                _lost += interval;
+                if (_isBroken)
+                    _broken[_brokenCount - 1] += interval;
+                else if (_brokenCount < _broken.Length)
+                    _broken[_brokenCount++] = interval;
+                _isBroken = _brokenCount > 0;
+            }
+            else
+            {
+                _isBroken = false;
+                if (interval <= 60 / LeastPerMinute && _soundCount < _sound.Length)
+                    _sound[_soundCount++] = interval;
+            }
+        }
+
+        /// <summary>The same with the time before the first beat and after the last one, where there are holes in it.</summary>
+        public readonly double Unseen()
+        {
+            var (all, unseen) = (_all, _lost);
+            if (holes is null || double.IsNaN(_first))
+                return Lost;
+            foreach (var (from, to) in (ReadOnlySpan<(double, double)>)[(start - rateHz, _first), (_from, end + rateHz)])
+                if (holes.Hide(from, to))
+                {
+                    var edge = (Math.Min(to, end) - Math.Max(from, start)) / rateHz;
+                    (all, unseen) = (all + edge, unseen + edge);
+                }
+            return all > 0 ? unseen / all : 0;
+        }
+
+        /// <summary>
+        /// Mean interval with the beats that the holes hide, where the rhythm is even and each stretch of broken intervals is a multiple of it: so the
+        /// time with holes counts, too, and breathing does not shift the mean.
+        /// </summary>
+        public readonly bool TryFill(double mean, double spread, out double filled, out int hidden)
+        {
+            (filled, hidden) = (mean, 0);
+            if (spread * Math.Sqrt(_soundCount) > MostUneven)
+                return false;
+            var (seconds, beats) = (mean * _soundCount, (double)_soundCount);
+            foreach (var stretch in _broken[.._brokenCount])
+            {
+                var multiple = Math.Round(stretch / mean);
+                if (multiple < 1 || Math.Abs(stretch / mean - multiple) > MostOff)
+                    return false;
+                seconds += stretch;
+                beats += multiple;
+                hidden += (int)multiple - 1;
+            }
+            filled = seconds / beats;
+            return true;
+        }
     }
 }

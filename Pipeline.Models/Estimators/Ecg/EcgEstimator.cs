@@ -12,12 +12,14 @@ internal sealed class EcgEstimator
 {
     private const double BelievedQuality = 0.9;     // from here on, or in a window
     private const double BelievedBusyness = 0.45;   // as calm as this, every beat is believed
+    private const double MostSilenceSeconds = 4;    // as long an interval is no rate (15/min)
     private const int BlockSamples = QrsLead.MostAhead;
     private const int MostForms = 16;
 
     [ThreadStatic]
     private static Dictionary<EcgForm, EcgEstimator>? _ofThread;
 
+    private readonly EcgForm _form;
     private readonly int[] _channels;
     private readonly float[] _sums;
     private readonly int[] _counts;
@@ -31,6 +33,7 @@ internal sealed class EcgEstimator
 
     public EcgEstimator(EcgForm form)
     {
+        _form = form;
         _channels = form.Channels;
         _group = form.Group;
         _detector = new QrsDetector(form.RateHz / _group, form.Millivolts, form.Score);
@@ -69,22 +72,23 @@ internal sealed class EcgEstimator
     {
         Take(window, output);
         var (first, last) = ((window.StartIndex - _origin) / _group, (window.EndIndex - _origin) / _group);
-        var certainty = _origin < 0 ? 0 : _detector.Certainty(first, last);
-        var quality = _quality.Of(window, certainty);
+        var holes = SampleHoles.Of(window, _channels);
+        var verdict = _quality.Of(window, _origin < 0 ? 0 : _detector.Certainty(first, last));
         var busy = _detector.Busy(first, last);
-        var believed = quality.Value >= BelievedQuality || busy <= BelievedBusyness;
+        var believed = verdict.Value >= BelievedQuality || busy <= BelievedBusyness;
         _detector.Peek(_found);
         for (var i = 0; i < _found.Count; i++)
             _found[i] = IndexOf(_found[i]);
-        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, believed, CollectionsMarshal.AsSpan(_found));
+        var rate = _rate.Of(window.StartIndex, window.EndIndex, verdict.Value, believed, CollectionsMarshal.AsSpan(_found), holes);
+        var silence = window.EndIndex - (_found.Count > 0 ? _found[^1] : _rate.Count > 0 ? _rate[_rate.Count - 1] : _origin);
         _found.Clear();
-        var status = EstimateStatus.Ok;
-        if (double.IsNaN(rate.Value) || quality.Value < EcgQuality.Least)
-            status = quality.Fault != EstimateStatus.Ok ? quality.Fault
-                : _origin < 0 || window.EndIndex - _origin < 4 * window.RateHz ? EstimateStatus.WarmingUp : EstimateStatus.LowQuality;
+        verdict = verdict with { Value = verdict.Value * (1 - holes.Replaced) * (1 - rate.Lost / 2) };
+        var status = StatusOf(window, verdict, rate, busy);
+        if (status == EstimateStatus.Ok && silence > MostSilenceSeconds * window.RateHz)
+            status = EstimateStatus.LowQuality;
         var ok = status == EstimateStatus.Ok;
         output.Estimates.Add(new Estimate(
-            SignalKind.Ecg, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, quality.Value, quality.Coverage,
+            SignalKind.Ecg, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, verdict.Value, verdict.Coverage,
             status, decidedBy));
         Forget(window.StartIndex, first);
     }
@@ -122,6 +126,30 @@ internal sealed class EcgEstimator
         state.Values<int>(_counts);
         state.Within(ref _inGroup, 0, _group - 1);
         state.Within(ref _origin, -1);
+    }
+
+    private EstimateStatus StatusOf(in Window window, in QualityVerdict verdict, in BeatRate rate, double busy)
+    {
+        var isOk = !double.IsNaN(rate.Value) && verdict.Value >= EcgStage.UsableQuality;
+        var millivolts = _detector.LargestBeat(_form.Millivolts);
+        if (isOk && busy < EcgArrest.LeastBusy && millivolts >= EcgArrest.SmallMillivolt)
+            return EstimateStatus.Ok;
+        if (verdict.Fault is EstimateStatus.Gap or EstimateStatus.Saturated)
+            return verdict.Fault;
+        Span<WatchedParts> parts = stackalloc WatchedParts[_channels.Length];
+        for (var l = 0; l < parts.Length; l++)
+            parts[l] = _quality.PartsOf(l, window);
+        var arrest = EcgArrest.Of(window, _form, parts);
+        isOk &= !EcgArrest.ArePWaves(millivolts, _detector.Steepness);
+        if (arrest == EstimateStatus.VentricularFibrillation || (arrest == EstimateStatus.Asystole && !isOk))
+            return arrest;
+        if (isOk)
+            return EstimateStatus.Ok;
+        if (verdict.Fault != EstimateStatus.Ok)
+            return verdict.Fault;
+        if (_origin < 0 || window.EndIndex - _origin < 4 * window.RateHz)
+            return EstimateStatus.WarmingUp;
+        return double.IsNaN(rate.Value) && rate.Lost > 0 ? EstimateStatus.Gap : EstimateStatus.LowQuality;
     }
 
     // No later window starts before this one.

@@ -10,9 +10,6 @@ namespace Pipeline.Models.Estimators.Ecg;
 /// </summary>
 internal sealed class EcgQuality
 {
-    /// <summary>Quality under which no rate is given.</summary>
-    public const double Least = 0.1;
-
     private const double FlatMillivolt = 0.02;
     private readonly SignalWatch[] _leads;
 
@@ -44,6 +41,9 @@ internal sealed class EcgQuality
             : clipped > 0.25 ? EstimateStatus.Saturated : EstimateStatus.Ok;
         return new QualityVerdict(Math.Clamp(best, 0, 1) * certainty, Math.Clamp(coverage, 0, 1), fault);
     }
+
+    /// <summary>What of <paramref name="lead"/> is there, moves, and is not clipped.</summary>
+    public WatchedParts PartsOf(int lead, in Window window) => _leads[lead].Of(window.StartIndex, window.EndIndex);
 
     /// <summary>No later window starts before sample <paramref name="start"/>.</summary>
     public void Forget(long start)

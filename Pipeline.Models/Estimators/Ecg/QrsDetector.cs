@@ -113,6 +113,21 @@ internal sealed partial class QrsDetector
     /// <summary>How busy the signal is between the beats of samples [<paramref name="start"/>, <paramref name="end"/>), 0 to 1.</summary>
     public double Busy(long start, long end) => _outcomes.Busy(start, end);
 
+    /// <summary>Steepness of the beats, see <see cref="QrsFeatures"/>.</summary>
+    public float Steepness => _rhythm.Steepness;
+
+    /// <summary>
+    /// Envelope of a typical beat on the lead where it is the largest, mV (about half of what a QRS complex has from zero to peak), by the
+    /// <paramref name="millivolts"/> in the unit of each; infinite where that is not known.
+    /// </summary>
+    public double LargestBeat(ReadOnlySpan<float> millivolts)
+    {
+        var largest = 0.0;
+        for (var l = 0; l < _leads.Length; l++)
+            largest = Math.Max(largest, millivolts[l] > 0 ? _leads[l].BeatLevel / millivolts[l] : double.PositiveInfinity);
+        return largest;
+    }
+
     /// <summary>Drops the outcomes before sample <paramref name="start"/>.</summary>
     public void Forget(long start) => _outcomes.Forget(start);
 
