@@ -11,7 +11,7 @@ internal static class EstimateCommand
 {
     public static Command Create()
     {
-        var files = RecordingArguments.Files();
+        var files = RecordingArguments.Files("Recordings, or folders of them: WFDB header (.hea), EDF or EDF+, CSV and the like, WAV.");
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
         var model = new Option<string>("--model") { Description = "What estimates from PPG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
@@ -23,21 +23,26 @@ internal static class EstimateCommand
             "estimate", "Estimate heart rate and quality from recordings: WFDB (.hea), EDF, CSV, WAV.",
             "./pipeline estimate bidmc_01.hea --output bidmc_01.csv",
             "./pipeline estimate wrist.csv --rate 100 --channel column1=ppg --beats beats.csv",
-            "./pipeline estimate records/*.hea --output estimates --format json",
+            "./pipeline estimate records --output estimates --format json",
             "./pipeline estimate wrist.hea --model heart-rate")
         {
             files, model, qrs, format, output, beats, channels, rate,
         };
         command.SetAction((parsed, stop) =>
         {
-            var paths = parsed.GetValue(files) ?? [];
+            var named = (parsed.GetValue(files) ?? []).ToLookup(path => Directory.Exists(path) && !File.Exists(path + ".hea"));
+            List<string> found = [.. named[true].SelectMany(folder => RecordingFolder.Find(folder, stop))];
+            List<string> paths = [.. named[false], .. found];
             var kind = parsed.GetValue(format);
             var request = new EstimateRequest(
                 paths,
                 RecordingArguments.Options(parsed, channels, rate),
                 kind,
-                EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json"),
-                EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv"));
+                EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json", found.Count > 0),
+                EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv", found.Count > 0))
+            {
+                Found = found.ToHashSet(StringComparer.Ordinal),
+            };
             request.Check();
             return RunAsync(request, parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });

@@ -6,11 +6,11 @@ namespace Pipeline.Host.Commands;
 /// <summary>What commands that read recordings take alike.</summary>
 internal static class RecordingArguments
 {
-    public static Argument<string[]> Files()
+    public static Argument<string[]> Files(string description = "Recordings: WFDB header (.hea), EDF or EDF+, CSV and the like, WAV.")
     {
         var files = new Argument<string[]>("FILE")
         {
-            Description = "Recordings: WFDB header (.hea), EDF or EDF+, CSV, WAV.",
+            Description = description,
             Arity = ArgumentArity.OneOrMore,
         };
         // An option that there is not would be one more file.

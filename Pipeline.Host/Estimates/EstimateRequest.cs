@@ -12,15 +12,22 @@ namespace Pipeline.Host.Estimates;
 internal sealed record EstimateRequest(
     IReadOnlyList<string> Files, RecordingOptions Options, EstimateFormat Format, IReadOnlyList<string>? Outputs, IReadOnlyList<string>? Beats)
 {
+    /// <summary>Those of <see cref="Files"/> that were found in a folder: what is no recording, or holds nothing to estimate, is said and is no fault.</summary>
+    public IReadOnlySet<string> Found { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     /// <summary>
     /// The files for <paramref name="path"/>: itself for one recording (below it, when it is a folder), else one a recording in it, named
     /// like the recording; of recordings with the same name the later ones get a number.
     /// </summary>
-    public static IReadOnlyList<string>? Places(string? path, IReadOnlyList<string> files, string ending)
+    /// <param name="path">The file or folder; null: none.</param>
+    /// <param name="files">The recordings.</param>
+    /// <param name="ending">Ending of the files' names.</param>
+    /// <param name="isFolder">Whether it is a folder in any case: the recordings were found in one.</param>
+    public static IReadOnlyList<string>? Places(string? path, IReadOnlyList<string> files, string ending, bool isFolder = false)
     {
         if (path is null)
             return null;
-        if (files.Count == 1 && !Directory.Exists(path))
+        if (files.Count == 1 && !isFolder && !Directory.Exists(path))
             return [path];
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var places = new List<string>();

@@ -69,8 +69,15 @@ internal sealed class EstimateRun : IPatientSink
             foreach (var file in _files)
                 file.Output?.Dispose();
         }
-        // What is broken weighs more than what holds nothing.
-        return _files.MaxBy(file => file.ExitCode == ExitCode.NothingToEstimate ? 0.5 : file.ExitCode)?.ExitCode ?? ExitCode.Ok;
+        return WorstExitCode();
+    }
+
+    /// <summary>What is broken weighs more than what holds nothing, which is no fault of a folder in which something else was estimated from.</summary>
+    private int WorstExitCode()
+    {
+        var hasEstimated = _files.Any(file => file.ExitCode == ExitCode.Ok);
+        var codes = _files.Select((file, i) => hasEstimated && file.ExitCode == ExitCode.NothingToEstimate && _request.Found.Contains(_request.Files[i]) ? ExitCode.Ok : file.ExitCode);
+        return codes.MaxBy(code => code == ExitCode.NothingToEstimate ? 0.5 : code);
     }
 
     /// <summary>
@@ -134,6 +141,7 @@ internal sealed class EstimateRun : IPatientSink
         {
             (NothingToEstimateException none, _) =>
                 (string.Join('\n', none.Channels.Select(channel => $"{name}: nothing to estimate: {channel}")), ExitCode.NothingToEstimate),
+            (NoRecordingException, _) when _request.Found.Contains(_request.Files[index]) => ($"{fault.Message}: passed over", ExitCode.NothingToEstimate),
             (not null, _) => (fault.Message, ExitCode.BadUsage),
             (_, not null) => ($"{name}: {refused.Reason}", refused.Stage == "chunk" ? ExitCode.BadUsage : ExitCode.Failed),
             _ => (null, ExitCode.Ok),

@@ -53,7 +53,7 @@ internal sealed partial class CsvLayout
         if (table.Width > MaxColumns)
             throw new RecordingException($"{name}: {table.Width} columns; at most {MaxColumns} are possible");
         if (table.FirstRow < 0)
-            throw new RecordingException($"{name}: no rows of samples");
+            throw new NoRecordingException($"{name}: no rows of samples");
         if (CsvEmpatica.TryOf(path, head, table, out var columns, out var rateOfE4))
             return new(head, columns, table.Numbers, CsvEmpatica.HeadRows)
             {

@@ -32,7 +32,7 @@ internal sealed class CsvReader : IFrameReader
         var columns = _layout.Columns;
         _columns = [.. Enumerable.Range(0, columns.Count).Where(c => columns[c].Role == CsvRole.Signal)];
         if (_columns.Length == 0)
-            throw new RecordingException($"{name}: no column of samples");
+            throw new NoRecordingException($"{name}: no column of samples");
         Signals = [.. _columns.Select(c => CsvLayout.SignalOf(columns[c], c))];
         _isTimed = _layout.TimeColumn >= 0 && options.RateHz is null;
         _isRead = [.. columns.Select((column, c) => column.Role == CsvRole.Time ? _isTimed : column.Role == CsvRole.Signal && !options.IsIgnored(CsvLayout.SignalOf(column, c)))];
@@ -132,5 +132,5 @@ internal sealed class CsvReader : IFrameReader
         $"--rate {(CsvClock.TryJudge(seconds, out var clock) ? $"{clock.RateHz:0.###}" : "HZ")} takes the rows one after the other, without their times");
 
     private static double Given(string name, double? rateHz) => rateHz
-        ?? throw new RecordingException($"{name}: no time column (time_s, time_ms, …); give --rate HZ");
+        ?? throw new NoRecordingException($"{name}: no time column (time_s, time_ms, …); give --rate HZ");
 }

@@ -49,7 +49,9 @@ internal sealed record EdfHeader(
     {
         var head = new byte[256];
         if (stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length || Text(head, 0, 8) != "0")
-            throw new RecordingException($"{name}: does not begin like an EDF file");
+            throw name.EndsWith(".rec", StringComparison.OrdinalIgnoreCase)   // other programs use this ending as well
+                ? new NoRecordingException($"{name}: does not begin like an EDF file")
+                : new RecordingException($"{name}: does not begin like an EDF file");
         var signalCount = (int)Number(name, "number of signals", Text(head, 252, 4), 1, MaxSignals);
         var duration = Number(name, "duration of a data record", Text(head, 244, 8), 0, 1e7);
         if (duration == 0)

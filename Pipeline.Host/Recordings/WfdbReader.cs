@@ -58,7 +58,7 @@ internal sealed class WfdbReader : IFrameReader
     /// <summary>Opens a record of one segment.</summary>
     /// <exception cref="RecordingException">It cannot be read.</exception>
     public static WfdbReader OpenSegment(string path, WfdbHeader header) => header.Signals.Any(signal => signal.FileName == "~" || signal.Format == 0)
-        ? throw new RecordingException($"{Path.GetFileName(path)}: names signals without samples: it is the layout of a record of several segments")
+        ? throw new NoRecordingException($"{Path.GetFileName(path)}: names signals without samples: it is the layout of a record of several segments")
         : new(path, header);
 
     public bool ReadInto(ReadOnlySpan<SignalBuffer> buffers)

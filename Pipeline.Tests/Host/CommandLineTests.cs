@@ -29,7 +29,7 @@ public sealed class CommandLineTests
     [InlineData("--speed z: a number is wanted.", "simulate", "--speed", "z")]
     [InlineData("--format xml: csv or json is wanted.", "estimate", "a.hea", "--format", "xml")]
     [InlineData("--model wants a value: NAME.", "estimate", "a.hea", "--model")]
-    [InlineData("FILE is missing: Recordings: WFDB header (.hea)", "estimate")]
+    [InlineData("FILE is missing: Recordings, or folders of them: WFDB header (.hea)", "estimate")]
     [InlineData("Option '--data' is required. MODEL is missing: A model's name or folder", "evaluate")]
     [InlineData("dead-letters wants one of: list, replay.", "dead-letters")]
     [InlineData("There is no 'dead-letters show'; there is: list, replay.", "dead-letters", "show")]

@@ -58,7 +58,10 @@ public sealed class StateTopicTests(KafkaServer server)
         using var stop = new CancellationTokenSource();
         var listening = new TaskCompletionSource<ICollection<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
         var service = ServiceHost.RunAsync(
-            ServiceTests.Configure(kafka, null, $"Store:Directory={folder.Path}", "Kafka:CheckpointInterval=00:00:00.2"), TimeProvider.System, stop.Token, listening.SetResult);
+            ServiceTests.Configure(
+                kafka, null, $"Store:Directory={folder.Path}", "Kafka:CheckpointInterval=00:00:00.2",
+                "Kafka:Properties:topic.metadata.propagation.max.ms=1000"),    // for so long, by default 30 s, a topic that is missing is taken for a new one
+            TimeProvider.System, stop.Token, listening.SetResult);
         using var watch = new HttpClient { BaseAddress = new Uri((await listening.Task.WaitAsync(Patience)).First()) };
 
         var said = "";
