@@ -1,6 +1,8 @@
 using Akka.Streams;
 using Pipeline.Actors.Serving;
 using Pipeline.Actors.Stages;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
@@ -9,6 +11,7 @@ namespace Pipeline.Actors;
 /// </summary>
 internal sealed class Partition
 {
+    private const int PatientsOfQuestion = 64;
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(3);
 
     private readonly Lock _lock = new();
@@ -73,6 +76,26 @@ internal sealed class Partition
 
     /// <summary>Windows that a network is asked about, and has not answered.</summary>
     public int QuestionCount => _context.QuestionCount;
+
+    /// <summary>Devices that are silent.</summary>
+    public int SilentCount => _context.Presence.SilentCount;
+
+    /// <summary>
+    /// What is to be said of devices that fell silent, send again or are still silent. <paramref name="isAtEnd"/>: whether all of the partition's records were
+    /// handed over. One thread at a time, which may wait for the disk.
+    /// </summary>
+    /// <exception cref="IOException">The snapshots of patients that are not in memory cannot be read.</exception>
+    public IEnumerable<DevicePresence> JudgePresence(bool isAtEnd)
+    {
+        var presence = _context.Presence;
+        if (isAtEnd && presence.IsToAddRestored)
+        {
+            presence.IsRestoredAdded = true;
+            AddRestored(presence);
+        }
+        var now = _context.Time.GetUtcNow();
+        return presence.Judge(isAtEnd).Select(change => DevicePresence.Of(change, _context.Topic, Number, now));
+    }
 
     /// <summary>Messages to patients that are not acknowledged.</summary>
     public int OpenCount => _context.OpenCount;
@@ -147,6 +170,26 @@ internal sealed class Partition
     public override string ToString() =>
         $"committable {Committable}; {WaitingCount} records wait, {OpenCount} messages open, {QuestionCount} questions, {InFlightCount} batches; "
         + $"stalled {Stalled ?? "not"}; graph {Completion.Status}";
+
+    /// <summary>Patients of the state that was read, and that have not come since; not those that left before long.</summary>
+    private void AddRestored(PresenceTable presence)
+    {
+        if (_context.Restore is not { Time: { } time })
+            return;
+        var passive = _context.Settings.Passive;
+        var oldest = time.AddSeconds(-PresenceTable.SaidFor.TotalSeconds);
+        foreach (var some in passive.FindUnseen(Number, new LastSeen(new Timestamp(long.MaxValue), long.MaxValue), PresenceTable.MostDevices).Chunk(PatientsOfQuestion))
+            try
+            {
+                foreach (var snapshot in passive.FindMany(Number, some).Values)
+                    presence.Add(snapshot, oldest);
+            }
+            catch (UnreadablePatientsException unreadable)
+            {
+                foreach (var snapshot in unreadable.Found.Values)
+                    presence.Add(snapshot, oldest);
+            }
+    }
 
     private void Note(Barrier passed)
     {

@@ -46,6 +46,9 @@ internal sealed class PartitionContext
     /// <summary>What was counted; written by the graph, read by any thread.</summary>
     public required Counts Counts { get; init; }
 
+    /// <summary>Which devices send, by the wall clock.</summary>
+    public PresenceTable Presence => field ??= new PresenceTable(Options.SilentAfter, Time);
+
     /// <summary>The way back from the patients' entities.</summary>
     public required PatientReplies Replies { get; init; }
 

@@ -170,6 +170,17 @@ public sealed class Partitions : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     public long? CommittableOffset(int partition) => Get(partition).Committable;
 
+    /// <summary>
+    /// What is to be said of devices that fell silent, send again or are still silent, by partition. <paramref name="isAtEnd"/>: whether a partition's records are all
+    /// handed over. One thread at a time, which may wait for the disk.
+    /// </summary>
+    /// <exception cref="IOException">The snapshots of patients that are not in memory cannot be read.</exception>
+    public IReadOnlyList<(int Partition, DevicePresence Device)> JudgePresence(Func<int, bool> isAtEnd)
+    {
+        ArgumentNullException.ThrowIfNull(isAtEnd);
+        return [.. Snapshot().SelectMany(partition => partition.JudgePresence(isAtEnd(partition.Number)).Select(device => (partition.Number, device)))];
+    }
+
     /// <summary>What a partition is about, for a person.</summary>
     internal string Describe(int partition) => Get(partition).ToString();
 

@@ -55,6 +55,7 @@ internal sealed class Telemetry : IDisposable
         _meter.CreateObservableGauge("pipeline.batches.in_flight", () => PerShard(shards, s => s.InFlightCount), "{batch}", "Batches that wait for their acknowledgement");
         _meter.CreateObservableGauge("pipeline.patients", () => PerShard(shards, s => s.PatientCount), "{patient}", "Patients in memory");
         _meter.CreateObservableGauge("pipeline.questions.open", () => PerShard(shards, s => s.QuestionCount), "{window}", "Windows that wait for a network's answer");
+        _meter.CreateObservableGauge("pipeline.devices.silent", () => PerShard(shards, s => s.SilentCount), "{device}", "Devices of which nothing came for Topology:SilentAfter");
         _latency = _meter.CreateHistogram(
             "pipeline.latency", "s", "From a batch's newest record entering its mailbox to the batch's acknowledgement", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencySeconds });

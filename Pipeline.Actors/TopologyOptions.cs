@@ -100,6 +100,12 @@ public sealed class TopologyOptions : IValidatableObject
     [Range(1, 1_000_000_000)]
     public int ForgetRecords { get; set; } = 100_000;
 
+    /// <summary>
+    /// Time by the wall clock without a chunk of a device after which it is said to be silent, 2 s to 1 h; default 10 s. Longer than a hand-over of partitions takes.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:02", "01:00:00")]
+    public TimeSpan SilentAfter { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often a chunk is tried before it goes to the dead letters, 1 to 10; default 3.</summary>
     [Range(1, 10)]
     public int MaxAttempts { get; set; } = 3;

@@ -7,6 +7,9 @@ public enum Metric
 {
     /// <summary>Heart (or pulse) rate, beats per minute (UCUM <c>/min</c>); LOINC 8867-4.</summary>
     HeartRate = 1,
+
+    /// <summary>Whether a device sends: wall clock, not a function of its records, and so outside of all series (measurement <c>presence</c>).</summary>
+    Presence = 100,
 }
 
 /// <summary>Why a window has a value, or none. Wire numbers: never renumber, only add.</summary>
@@ -35,6 +38,9 @@ public enum EstimateStatus
 
     /// <summary>An ECG of irregular or regular waves of 2 to 10 Hz without a break: ventricular fibrillation or flutter.</summary>
     VentricularFibrillation = 7,
+
+    /// <summary>Nothing came of the device for so long by the wall clock that its last value is none any more. Of <see cref="Metric.Presence"/> alone.</summary>
+    Silent = 100,
 }
 
 /// <summary>One estimate of one metric from one window of one signal kind.</summary>
@@ -90,6 +96,7 @@ public static class Names
     public static string Of(Metric metric) => metric switch
     {
         Metric.HeartRate => "heart_rate",
+        Metric.Presence => "presence",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
 
@@ -104,6 +111,7 @@ public static class Names
         EstimateStatus.WarmingUp => "warming_up",
         EstimateStatus.Asystole => "asystole",
         EstimateStatus.VentricularFibrillation => "ventricular_fibrillation",
+        EstimateStatus.Silent => "silent",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, null),
     };
 
@@ -114,6 +122,7 @@ public static class Names
     public static string UnitOf(Metric metric) => metric switch
     {
         Metric.HeartRate => "/min",
+        Metric.Presence => "1",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
 }

@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors.Cluster;
 
@@ -12,8 +13,19 @@ namespace Pipeline.Actors.Cluster;
 public sealed record PatientReport(string Patient, string Ward, string Bed, int Partition, DateTimeOffset Time, IReadOnlyList<SeriesReport> Series)
 {
     /// <summary>Puts together a patient's newest points; null when there are none.</summary>
-    public static PatientReport? From(IReadOnlyCollection<VitalPoint> points) => points.MaxBy(point => point.Time) is not { } newest ? null : new PatientReport(
-        newest.Patient.Value, newest.Ward, newest.Bed, newest.Origin.Partition, newest.Time.ToDateTimeOffset(), [.. points.Select(SeriesReport.From)]);
+    public static PatientReport? From(IReadOnlyCollection<VitalPoint> points)
+    {
+        // Whether its devices send is of the wall clock; how new the patient's report is the estimates say, or up to when a silent device has sent.
+        if (points.MaxBy(EventTime) is not { } newest)
+            return null;
+        var silent = points.Where(point => point.Estimate is { Metric: Metric.Presence, Status: EstimateStatus.Silent })
+            .ToDictionary(point => (point.Device, point.Estimate.Signal), point => point.WindowStart.ToDateTimeOffset());
+        return new PatientReport(
+            newest.Patient.Value, newest.Ward, newest.Bed, newest.Origin.Partition, EventTime(newest).ToDateTimeOffset(),
+            [.. points.Select(point => SeriesReport.From(point, silent.TryGetValue((point.Device, point.Estimate.Signal), out var since) ? since : null))]);
+    }
+
+    private static Timestamp EventTime(VitalPoint point) => point.Estimate.Metric == Metric.Presence ? point.WindowStart : point.Time;
 }
 
 /// <summary>The newest estimate of one series.</summary>
@@ -30,17 +42,20 @@ public sealed record PatientReport(string Patient, string Ward, string Bed, int 
 /// <param name="WindowId">The window, counted in the device's epoch.</param>
 /// <param name="WindowStart">Event time of the window's start.</param>
 /// <param name="Time">Event time of the window's end.</param>
+/// <param name="SilentSince">Event time up to which the device has sent, when nothing came of it since for too long by the wall clock: then there is no value; null when it sends.</param>
 public sealed record SeriesReport(
     string Device, string Signal, string Metric, string Unit, double? Value, double? Sigma, double Quality, double Coverage, string Status, string Model, long WindowId,
-    DateTimeOffset WindowStart, DateTimeOffset Time)
+    DateTimeOffset WindowStart, DateTimeOffset Time, DateTimeOffset? SilentSince = null)
 {
-    /// <summary>The report of a point.</summary>
-    public static SeriesReport From(VitalPoint point)
+    /// <summary>The report of a point; of a device that is silent since <paramref name="silentSince"/> without its value.</summary>
+    public static SeriesReport From(VitalPoint point, DateTimeOffset? silentSince = null)
     {
-        var estimate = point.Estimate;
+        var estimate = silentSince is null
+            ? point.Estimate
+            : point.Estimate with { Value = double.NaN, Sigma = double.NaN, Status = EstimateStatus.Silent };
         return new SeriesReport(
             point.Device, Names.Of(estimate.Signal), Names.Of(estimate.Metric), Names.UnitOf(estimate.Metric), Number(estimate.Value), Number(estimate.Sigma), estimate.Quality,
-            estimate.Coverage, Names.Of(estimate.Status), estimate.Model, point.WindowId, point.WindowStart.ToDateTimeOffset(), point.Time.ToDateTimeOffset());
+            estimate.Coverage, Names.Of(estimate.Status), estimate.Model, point.WindowId, point.WindowStart.ToDateTimeOffset(), point.Time.ToDateTimeOffset(), silentSince);
 
         static double? Number(double value) => double.IsFinite(value) ? value : null;
     }

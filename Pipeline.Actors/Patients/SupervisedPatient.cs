@@ -20,6 +20,9 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     /// <summary>How its entity is reached.</summary>
     public PatientLink Link { get; } = new(id);
 
+    /// <summary>Its devices as the partition's <see cref="PresenceTable"/> knows them.</summary>
+    public List<HeardDevice> Heard { get; } = new(1);
+
     /// <summary>Number, in the partition's count, of the patient's last record.</summary>
     public long LastRecord { get; set; }
 

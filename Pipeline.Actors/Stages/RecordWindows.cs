@@ -10,6 +10,7 @@ internal sealed class RecordWindows(PartitionContext partition)
     private readonly RecordHandling _handling = new(partition);
     private readonly SupervisedPatient?[] _found = new SupervisedPatient?[RecordBatch.MostRecords];
     private readonly List<SupervisedPatient> _unknown = [];
+    private long _now;      // of the batch: once for all of its records
     private (int Count, long Bytes) _stashed;
 
     /// <summary>The patients.</summary>
@@ -34,6 +35,7 @@ internal sealed class RecordWindows(PartitionContext partition)
     {
         var records = batch.Records;
         var windows = Begin(records[^1].Offset, batch.EnteredAt);
+        _now = partition.Time.GetTimestamp();
         partition.Networks.Begin(records[0].Offset);
         _unknown.Clear();
         Find(records, areSomePassive);
@@ -92,6 +94,7 @@ internal sealed class RecordWindows(PartitionContext partition)
             _handling.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : Table.Fullness);
             return;
         }
+        partition.Presence.Hear(patient.Heard, chunk, _now);
         var timed = Table.Advance(record);
         if (patient.IsLoading)
         {

@@ -28,6 +28,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly Meter _storeMeter = new("Pipeline.Store");
     private readonly KafkaMetrics _kafkaMetrics;
     private readonly PlacementLog _placements;
+    private readonly SilenceWatch _silence;
     private readonly ResultsTopicSink _results;
     private readonly DeadLetterSink _deadLetters;
     private readonly IPatientSink _store;
@@ -62,12 +63,14 @@ internal sealed class WardPipeline : IAsyncDisposable
         _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
         _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
         Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time) { DeadLetters = _deadLetters };
+        IPatientSink? presence = null;      // of InfluxDB alone: the segments hold the series and nothing else
         if (settings.Influx.Url is { } url)
         {
             var client = new InfluxClient(settings.Influx, time);
             if (settings.Influx.SendsSecretsInClear)
                 loggers.CreateLogger<InfluxSink>().SecretInClear(url.GetLeftPart(UriPartial.Authority));
             var influx = new InfluxSink(client, _deadLetters, new InfluxMetrics(_storeMeter), loggers.CreateLogger<InfluxSink>());
+            presence = influx;
             (_store, StoreState, StoreName) = (influx, influx.State, $"InfluxDB at {url.GetLeftPart(UriPartial.Path)}");
         }
         else
@@ -76,6 +79,7 @@ internal sealed class WardPipeline : IAsyncDisposable
             (_store, StoreState, StoreName) = (embedded, embedded.State, $"embedded store in {Path.GetFullPath(settings.Store.Directory)}");
         }
         _store = watchStore?.Invoke(_store) ?? _store;
+        _silence = new SilenceWatch(Source, cluster?.Latest, presence, loggers.CreateLogger<SilenceWatch>(), time);
     }
 
     /// <summary>The input topic.</summary>
@@ -155,7 +159,17 @@ internal sealed class WardPipeline : IAsyncDisposable
             InTwoPartitions = _placements.Note,
         });
         _shards = partitions;
-        return await Topology.RunAsync(Source, partitions, stop);
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var watch = _silence.RunAsync(partitions, watching.Token);
+        try
+        {
+            return await Topology.RunAsync(Source, partitions, stop);
+        }
+        finally
+        {
+            await watching.CancelAsync();
+            await watch;
+        }
     }
 
     /// <inheritdoc/>

@@ -28,6 +28,12 @@ internal static class LineProtocol
     /// <summary>The measurement of every estimate.</summary>
     public const string Measurement = "vitals";
 
+    /// <summary>
+    /// The measurement that says whether a device sends: the tags of its points but <c>metric</c>, field <c>status</c> (<c>silent</c>, <c>ok</c>), and <c>since</c>, the event
+    /// time up to which it has sent, in milliseconds since 1970. Its times are the wall clock's: it is no series of the records.
+    /// </summary>
+    public const string PresenceMeasurement = "presence";
+
     /// <summary>The tag value for a name that is empty.</summary>
     public const string NoName = "-";
 
@@ -60,6 +66,11 @@ internal static class LineProtocol
     public static void Append(VitalPoint point, ArrayBufferWriter<byte> target)
     {
         var estimate = point.Estimate;
+        if (estimate.Metric == Metric.Presence)
+        {
+            AppendPresence(point, target);
+            return;
+        }
         target.Write("vitals"u8);
         Tag(target, ",ward="u8, point.Ward);
         Tag(target, ",bed="u8, point.Bed);
@@ -77,6 +88,24 @@ internal static class LineProtocol
             if (double.IsFinite(estimate.Sigma))
                 Number(target, ",sigma="u8, estimate.Sigma);
         }
+        Time(target, point);
+    }
+
+    private static void AppendPresence(VitalPoint point, ArrayBufferWriter<byte> target)
+    {
+        target.Write("presence"u8);
+        Tag(target, ",ward="u8, point.Ward);
+        Tag(target, ",bed="u8, point.Bed);
+        Tag(target, ",pid="u8, point.Patient.Value);
+        Tag(target, ",device="u8, point.Device);
+        Tag(target, ",signal="u8, Names.Of(point.Estimate.Signal));
+        Text(target, " status=\""u8, Names.Of(point.Estimate.Status));
+        Number(target, ",since="u8, point.WindowStart.UnixNanoseconds / 1_000_000);
+        Time(target, point);
+    }
+
+    private static void Time(ArrayBufferWriter<byte> target, VitalPoint point)
+    {
         target.Write(" "u8);
         Utf8Formatter.TryFormat(point.Time.UnixNanoseconds, target.GetSpan(LongestNumber), out var written);
         target.Advance(written);

@@ -119,7 +119,8 @@ internal static class WardEndpoints
         report.Partition,
         report.Time,
         AgeSeconds = Age(report.Time, now),
-        Models = report.Series.Select(series => series.Model).Distinct().Order(StringComparer.Ordinal).ToArray(),
+        SilentSince = report.Series.Count > 0 && report.Series.All(series => series.SilentSince is not null) ? report.Series.Max(series => series.SilentSince) : null,
+        Models = report.Series.Select(series => series.Model).Where(model => model.Length > 0).Distinct().Order(StringComparer.Ordinal).ToArray(),
         Series = report.Series.Select(series => new
         {
             series.Device,
@@ -135,6 +136,7 @@ internal static class WardEndpoints
             series.WindowId,
             series.WindowStart,
             series.Time,
+            series.SilentSince,
             AgeSeconds = Age(series.Time, now),
         }).ToArray(),
     };

@@ -1,4 +1,6 @@
+using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
+using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -19,6 +21,31 @@ public sealed class LatestValuesTests
         Assert.Equal([(SignalKind.Ppg, 2L), (SignalKind.Ecg, 3L)], latest.ByBed("w1", "b1").Select(point => (point.Estimate.Signal, point.WindowId)));
         Assert.Empty(latest.ByBed("w1", "b2"));
         Assert.Equal([("w1", "b1")], latest.Beds());
+    }
+
+    [Fact]
+    public async Task The_report_of_a_silent_device_has_no_value_and_says_since_when_until_it_sends_again()
+    {
+        var latest = new LatestValues();
+        var (last, wall) = (Points.Start.AddSeconds(7), Points.Start.AddSeconds(100));
+        await latest.WriteAsync(Points.Batch([Points.Of(3), Points.Of(3, signal: SignalKind.Ppg, device: "d2")]), Never);
+
+        await latest.WriteAsync(Points.Batch([Presence(EstimateStatus.Silent, last, wall)]), Never);
+        var silent = PatientReport.From(latest.ByPatient(new PatientId("P1")))!;
+        await latest.WriteAsync(Points.Batch([Presence(EstimateStatus.Ok, last, wall.AddSeconds(1))]), Never);
+        var again = PatientReport.From(latest.ByPatient(new PatientId("P1")))!;
+
+        Assert.Equal(
+            [("d1", "heart_rate", null, "silent", last.ToDateTimeOffset()), ("d1", "presence", null, "silent", last.ToDateTimeOffset()), ("d2", "heart_rate", 63, "ok", null)],
+            silent.Series.Select(series => (series.Device, series.Metric, series.Value, series.Status, series.SilentSince)));
+        Assert.Equal(last.ToDateTimeOffset(), silent.Time);     // not the wall clock's: the newest report of several processes is that of the newest record
+        Assert.Equal([63, null, 63], again.Series.Select(series => series.Value));
+
+        static VitalPoint Presence(EstimateStatus status, Timestamp since, Timestamp now) => Points.Of(0, time: now) with
+        {
+            WindowStart = since,
+            Estimate = new Estimate(SignalKind.Ecg, Metric.Presence, double.NaN, double.NaN, 0, 0, status, ""),
+        };
     }
 
     [Fact]

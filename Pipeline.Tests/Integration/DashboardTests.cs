@@ -23,6 +23,8 @@ public abstract class DashboardTests(InfluxServer server)
             from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg]
             select Points.Of(i, patient: $"P-{bed}", bed: bed, signal: signal, status: i % 3 == 1 ? EstimateStatus.Gap : EstimateStatus.Ok)));
 
+        await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.Ecg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
+
         var queries = DashboardFiles().SelectMany(QueriesOf).ToArray();
 
         Assert.True(queries.Length >= 7, "no queries were found in grafana/dashboards");
@@ -39,7 +41,18 @@ public abstract class DashboardTests(InfluxServer server)
         DashboardFiles().SelectMany(QueriesOf).Where(query => query.Contains("(\"value\")", StringComparison.Ordinal)),
         query => Assert.Contains("\"status\" = 'ok'", query, StringComparison.Ordinal));
 
+    /// <summary>A bed that sends nothing must not show its last value as its present one.</summary>
+    [Fact]
+    public void Every_table_of_values_blanks_those_that_are_stale_and_says_who_is_silent()
+    {
+        var queries = DashboardFiles().SelectMany(QueriesOf).ToArray();
+
+        Assert.All(queries.Where(query => query.Contains("last(\"value\")", StringComparison.Ordinal)), query => Assert.Contains("time > now() - $stale", query, StringComparison.Ordinal));
+        Assert.Contains(queries, query => query.Contains("FROM \"presence\"", StringComparison.Ordinal));
+    }
+
     private static string Fill(string query) => query
+        .Replace("now() - $stale", Points.Start.AddSeconds(-1).UnixNanoseconds.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("$timeFilter", $"time >= {Points.Start.UnixNanoseconds} AND time < {Points.Start.AddSeconds(600).UnixNanoseconds}", StringComparison.Ordinal)
         .Replace("$__interval", "10s", StringComparison.Ordinal)
         .Replace("$ward", "(w1|w2)", StringComparison.Ordinal)
@@ -62,7 +75,8 @@ public abstract class DashboardTests(InfluxServer server)
             where panel.TryGetProperty("targets", out _)
             from target in panel.GetProperty("targets").EnumerateArray()
             select target.GetProperty("query").GetString()!;
-        var variables = dashboard.GetProperty("templating").GetProperty("list").EnumerateArray().Select(variable => variable.GetProperty("query").GetString()!);
+        var variables = dashboard.GetProperty("templating").GetProperty("list").EnumerateArray()
+            .Where(variable => variable.GetProperty("type").GetString() == "query").Select(variable => variable.GetProperty("query").GetString()!);
         return [.. targets, .. variables];
     }
 }

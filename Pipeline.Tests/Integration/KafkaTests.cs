@@ -3,9 +3,13 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
+using Pipeline.Actors.Cluster;
 using Pipeline.Host.Diagnosis;
 using Pipeline.Host.Kafka;
+using Pipeline.Host.Service;
 using Pipeline.Host.Wire;
+using Pipeline.Models;
+using Pipeline.Models.Signals;
 using Pipeline.Tests.Kafka;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -272,6 +276,56 @@ public sealed class KafkaTests(KafkaServer server)
         Assert.Null(flow.Source.Fault);
         Assert.Single(flow.Log.At(LogLevel.Warning), line => line.Contains("has been given 6, as many as", StringComparison.Ordinal));
         Assert.Equal(6, (await Topics.ExamineAsync(more, TimeProvider.System, CancellationToken.None)).Single(topic => topic.Plan.Name == options.StateTopic).Partitions);
+    }
+
+    [SkippableFact]
+    public async Task A_bed_that_sends_nothing_is_said_to_be_silent_by_its_owner_and_by_the_next_one_and_no_other_bed_is()
+    {
+        var options = await server.PrepareAsync();
+        var topology = new TopologyOptions { SilentAfter = TimeSpan.FromSeconds(2) };
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await KafkaFlow.PublishAsync(options, patients: 3, from: 0, to: 10);
+        var publishing = PublishAsync();
+
+        await WatchAsync(inherited: false);
+        var others = await WatchAsync(inherited: true);
+
+        await end.CancelAsync();
+        await publishing;
+        Assert.Equal(EstimateStatus.Silent, Assert.Single(others.ByPatient(new PatientId("P2"))).Estimate.Status);
+        Assert.All(["P0", "P1"], patient => Assert.Empty(others.ByPatient(new PatientId(patient))));
+
+        // P0 and P1 go on, P2 does not.
+        async Task PublishAsync()
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+            for (var second = 10; !end.IsCancellationRequested; second++)
+            {
+                await KafkaFlow.PublishAsync(options, patients: 2, from: second, to: second + 1);
+                await timer.WaitForNextTickAsync(CancellationToken.None);
+            }
+        }
+
+        async Task<LatestValues> WatchAsync(bool inherited)
+        {
+            await using var latest = new LatestValues();
+            await using var store = new RecordingSink();
+            var log = new ListLogger<SilenceWatch>();
+            await using var flow = KafkaFlow.Start(options, null, topology);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
+            var watch = new SilenceWatch(flow.Source, latest, store, log, TimeProvider.System).RunAsync(flow.Partitions, stop.Token);
+            await store.Arrived.WaitAsync(end.Token);
+            await stop.CancelAsync();
+            await watch;
+
+            var point = Assert.Single(store.Points);
+            Assert.Equal(("P2", "b1", Metric.Presence, EstimateStatus.Silent), (point.Patient.Value, point.Bed, point.Estimate.Metric, point.Estimate.Status));
+            // Of its last chunk the owner knows the end, the next one the beginning.
+            Assert.Equal(Chunks.Start.AddSeconds(inherited ? 9 : 10), point.WindowStart);
+            Assert.Contains(inherited ? "b1 (ward w1) was silent when this process took its partition" : "Bed b1 (ward w1) is silent: nothing came of patient P2, device d1, after 2026-07-01 08:00:10Z",
+                Assert.Single(log.At(inherited ? LogLevel.Information : LogLevel.Warning)), StringComparison.Ordinal);
+            return latest;
+        }
     }
 
     [SkippableFact]

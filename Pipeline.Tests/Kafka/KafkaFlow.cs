@@ -35,12 +35,14 @@ internal sealed class KafkaFlow : IAsyncDisposable
         _listener.EnableMeasurementEvents(Metrics.Paused);
         _listener.SetMeasurementEventCallback<long>((_, _, _, _) => _paused.TrySetResult());
         _listener.Start();
-        _running = TestPartitions.RunAsync(Source, _sinks, topology, time, _stop.Token, SumStage.Factory);
+        _running = TestPartitions.RunAsync(Source, _sinks, topology, time, _stop.Token, SumStage.Factory, partitions => Partitions = partitions);
     }
 
     public KafkaOptions Options { get; }
 
     public RecordingSink Sink { get; }
+
+    public Partitions Partitions { get; private set; } = null!;     // set before it reads
 
     public KafkaSource Source { get; }
 

@@ -138,6 +138,16 @@ public sealed class LineProtocolTests
         Assert.InRange(series.Count, 1, 50);
     }
 
+    [Fact]
+    public void Whether_a_device_sends_is_a_measurement_of_its_own_with_the_time_up_to_which_it_has()
+    {
+        var point = Points.Of(4, time: Points.Start.AddSeconds(100));
+
+        var line = Write(point with { Estimate = new Estimate(SignalKind.Ecg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") });
+
+        Assert.Equal("presence,ward=w1,bed=b1,pid=P1,device=d1,signal=ecg status=\"silent\",since=1782892800000 1782892900000000000\n", line);
+    }
+
     private static string Write(VitalPoint point)
     {
         var written = new ArrayBufferWriter<byte>();
