@@ -1,16 +1,23 @@
 using System.CommandLine;
+using System.Globalization;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
+using Pipeline.Host.Store;
 
 namespace Pipeline.Host.Commands;
 
 /// <summary><c>dead-letters</c>: shows what could not be used, with the reasons, and sends what can be used now again.</summary>
 internal static class DeadLettersCommand
 {
-    private static readonly Option<string?> Stage = new("--stage") { Description = "Only letters of this stage: decode, chunk, patient, state or store.", HelpName = "STAGE" };
+    private const int MaxLimit = 1_000_000;
+    private static readonly string[] Stages = ["decode", "chunk", "patient", RefusedPoints.Stage, SnapshotLimit.Stage];
+    private static readonly Option<string?> Stage = new("--stage") { Description = "Only letters of this stage: decode, chunk, patient, store or state.", HelpName = "STAGE" };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line." };
     private static readonly Option<string?> Kafka = PublishingArguments.Kafka();
+
+    static DeadLettersCommand() =>
+        Stage.Refuse(value => value is not null && Stages.Contains(value, StringComparer.Ordinal) ? null : $"--stage {value}: one of {string.Join(", ", Stages)} is wanted.");
 
     public static Command Create()
     {
@@ -26,6 +33,7 @@ internal static class DeadLettersCommand
     private static DocumentedCommand CreateList()
     {
         var limit = new Option<int>("--limit") { Description = "The newest so many (default 100).", HelpName = "N", DefaultValueFactory = _ => 100 };
+        limit.Refuse(value => value is >= 1 and <= MaxLimit ? null : FormattableString.Invariant($"--limit {value}: 1 to {MaxLimit} are possible."));
         var command = new DocumentedCommand(
             "list", "Show the dead letters, oldest first.",
             "./pipeline dead-letters list --stage decode",
@@ -50,6 +58,9 @@ internal static class DeadLettersCommand
         var payload = new Option<FileInfo?>("--payload") { Description = "The mended value to send in place of the record's; with --record.", HelpName = "FILE" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be sent; send nothing." };
         var again = new Option<bool>("--again") { Description = "Also those that were sent again before." };
+        record.Refuse(value => value?.Split(':') is [var partition, var offset]
+            && int.TryParse(partition, NumberStyles.None, CultureInfo.InvariantCulture, out _) && long.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                ? null : $"--record {value}: PARTITION:OFFSET is wanted, for example 3:1207.");
         var command = new DocumentedCommand(
             "replay", "Send the dead letters that can be read now to the input topic again.",
             "./pipeline dead-letters replay --dry-run",

@@ -83,6 +83,9 @@ internal sealed class CheckpointFolder : IDisposable
     private static FileStream Lock(string folder) =>
         new(System.IO.Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 
-    private static IOException Unusable(string folder, Exception fault) =>
-        new($"The checkpoints in '{folder}' cannot be used: {fault.Message} One process at a time can use a folder.", fault);
+    private static IOException Unusable(string folder, Exception fault)
+    {
+        var isHeld = fault is IOException && fault.Message.Contains("another process", StringComparison.Ordinal);
+        return new($"The checkpoints in '{folder}' cannot be used: {fault.Message}{(isHeld ? " One process at a time can use a folder." : "")}", fault);
+    }
 }

@@ -13,7 +13,8 @@ internal static class ConnectionLimit
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(30), HeadersTime = TimeSpan.FromSeconds(10);
 
     /// <summary>Limits the web server of <paramref name="services"/> to <paramref name="wanted"/> connections, and to a quarter of the file handles.</summary>
-    public static void AddConnectionLimit(this IServiceCollection services, int wanted) =>
+    public static void AddConnectionLimit(this IServiceCollection services, int wanted)
+    {
         services.Configure<KestrelServerOptions>(server =>
         {
             var most = Of(wanted, OpenFiles());
@@ -22,6 +23,9 @@ internal static class ConnectionLimit
             server.Limits.KeepAliveTimeout = IdleTime;
             server.Limits.RequestHeadersTimeout = HeadersTime;
         });
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error));
+        services.AddHostedService<RejectedConnections>();
+    }
 
     /// <summary>The limit with so many file handles; null: not known.</summary>
     internal static int Of(int wanted, long? openFiles) => (int)Math.Max(Fewest, Math.Min(wanted, (openFiles ?? long.MaxValue) / HandlesPart));

@@ -28,7 +28,9 @@ public sealed partial class PseudonymForm
         ArgumentNullException.ThrowIfNull(pattern);
         try
         {
-            _pattern = pattern.Length == 0 ? null : new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
+            _ = new Regex(pattern, Options);    // a fault is told of what was typed
+            _pattern = pattern.Length == 0 ? null : new Regex($@"\A(?:{pattern})\z", Options);
         }
         catch (NotSupportedException fault)
         {

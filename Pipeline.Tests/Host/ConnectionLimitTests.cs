@@ -1,8 +1,10 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Host.Web;
+using Pipeline.Tests.Kafka;
 using Xunit;
 
 namespace Pipeline.Tests.Host;
@@ -24,7 +26,8 @@ public sealed class ConnectionLimitTests
     public async Task Idle_connections_beyond_the_limit_are_closed_and_the_server_answers_when_others_end()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await using var server = await StartAsync();
+        var log = new ListLogger<RejectedConnections>();
+        await using var server = await StartAsync(log);
         var address = new Uri(server.Urls.First());
         var clients = new List<TcpClient>();
         var open = new Dictionary<Task, TcpClient>();
@@ -42,6 +45,7 @@ public sealed class ConnectionLimitTests
         clients.ForEach(client => client.Dispose());
 
         Assert.Equal("ok", await AnswerAsync(address, patience.Token));
+        Assert.StartsWith("Too many connections at once: 1 closed", Assert.Single(log.At(LogLevel.Warning)), StringComparison.Ordinal);
     }
 
     /// <summary>Ends when the server closes the connection.</summary>
@@ -71,11 +75,13 @@ public sealed class ConnectionLimitTests
             }
     }
 
-    private static async Task<WebApplication> StartAsync()
+    private static async Task<WebApplication> StartAsync(ILogger<RejectedConnections> log)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(log);
         builder.Services.AddConnectionLimit(Most);
         var application = builder.Build();
         application.MapGet("/", () => "ok");

@@ -74,6 +74,7 @@ public sealed class PseudonymFormTests
     {
         var fault = Assert.Single(Settings.FindFaults(new KafkaOptions { PatientPattern = pattern }, KafkaOptions.Section));
 
+        Assert.DoesNotContain(@"\z", fault, StringComparison.Ordinal);
         Assert.StartsWith($"Kafka:PatientPattern is '{pattern}'; allowed: a regular expression without look-around and back references", fault, StringComparison.Ordinal);
     }
 
