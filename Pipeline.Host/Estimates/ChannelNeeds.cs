@@ -23,6 +23,15 @@ internal static class ChannelNeeds
         return needs;
     }
 
+    /// <summary>A line for each channel of a kind that is estimated from whose rate is too low for it, beside others that are not.</summary>
+    public static IEnumerable<string> TooSlow(Recording recording) =>
+        from device in recording.Devices
+        from channel in device.Channels.Span.ToArray()
+        where device.RateHz < Stages.MinRateHz(channel.Kind)
+        select $"not estimated from: {Need(channel, device.RateHz)}";
+
+    private static string Quoted(string label) => label.Contains(' ') ? $"'{label}=KIND'" : $"{label}=KIND";
+
     private static string Need(Channel channel, double rate)
     {
         var label = WfdbHeader.Shown(channel.Label);
@@ -32,6 +41,6 @@ internal static class ChannelNeeds
         return string.Create(CultureInfo.InvariantCulture, $"{label}, kind {kind}, {rate:0.####} Hz: ")
             + (Stages.MinRateHz(channel.Kind) is { } least
                 ? string.Create(CultureInfo.InvariantCulture, $"{least} Hz or more are needed for {kind}")
-                : $"needed is {known}; --channel {label}=KIND names its kind");
+                : $"needed is {known}{(channel.Kind == SignalKind.Unknown ? $"; --channel {Quoted(label)} names its kind" : "")}");
     }
 }

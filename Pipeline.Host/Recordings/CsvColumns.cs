@@ -20,6 +20,9 @@ internal sealed record CsvColumn(string Label, string Unit, CsvRole Role = CsvRo
 {
     /// <summary>Stored numbers per unit.</summary>
     public double Gain { get; init; } = 1;
+
+    /// <summary>Whether its first rows are empty: words in later ones are marks, and are missing samples.</summary>
+    public bool IsEmptyAtFirst { get; init; }
 }
 
 /// <summary>Tells labels, units and what looks like a time or a row's number from the texts of a header.</summary>
@@ -41,12 +44,12 @@ internal static partial class CsvColumns
 
     private static readonly HashSet<string> TimeLabels = new(StringComparer.OrdinalIgnoreCase)
     {
-        "t", "timer", "seconds", "elapsed", "ms", "msec", "date", "datum", "clock", "epoch", "unix", "utc", "temps", "tiempo", "tempo", "tijd", "hora", "heure",
+        "t", "ts", "timer", "seconds", "elapsed", "ms", "msec", "date", "datum", "clock", "epoch", "unix", "utc", "temps", "tiempo", "tempo", "tijd", "hora", "heure",
     };
 
     private static readonly HashSet<string> IndexLabels = new(StringComparer.OrdinalIgnoreCase)
     {
-        "sample", "samples", "sample #", "sample number", "sample no", "sampleno", "sample_number", "sample index", "index", "idx", "nseq", "seq", "sequence", "counter", "count",
+        "sample", "samples", "sample #", "sample number", "sample no", "sampleno", "sample_number", "sample index", "index", "idx", "nseq", "seqn", "seq", "sequence", "counter", "count",
         "#", "no", "no.", "nr", "nr.", "row", "packet", "frame", "unnamed: 0", "probe",
     };
 

@@ -62,16 +62,20 @@ internal static class CsvLabels
         })];
     }
 
-    /// <summary>OpenSignals (PLUX): a comment of JSON names the columns of each device, and the sensors behind its last ones.</summary>
+    /// <summary>
+    /// OpenSignals (PLUX): a comment of JSON names the columns of each device, and the sensors behind its last ones; older ones name the labels
+    /// of all columns.
+    /// </summary>
     private static List<CsvColumn>? OfOpenSignals(CsvHead head, CsvTable table)
     {
-        var text = head.Comments.FirstOrDefault(line => line.StartsWith('{') && line.Contains("\"column\"", StringComparison.Ordinal));
+        var text = head.Comments.FirstOrDefault(line => line.StartsWith('{'));
         if (text is null)
             return null;
         var columns = new List<CsvColumn>();
         try
         {
             using var json = JsonDocument.Parse(text);
+            columns.AddRange(Texts(json.RootElement, "Labels").Select(label => new CsvColumn(label, "")));
             foreach (var device in json.RootElement.EnumerateObject())
             {
                 var names = Texts(device.Value, "column");

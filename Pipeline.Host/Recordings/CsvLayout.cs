@@ -95,6 +95,9 @@ internal sealed partial class CsvLayout
         for (var c = 0; c < all.Count; c++)
         {
             var signal = SignalOf(all[c], c);
+            all[c] = all[c] with { IsEmptyAtFirst = table.IsEmpty(c, inLaterHalf: true) };
+            if (all[c].Label == signal.Alias && all.Count > 1 && table.IsEmpty(c))
+                all[c] = all[c] with { Role = CsvRole.PassedOver };   // behind a separator at the rows' ends
             if (options.IsIgnored(signal) || options.Of(signal) is not null || table.Forms[c] is not null || CsvColumns.IsTime(all[c].Label))
                 continue;
             all[c] = all[c] with { Role = CsvRole.PassedOver };

@@ -55,8 +55,11 @@ internal sealed record CsvNumbers(char DecimalMark)
         if (cell.Length > MaxLength)
             return false;
         Span<char> plain = stackalloc char[MaxLength];
-        return TryPlain(cell, plain, out var length) && double.TryParse(plain[..length], NumberStyles.Float, CultureInfo.InvariantCulture, out value)
-            && double.IsFinite(value);
+        if (!TryPlain(cell, plain, out var length) || !double.TryParse(plain[..length], NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            || !double.IsFinite(number))
+            return false;
+        value = number;
+        return true;
     }
 
     private static bool IsMissing(ReadOnlySpan<char> cell) => cell.Length == 0

@@ -37,7 +37,9 @@ internal sealed class CsvReader : IFrameReader
         _isTimed = _layout.TimeColumn >= 0 && options.RateHz is null;
         _isRead = [.. columns.Select((column, c) => column.Role == CsvRole.Time ? _isTimed : column.Role == CsvRole.Signal && !options.IsIgnored(CsvLayout.SignalOf(column, c)))];
         _row = new double[columns.Count];
-        var clock = Check(path, name, options.RateHz ?? _layout.RateHz);
+        if (!_isTimed && (options.RateHz ?? _layout.RateHz) is null)
+            throw new NoRecordingException($"{name}: no time column (time_s, time_ms, …); give --rate HZ");
+        var clock = Check(path, name, options.RateHz ?? _layout.RateHz ?? 0);
         FramesPerSecond = clock.RateHz;
         _rows = new(path, _layout, _isRead);
         Seconds = _isTimed ? _lastTime + 1 / clock.RateHz : _rowCount / clock.RateHz;
@@ -91,7 +93,7 @@ internal sealed class CsvReader : IFrameReader
     private double TimeOf(ReadOnlySpan<double> row) => (row[_layout.TimeColumn] - _firstTime) * _layout.SecondsPerTimeUnit;
 
     /// <summary>The first reading.</summary>
-    private CsvClock Check(string path, string name, double? rateHz)
+    private CsvClock Check(string path, string name, double rateHz)
     {
         using var rows = new CsvRows(path, _layout, _isRead);
         var seconds = new List<double>();   // of the rows that the clock is judged by
@@ -114,7 +116,7 @@ internal sealed class CsvReader : IFrameReader
         }
         if (_rowCount == 0)
             throw new RecordingException($"{name}: no rows of samples");
-        return _isTimed ? Judge(name, seconds, last) : new(Given(name, rateHz), CsvTiming.Even, 0);
+        return _isTimed ? Judge(name, seconds, last) : new(rateHz, CsvTiming.Even, 0);
     }
 
     private CsvClock Judge(string name, List<double> seconds, double last)
@@ -130,7 +132,4 @@ internal sealed class CsvReader : IFrameReader
 
     private static string Remedy(List<double> seconds) => string.Create(CultureInfo.InvariantCulture,
         $"--rate {(CsvClock.TryJudge(seconds, out var clock) ? $"{clock.RateHz:0.###}" : "HZ")} takes the rows one after the other, without their times");
-
-    private static double Given(string name, double? rateHz) => rateHz
-        ?? throw new NoRecordingException($"{name}: no time column (time_s, time_ms, …); give --rate HZ");
 }

@@ -55,9 +55,11 @@ internal sealed class CsvRows : IDisposable
         {
             row[c] = double.NaN;
             var cell = _isRead[c] ? _cells[c] : "";
-            if (c == _layout.TimeColumn ? !_times.TryRead(cell, out row[c]) : !_layout.Numbers.TryRead(cell, out row[c]))
+            if (c == _layout.TimeColumn ? !_times.TryRead(cell, out row[c]) : !_layout.Numbers.TryRead(cell, out row[c]) && !_layout.Columns[c].IsEmptyAtFirst)
                 throw new RecordingException($"{_name}: line {Line}, column '{WfdbHeader.Shown(_layout.Columns[c].Label)}': '{WfdbHeader.Shown(cell)}' is no "
-                    + (c == _layout.TimeColumn && _layout.TimeForm != CsvTimeForm.Number ? "time" : "number"));
+                    + (c == _layout.TimeColumn
+                    ? $"{(_layout.TimeForm == CsvTimeForm.Number ? "number" : "time")}; --rate HZ takes the rows without their times"
+                    : $"number; --channel {WfdbHeader.Shown(_layout.Columns[c].Label)}=ignore leaves the column out"));
         }
         return true;
     }

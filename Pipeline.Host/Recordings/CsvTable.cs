@@ -47,6 +47,9 @@ internal sealed class CsvTable
     /// <summary>A cell of a column, for a message.</summary>
     public string Example(int column) => _rows.Select(row => row[column]).FirstOrDefault(cell => cell.Length > 0) ?? "";
 
+    /// <summary>Whether the cells of a column are empty in all rows of the beginning, or in the later half of them.</summary>
+    public bool IsEmpty(int column, bool inLaterHalf = false) => _rows.Skip(inLaterHalf ? _rows.Count / 2 : 0).All(row => row[column].Length == 0);
+
     /// <summary>The numbers of a column, row by row.</summary>
     public List<double> Column(int column, CsvTimeForm form)
     {

@@ -94,6 +94,9 @@ public sealed class CaseFilesTests(CaseFiles files) : IClassFixture<CaseFiles>
 
     [SkippableTheory]
     [InlineData("e15_asystole_after_20s.csv", 30)]
+    [InlineData("p11_noise_only.csv", 0)]
+    [InlineData("p20_resp_only_20.csv", 0)]
+    [InlineData("p24_off_finger_adc_noise.csv", 0)]
     public async Task Where_there_is_no_beat_no_window_is_ok(string file, double from)
     {
         var (exit, rows, _) = await EstimateAsync([files.PathOf(file)]);
@@ -101,6 +104,22 @@ public sealed class CaseFilesTests(CaseFiles files) : IClassFixture<CaseFiles>
         Assert.Equal(ExitCode.Ok, exit);
         Assert.Contains(rows, row => row.Start >= from);
         Assert.DoesNotContain(rows, row => row.Start >= from && row.Status == "ok");
+    }
+
+    [SkippableTheory]
+    [InlineData("c11_e4_BVP.csv", 0, 72.5)]
+    public async Task A_pulse_is_found_within_3_seconds_after_the_sensor_is_on(string file, double on, double rate)
+    {
+        var path = files.PathOf(file);
+        var beatsPath = Path.ChangeExtension(path, ".beats");
+
+        var (exit, rows, _) = await EstimateAsync([path, "--beats", beatsPath]);
+
+        List<double> beats = [.. File.ReadLines(beatsPath).Skip(1).Select(line => Number(line.Split(',')[0])).Where(time => time > on)];
+        var expected = rate / 60 * (rows[^1].Start + 8 - on - 3);
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.InRange(beats[0], on, on + 3);
+        Assert.InRange(beats.Count(time => time > on + 3), 0.95 * expected, 1.05 * expected);
     }
 
     private static async Task<(int Exit, List<Row> Rows, string Error)> EstimateAsync(string[] arguments)

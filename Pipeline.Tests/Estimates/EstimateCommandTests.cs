@@ -179,12 +179,25 @@ public sealed class EstimateCommandTests : IDisposable
         Assert.Equal(
             [
                 "slow.hea: nothing to estimate: ECG, kind ecg, 50 Hz: 80 Hz or more are needed for ecg",
-                "slow.hea: nothing to estimate: RESP, kind resp, 50 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more; --channel RESP=KIND names its kind",
+                "slow.hea: nothing to estimate: RESP, kind resp, 50 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more",
             ],
             error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal((ExitCode.NothingToEstimate, "trend.edf: nothing to estimate: ECG at 0.1 Hz is left out: 0.5 Hz or more are wanted\n"), (ofTrend, ofTrendSaid));
         Assert.Equal((ExitCode.NothingToEstimate, ExitCode.BadUsage), (ofAll, ofBroken));
         Assert.True(File.Exists(Path.Combine(results, "good.csv")));
+    }
+
+    [Fact]
+    public async Task A_channel_whose_rate_is_too_low_beside_one_that_is_estimated_from_is_said()
+    {
+        short[] pulse = [.. Enumerable.Range(0, 1000).Select(i => (short)(9000 * Math.Sin(i * 2 * Math.PI * 1.2 / 50)))];
+        var path = WfdbFiles.Write(_folder.Path, "r", 50, [("PPG", "1000", pulse), ("II", "1000", pulse)]);
+
+        var (exit, output, error) = await RunAsync("estimate", path);
+
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.All(Rows(output), row => Assert.Equal("ppg", row[2]));
+        Assert.Contains("r.hea: not estimated from: II, kind ecg, 50 Hz: 80 Hz or more are needed for ecg\n", error, StringComparison.Ordinal);
     }
 
     [Fact]

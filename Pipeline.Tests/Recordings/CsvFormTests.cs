@@ -44,10 +44,13 @@ public sealed class CsvFormTests : IDisposable
     [InlineData("2024-03-01T10:00:00.000,1.5\n2024-03-01T10:00:00.004,2.5\n2024-03-01T10:00:00.008,3.5\n2024-03-01T10:00:00.012,1004.5\n")]
     [InlineData("time_s,marker,ecg_mV\n0,start,1.5\n0.004,,2.5\n0.008,,3.5\n0.012,stop,1004.5\n")]
     [InlineData("time_s,valid,ecg_mV\n0,true,1.5\n0.004,true,2.5\n0.008,false,3.5\n0.012,true,1004.5\n")]
+    [InlineData("time_s,ecg_mV,event\n0,1.5,start\n0.004,2.5,\n0.008,3.5,\n0.012,1004.5,\n")]
+    [InlineData("Subject;A;\nFs [Hz];250;\n\necg;\n1.5;\n2.5;\n3.5;\n1004.5;\n")]
+    [InlineData("# {\"SamplingRate\": \"250\", \"Labels\": [\"SeqN\", \"ECG\"]}\n0\t1.5\n1\t2.5\n2\t3.5\n3\t1004.5\n")]
     [InlineData("time_s ecg_mV\n  0.000   1.5\n  0.004   2.5\n  0.008   3.5\n  0.012   1004.5\n")]
     public void Heads_separators_marks_and_times_are_read(string text)
     {
-        string[] said = char.IsAsciiDigit(text[0]) ? ["column2=ecg"] : ["valid=ignore", "marker=ignore"];
+        string[] said = char.IsAsciiDigit(text[0]) ? ["column2=ecg"] : ["valid=ignore", "marker=ignore", "event=ignore"];
         using var recording = Reading.Open(_folder.Write("r.txt", text), said);
 
         var values = Reading.Physical(recording).Where(pair => KindOf(recording, pair.Key) == SignalKind.Ecg).ToList();
@@ -169,7 +172,18 @@ public sealed class CsvFormTests : IDisposable
 
         Assert.Equal([1, 2, 3, 4], Assert.Single(Reading.Physical(recording)).Value);
         Assert.Contains("column 'note' is left out: 'begin' is no number", recording.Notes);
-        Assert.Contains("line 2, column 'spare': 'x' is no number", Assert.ThrowsAny<RecordingException>(() => Reading.Open(_folder.Write("r.csv", text))).Message, StringComparison.Ordinal);
+        Assert.Contains("line 2, column 'spare': 'x' is no number; --channel spare=ignore leaves the column out", Assert.ThrowsAny<RecordingException>(() => Reading.Open(_folder.Write("r.csv", text))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Words_in_a_column_that_is_empty_but_for_them_are_missing_samples()
+    {
+        using var recording = Reading.Open(_folder.Write("r.csv", "time_s,ecg,event\n0,1,begin\n0.01,2,\n0.02,3,\n0.03,4,\n"));
+
+        var values = Reading.Physical(recording);
+
+        Assert.Equal([1, 2, 3, 4], values["ecg"]);
+        Assert.All(values["event"], value => Assert.Equal(double.NaN, value));
     }
 
     [Fact]
