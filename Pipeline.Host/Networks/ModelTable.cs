@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.Host.Errors;
 using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Networks;
@@ -29,10 +30,18 @@ internal static partial class ModelTable
             WriteText(found, output);
     }
 
+    // What a package says of itself may come from anybody: no escape sequence of it reaches the terminal.
+    private static void WriteText(IReadOnlyList<FoundModel> found, TextWriter output)
+    {
+        using var text = new StringWriter { NewLine = output.NewLine };
+        WriteTable(found, text);
+        output.Write(PlainText.Of(text.ToString()));
+    }
+
     private static void WriteJson(IReadOnlyList<FoundModel> found, TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
         found.Select(model => new { model.Folder, model.Fault, Model = model.Package?.Identity, model.Package?.Manifest }), Json));
 
-    private static void WriteText(IReadOnlyList<FoundModel> found, TextWriter output)
+    private static void WriteTable(IReadOnlyList<FoundModel> found, TextWriter output)
     {
         var packages = found.Select(model => model.Package?.Manifest).OfType<ModelManifest>().ToList();
         List<string[]> rows =

@@ -174,8 +174,11 @@ public sealed class ModelPackage
         try
         {
             using var document = JsonDocument.Parse(json);
-            if (!document.RootElement.TryGetProperty("format", out var format) || !format.TryGetInt32(out var number) || number != Format)
-                throw new InvalidDataException($"{folder}: {ManifestFile} has format {(format.ValueKind == JsonValueKind.Undefined ? "none" : format.ToString())}; this program reads {Format}.");
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidDataException($"{folder}: {ManifestFile} is no object.");
+            if (!document.RootElement.TryGetProperty("format", out var format) || format.ValueKind != JsonValueKind.Number
+                || !format.TryGetInt32(out var number) || number != Format)
+                throw new InvalidDataException($"{folder}: {ManifestFile} has format {(format.ValueKind == JsonValueKind.Undefined ? "none" : format.GetRawText())}; this program reads {Format}.");
             var manifest = document.Deserialize<ModelManifest>(Json) ?? throw new InvalidDataException($"{folder}: {ManifestFile} is empty.");
             return FindFault(manifest) is { } fault ? throw new InvalidDataException($"{folder}: {ManifestFile} {fault}.") : manifest;
         }
@@ -189,7 +192,7 @@ public sealed class ModelPackage
     private static string? FindFault(ModelManifest manifest) =>
         !IsName(manifest.Name, "-_") ? "has a name that is refused; letters, digits, - and _ are possible, at most 64"
         : !IsName(manifest.Version, "-_.+") ? "has a version that is refused; letters, digits and -_.+ are possible, at most 64"
-        : manifest.Card.Any(line => line.Key.Concat(line.Value).Any(IsHidden)) ? "has a control character in its card"
+        : manifest.Card.Any(line => line.Value is null || line.Key.Concat(line.Value).Any(IsHidden)) ? "has a control character, or nothing, in its card"
         : null;
 
     private static bool IsName(string text, string more) =>

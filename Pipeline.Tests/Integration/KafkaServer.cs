@@ -56,6 +56,9 @@ public sealed class KafkaServer : IAsyncLifetime
     /// <summary>Lets nobody but another user use a transactional id.</summary>
     public Task DenyTransactionsAsync(string id) => RunAsync("acls", "--add", "--allow-principal", "User:other", "--operation", "All", "--transactional-id", id);
 
+    /// <summary>Takes every right on a consumer group from the user of the tests.</summary>
+    public Task DenyGroupAsync(string id) => RunAsync("acls", "--add", "--allow-principal", "User:other", "--operation", "All", "--group", id);
+
     /// <summary>Options with topics and a group of their own; skips the test where there is no server.</summary>
     internal KafkaOptions Options()
     {

@@ -410,6 +410,19 @@ public sealed class KafkaTests(KafkaServer server)
         Assert.Equal(["Kafka", "Kafka topics", "Kafka rights", "Kafka state", "Kafka clocks"], after.Select(finding => finding.Check));
     }
 
+    [SkippableFact]
+    public async Task Doctor_names_the_group_that_the_user_may_not_see()
+    {
+        var options = await server.PrepareAsync();
+        await server.DenyGroupAsync(options.GroupId);
+
+        var rights = Assert.Single(await FindingsAsync(Secured(options)), finding => finding.Check == "Kafka rights");
+
+        Assert.Equal((Verdict.Fail, $"the user may not see group {options.GroupId}"), (rights.Verdict, rights.Found));
+        Assert.StartsWith("grant Read on it", rights.Mend, StringComparison.Ordinal);
+        Assert.Contains($"--group {options.GroupId}", rights.Mend, StringComparison.Ordinal);
+    }
+
     private static async Task<List<Finding>> FindingsAsync(KafkaOptions options)
     {
         var findings = new List<Finding>();

@@ -41,7 +41,10 @@ public sealed class ModelPackageTests : IDisposable
     [InlineData("version", "\"1\\n2\"", "has a version that is refused")]
     [InlineData("version", "\"..\"", "has a version that is refused")]
     [InlineData("version", "\"1/../2\"", "has a version that is refused")]
-    [InlineData("card", "{\"data\": \"\\u001b]0;title\\u0007\"}", "has a control character in its card")]
+    [InlineData("card", "{\"data\": \"\\u001b]0;title\\u0007\"}", "has a control character, or nothing, in its card")]
+    [InlineData("card", "{\"data\": null}", "has a control character, or nothing, in its card")]
+    [InlineData("format", "\"1\"", "has format \"1\"; this program reads 1")]
+    [InlineData("kinds", "7", "cannot be read")]
     [InlineData("surprise", "1", "cannot be read")]
     [InlineData("sha256", "null", "cannot be read")]
     public void A_manifest_that_does_not_fit_is_refused_with_both_sides_named(string key, string value, string message)
@@ -52,6 +55,31 @@ public sealed class ModelPackageTests : IDisposable
         var fault = Assert.Throws<InvalidDataException>(() => new RateModel(ModelPackage.Load(folder)).Dispose()).Message;
 
         Assert.Contains(message, fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("task")]
+    [InlineData("format")]
+    [InlineData("features")]
+    public async Task No_escape_sequence_of_a_package_reaches_the_terminal(string key)
+    {
+        Change(Copy(), key, "\"\\u001b[31mred\"");
+
+        var (_, output) = await RunAsync("models", "--models", _folder.Path);
+
+        Assert.DoesNotContain('\u001b', output);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("7")]
+    [InlineData("null")]
+    public void A_manifest_that_is_no_object_is_refused(string json)
+    {
+        var folder = Copy();
+        File.WriteAllText(Path.Combine(folder, ModelPackage.ManifestFile), json);
+
+        Assert.Contains("is no object", Assert.Throws<InvalidDataException>(() => ModelPackage.Load(folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
