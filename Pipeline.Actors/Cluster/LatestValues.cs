@@ -64,6 +64,13 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             return [.. _patients.Keys.SkipWhile(patient => after is not null && string.CompareOrdinal(patient, after) <= 0).Take(most).Select(Points_NeedsLock)];
     }
 
+    /// <summary>The newest points of a partition's patients, one a series.</summary>
+    public VitalPoint[] ByPartition(int partition)
+    {
+        lock (_lock)
+            return [.. _points.Values.Where(point => point.Origin.Partition == partition)];
+    }
+
     /// <summary>Takes the batch's points; complete at once.</summary>
     public Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {

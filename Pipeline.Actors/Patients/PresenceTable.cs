@@ -34,7 +34,10 @@ internal sealed class HeardDevice(PatientId patient, string device)
     /// <summary>Whether it was said to be silent; of the judging thread.</summary>
     public bool IsSilent { get; set; }
 
-    /// <summary>When that was said last; of the judging thread.</summary>
+    /// <summary>Whether anything was said of it in this ownership; of the judging thread.</summary>
+    public bool IsSaid { get; set; }
+
+    /// <summary>When it was said last to be silent; of the judging thread.</summary>
     public long SaidAt { get; set; }
 
     public void Note(SampleChunk chunk, long now)
@@ -108,7 +111,7 @@ internal sealed class PresenceTable(TimeSpan silentAfter, TimeProvider time)
     }
 
     /// <summary>
-    /// What is to be said now: devices that fell silent, send again, or are still silent. <paramref name="isAtEnd"/>: whether the partition has been read to its end.
+    /// What is to be said now: devices that were heard first, fell silent, send again, or are still silent. <paramref name="isAtEnd"/>: whether the partition has been read to its end.
     /// </summary>
     public IReadOnlyList<PresenceChange> Judge(bool isAtEnd)
     {
@@ -131,10 +134,10 @@ internal sealed class PresenceTable(TimeSpan silentAfter, TimeProvider time)
         var heardFor = device.HeardAt is { } at ? time.GetElapsedTime(at, now) : TimeSpan.MaxValue;
         if (heardFor < silentAfter)
         {
-            if (!device.IsSilent)
-                return null;
-            device.IsSilent = false;
-            return new PresenceChange(device, IsSilent: false, IsNew: true, IsInherited: false);
+            // Said once of each: an owner before may have said that it is silent.
+            var (wasSilent, wasSaid) = (device.IsSilent, device.IsSaid);
+            (device.IsSilent, device.IsSaid) = (false, true);
+            return wasSilent || !wasSaid ? new PresenceChange(device, IsSilent: false, IsNew: wasSilent, IsInherited: false) : null;
         }
         if (!isAtEnd || _caughtUpAt is not { } caughtUp || time.GetElapsedTime(caughtUp, now) < silentAfter)
             return null;
@@ -142,7 +145,7 @@ internal sealed class PresenceTable(TimeSpan silentAfter, TimeProvider time)
         if (!isNew && (time.GetElapsedTime(device.SaidAt, now) < SaidEvery || heardFor < TimeSpan.MaxValue && heardFor > SaidFor
             || heardFor == TimeSpan.MaxValue && time.GetElapsedTime(caughtUp, now) > SaidFor))
             return null;
-        (device.IsSilent, device.SaidAt) = (true, now);
+        (device.IsSilent, device.IsSaid, device.SaidAt) = (true, true, now);
         return new PresenceChange(device, IsSilent: true, isNew, IsInherited: device.HeardAt is null);
     }
 

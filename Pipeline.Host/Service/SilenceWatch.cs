@@ -1,6 +1,9 @@
 using System.Globalization;
 using Pipeline.Actors;
+using Pipeline.Actors.Cluster;
 using Pipeline.Host.Kafka;
+using Pipeline.Models;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Service;
 
@@ -11,14 +14,16 @@ namespace Pipeline.Host.Service;
 /// <param name="source">How far behind its partitions are.</param>
 /// <param name="latest">The readers' newest values; null: nobody reads.</param>
 /// <param name="store">Takes the points; null: none does.</param>
+/// <param name="silentAfter">See <see cref="TopologyOptions.SilentAfter"/>.</param>
 /// <param name="log">Told.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SilenceWatch(KafkaSource source, IPatientSink? latest, IPatientSink? store, ILogger<SilenceWatch> log, TimeProvider time)
+internal sealed class SilenceWatch(KafkaSource source, LatestValues? latest, IPatientSink? store, TimeSpan silentAfter, ILogger<SilenceWatch> log, TimeProvider time)
 {
     private const int MostLines = 5, NearlyNone = 64;
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<(string Patient, string Device), IReadOnlyList<VitalPoint>> _unwritten = [];
+    private readonly Dictionary<int, long?> _owned = [];    // and when one that was owned has left; null: it is owned
     private Task _writing = Task.CompletedTask;
 
     /// <summary>Watches the partitions until <paramref name="stop"/>.</summary>
@@ -36,7 +41,7 @@ internal sealed class SilenceWatch(KafkaSource source, IPatientSink? latest, IPa
         }
     }
 
-    private async Task LookAsync(Partitions partitions, CancellationToken stop)
+    internal async Task LookAsync(Partitions partitions, CancellationToken stop)
     {
         var lags = source.Fault is null ? source.Lags.ToDictionary(lag => lag.Partition, lag => lag.Records) : [];
         IReadOnlyList<(int Partition, DevicePresence Device)> said;
@@ -49,6 +54,8 @@ internal sealed class SilenceWatch(KafkaSource source, IPatientSink? latest, IPa
             log.PresenceNotRead(fault.Message);
             return;
         }
+        if (latest is not null)
+            await BlankLeftAsync(latest, [.. partitions.Assigned], stop);
         foreach (var shard in said.GroupBy(one => one.Partition))
             if (latest is not null)
                 await latest.WriteAsync(BatchOf(shard.Key, shard.SelectMany(one => one.Device.Points)), stop);
@@ -59,6 +66,33 @@ internal sealed class SilenceWatch(KafkaSource source, IPatientSink? latest, IPa
             _unwritten[(device.Patient.Value, device.Device)] = device.Points;
         if (_writing.IsCompleted && _unwritten.Count > 0)
             _writing = WriteAsync([.. _unwritten.Values.SelectMany(points => points)], stop);
+    }
+
+    /// <summary>
+    /// A partition has left this process: its last values here are as old as those of a bed that sends nothing, and the new owner's are newer, where there is one.
+    /// </summary>
+    private async Task BlankLeftAsync(LatestValues values, HashSet<int> assigned, CancellationToken stop)
+    {
+        foreach (var partition in assigned)
+            _owned[partition] = null;
+        foreach (var (partition, leftAt) in _owned.ToArray())
+        {
+            if (assigned.Contains(partition))
+                continue;
+            if (leftAt is not { } left)
+                _owned[partition] = time.GetTimestamp();
+            else if (time.GetElapsedTime(left) >= silentAfter)
+            {
+                _owned.Remove(partition);
+                var now = Timestamp.From(time.GetUtcNow());
+                await values.WriteAsync(BatchOf(partition, values.ByPartition(partition).Where(point => point.Estimate.Metric != Metric.Presence).Select(point => point with
+                {
+                    WindowStart = point.Time,
+                    Time = now,
+                    Estimate = new Estimate(point.Estimate.Signal, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, ""),
+                })), stop);
+            }
+        }
     }
 
     private async Task WriteAsync(VitalPoint[] points, CancellationToken stop)

@@ -79,7 +79,7 @@ internal sealed class WardPipeline : IAsyncDisposable
             (_store, StoreState, StoreName) = (embedded, embedded.State, $"embedded store in {Path.GetFullPath(settings.Store.Directory)}");
         }
         _store = watchStore?.Invoke(_store) ?? _store;
-        _silence = new SilenceWatch(Source, cluster?.Latest, presence, loggers.CreateLogger<SilenceWatch>(), time);
+        _silence = new SilenceWatch(Source, cluster?.Latest, presence, settings.Topology.SilentAfter, loggers.CreateLogger<SilenceWatch>(), time);
     }
 
     /// <summary>The input topic.</summary>
