@@ -13,14 +13,16 @@ public sealed class AbpStage : IWindowStage
     /// <summary>Slowest rate at which onsets can be placed, Hz.</summary>
     public const double MinRateHz = 50;
 
-    /// <summary>Quality from which a heart rate can be used without looking at the trace.</summary>
+    /// <summary>Quality from which there is a value.</summary>
     public const double UsableQuality = 0.5;
 
-    private const double LeastQuality = 0.1;
+    private const double MostSilenceSeconds = 4;    // as long an interval is no rate (15/min)
+    private const double LeastMillimetres = 8;      // a lower pressure is a line that is open or was zeroed
     private const double WorkingHz = 125;
     private const int BlockSamples = 64;
     private readonly int _channel;
     private readonly int _group;
+    private readonly float _least;
     private readonly PulseOnsetDetector _detector;
     private readonly AbpQuality _quality;
     private readonly RateFromBeats _rate;
@@ -36,6 +38,7 @@ public sealed class AbpStage : IWindowStage
         _channel = channels.IndicesOf(SignalKind.Abp)[0];
         _group = GroupAt(rateHz);
         var millimetre = MillimetreIn(channels[_channel].Unit);
+        _least = millimetre > 0 ? (float)(LeastMillimetres * millimetre) : float.NegativeInfinity;
         _detector = new PulseOnsetDetector(rateHz / _group, millimetre);
         _quality = new AbpQuality(rateHz, millimetre);
         _rate = new RateFromBeats(rateHz);
@@ -49,15 +52,14 @@ public sealed class AbpStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         Take(window, output);
-        var quality = _quality.Of(window, _rate);
-        var rate = _rate.Of(window.StartIndex, window.EndIndex, quality.Value, quality.Value >= UsableQuality);
-        var status = EstimateStatus.Ok;
-        if (double.IsNaN(rate.Value) || quality.Value < LeastQuality)
-            status = quality.Fault != EstimateStatus.Ok ? quality.Fault
-                : _origin < 0 || window.EndIndex - _origin < 4 * window.RateHz ? EstimateStatus.WarmingUp : EstimateStatus.LowQuality;
+        var holes = SampleHoles.Of(window, [_channel]);
+        var verdict = _quality.Of(window, _rate, holes);
+        var rate = _rate.Of(window.StartIndex, window.EndIndex, verdict.Value, verdict.Value >= UsableQuality, holes: holes);
+        verdict = verdict with { Value = verdict.Value * (1 - holes.Replaced) * (1 - rate.Lost / 2) };
+        var status = StatusOf(window, verdict, rate);
         var ok = status == EstimateStatus.Ok;
         output.Estimates.Add(new Estimate(
-            SignalKind.Abp, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, quality.Value, quality.Coverage,
+            SignalKind.Abp, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, verdict.Value, verdict.Coverage,
             status, Stages.Classical));
         _quality.Forget(window.StartIndex);     // no later window starts before this one
         _rate.Forget(window.StartIndex);
@@ -106,6 +108,18 @@ public sealed class AbpStage : IWindowStage
         state.Within(ref _origin, -1);
     }
 
+    private EstimateStatus StatusOf(in Window window, in QualityVerdict verdict, in BeatRate rate)
+    {
+        var silence = window.EndIndex - (_rate.Count > 0 ? _rate[_rate.Count - 1] : _origin);
+        if (!double.IsNaN(rate.Value) && verdict.Value >= UsableQuality)
+            return silence > MostSilenceSeconds * window.RateHz ? EstimateStatus.LowQuality : EstimateStatus.Ok;
+        if (verdict.Fault != EstimateStatus.Ok)
+            return verdict.Fault;
+        if (_origin < 0 || window.EndIndex - _origin < 4 * window.RateHz)
+            return EstimateStatus.WarmingUp;
+        return double.IsNaN(rate.Value) && rate.Lost > 0 ? EstimateStatus.Gap : EstimateStatus.LowQuality;
+    }
+
     private void Take(in Window window, StageOutput output)
     {
         Span<float> samples = stackalloc float[BlockSamples];
@@ -126,7 +140,7 @@ public sealed class AbpStage : IWindowStage
 
     private void Take(long index, float value)
     {
-        var present = float.IsFinite(value);
+        var present = float.IsFinite(value) && !(value < _least);
         if (_origin < 0)
         {
             if (!present)
@@ -150,7 +164,7 @@ public sealed class AbpStage : IWindowStage
         foreach (var pulse in _found)
         {
             var index = _origin + pulse.Onset * _group + (_group - 1) / 2.0;
-            if (index >= end || !_rate.Add(index))
+            if (index >= end || _quality.IsDicrotic(index, pulse, _rate) || !_rate.Add(index))
                 continue;
             _quality.Add(index, pulse);
             output.Beats.Add(new Beat(index, SignalKind.Abp, BeatKind.Pulse));
