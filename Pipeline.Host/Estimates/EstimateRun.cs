@@ -76,7 +76,8 @@ internal sealed class EstimateRun : IPatientSink
     private int WorstExitCode()
     {
         var hasEstimated = _files.Any(file => file.ExitCode == ExitCode.Ok);
-        var codes = _files.Select((file, i) => hasEstimated && file.ExitCode == ExitCode.NothingToEstimate && _request.Found.Contains(_request.Files[i]) ? ExitCode.Ok : file.ExitCode);
+        bool IsForgiven(int i) => hasEstimated && _files[i].ExitCode == ExitCode.NothingToEstimate && _request.Found.Contains(_request.Files[i]);
+        var codes = _files.Select((file, i) => IsForgiven(i) ? ExitCode.Ok : file.ExitCode);
         return codes.MaxBy(code => code == ExitCode.NothingToEstimate ? 0.5 : code);
     }
 

@@ -38,13 +38,14 @@ internal static partial class CsvColumns
     // What a row of units holds besides.
     private static readonly HashSet<string> OtherUnits = new(StringComparer.OrdinalIgnoreCase)
     {
-        "V", "g", "%", "Hz", "min", "ml", "l", "l/min", "l/s", "°C", "C", "degC", "uS", "µS", "pm", "nd", "-", "n/a", "volts", "volt", "millivolts", "unit", "units", "raw", "counts",
-        "samples", "a.u.", "arb", "1/min", "rpm", "time", "mm", "cm", "lux", "ohm", "kohm",
+        "V", "g", "%", "Hz", "min", "ml", "l", "l/min", "l/s", "°C", "C", "degC", "uS", "µS", "pm", "nd", "-", "n/a", "volts", "volt",
+        "millivolts", "unit", "units", "raw", "counts", "samples", "a.u.", "arb", "1/min", "rpm", "time", "mm", "cm", "lux", "ohm", "kohm",
     };
 
     private static readonly HashSet<string> TimeLabels = new(StringComparer.OrdinalIgnoreCase)
     {
-        "t", "ts", "timer", "seconds", "elapsed", "ms", "msec", "date", "datum", "clock", "epoch", "unix", "utc", "temps", "tiempo", "tempo", "tijd", "hora", "heure",
+        "t", "ts", "timer", "seconds", "elapsed", "ms", "msec", "date", "datum", "clock", "epoch", "unix", "utc",
+        "temps", "tiempo", "tempo", "tijd", "hora", "heure",
     };
 
     private static readonly HashSet<string> IndexLabels = new(StringComparer.OrdinalIgnoreCase)

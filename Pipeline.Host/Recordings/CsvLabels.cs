@@ -23,14 +23,17 @@ internal static class CsvLabels
         return [.. Enumerable.Range(0, table.Width).Select(c =>
         {
             var column = CsvColumns.Split(c < labels.Length ? labels[c] : "", c);
-            return hasUnits && c < head.Records[last].Length && column.Unit.Length == 0 ? column with { Unit = CsvColumns.UnitOf(head.Records[last][c]) } : column;
+            return hasUnits && c < head.Records[last].Length && column.Unit.Length == 0
+                ? column with { Unit = CsvColumns.UnitOf(head.Records[last][c]) }
+                : column;
         })];
     }
 
     // Rows may have one column more than their header: the empty one behind a separator at the end of each.
     private static bool IsHeader(string[] record, CsvTable table) =>
         record.Length >= table.Width && !CsvTable.IsSetting(record[0]) && (table.Width > 1 || record[0].AsSpan().IndexOfAny('=', ':') < 0)
-        && record.Any(cell => cell.Length > 0) && record.All(cell => cell.Length == 0 || cell == "-" || CsvTimes.FormOf(cell, table.Numbers) is null || cell.All(char.IsLetter));
+        && record.Any(cell => cell.Length > 0)
+        && record.All(cell => cell.Length == 0 || cell == "-" || CsvTimes.FormOf(cell, table.Numbers) is null || cell.All(char.IsLetter));
 
     /// <summary>A header that is a comment (<c># time_s,ecg_mV</c>), as NumPy writes it.</summary>
     private static List<CsvColumn>? OfComment(CsvHead head, CsvTable table)
@@ -83,7 +86,9 @@ internal static class CsvLabels
                 for (var c = 0; c < names.Count; c++)
                 {
                     var sensor = c - (names.Count - sensors.Count);
-                    columns.Add(new(sensor < 0 || sensors[sensor].Length == 0 ? names[c] : sensors.Count(one => one == sensors[sensor]) == 1 ? sensors[sensor] : $"{sensors[sensor]} {names[c]}", ""));
+                    columns.Add(new(sensor < 0 || sensors[sensor].Length == 0 ? names[c]
+                        : sensors.Count(one => one == sensors[sensor]) == 1 ? sensors[sensor]
+                        : $"{sensors[sensor]} {names[c]}", ""));
                 }
             }
         }

@@ -70,15 +70,18 @@ internal sealed partial class CsvLayout
         var rate = RateOf(head, table);
         if (rate is not null && time.IsUneven)
         {
-            notes.Add(FormattableString.Invariant($"the times of '{WfdbHeader.Shown(columns[time.Column].Label)}' are uneven: the rows are taken at {rate} Hz, as its head says"));
-            return new(head, [.. columns.Select((column, c) => time.RoleOf(c) is null ? column : column with { Role = CsvRole.PassedOver })], table.Numbers, table.FirstRow)
+            notes.Add(FormattableString.Invariant(
+                $"the times of '{WfdbHeader.Shown(columns[time.Column].Label)}' are uneven: the rows are taken at {rate} Hz, as its head says"));
+            columns = [.. columns.Select((column, c) => time.RoleOf(c) is null ? column : column with { Role = CsvRole.PassedOver })];
+            return new(head, columns, table.Numbers, table.FirstRow)
             {
                 RateHz = rate,
                 Notes = notes,
             };
         }
         notes.AddRange(time.Notes);
-        return new(head, [.. columns.Select((column, c) => time.RoleOf(c) is { } role ? column with { Role = role } : column)], table.Numbers, table.FirstRow)
+        columns = [.. columns.Select((column, c) => time.RoleOf(c) is { } role ? column with { Role = role } : column)];
+        return new(head, columns, table.Numbers, table.FirstRow)
         {
             TimeColumn = time.Column,
             TimeForm = time.Form,

@@ -19,7 +19,7 @@ internal sealed class CsvReader : IFrameReader
     private readonly CsvPlacement _placement;
     private readonly bool _isTimed;
     private readonly List<string> _notes;
-    private double _firstTime;   // in the column's unit: what follows is less it before it is scaled, so that times since 1970 keep their steps
+    private double _firstTime;   // in the column's unit: subtracted before scaling, so that times since 1970 keep their steps
     private long _rowCount;
     private double _lastTime;
 
@@ -35,7 +35,8 @@ internal sealed class CsvReader : IFrameReader
             throw new NoRecordingException($"{name}: no column of samples");
         Signals = [.. _columns.Select(c => CsvLayout.SignalOf(columns[c], c))];
         _isTimed = _layout.TimeColumn >= 0 && options.RateHz is null;
-        _isRead = [.. columns.Select((column, c) => column.Role == CsvRole.Time ? _isTimed : column.Role == CsvRole.Signal && !options.IsIgnored(CsvLayout.SignalOf(column, c)))];
+        _isRead = [.. columns.Select((column, c) => column.Role == CsvRole.Time ? _isTimed
+            : column.Role == CsvRole.Signal && !options.IsIgnored(CsvLayout.SignalOf(column, c)))];
         _row = new double[columns.Count];
         if (!_isTimed && (options.RateHz ?? _layout.RateHz) is null)
             throw new NoRecordingException($"{name}: no time column (time_s, time_ms, …); give --rate HZ");
@@ -109,7 +110,8 @@ internal sealed class CsvReader : IFrameReader
             if (double.IsNaN(time))
                 throw new RecordingException($"{name}: line {rows.Line}: the time is missing; {Remedy(seconds)}");
             if (time < last)
-                throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{name}: line {rows.Line}: the time goes back by {last - time:0.######} s; {Remedy(seconds)}"));
+                throw new RecordingException(string.Create(CultureInfo.InvariantCulture,
+                    $"{name}: line {rows.Line}: the time goes back by {last - time:0.######} s; {Remedy(seconds)}"));
             last = time;
             if (seconds.Count < 3 || time <= CsvClock.JudgedSeconds)
                 seconds.Add(time);

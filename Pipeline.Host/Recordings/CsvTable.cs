@@ -41,7 +41,8 @@ internal sealed class CsvTable
         var width = WidthOf(head.Records, raw);
         CsvTimeForm?[] forms = [.. Enumerable.Range(0, width).Select(c => FormOf(later.ConvertAll(record => record[c]), numbers))];
         var first = FirstRowOf(head.Records, forms, numbers);
-        return new(numbers, width, forms, first, first < 0 ? [] : [.. head.Records.Skip(first).Where(record => record.Length >= width && !IsSetting(record[0]))]);
+        List<string[]> rows = first < 0 ? [] : [.. head.Records.Skip(first).Where(record => record.Length >= width && !IsSetting(record[0]))];
+        return new(numbers, width, forms, first, rows);
     }
 
     /// <summary>A cell of a column, for a message.</summary>
@@ -86,9 +87,12 @@ internal sealed class CsvTable
     /// <summary>The first record whose cells are what their columns hold; a record before it that has numbers is a row that is broken.</summary>
     private static int FirstRowOf(IReadOnlyList<string[]> records, CsvTimeForm?[] forms, CsvNumbers numbers)
     {
-        bool HasNumber(string[] record) => record.Any(cell => cell.Length > 0 && CsvTimes.FormOf(cell, numbers) is not null && !cell.All(char.IsLetter) && cell != "-");
+        bool IsNumber(string cell) => cell.Length > 0 && CsvTimes.FormOf(cell, numbers) is not null && !cell.All(char.IsLetter) && cell != "-";
+        bool HasNumber(string[] record) => record.Any(IsNumber);
+        bool Fits(string cell, CsvTimeForm? form) =>
+            form is null || cell.Length == 0 || numbers.IsNumberOrEmpty(cell) || CsvTimes.FormOf(cell, numbers) == form;
         bool IsRow(string[] record) => record.Length >= forms.Length && HasNumber(record)
-            && Enumerable.Range(0, forms.Length).All(c => forms[c] is not { } form || record[c].Length == 0 || numbers.IsNumberOrEmpty(record[c]) || CsvTimes.FormOf(record[c], numbers) == form);
+            && Enumerable.Range(0, forms.Length).All(c => Fits(record[c], forms[c]));
 
         var first = -1;
         for (var i = 0; i < records.Count && first < 0; i++)

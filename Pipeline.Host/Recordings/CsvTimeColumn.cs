@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
@@ -37,7 +35,11 @@ internal sealed record CsvTimeColumn(int Column, CsvTimeForm Form, double Second
         return others.Count == 0 ? time : time with
         {
             Others = others,
-            Notes = [.. time.Notes, $"the time is '{Shown(columns[time.Column])}'; passed over: {string.Join(", ", others.Select(c => $"'{Shown(columns[c])}'"))}"],
+            Notes =
+            [
+                .. time.Notes,
+                $"the time is '{Shown(columns[time.Column])}'; passed over: {string.Join(", ", others.Select(c => $"'{Shown(columns[c])}'"))}",
+            ],
         };
     }
 
@@ -59,7 +61,10 @@ internal sealed record CsvTimeColumn(int Column, CsvTimeForm Form, double Second
         }
         var seconds = times.ConvertAll(time => (time - times[0]) * unit);
         var isAscending = seconds.Zip(seconds.Skip(1), (a, b) => b >= a).All(isNext => isNext);
-        var rank = !isAscending || !CsvClock.TryJudge(seconds, out var clock) ? 8 : clock.Timing == CsvTiming.Uneven ? UnevenRank : clock.IsCoarse ? 4 : isKnown ? 0 : 2;
+        var rank = !isAscending || !CsvClock.TryJudge(seconds, out var clock) ? 8
+            : clock.Timing == CsvTiming.Uneven ? UnevenRank
+            : clock.IsCoarse ? 4
+            : isKnown ? 0 : 2;
         return (new(c, form, unit, [], notes) { IsUneven = rank == UnevenRank }, rank);
     }
 
@@ -72,5 +77,5 @@ internal sealed record CsvTimeColumn(int Column, CsvTimeForm Form, double Second
             : steps[steps.Count / 2];
     }
 
-    private static string Shown(CsvColumn column) => WfdbHeader.Shown(column.Unit.Length > 0 ? string.Create(CultureInfo.InvariantCulture, $"{column.Label} [{column.Unit}]") : column.Label);
+    private static string Shown(CsvColumn column) => WfdbHeader.Shown(column.Unit.Length > 0 ? $"{column.Label} [{column.Unit}]" : column.Label);
 }

@@ -23,7 +23,10 @@ internal sealed class CsvTimes(CsvTimeForm form, CsvNumbers numbers)
 {
     private const double SecondsPerDay = 86_400, SecondsPerHour = 3600;
 
-    private static readonly string[] DayFirst = ["d.M.yyyy H:m:s.FFFFFFF", "d.M.yyyy H:m:s", "d.M.yy H:m:s.FFFFFFF", "H:m:s.FFFFFFF d/M/yyyy", "H:m:s.FFFFFFF d.M.yyyy"];
+    private static readonly string[] DayFirst =
+    [
+        "d.M.yyyy H:m:s.FFFFFFF", "d.M.yyyy H:m:s", "d.M.yy H:m:s.FFFFFFF", "H:m:s.FFFFFFF d/M/yyyy", "H:m:s.FFFFFFF d.M.yyyy",
+    ];
 
     private DateTimeOffset? _first;
     private double _last = double.NegativeInfinity;
@@ -110,7 +113,8 @@ internal sealed class CsvTimes(CsvTimeForm form, CsvNumbers numbers)
         for (var i = 0; i < parts.Length; i++)
         {
             var isLast = i == parts.Length - 1;
-            if (!double.TryParse(parts[i], isLast ? NumberStyles.AllowDecimalPoint : NumberStyles.None, CultureInfo.InvariantCulture, out var part) || (i > 0 && part >= 60.5))
+            var styles = isLast ? NumberStyles.AllowDecimalPoint : NumberStyles.None;
+            if (!double.TryParse(parts[i], styles, CultureInfo.InvariantCulture, out var part) || (i > 0 && part >= 60.5))
                 return false;
             sum = 60 * sum + (hasHalves && i == 0 ? part % 12 + (isAfternoon ? 12 : 0) : part);
         }

@@ -99,7 +99,7 @@ internal sealed record EdfHeader(
         // A person who names its kind wants it read.
         var isWanted = options.Of(signal) is not null;
         notes.Add($"{WfdbHeader.Shown(signal.Label)} {(isWanted ? "is read as stored, without a unit" : "is left out")}: it has no range "
-            + $"({WfdbHeader.Shown(limits, 100)})");
+            + $"({WfdbHeader.Shown(limits, 100)}){(isWanted ? "" : $"; --channel {WfdbHeader.Shown(signal.Label)}=KIND reads it as stored")}");
         return new(isWanted ? signal with { Unit = "" } : null, samples, false);
     }
 

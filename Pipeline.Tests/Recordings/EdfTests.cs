@@ -92,6 +92,7 @@ public sealed class EdfTests : IDisposable
 
         Assert.Equal(["ECG"], Reading.Physical(recording).Keys);
         Assert.Contains(recording.Notes, note => note.StartsWith("Spare is left out: it has no range", StringComparison.Ordinal));
+        Assert.Contains(recording.Notes, note => note.EndsWith("; --channel Spare=KIND reads it as stored", StringComparison.Ordinal));
         Assert.Equal(["ECG"], Reading.Physical(ignored).Keys);
         Assert.DoesNotContain(ignored.Notes, note => note.Contains("Spare", StringComparison.Ordinal));
         Assert.Equal([9, 8, 7, 6], Reading.Physical(named)["Spare"]);
