@@ -43,7 +43,8 @@ public sealed class RateQuestion
 
     /// <summary>
     /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and <paramref name="memory"/> starts
-    /// anew with the next window: it would hold none either. Where the window has no pulse there is no value, whatever the network says.
+    /// anew with the next window: it would hold none either. Where the window has no pulse there is no value, whatever the network says; where it says a
+    /// harmonic of the rate, or differs while samples are missing, the classical estimate stands.
     /// </summary>
     public Estimate Answered(RateMemory memory)
     {
@@ -53,6 +54,8 @@ public sealed class RateQuestion
         if (!float.IsFinite(read) || !float.IsFinite(trust))
             return Unanswered(memory);
         double rate = read;
+        if (_classical.Status == EstimateStatus.Ok && _verdict.Prefers(_classical.Value, rate))
+            return _classical;
         if (!_verdict.TryCorrect(ref rate))
             return new Estimate(
                 SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, _classical.Coverage, EstimateStatus.LowQuality, Model.Identity);

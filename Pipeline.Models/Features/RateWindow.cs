@@ -32,6 +32,7 @@ public sealed class RateWindow(double rateHz, int length)
         {
             var raw = _scratch.Raw(length);
             ppg[c].AsSpan(start, length).CopyTo(raw);
+            PpgDropouts.Remove(raw, rateHz);
             if (PpgChannelCheck.Inspect(raw, rateHz).Usable)
                 PpgSpectra.TakePulse(_plan, _scratch, raw, used++);
         }

@@ -95,6 +95,93 @@ public sealed class PpgCases
         Assert.True(wrong <= 0.06 * windows.Count, $"{wrong} of {windows.Count} windows are more than 5 per minute off");
     }
 
+    [Theory]
+    [InlineData(double.NaN, false)]
+    [InlineData(double.NaN, true)]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
+    [InlineData(double.PositiveInfinity, false)]
+    [InlineData(double.PositiveInfinity, true)]
+    public void Where_a_tenth_of_the_packets_is_lost_zeroed_or_repeated_the_rate_stays_right_or_has_no_value(double fill, bool network)
+    {
+        var windows = Windows(network, seed => Pulse(seed).Lose(Between(new Random(seed), 0.2, 1), 0.1, fill)).ToList();
+
+        AssertRight(windows);
+    }
+
+    [Theory]
+    [InlineData(double.NaN, false)]
+    [InlineData(double.NaN, true)]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
+    public void Where_every_third_to_fifth_pulse_is_lost_the_rate_stays_right_or_has_no_value(double fill, bool network)
+    {
+        var windows = Windows(network, seed => Pulse(seed).LosePulses(3 + seed % 3, fill)).ToList();
+
+        AssertRight(windows);
+    }
+
+    [Theory]
+    [InlineData(double.NaN, false)]
+    [InlineData(double.NaN, true)]
+    [InlineData(0, true)]
+    public void The_quality_falls_with_the_share_that_is_lost(double fill, bool network)
+    {
+        var quality = new[] { 0, 0.1, 0.3 }
+            .Select(share => Windows(network, seed => Pulse(seed).Lose(0.5, share, fill)).Average(w => w.Estimate.Quality)).ToList();
+
+        Assert.True(quality[0] > quality[1] + 0.03 && quality[1] > quality[2] + 0.06, $"{quality[0]}, {quality[1]}, {quality[2]}");
+    }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(0.6)]
+    [InlineData(0.9)]
+    public void Pulses_are_marked_once_from_the_first_on_whatever_their_dicrotic_wave(double dicrotic)
+    {
+        var (all, early) = (new BeatCount(), new BeatCount());
+        foreach (var signal in Many(seed => Pulse(seed, Between(new Random(seed), 40, 75), dicrotic)))
+        {
+            all.Add(signal, Beats(signal), 0, signal.Seconds);
+            early.Add(signal, Beats(signal), 0, 8);
+        }
+
+        Assert.True(all.False <= 0.05 * all.Found && all.Missed <= 0.05 * all.True, $"{all}");
+        Assert.True(early.False <= 0.05 * early.Found + 2, $"first 8 s: {early}");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4095)]
+    [InlineData(double.NaN)]
+    public void After_a_sensor_was_off_for_three_seconds_pulses_are_marked_again_within_three(double fill)
+    {
+        var count = new BeatCount();
+        foreach (var signal in Many(seed => Pulse(seed).Change((t, value) => t is > 20 and < 23 ? fill : value)))
+            count.Add(signal, Beats(signal), 26, 50);
+
+        Assert.True(count.False <= 0.05 * count.Found && count.Missed <= 0.05 * count.True, $"{count}");
+    }
+
+    private static PpgCaseSignal Pulse(int seed, double perMinute = double.NaN, double dicrotic = double.NaN)
+    {
+        var random = new Random(seed);
+        return Empty(seed).Steady(
+                double.IsNaN(perMinute) ? Between(random, 50, 120) : perMinute, 100, double.IsNaN(dicrotic) ? Between(random, 0, 0.5) : dicrotic)
+            .Breathing(Between(random, 12, 25), Between(random, 0, 40)).White(2).Counts();
+    }
+
+    /// <summary>Of the values one in a hundred may be more than 2 per minute off; most windows have one.</summary>
+    private static void AssertRight(List<CaseWindow> windows)
+    {
+        var wrong = windows.Where(w => Math.Abs(w.Estimate.Value - w.TrueRate) > 2).ToList();
+        Assert.True(wrong.Count <= 0.01 * windows.Count, $"{wrong.Count} of {windows.Count} windows are wrong, as {string.Join(", ", wrong.Take(5))}");
+        Assert.True(windows.Count(w => w.Estimate.Status == EstimateStatus.Ok) >= 0.9 * windows.Count);
+    }
+
+    private static List<double> Beats(PpgCaseSignal signal) =>
+        [.. Results(network: false, signal).SelectMany(r => r.Beats).Select(b => b.SampleIndex / signal.RateHz)];
+
     private static PpgCaseSignal Without(string kind, int seed)
     {
         var random = new Random(seed);
@@ -132,6 +219,31 @@ public sealed class PpgCases
     private static PpgCaseSignal Empty(int seed) => new(Rates[seed % Rates.Length], 60, seed);
 
     private static double Between(Random random, double least, double most) => least + (most - least) * random.NextDouble();
+
+    /// <summary>Marks against the pulses that were made: a mark belongs to a pulse when it lies on its upstroke.</summary>
+    private sealed record BeatCount
+    {
+        private const double Upstroke = 0.3;    // seconds
+
+        public int True { get; private set; }
+
+        public int Missed { get; private set; }
+
+        public int Found { get; private set; }
+
+        public int False { get; private set; }
+
+        public void Add(PpgCaseSignal signal, List<double> marks, double start, double end)
+        {
+            var pulses = signal.Onsets.Where(t => t >= start && t < end - Upstroke).ToList();
+            var found = marks.Where(t => t >= start && t < end).ToList();
+            True += pulses.Count;
+            Missed += pulses.Count(p => !found.Exists(t => t >= p && t < p + Upstroke));
+            Found += found.Count;
+            False += found.Count(t => !signal.Onsets.Exists(p => t >= p && t < p + Upstroke));
+            False += pulses.Sum(p => Math.Max(0, found.Count(t => t >= p && t < p + Upstroke) - 1));
+        }
+    }
 
     private sealed record CaseWindow(PpgCaseSignal Signal, double Start, Estimate Estimate)
     {

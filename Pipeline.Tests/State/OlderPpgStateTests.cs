@@ -7,28 +7,30 @@ using Xunit;
 
 namespace Pipeline.Tests.State;
 
-/// <summary>A state of the PPG's stage of version 1 did not say whether there is a pulse.</summary>
+/// <summary>A state of the PPG's stage of version 1 does not say whether there is a pulse, one of version 2 not what is known of jumps.</summary>
 public sealed class OlderPpgStateTests
 {
-    [Fact]
-    public void A_state_that_does_not_know_whether_there_is_a_pulse_is_read_and_the_next_window_decides()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_state_of_an_older_version_is_read_and_the_next_windows_decide_whether_there_is_a_pulse(int version)
     {
         var (stage, state) = (Stage(), new StateTransfer());
         Run(stage, 1);
-        state.BeginWriting(1);
+        state.BeginWriting(version);
         stage.Transfer(state);
         var bytes = state.EndWriting();
 
         var (restored, noise) = (Stage(), Stage());
         foreach (var read in new[] { restored, noise })
         {
-            state.BeginReading(bytes, 1);
+            state.BeginReading(bytes, version);
             read.Transfer(state);
             Assert.Null(state.EndReading());
         }
 
-        Assert.Equal(EstimateStatus.Ok, Run(restored, 2)[0].Status);
-        Assert.Equal(EstimateStatus.LowQuality, Run(noise, 3)[0].Status);
+        Assert.Equal(EstimateStatus.Ok, Run(restored, 2)[1].Status);
+        Assert.Equal(EstimateStatus.LowQuality, Run(noise, 3)[1].Status);
     }
 
     private static PpgStage Stage() => new(new ChannelLayout([new Channel("PPG", SignalKind.Ppg, "1")]), 100);

@@ -80,13 +80,13 @@ public sealed class NetworkPpgStage : IWindowStage
     public string StateName => "ppg-network";
 
     /// <inheritdoc/>
-    public int StateVersion => 3;
+    public int StateVersion => 4;
 
     /// <summary>Every mutable field but the model, which the state does not choose. Version 1 held the network's recurrent state, too.</summary>
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        _classical.Transfer(state, withPresence: state.Version >= 3);
+        _classical.Transfer(state, Math.Max(1, state.Version - 1));
         if (state.IsReading && state.Version == 1)
             (_restoredMemory = new RateMemory()).Transfer(state);
         state.Value(ref _motionLevel);

@@ -20,12 +20,21 @@ internal sealed class PpgBeatDetector
     private const double ThresholdPart = 0.4;        // of the usual steepness
     private const double ForgetSeconds = 1.5;        // without a pulse the threshold halves in this time
     private const double PolaritySeconds = 3;
-    private const double GapSeconds = 0.5;
+    private const double GapSeconds = 0.1;           // after a longer one the filter begins anew where the signal goes on
+
+    // A jump that no pulse makes: a sensor that is put on, samples that were filled in. The filter begins anew behind it.
+    private const double Jump = 12;                  // times the usual change from sample to sample, and
+    private const double JumpSeconds = 0.1;          // more than the usual steepness in this time
+    private const double ChangeSeconds = 2;          // over which the usual change is taken
+    private const double LearnSeconds = 1.5;         // before which it is not known
+
+    // Without a pulse for longer than any interval, whatever was learnt belongs to something else.
+    private const double ForgottenSeconds = 2.5;
 
     private readonly double _rateHz;
     private readonly Biquad _lowPass;
     private readonly double _delay;                          // of filter and difference, in samples
-    private readonly double _forget, _polarityDecay;
+    private readonly double _forget, _polarityDecay, _changePart;
 
     private BiquadDelays _delays;
     private double _slope1, _slope2;
@@ -36,6 +45,10 @@ internal sealed class PpgBeatDetector
     private int _missing;
     private double _unevenness;
     private bool _primed;
+    private double _usualChange;                             // from sample to sample
+    private int _changes;                                    // that it is made of, as far as it still counts
+    private float _previous;
+    private double _learntAt;                                // a pulse, or nothing: in samples; NaN before the first
 
     /// <summary>For a channel at <paramref name="rateHz"/>, 20 Hz or more.</summary>
     public PpgBeatDetector(double rateHz)
@@ -45,6 +58,7 @@ internal sealed class PpgBeatDetector
         _delay = _lowPass.DelayAtZero + 0.5;
         _forget = Math.Pow(0.5, 1 / (ForgetSeconds * rateHz));
         _polarityDecay = Math.Exp(-1 / (PolaritySeconds * rateHz));
+        _changePart = 1 / (ChangeSeconds * rateHz);
         Reset();
     }
 
@@ -62,10 +76,11 @@ internal sealed class PpgBeatDetector
         _lastPulse = double.NegativeInfinity;
         _missing = 0;
         _unevenness = 1;
+        (_usualChange, _changes, _previous, _learntAt) = (0, 0, 0, double.NaN);
     }
 
-    /// <summary>All that changes.</summary>
-    public void Transfer(StateTransfer state)
+    /// <summary>All that changes; an older form, without jumps, has learnt nothing of them.</summary>
+    public void Transfer(StateTransfer state, bool withJumps)
     {
         _delays.Transfer(state);
         state.Value(ref _slope1);
@@ -80,6 +95,15 @@ internal sealed class PpgBeatDetector
         state.Value(ref _missing);
         state.Value(ref _unevenness);
         state.Value(ref _primed);
+        if (!withJumps)
+        {
+            _learntAt = double.IsFinite(_lastPulse) ? _lastPulse : double.NaN;
+            return;
+        }
+        state.Value(ref _usualChange);
+        state.Value(ref _changes);
+        state.Value(ref _previous);
+        state.Value(ref _learntAt);
     }
 
     /// <summary>
@@ -97,7 +121,9 @@ internal sealed class PpgBeatDetector
             return Settle(index, intervalSeconds, ref pulse);
         }
         _missing = 0;
-        if (!_primed)
+        if (double.IsNaN(_learntAt) || index - _learntAt > ForgottenSeconds * _rateHz)
+            Forget(index);
+        if (IsJump(sample) || !_primed)
             Prime(sample);
         var before = _delays.Y1;
         var slope = _lowPass.Next(sample, ref _delays) - before;
@@ -121,7 +147,31 @@ internal sealed class PpgBeatDetector
     {
         _delays.Settle(sample);
         _slope1 = _slope2 = 0;
+        _previous = sample;
         _primed = true;
+    }
+
+    private void Forget(long index)
+    {
+        _learntAt = index;
+        _threshold = _usual = _skew = 0;
+        _candidateSlope = 0;
+        _changes = 0;
+    }
+
+    /// <summary>Whether <paramref name="sample"/> is apart from the one before as no pulse is; learns what is usual.</summary>
+    private bool IsJump(float sample)
+    {
+        if (!_primed)
+            return false;
+        var change = Math.Abs((double)sample - _previous);
+        _previous = sample;
+        var isKnown = _changes >= LearnSeconds * _rateHz;
+        var most = isKnown ? Jump * _usualChange : double.PositiveInfinity;
+        var isJump = change > most && change > JumpSeconds * _rateHz * _usual;
+        _usualChange += Math.Max(_changePart, 1.0 / (_changes + 1)) * (Math.Min(change, most) - _usualChange);
+        _changes = isKnown ? _changes : _changes + 1;
+        return isJump;
     }
 
     /// <summary>The third moment of the slope has the sign of the steeper side; the polarity turns when it is clearly against it.</summary>
@@ -164,7 +214,7 @@ internal sealed class PpgBeatDetector
         _unevenness += 0.15 * (deviation - _unevenness);
         _usual = isFirst ? _candidateSlope : _usual + 0.25 * (Math.Min(_candidateSlope, 2 * _usual) - _usual);
         _threshold = ThresholdPart * _usual;
-        _lastPulse = _candidateAt;
+        _lastPulse = _learntAt = _candidateAt;
         _candidateSlope = 0;
         return true;
     }

@@ -9,10 +9,11 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// </summary>
 /// <param name="Peak">Highest correlation at such an interval, −1 to 1; −1 when there is no peak.</param>
 /// <param name="Contrast">Greatest rise from a trough to a later peak, 0 to 2.</param>
-internal readonly record struct PpgPeriodicity(double Peak, double Contrast)
+/// <param name="Interval">Shortest interval whose peak is nearly as high, in seconds; NaN when there is no peak.</param>
+internal readonly record struct PpgPeriodicity(double Peak, double Contrast, double Interval)
 {
     /// <summary>A window without a peak.</summary>
-    public static PpgPeriodicity None => new(-1, 0);
+    public static PpgPeriodicity None => new(-1, 0, double.NaN);
 
     private const double FastestPerMinute = 220, SlowestPerMinute = 34;
     private const double SmoothSeconds = 0.06;      // on either side
@@ -21,6 +22,8 @@ internal readonly record struct PpgPeriodicity(double Peak, double Contrast)
     // Of slow rates: the slope of a pulse crosses zero soon after its steepest point, that of a sine after a quarter of the interval.
     private const double SlowSeconds = 1.1;
     private const double LatestCrossing = 0.225;
+
+    private const double NearlyAsHigh = 0.85;
 
     private const int MostLags = 96;
 
@@ -69,7 +72,15 @@ internal readonly record struct PpgPeriodicity(double Peak, double Contrast)
             peak = Math.Max(peak, at[lag]);
             contrast = Math.Max(contrast, at[lag] - trough);
         }
-        return new PpgPeriodicity(peak, contrast);
+        return new PpgPeriodicity(peak, contrast, IntervalOf(at, first, last, NearlyAsHigh * peak) / rateHz);
+    }
+
+    private static double IntervalOf(ReadOnlySpan<double> at, int first, int last, double least)
+    {
+        for (var lag = Math.Max(1, first); lag <= last && least > 0; lag++)
+            if (at[lag] >= least && at[lag] >= at[lag - 1] && at[lag] >= at[lag + 1])
+                return lag;
+        return double.NaN;
     }
 
     /// <summary>Correlation of a signal with itself at each lag.</summary>

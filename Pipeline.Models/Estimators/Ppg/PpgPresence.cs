@@ -20,6 +20,8 @@ internal sealed class PpgPresence
     private const double Enough = 3;            // a window may not say more: it would outlast the pulse
     private const double NewPart = 0.5;
 
+    private const int LeastPulses = 5;          // that are alike are pulses, whatever their intervals
+
     // Pulses that are alike at intervals that are not, and no interval after which the window repeats itself: an irregular rhythm.
     private const double LeastAlike = 0.8;
     private const double LeastIrregularity = 0.05;
@@ -36,35 +38,48 @@ internal sealed class PpgPresence
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state) => state.Value(ref _level);
 
+    /// <summary>How strongly a window repeats itself, of the channel in which it does so most; the slopes of the channels stand in the scratch.</summary>
+    public static PpgPeriodicity Look(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken)
+    {
+        var spare = SlopeOf(plan, scratch, PpgSpectrumPlan.Lanes - 1);
+        var best = PpgPeriodicity.None;
+        for (var c = 0; c < taken.Used; c++)
+        {
+            var slope = SlopeOf(plan, scratch, c);
+            PpgPeriodicity.MakeSlope(scratch.Pulse(plan).Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, slope);
+            var found = PpgPeriodicity.Of(slope, plan.RateHz);
+            if (taken.Axes > 0 && StrengthOf(found) < Enough)
+            {
+                PpgPeriodicity.MakeSlope(scratch.Clean(plan).Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, spare);
+                var clean = PpgPeriodicity.Of(spare, plan.RateHz);
+                found = new PpgPeriodicity(
+                    Math.Max(found.Peak, clean.Peak), Math.Max(found.Contrast, clean.Contrast), clean.Peak > found.Peak ? clean.Interval : found.Interval);
+            }
+            if (found.Peak > best.Peak)
+                best = found;
+        }
+        return best;
+    }
+
     /// <summary>
-    /// Takes a window; whether it holds pulses without a common interval, so that its spectra say nothing of their rate. <paramref name="pulses"/>: when its pulses were, in samples of the plan's rate from the window's first;
+    /// Takes a window at which <see cref="Look"/> has looked; whether it holds pulses without a common interval, so that its spectra say nothing of
+    /// their rate. <paramref name="pulses"/>: when its pulses were, in samples of the plan's rate from the window's first;
     /// <paramref name="irregularity"/>: mean deviation of their intervals, NaN when unknown; <paramref name="lane"/>: that of the channel in which
     /// they were found, −1 for none.
     /// </summary>
     public bool Take(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, ReadOnlySpan<double> pulses, double irregularity, int lane)
     {
-        var margin = PpgPeriodicity.MarginOf(plan.RateHz);
-        var slope = scratch.Slope(plan)[..(plan.SampleCount - 2 * margin)];
-        var (best, shape) = (PpgPeriodicity.None, 0.0);
-        for (var c = 0; c < taken.Used; c++)
-        {
-            PpgPeriodicity.MakeSlope(scratch.Pulse(plan).Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, slope);
-            if (c == lane)
-                shape = Math.Max(0, PpgAgreement.OfShapes(slope, plan.RateHz, pulses, margin));
-            var found = PpgPeriodicity.Of(slope, plan.RateHz);
-            if (taken.Axes > 0 && StrengthOf(found) < Enough)
-            {
-                PpgPeriodicity.MakeSlope(scratch.Clean(plan).Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, slope);
-                var clean = PpgPeriodicity.Of(slope, plan.RateHz);
-                found = new PpgPeriodicity(Math.Max(found.Peak, clean.Peak), Math.Max(found.Contrast, clean.Contrast));
-            }
-            if (found.Peak > best.Peak)
-                best = found;
-        }
-        var strength = Math.Min(Enough, StrengthOf(best) + ShapeWeight * shape);
+        var shape = lane < 0
+            ? 0
+            : Math.Max(0, PpgAgreement.OfShapes(SlopeOf(plan, scratch, lane), plan.RateHz, pulses, PpgPeriodicity.MarginOf(plan.RateHz)));
+        var isAlike = shape >= LeastAlike;
+        var strength = isAlike && pulses.Length >= LeastPulses ? Enough : Math.Min(Enough, StrengthOf(taken.Periodicity) + ShapeWeight * shape);
         _level = double.IsNaN(_level) ? strength : _level + NewPart * (strength - _level);
-        return shape >= LeastAlike && irregularity >= LeastIrregularity && best.Peak < MostRegular && taken.Coverage == 1;
+        return isAlike && irregularity >= LeastIrregularity && taken.Periodicity.Peak < MostRegular && taken.Coverage == 1;
     }
+
+    private static Span<float> SlopeOf(PpgSpectrumPlan plan, PpgScratch scratch, int lane) =>
+        scratch.Slopes(plan).Slice(lane * plan.SampleCount, plan.SampleCount - 2 * PpgPeriodicity.MarginOf(plan.RateHz));
 
     private static double StrengthOf(in PpgPeriodicity found) => found.Contrast + PeakWeight * found.Peak;
 }

@@ -39,11 +39,11 @@ internal sealed class PpgPulses
         (_count, _heard, _last) = (0, 0, double.NegativeInfinity);
     }
 
-    /// <summary>All that changes.</summary>
-    public void Transfer(StateTransfer state)
+    /// <summary>All that changes; <paramref name="withJumps"/>: in a form that holds what the detectors know of jumps.</summary>
+    public void Transfer(StateTransfer state, bool withJumps)
     {
         foreach (var detector in _detectors)
-            detector.Transfer(state);
+            detector.Transfer(state, withJumps);
         state.Values<double>(_times);
         state.Within(ref _count, 0, 2 * Kept - 1);
         state.Within(ref _heard, -1, _detectors.Length - 1);
@@ -96,13 +96,13 @@ internal sealed class PpgPulses
     }
 
     /// <summary>
-    /// Rate by the mean interval of <paramref name="pulses"/>, per minute, with the mean deviation of an interval from their median as a part of it;
-    /// NaN when there are fewer than 4 pulses.
+    /// Rate by the mean interval of <paramref name="pulses"/>, per minute, with the mean deviation of an interval from their median and the longest
+    /// interval, both as a part of it; NaN when there are fewer than 4 pulses.
     /// </summary>
-    public (double Rate, double Irregularity) RateOf(ReadOnlySpan<double> pulses)
+    public (double Rate, double Irregularity, double Longest) RateOf(ReadOnlySpan<double> pulses)
     {
         if (pulses.Length < 4)
-            return (double.NaN, double.NaN);
+            return (double.NaN, double.NaN, double.NaN);
         Span<double> kept = stackalloc double[pulses.Length - 1];
         for (var i = 0; i < kept.Length; i++)
             kept[i] = pulses[i + 1] - pulses[i];
@@ -112,7 +112,7 @@ internal sealed class PpgPulses
         var deviation = 0.0;
         foreach (var interval in kept)
             deviation += Math.Abs(interval - median);
-        return (60 * _rateHz / mean, deviation / kept.Length / median);
+        return (60 * _rateHz / mean, deviation / kept.Length / median, kept[^1] / median);
     }
 
     private void Add(double pulse, StageOutput output)

@@ -12,6 +12,7 @@ internal sealed class PpgScratch
     private static PpgScratch? _ofThread;
 
     private float[] _raw = [];
+    private float[] _heard = [];
     private float[] _pulse = [];
     private float[] _clean = [];
     private float[] _motion = [];
@@ -45,14 +46,17 @@ internal sealed class PpgScratch
     /// <summary>[samples] of one channel as they came.</summary>
     public Span<float> Raw(int count) => Grown(ref _raw, count);
 
+    /// <summary>[channels x new samples], NaN where one is missing.</summary>
+    public Span<float> Heard(int count) => Grown(ref _heard, count);
+
     /// <summary>[lanes x samples], decimated.</summary>
     public Span<float> Pulse(PpgSpectrumPlan plan) => Grown(ref _pulse, PpgSpectrumPlan.Lanes * plan.SampleCount);
 
     /// <summary>[lanes x samples], decimated, for the pulse without what motion explains.</summary>
     public Span<float> Clean(PpgSpectrumPlan plan) => Grown(ref _clean, PpgSpectrumPlan.Lanes * plan.SampleCount);
 
-    /// <summary>[samples] of one lane, for <see cref="PpgPeriodicity.MakeSlope"/>.</summary>
-    public Span<float> Slope(PpgSpectrumPlan plan) => Grown(ref _slope, plan.SampleCount);
+    /// <summary>[lanes x samples], by <see cref="PpgPeriodicity.MakeSlope"/>; the last lane is for whatever is needed in between.</summary>
+    public Span<float> Slopes(PpgSpectrumPlan plan) => Grown(ref _slope, PpgSpectrumPlan.Lanes * plan.SampleCount);
 
     /// <summary>[lanes x samples], decimated.</summary>
     public Span<float> Motion(PpgSpectrumPlan plan) => Grown(ref _motion, PpgSpectrumPlan.Lanes * plan.SampleCount);

@@ -11,7 +11,7 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// but the stream's PPG and ACC channels. Missing samples are bridged; a channel that is off, still, at its limits or more than half
 /// missing is left out, and when none is left the status says why there is no value. State: under 4 KiB a stream.
 /// </summary>
-public sealed class PpgStage : IWindowStage
+public sealed partial class PpgStage : IWindowStage
 {
     /// <summary>
     /// Quality from which a value is good, for reports: of the values below, about one in five is more than 5 per minute off; of those above, one in
@@ -41,6 +41,13 @@ public sealed class PpgStage : IWindowStage
     private const double MostUnevenness = 0.1;
     private const double CountWeight = 30;
     private const double CountReach = 3;                // per minute
+
+    // Without movement the interval after which a window repeats itself this strongly bounds its rate, this much above.
+    private const double StrongPeriodicity = 0.75;
+    private const double IntervalReach = 1.2;
+
+    // Of an irregular rhythm: in a longer interval, as a part of the median, a weak pulse may be missing.
+    private const double LongestInterval = 1.6;
 
     // Least part of the quality that is left when no pulse resembles the one before, and when the channels have nothing in common.
     private const double UnlikePulses = 0.85;
@@ -105,16 +112,19 @@ public sealed class PpgStage : IWindowStage
     {
         if (_plan is null || _planLength != window.Length)
             (_plan, _planLength) = (PpgSpectrumPlan.For(window.RateHz, window.Length), window.Length);
-        var (firstBeat, hadPulse) = (output.Beats.Count, _presence.IsPresent);
         if (_started)
             _belief.Advance();
         _started = true;
 
         var scratch = PpgScratch.OfThread;
-        var taken = TakePulse(window, _plan, scratch, output) with { FirstBeat = firstBeat, HadPulse = hadPulse };
-        return taken.Used == 0
-            ? taken
-            : taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
+        var taken = TakePulse(window, _plan, scratch) with { FirstBeat = output.Beats.Count, HadPulse = _presence.IsPresent };
+        if (taken.Used > 0)
+        {
+            taken = taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
+            taken = taken with { Periodicity = PpgPresence.Look(_plan, scratch, taken) };
+        }
+        TakeBeats(window, scratch, taken, output);
+        return taken;
     }
 
     /// <summary>
@@ -166,24 +176,27 @@ public sealed class PpgStage : IWindowStage
     public string StateName => "ppg";
 
     /// <inheritdoc/>
-    public int StateVersion => 2;
+    public int StateVersion => 3;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        Transfer(state, withPresence: state.Version >= 2);
+        Transfer(state, state.Version);
     }
 
-    /// <summary>Every mutable field; older states, without <paramref name="withPresence"/>, do not know whether a pulse is there.</summary>
-    internal void Transfer(StateTransfer state, bool withPresence)
+    /// <summary>
+    /// Every mutable field, in the form of <see cref="StateVersion"/> <paramref name="version"/>: version 1 does not say whether a pulse is there, 2 not
+    /// what the detectors know of jumps.
+    /// </summary>
+    internal void Transfer(StateTransfer state, int version)
     {
         _belief.Transfer(state);
-        _pulses.Transfer(state);
+        _pulses.Transfer(state, withJumps: version >= 3);
         state.Value(ref _started);
         state.Value(ref _judged);
         state.Value(ref _expectedInterval);
-        if (withPresence)
+        if (version >= 2)
             _presence.Transfer(state);
     }
 
@@ -203,11 +216,15 @@ public sealed class PpgStage : IWindowStage
         var isEven = irregularity < MostIrregularity;
         if (isEven && _pulses.Unevenness < MostUnevenness)
             JudgeCount(scratch.Likelihood, counted);
+        if (double.IsFinite(verdict.MostRate))
+            JudgeCount(scratch.Likelihood, 60 / taken.Periodicity.Interval);
         _belief.Weigh(scratch.Likelihood);
 
         var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
         if (mass < LeastMass || !verdict.TryCorrect(ref rate))
             return None(EstimateStatus.LowQuality, taken.Coverage);
+        if (taken.Axes == 0 && taken.Coverage < 1)
+            verdict = verdict with { HasHoles = true };
         _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;
         var sigma = SigmaScale * Math.Pow(spread, SigmaPower);
         if (isEven && Math.Abs(counted - rate) <= Math.Max(MostDifference, MostDifferencePart * rate))
@@ -228,69 +245,18 @@ public sealed class PpgStage : IWindowStage
     {
         Span<double> pulses = stackalloc double[PpgPulses.MostKept];
         pulses = pulses[.._pulses.In(window.StartIndex, window.EndIndex, pulses)];
-        var (counted, irregularity) = _pulses.RateOf(pulses);
+        var (counted, irregularity, longest) = _pulses.RateOf(pulses);
         foreach (ref var pulse in pulses)
             pulse = (pulse - window.StartIndex) * plan.RateHz / window.RateHz;
         var lane = _pulses.Selected < 0 || (taken.Lanes >> _pulses.Selected & 1) == 0
             ? -1
             : BitOperations.PopCount((uint)taken.Lanes & ((1u << _pulses.Selected) - 1));
         var isIrregular = _presence.Take(plan, scratch, taken, pulses, irregularity, lane);
-        verdict = new PpgVerdict(_presence.IsPresent, isIrregular ? counted : double.NaN);
+        verdict = new PpgVerdict(_presence.IsPresent && !(isIrregular && longest > LongestInterval), isIrregular ? counted : double.NaN);
+        // Movements repeat themselves, too, and so do holes.
+        if (taken.Axes == 0 && taken.Coverage == 1 && taken.Periodicity.Peak >= StrongPeriodicity)
+            verdict = verdict with { MostRate = IntervalReach * 60 / taken.Periodicity.Interval };
         return (counted, irregularity);
-    }
-
-    private PpgTaken TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, StageOutput output)
-    {
-        var raw = scratch.Raw(window.Length);
-        int used = 0, usable = 0;
-        double coverage = 0, unclipped = 0;
-        var fault = EstimateStatus.Gap;
-        for (var c = 0; c < _pulseChannels.Length; c++)
-        {
-            var channel = _pulseChannels[c];
-            window.CopyPhysical(channel, 0, raw);
-            _pulses.Take(c, raw[^window.NewSampleCount..], window.EndIndex - window.NewSampleCount, _expectedInterval, output);
-            var check = PpgChannelCheck.Inspect(raw, window.RateHz);
-            coverage += check.Present / _pulseChannels.Length;
-            var off = (window.LeadOff >> channel & 1) != 0;
-            if (off || !check.Usable)
-            {
-                fault = off ? EstimateStatus.Flat : FaultOf(check, window, channel);
-                continue;
-            }
-            PpgSpectra.TakePulse(plan, scratch, raw, used);
-            unclipped += 1 - check.AtRail;
-            usable |= 1 << c;
-            used++;
-        }
-        _pulses.Choose(usable);
-        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault) { Lanes = usable };
-    }
-
-    private static EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)
-    {
-        if (check.Present < PpgChannelCheck.LeastPresent)
-            return check.HeadMissing ? EstimateStatus.WarmingUp : EstimateStatus.Gap;
-        if (!check.IsConstant)
-            return check.AtRail >= PpgChannelCheck.MostAtRail ? EstimateStatus.Saturated : EstimateStatus.Flat;
-        if (window.Format != SampleFormat.Int16)
-            return EstimateStatus.Flat;
-        var stored = window.Int16(channel);
-        return stored.IndexOfAny(short.MaxValue, (short)(short.MinValue + 1)) >= 0 ? EstimateStatus.Saturated : EstimateStatus.Flat;
-    }
-
-    private int TakeMotion(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
-    {
-        var raw = scratch.Raw(window.Length);
-        var used = 0;
-        foreach (var channel in _motionChannels)
-        {
-            window.CopyPhysical(channel, 0, raw);
-            if ((window.LeadOff >> channel & 1) != 0 || !PpgChannelCheck.TryBridge(raw))
-                continue;
-            PpgSpectra.TakeMotion(plan, scratch, raw, used++);
-        }
-        return used;
     }
 
     private static void JudgeCount(Span<float> likelihood, double counted)

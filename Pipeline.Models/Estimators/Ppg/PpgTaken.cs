@@ -16,4 +16,7 @@ internal readonly record struct PpgTaken(int Used, int Axes, double Coverage, do
 
     /// <summary>Whether the window before held a pulse.</summary>
     public bool HadPulse { get; init; }
+
+    /// <summary>How strongly the window repeats itself: of the channel in which it does so most.</summary>
+    public PpgPeriodicity Periodicity { get; init; } = PpgPeriodicity.None;
 }

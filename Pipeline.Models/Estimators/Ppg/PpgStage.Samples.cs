@@ -1,0 +1,80 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Estimators.Ppg;
+
+/// <content>A window's samples: which channels count, and what the detectors of pulses hear.</content>
+public sealed partial class PpgStage
+{
+    // Until a pulse is known, a window whose periodicity is at least this says by itself what interval its pulses have.
+    private const double LeastToExpect = 0.5;
+
+    private PpgTaken TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
+    {
+        var raw = scratch.Raw(window.Length);
+        var heard = scratch.Heard(_pulseChannels.Length * window.NewSampleCount);
+        int used = 0, usable = 0;
+        double coverage = 0, unclipped = 0;
+        var fault = EstimateStatus.Gap;
+        for (var c = 0; c < _pulseChannels.Length; c++)
+        {
+            var channel = _pulseChannels[c];
+            window.CopyPhysical(channel, 0, raw);
+            PpgDropouts.Remove(raw, window.RateHz);
+            raw[^window.NewSampleCount..].CopyTo(heard[(c * window.NewSampleCount)..]);
+            var check = PpgChannelCheck.Inspect(raw, window.RateHz);
+            coverage += check.Present / _pulseChannels.Length;
+            var off = (window.LeadOff >> channel & 1) != 0;
+            if (off || !check.Usable)
+            {
+                fault = off ? EstimateStatus.Flat : FaultOf(check, window, channel);
+                continue;
+            }
+            PpgSpectra.TakePulse(plan, scratch, raw, used);
+            unclipped += 1 - check.AtRail;
+            usable |= 1 << c;
+            used++;
+        }
+        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault) { Lanes = usable };
+    }
+
+    /// <summary>
+    /// The detectors hear the window's new samples. The interval that they expect is that of the windows before; until a pulse is known, the window's own.
+    /// </summary>
+    private void TakeBeats(in Window window, PpgScratch scratch, in PpgTaken taken, StageOutput output)
+    {
+        var count = window.NewSampleCount;
+        var heard = scratch.Heard(_pulseChannels.Length * count);
+        var interval = double.IsNaN(_expectedInterval) && !taken.HadPulse && taken.Periodicity.Peak >= LeastToExpect
+            ? taken.Periodicity.Interval
+            : _expectedInterval;
+        for (var c = 0; c < _pulseChannels.Length; c++)
+            _pulses.Take(c, heard.Slice(c * count, count), window.EndIndex - count, interval, output);
+        _pulses.Choose(taken.Lanes);
+    }
+
+    private static EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)
+    {
+        if (check.Present < PpgChannelCheck.LeastPresent)
+            return check.HeadMissing ? EstimateStatus.WarmingUp : EstimateStatus.Gap;
+        if (!check.IsConstant)
+            return check.AtRail >= PpgChannelCheck.MostAtRail ? EstimateStatus.Saturated : EstimateStatus.Flat;
+        if (window.Format != SampleFormat.Int16)
+            return EstimateStatus.Flat;
+        var stored = window.Int16(channel);
+        return stored.IndexOfAny(short.MaxValue, (short)(short.MinValue + 1)) >= 0 ? EstimateStatus.Saturated : EstimateStatus.Flat;
+    }
+
+    private int TakeMotion(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
+    {
+        var raw = scratch.Raw(window.Length);
+        var used = 0;
+        foreach (var channel in _motionChannels)
+        {
+            window.CopyPhysical(channel, 0, raw);
+            if ((window.LeadOff >> channel & 1) != 0 || !PpgChannelCheck.TryBridge(raw))
+                continue;
+            PpgSpectra.TakeMotion(plan, scratch, raw, used++);
+        }
+        return used;
+    }
+}
