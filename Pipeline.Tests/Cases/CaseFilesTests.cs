@@ -94,6 +94,7 @@ public sealed class CaseFilesTests(CaseFiles files) : IClassFixture<CaseFiles>
 
     [SkippableTheory]
     [InlineData("e15_asystole_after_20s.csv", 30)]
+    [InlineData("e16_vf_like.csv", 0)]
     [InlineData("p11_noise_only.csv", 0)]
     [InlineData("p20_resp_only_20.csv", 0)]
     [InlineData("p24_off_finger_adc_noise.csv", 0)]
