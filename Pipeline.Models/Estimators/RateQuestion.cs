@@ -6,9 +6,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// A window that a heart-rate network is asked about. A stage makes it when the window is complete, and waits for nothing; the answer becomes an
-/// estimate later (<see cref="Answered"/>, or <see cref="Unanswered"/>), in the order of the stream's windows and by one thread at a time. Made
-/// and used again by <see cref="StageOutput"/>.
+/// A window that a heart-rate network is asked about. A stage makes it when the window is complete, and waits for nothing; the answer
+/// becomes an estimate later (<see cref="Answered"/>, or <see cref="Unanswered"/>), in the order of the stream's windows and by one
+/// thread at a time. Made and used again by <see cref="StageOutput"/>.
 /// </summary>
 public sealed class RateQuestion
 {
@@ -31,8 +31,8 @@ public sealed class RateQuestion
     public float[] Output { get; }
 
     /// <summary>
-    /// Makes <paramref name="memory"/> the recurrent state with which this window is answered: zeros where the stream starts anew or another
-    /// network was asked before. To be called when every earlier question of the stream is answered, before the network computes.
+    /// Makes <paramref name="memory"/> the recurrent state with which this window is answered: zeros where the stream starts anew or
+    /// another network was asked before. To be called when every earlier question of the stream is answered, before the network computes.
     /// </summary>
     public void Begin(RateMemory memory)
     {
@@ -42,9 +42,9 @@ public sealed class RateQuestion
     }
 
     /// <summary>
-    /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and <paramref name="memory"/> starts
-    /// anew with the next window: it would hold none either. Where the window has no pulse there is no value, whatever the network says; where it says a
-    /// harmonic of the rate, or differs while samples are missing, the classical estimate stands.
+    /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and <paramref name="memory"/>
+    /// starts anew with the next window: it would hold none either. Where the window has no pulse there is no value, whatever the network
+    /// says; where it says a harmonic of the rate, or differs while samples are missing, the classical estimate stands.
     /// </summary>
     public Estimate Answered(RateMemory memory)
     {
@@ -58,7 +58,8 @@ public sealed class RateQuestion
             return _classical;
         if (!_verdict.TryCorrect(ref rate))
             return new Estimate(
-                SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, _classical.Coverage, EstimateStatus.LowQuality, Model.Identity);
+                SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, _classical.Coverage, EstimateStatus.LowQuality,
+                Model.Identity);
         return new Estimate(
             SignalKind.Ppg, Metric.HeartRate, rate, Math.Max(sigma, LeastSigma), Math.Clamp(trust * _usable, 0, 1), _classical.Coverage,
             EstimateStatus.Ok, Model.Identity);

@@ -67,8 +67,8 @@ internal sealed class PpgCaseSignal
     }
 
     /// <summary>
-    /// Pulses of <paramref name="height"/> until <paramref name="end"/>, at intervals that <paramref name="interval"/> gives from the time in
-    /// seconds. The heart's filling shows: a pulse after a short interval is low.
+    /// Pulses of <paramref name="height"/> until <paramref name="end"/>, at intervals that <paramref name="interval"/> gives from the
+    /// time in seconds. The heart's filling shows: a pulse after a short interval is low.
     /// </summary>
     public PpgCaseSignal Pulses(double height, Func<double, double> interval, double dicrotic = 0.3, double end = double.PositiveInfinity)
     {
@@ -98,8 +98,8 @@ internal sealed class PpgCaseSignal
     public PpgCaseSignal Counts() => Change((_, value) => Math.Round(value));
 
     /// <summary>
-    /// Loses packets of <paramref name="seconds"/> with the given chance; what is lost becomes NaN, <paramref name="fill"/>, or the last value
-    /// where that is infinite.
+    /// Loses packets of <paramref name="seconds"/> with the given chance; what is lost becomes NaN, <paramref name="fill"/>, or the last
+    /// value where that is infinite.
     /// </summary>
     public PpgCaseSignal Lose(double seconds, double chance, double fill = double.NaN)
     {

@@ -6,10 +6,11 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// Heart rate from PPG by a network. The classical stage runs beside it on the same spectra: its checks say which channels count, its pulses
-/// and statuses are the output's, and its estimate stands where the network has no answer. A window with a usable PPG becomes a
-/// <see cref="RateQuestion"/>; nothing in here depends on answers. The network's recurrent state is the patient's (<see cref="PatientState"/>); a
-/// question says that it starts anew: after <see cref="Reset"/> and after <see cref="RateFeatures.SilentWindows"/> windows without a usable PPG.
+/// Heart rate from PPG by a network. The classical stage runs beside it on the same spectra: its checks say which channels count, its
+/// pulses and statuses are the output's, and its estimate stands where the network has no answer. A window with a usable PPG becomes a
+/// <see cref="RateQuestion"/>; nothing in here depends on answers. The network's recurrent state is the patient's (<see
+/// cref="PatientState"/>); a question says that it starts anew: after <see cref="Reset"/> and after <see
+/// cref="RateFeatures.SilentWindows"/> windows without a usable PPG.
 /// </summary>
 public sealed class NetworkPpgStage : IWindowStage
 {
@@ -34,8 +35,8 @@ public sealed class NetworkPpgStage : IWindowStage
     }
 
     /// <summary>
-    /// From the next window on a heart-rate network is asked; the state of another one is not taken over (<see cref="RateQuestion.Begin"/>).
-    /// Where it does not take the stream, the classical estimate stands.
+    /// From the next window on a heart-rate network is asked; the state of another one is not taken over (<see
+    /// cref="RateQuestion.Begin"/>). Where it does not take the stream, the classical estimate stands.
     /// </summary>
     public void Use(INetwork network)
     {
@@ -82,7 +83,8 @@ public sealed class NetworkPpgStage : IWindowStage
     /// <inheritdoc/>
     public int StateVersion => 4;
 
-    /// <summary>Every mutable field but the model, which the state does not choose. Version 1 held the network's recurrent state, too.</summary>
+    /// <summary>Every mutable field but the model, which the state does not choose. Version 1 held the network's recurrent state,
+    /// too.</summary>
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);

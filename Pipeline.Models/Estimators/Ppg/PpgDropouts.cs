@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// Finds what a device fills in where it has no samples: zeros, or the last value again. Such a run stands still, and it begins or ends with a jump
-/// that a pulse does not make.
+/// Finds what a device fills in where it has no samples: zeros, or the last value again. Such a run stands still, and it begins or ends
+/// with a jump that a pulse does not make.
 /// </summary>
 internal static class PpgDropouts
 {
@@ -11,7 +11,8 @@ internal static class PpgDropouts
     private const double MostStill = 0.5;       // of a window: then the sensor is off, and its status says so
     private const double Jump = 6;              // times the mean change from sample to sample, runs left out
 
-    /// <summary>Makes them missing (NaN) in <paramref name="samples"/>; a window that stands still for half of it or more stays as it is.</summary>
+    /// <summary>Makes them missing (NaN) in <paramref name="samples"/>; a window that stands still for half of it or more stays as it
+    /// is.</summary>
     public static void Remove(Span<float> samples, double rateHz)
     {
         var least = Math.Max(4, (int)(LeastSeconds * rateHz));

@@ -3,9 +3,9 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// How far a window repeats itself at an interval that a heart can have, whatever the interval: the autocorrelation of its slope, from which
-/// breathing is taken out. The slope holds the upstrokes, so a pulse of any shape has a high peak beside a low trough; noise has neither, and
-/// breathing is too slow. Neither gain nor sign matters.
+/// How far a window repeats itself at an interval that a heart can have, whatever the interval: the autocorrelation of its slope, from
+/// which breathing is taken out. The slope holds the upstrokes, so a pulse of any shape has a high peak beside a low trough; noise has
+/// neither, and breathing is too slow. Neither gain nor sign matters.
 /// </summary>
 /// <param name="Peak">Highest correlation at such an interval, −1 to 1; −1 when there is no peak.</param>
 /// <param name="Contrast">Greatest rise from a trough to a later peak, 0 to 2.</param>
@@ -31,7 +31,8 @@ internal readonly record struct PpgPeriodicity(double Peak, double Contrast, dou
     public static int MarginOf(double rateHz) => Math.Max(1, (int)Math.Round(SmoothSeconds * rateHz));
 
     /// <summary>
-    /// Writes the smoothed slope of <paramref name="samples"/>, less its mean over a second; <paramref name="slope"/> is two margins shorter.
+    /// Writes the smoothed slope of <paramref name="samples"/>, less its mean over a second; <paramref name="slope"/> is two margins
+    /// shorter.
     /// </summary>
     public static void MakeSlope(ReadOnlySpan<float> samples, double rateHz, Span<float> slope)
     {

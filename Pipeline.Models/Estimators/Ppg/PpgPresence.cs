@@ -3,15 +3,15 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// Whether there is a pulse at all, from how strongly the windows repeat themselves at a heart's interval (<see cref="PpgPeriodicity"/>) and how
-/// alike their pulses are (<see cref="PpgAgreement.OfShapes"/>). Windows before count half as much as the next: a bad window does not hide a pulse,
-/// and 10 s after its end it is gone. State: one number.
+/// Whether there is a pulse at all, from how strongly the windows repeat themselves at a heart's interval (<see cref="PpgPeriodicity"/>)
+/// and how alike their pulses are (<see cref="PpgAgreement.OfShapes"/>). Windows before count half as much as the next: a bad window does
+/// not hide a pulse, and 10 s after its end it is gone. State: one number.
 /// </summary>
 internal sealed class PpgPresence
 {
     /// <summary>
-    /// Least level of a pulse. Of windows of noise (white, random walk, a converter's, breathing) less than one in a hundred is above; of windows
-    /// of SPC 2015, BAMI-1 and BIDMC whose rate is right, less than two in a hundred are below.
+    /// Least level of a pulse. Of windows of noise (white, random walk, a converter's, breathing) less than one in a hundred is above; of
+    /// windows of SPC 2015, BAMI-1 and BIDMC whose rate is right, less than two in a hundred are below.
     /// </summary>
     private const double LeastLevel = 1.95;
 
@@ -38,7 +38,8 @@ internal sealed class PpgPresence
     /// <summary>All that changes.</summary>
     public void Transfer(StateTransfer state) => state.Value(ref _level);
 
-    /// <summary>How strongly a window repeats itself, of the channel in which it does so most; the slopes of the channels stand in the scratch.</summary>
+    /// <summary>How strongly a window repeats itself, of the channel in which it does so most; the slopes of the channels stand in the
+    /// scratch.</summary>
     public static PpgPeriodicity Look(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken)
     {
         var spare = SlopeOf(plan, scratch, PpgSpectrumPlan.Lanes - 1);
@@ -53,7 +54,8 @@ internal sealed class PpgPresence
                 PpgPeriodicity.MakeSlope(scratch.Clean(plan).Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, spare);
                 var clean = PpgPeriodicity.Of(spare, plan.RateHz);
                 found = new PpgPeriodicity(
-                    Math.Max(found.Peak, clean.Peak), Math.Max(found.Contrast, clean.Contrast), clean.Peak > found.Peak ? clean.Interval : found.Interval);
+                    Math.Max(found.Peak, clean.Peak), Math.Max(found.Contrast, clean.Contrast),
+                    clean.Peak > found.Peak ? clean.Interval : found.Interval);
             }
             if (found.Peak > best.Peak)
                 best = found;
@@ -62,18 +64,21 @@ internal sealed class PpgPresence
     }
 
     /// <summary>
-    /// Takes a window at which <see cref="Look"/> has looked; whether it holds pulses without a common interval, so that its spectra say nothing of
-    /// their rate. <paramref name="pulses"/>: when its pulses were, in samples of the plan's rate from the window's first;
-    /// <paramref name="irregularity"/>: mean deviation of their intervals, NaN when unknown; <paramref name="lane"/>: that of the channel in which
-    /// they were found, −1 for none.
+    /// Takes a window at which <see cref="Look"/> has looked; whether it holds pulses without a common interval, so that its spectra say
+    /// nothing of their rate. <paramref name="pulses"/>: when its pulses were, in samples of the plan's rate from the window's first;
+    /// <paramref name="irregularity"/>: mean deviation of their intervals, NaN when unknown; <paramref name="lane"/>: that of the channel
+    /// in which they were found, −1 for none.
     /// </summary>
-    public bool Take(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, ReadOnlySpan<double> pulses, double irregularity, int lane)
+    public bool Take(
+        PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, ReadOnlySpan<double> pulses, double irregularity, int lane)
     {
         var shape = lane < 0
             ? 0
             : Math.Max(0, PpgAgreement.OfShapes(SlopeOf(plan, scratch, lane), plan.RateHz, pulses, PpgPeriodicity.MarginOf(plan.RateHz)));
         var isAlike = shape >= LeastAlike;
-        var strength = isAlike && pulses.Length >= LeastPulses ? Enough : Math.Min(Enough, StrengthOf(taken.Periodicity) + ShapeWeight * shape);
+        var strength = isAlike && pulses.Length >= LeastPulses
+            ? Enough
+            : Math.Min(Enough, StrengthOf(taken.Periodicity) + ShapeWeight * shape);
         _level = double.IsNaN(_level) ? strength : _level + NewPart * (strength - _level);
         return isAlike && irregularity >= LeastIrregularity && taken.Periodicity.Peak < MostRegular && taken.Coverage == 1;
     }

@@ -50,7 +50,8 @@ internal sealed class PpgPulses
         state.Value(ref _last);
     }
 
-    /// <summary>Takes the new samples of PPG channel <paramref name="channel"/>; adds the pulses if the channel is the selected one.</summary>
+    /// <summary>Takes the new samples of PPG channel <paramref name="channel"/>; adds the pulses if the channel is the selected
+    /// one.</summary>
     public void Take(int channel, ReadOnlySpan<float> samples, long firstIndex, double intervalSeconds, StageOutput output)
     {
         var detector = _detectors[channel];
@@ -96,8 +97,8 @@ internal sealed class PpgPulses
     }
 
     /// <summary>
-    /// Rate by the mean interval of <paramref name="pulses"/>, per minute, with the mean deviation of an interval from their median and the longest
-    /// interval, both as a part of it; NaN when there are fewer than 4 pulses.
+    /// Rate by the mean interval of <paramref name="pulses"/>, per minute, with the mean deviation of an interval from their median and
+    /// the longest interval, both as a part of it; NaN when there are fewer than 4 pulses.
     /// </summary>
     public (double Rate, double Irregularity, double Longest) RateOf(ReadOnlySpan<double> pulses)
     {

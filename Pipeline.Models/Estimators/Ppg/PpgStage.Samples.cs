@@ -38,7 +38,8 @@ public sealed partial class PpgStage
     }
 
     /// <summary>
-    /// The detectors hear the window's new samples. The interval that they expect is that of the windows before; until a pulse is known, the window's own.
+    /// The detectors hear the window's new samples. The interval that they expect is that of the windows before; until a pulse is known,
+    /// the window's own.
     /// </summary>
     private void TakeBeats(in Window window, PpgScratch scratch, in PpgTaken taken, StageOutput output)
     {

@@ -14,8 +14,8 @@ namespace Pipeline.Models.Estimators.Ppg;
 public sealed partial class PpgStage : IWindowStage
 {
     /// <summary>
-    /// Quality from which a value is good, for reports: of the values below, about one in five is more than 5 per minute off; of those above, one in
-    /// thirty. Whether a value may be used says its status, not this.
+    /// Quality from which a value is good, for reports: of the values below, about one in five is more than 5 per minute off; of those
+    /// above, one in thirty. Whether a value may be used says its status, not this.
     /// </summary>
     public const double GoodQuality = 0.7;
 
@@ -128,8 +128,9 @@ public sealed partial class PpgStage : IWindowStage
     }
 
     /// <summary>
-    /// Second half of <see cref="Accept"/>: the estimate from what was taken of the same window, and what its samples allow to be said, whatever
-    /// estimates the rate. The window's pulses leave <paramref name="output"/> again where neither it nor the one before holds any.
+    /// Second half of <see cref="Accept"/>: the estimate from what was taken of the same window, and what its samples allow to be said,
+    /// whatever estimates the rate. The window's pulses leave <paramref name="output"/> again where neither it nor the one before holds
+    /// any.
     /// </summary>
     internal Estimate Judge(in Window window, in PpgTaken taken, StageOutput output, out PpgVerdict verdict)
     {
@@ -186,8 +187,8 @@ public sealed partial class PpgStage : IWindowStage
     }
 
     /// <summary>
-    /// Every mutable field, in the form of <see cref="StateVersion"/> <paramref name="version"/>: version 1 does not say whether a pulse is there, 2 not
-    /// what the detectors know of jumps.
+    /// Every mutable field, in the form of <see cref="StateVersion"/> <paramref name="version"/>: version 1 does not say whether a pulse
+    /// is there, 2 not what the detectors know of jumps.
     /// </summary>
     internal void Transfer(StateTransfer state, int version)
     {
