@@ -20,7 +20,7 @@ internal sealed class WardBoard
     }
 
     /// <summary>All beds, by name.</summary>
-    public IReadOnlyList<BedView> Beds() => [.. _beds.Values.Select(bed => bed.View()).OrderBy(bed => bed.Bed, StringComparer.Ordinal)];
+    public IReadOnlyList<BedView> Beds() => [.. _beds.Values.Select(bed => bed.View()).OfType<BedView>().OrderBy(bed => bed.Bed, StringComparer.Ordinal)];
 
     private sealed class Bed
     {
@@ -47,10 +47,11 @@ internal sealed class WardBoard
             }
         }
 
-        public BedView View()
+        /// <summary>What is known of the bed; null while nothing is.</summary>
+        public BedView? View()
         {
             lock (_lock)
-                return new BedView(_newest!.Bed, _newest.Patient, new Dictionary<SignalKind, (Timestamp, Estimate)>(_vitals), _newest.Time, [.. _trend.Values.Select(t => t.Value)]);
+                return _newest is null ? null : new BedView(_newest.Bed, _newest.Patient, new Dictionary<SignalKind, (Timestamp, Estimate)>(_vitals), _newest.Time, [.. _trend.Values.Select(t => t.Value)]);
         }
     }
 }

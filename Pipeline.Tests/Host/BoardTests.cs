@@ -27,6 +27,17 @@ public sealed class BoardTests
         Assert.Equal(("ok", true), bed.State(1));
     }
 
+    [Fact]
+    public void A_bed_of_which_there_is_no_heart_rate_yet_is_not_shown()
+    {
+        var board = new WardBoard();
+        var rate = Point(SignalKind.Ppg, 10, 72);
+
+        board.Show(Batch(rate with { Estimate = rate.Estimate with { Metric = Metric.Presence } }));
+
+        Assert.Empty(board.Beds());
+    }
+
     [Theory]
     [InlineData(EstimateStatus.Gap, 0, "ecg gap", false)]
     [InlineData(EstimateStatus.LowQuality, 0, "ecg noisy", false)]
