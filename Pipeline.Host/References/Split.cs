@@ -81,7 +81,7 @@ internal sealed class Split
 
     private static void Refuse(string file, string what, IEnumerable<string> names)
     {
-        var all = names.Select(WfdbHeader.Shown).Order(StringComparer.Ordinal).ToList();
+        var all = names.Select(one => WfdbHeader.Shown(one)).Order(StringComparer.Ordinal).ToList();
         if (all.Count > 0)
             throw new RecordingException($"{file}: {what}: {string.Join(", ", all.Take(8))}{(all.Count > 8 ? $" and {all.Count - 8} more" : "")}");
     }
