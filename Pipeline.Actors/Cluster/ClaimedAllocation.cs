@@ -7,8 +7,8 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Places shards where they were claimed. A shard whose process is unreachable is not asked to leave that, which nobody would answer, and which would hold up its claim for the time-out of the
-/// hand-over: it is placed anew when the process is removed.
+/// Places shards where they were claimed. A shard whose process is unreachable, or was removed a moment ago, is not asked to leave that, which nobody would answer, and which would hold up its claim for
+/// the time-out of the hand-over: it is placed anew when the coordinator has taken note of the removal.
 /// </summary>
 internal sealed class ClaimedAllocation(ActorSystem system, string typeName) : IStartableAllocationStrategy
 {
@@ -29,9 +29,10 @@ internal sealed class ClaimedAllocation(ActorSystem system, string typeName) : I
         var moves = await _claims.Rebalance(currentShardAllocations, rebalanceInProgress);
         if (moves.Count == 0)
             return moves;
-        var unreachable = _cluster.State.Unreachable.Select(member => member.Address).ToHashSet();
-        return unreachable.Count == 0
-            ? moves
-            : moves.Except(currentShardAllocations.Where(held => unreachable.Contains(held.Key.Path.Address)).SelectMany(held => held.Value));
+        var state = _cluster.State;
+        var present = state.Members.Except(state.Unreachable).Select(member => member.Address).ToHashSet();
+        // The region of the coordinator's own process has no host in its path.
+        return moves.Except(currentShardAllocations
+            .Where(held => held.Key.Path.Address is { Host: not null } address && !present.Contains(address)).SelectMany(held => held.Value));
     }
 }
