@@ -24,6 +24,7 @@ internal static class Catalog
         new Accuracy.QrsAccuracy(),
         new Accuracy.PpgAccuracy(),
         new Faults.RateFaults(),
+        new Kinds.KindsAccuracy(),
     ];
 
     public static IBenchmark? Find(string name) => All.FirstOrDefault(benchmark => benchmark.Name == name);

@@ -10,7 +10,7 @@ var json = new Option<bool>("--json") { Description = "One JSON object a line: b
 var quick = new Option<bool>("--quick") { Description = "The least work that exercises everything: a smoke test, not a measurement." };
 var data = new Option<string?>("--data") { Description = "Folder that holds the data sets of the accuracy benchmarks; the recordings beside the repository by default." };
 var fit = new Option<bool>("--fit") { Description = "Accuracy benchmarks: fit the constants again and score each record by constants fitted without it." };
-var model = new Option<string?>("--model") { Description = "ward-catch-up, ward-latency: what estimates from PPG, by name or folder; else what is set by default." };
+var model = new Option<string?>("--model") { Description = "ward-catch-up, ward-latency, kinds: what estimates from PPG (kinds: or decides on beats), by name or folder; else what is set by default." };
 var list = new Option<bool>("--list") { Description = "Name the benchmarks and end." };
 var root = new RootCommand("Measures the pipeline side by side with its references, in the same run.") { name, json, quick, data, fit, model, list };
 root.SetAction(async (parsed, stop) =>

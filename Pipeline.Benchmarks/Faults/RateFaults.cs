@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Benchmarks.Faults;
@@ -36,7 +37,11 @@ internal sealed class RateFaults : IBenchmark
 
     /// <summary>What the stage of <paramref name="signal"/> says of each window of <paramref name="one"/>.</summary>
     public static IEnumerable<WindowResult> Run(FaultCase one, SignalKind signal) =>
-        StreamRun.Of(Chunks(one, signal), first => Stages.Create(first.Channels, first.RateHz, ModelCatalog.Qrs is { } qrs ? [qrs] : null));
+        Run(one, signal, ModelCatalog.Qrs is { } qrs ? [qrs] : []);
+
+    /// <summary>The same with other networks; without one the rule decides.</summary>
+    public static IEnumerable<WindowResult> Run(FaultCase one, SignalKind signal, IReadOnlyList<INetwork> networks) =>
+        StreamRun.Of(Chunks(one, signal), first => Stages.Create(first.Channels, first.RateHz, networks));
 
     private static void Measure(Report report, string kind, Func<int, FaultCase> draw, CancellationToken stop)
     {
