@@ -22,8 +22,11 @@ internal sealed class HeardDevice(PatientId patient, string device)
 
     public long Epoch { get; private set; }
 
-    /// <summary>Kinds of its channels, each once.</summary>
-    public SignalKind[] Signals { get; private set; } = [];
+    /// <summary>Its channels, shared with its stream; null before anything is known of it.</summary>
+    public ChannelLayout? Channels { get; private set; }
+
+    /// <summary>The next of the patient's devices, in the chain that its window stage keeps.</summary>
+    public HeardDevice? Next { get; set; }
 
     /// <summary>By <see cref="TimeProvider.GetTimestamp"/>; null when nothing came of it in this ownership.</summary>
     public long? HeardAt => Volatile.Read(ref _heardAt) is not 0 and var at ? at : null;
@@ -42,8 +45,8 @@ internal sealed class HeardDevice(PatientId patient, string device)
 
     public void Note(SampleChunk chunk, long now)
     {
-        if (chunk.Epoch != Epoch || Signals.Length == 0)
-            (Epoch, Signals) = (chunk.Epoch, KindsOf(chunk.Channels));
+        if (chunk.Epoch != Epoch || Channels is null)
+            (Epoch, Channels) = (chunk.Epoch, chunk.Channels);
         (Ward, Bed) = (chunk.Ward, chunk.Bed);
         Volatile.Write(ref _lastNanoseconds, chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz).UnixNanoseconds);
         Volatile.Write(ref _heardAt, now);
@@ -51,11 +54,9 @@ internal sealed class HeardDevice(PatientId patient, string device)
 
     public void Note(PlacedDevice placed)
     {
-        (Epoch, Signals, Ward, Bed) = (placed.Stream.Epoch, KindsOf(placed.Stream.Channels), placed.Ward, placed.Bed);
+        (Epoch, Channels, Ward, Bed) = (placed.Stream.Epoch, placed.Stream.Channels, placed.Ward, placed.Bed);
         Volatile.Write(ref _lastNanoseconds, placed.LastTime.UnixNanoseconds);
     }
-
-    private static SignalKind[] KindsOf(ChannelLayout channels) => [.. channels.Span.ToArray().Select(channel => channel.Kind).Distinct()];
 }
 
 /// <summary>
@@ -87,10 +88,10 @@ internal sealed class PresenceTable(TimeSpan silentAfter, TimeProvider time)
     /// <summary>Whether <see cref="Add"/> was called for them.</summary>
     public bool IsRestoredAdded { get; set; }
 
-    /// <summary>A chunk came. <paramref name="known"/>: the patient's devices as they are known to the caller, who keeps them.</summary>
-    public void Hear(List<HeardDevice> known, SampleChunk chunk, long now)
+    /// <summary>A chunk came. <paramref name="known"/>: the first of the patient's devices that the caller knows, who keeps it.</summary>
+    public void Hear(ref HeardDevice? known, SampleChunk chunk, long now)
     {
-        foreach (var device in known)
+        for (var device = known; device is not null; device = device.Next)
             if (device.Device == chunk.Device)
             {
                 device.Note(chunk, now);
@@ -98,7 +99,7 @@ internal sealed class PresenceTable(TimeSpan silentAfter, TimeProvider time)
             }
         if (Find(chunk.Patient, chunk.Device) is not { } found)
             return;
-        known.Add(found);
+        (found.Next, known) = (known, found);
         found.Note(chunk, now);
     }
 
@@ -187,9 +188,12 @@ public sealed record DevicePresence(
         var since = device.Last;
         return new DevicePresence(device.Patient, device.Ward, device.Bed, device.Device, change.IsSilent, change.IsNew, change.IsInherited, since,
         [
-            .. device.Signals.Select(signal => new VitalPoint(
+            .. KindsOf(device).Select(signal => new VitalPoint(
                 new Origin(topic, partition, -1), device.Patient, device.Ward, device.Bed, device.Device, device.Epoch, WindowId: 0, since, Timestamp.From(now),
                 new Estimate(signal, Metric.Presence, double.NaN, double.NaN, 0, 0, status, ""))),
         ]);
     }
+
+    private static IEnumerable<SignalKind> KindsOf(HeardDevice device) =>
+        device.Channels is { } channels ? channels.Span.ToArray().Select(channel => channel.Kind).Distinct() : [];
 }

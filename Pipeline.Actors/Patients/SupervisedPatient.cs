@@ -13,6 +13,7 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     private PatientStreams? _streams;
     private PatientSnapshot? _restored;     // until the first record
     private List<TimedRecord>? _stash;
+    private HeardDevice? _heard;            // the first of its devices as the partition's presence table knows them
 
     /// <summary>Pseudonym.</summary>
     public PatientId Id { get; } = id;
@@ -20,8 +21,8 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     /// <summary>How its entity is reached.</summary>
     public PatientLink Link { get; } = new(id);
 
-    /// <summary>Its devices as the partition's <see cref="PresenceTable"/> knows them.</summary>
-    public List<HeardDevice> Heard { get; } = new(1);
+    /// <summary>One of its devices sent.</summary>
+    public void Hear(PresenceTable presence, SampleChunk chunk, long now) => presence.Hear(ref _heard, chunk, now);
 
     /// <summary>Number, in the partition's count, of the patient's last record.</summary>
     public long LastRecord { get; set; }

@@ -94,7 +94,7 @@ internal sealed class RecordWindows(PartitionContext partition)
             _handling.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : Table.Fullness);
             return;
         }
-        partition.Presence.Hear(patient.Heard, chunk, _now);
+        patient.Hear(partition.Presence, chunk, _now);
         var timed = Table.Advance(record);
         if (patient.IsLoading)
         {

@@ -18,7 +18,7 @@ public sealed class PresenceTableTests
 
     private readonly ManualTimeProvider _time = new();
     private readonly PresenceTable _table;
-    private readonly Dictionary<string, List<HeardDevice>> _known = [];
+    private readonly Dictionary<string, HeardDevice?> _known = [];
 
     public PresenceTableTests() => _table = new PresenceTable(SilentAfter, _time);
 
@@ -104,9 +104,9 @@ public sealed class PresenceTableTests
 
     private void Hear(string patient, long second)
     {
-        if (!_known.TryGetValue(patient, out var known))
-            _known[patient] = known = [];
-        _table.Hear(known, Chunks.Of(10 * second, 10, patient), _time.GetTimestamp());
+        var known = _known.GetValueOrDefault(patient);
+        _table.Hear(ref known, Chunks.Of(10 * second, 10, patient), _time.GetTimestamp());
+        _known[patient] = known;
     }
 
     private void Advance(int seconds) => _time.Advance(TimeSpan.FromSeconds(seconds));

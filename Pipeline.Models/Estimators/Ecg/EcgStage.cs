@@ -25,7 +25,7 @@ public sealed class EcgStage : IWindowStage
     /// <summary>Quality from which a heart rate can be used without looking at the trace.</summary>
     public const double UsableQuality = 0.5;
 
-    private const int Slack = 128;      // the state's length changes with the beats of a window
+    private const int Slack = 32;      // the state's length changes with the beats of a window
 
     [ThreadStatic]
     private static StateTransfer? _transfer;
