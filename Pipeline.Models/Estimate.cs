@@ -8,6 +8,9 @@ public enum Metric
     /// <summary>Heart (or pulse) rate, beats per minute (UCUM <c>/min</c>); LOINC 8867-4.</summary>
     HeartRate = 1,
 
+    /// <summary>Fetal heart rate, beats per minute (UCUM <c>/min</c>); LOINC 55283-6.</summary>
+    FetalHeartRate = 2,
+
     /// <summary>Whether a device sends: wall clock, not a function of its records, and so outside of all series (measurement <c>presence</c>).</summary>
     Presence = 100,
 }
@@ -39,6 +42,12 @@ public enum EstimateStatus
     /// <summary>An ECG of irregular or regular waves of 2 to 10 Hz without a break: ventricular fibrillation or flutter.</summary>
     VentricularFibrillation = 7,
 
+    /// <summary>
+    /// The beats taken for the fetus's cannot be told from the mother's: they keep the same phase to her QRS complexes, at her rate, its half or
+    /// its double. Of <see cref="Metric.FetalHeartRate"/> alone; a technical event, no rate.
+    /// </summary>
+    Coincidence = 8,
+
     /// <summary>Nothing came of the device for so long by the wall clock that its last value is none any more. Of <see cref="Metric.Presence"/> alone.</summary>
     Silent = 100,
 }
@@ -58,11 +67,14 @@ public readonly record struct Estimate(
 /// <summary>What kind of event a beat is.</summary>
 public enum BeatKind
 {
-    /// <summary>An R peak of an ECG, all leads together.</summary>
+    /// <summary>An R peak of an ECG, all leads together; of abdominal leads the mother's.</summary>
     Qrs = 1,
 
     /// <summary>A pulse of a PPG or of an arterial pressure.</summary>
     Pulse = 2,
+
+    /// <summary>A QRS complex of the fetus in abdominal leads, all leads together.</summary>
+    FetalQrs = 3,
 }
 
 /// <summary>One beat.</summary>
@@ -96,6 +108,7 @@ public static class Names
     public static string Of(Metric metric) => metric switch
     {
         Metric.HeartRate => "heart_rate",
+        Metric.FetalHeartRate => "fetal_heart_rate",
         Metric.Presence => "presence",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
@@ -111,17 +124,24 @@ public static class Names
         EstimateStatus.WarmingUp => "warming_up",
         EstimateStatus.Asystole => "asystole",
         EstimateStatus.VentricularFibrillation => "ventricular_fibrillation",
+        EstimateStatus.Coincidence => "coincidence",
         EstimateStatus.Silent => "silent",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, null),
     };
 
     /// <summary>Column value of a kind of beat.</summary>
-    public static string Of(BeatKind kind) => kind == BeatKind.Qrs ? "qrs" : "pulse";
+    public static string Of(BeatKind kind) => kind switch
+    {
+        BeatKind.Qrs => "qrs",
+        BeatKind.Pulse => "pulse",
+        BeatKind.FetalQrs => "fetal_qrs",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
 
     /// <summary>UCUM unit of a metric's value.</summary>
     public static string UnitOf(Metric metric) => metric switch
     {
-        Metric.HeartRate => "/min",
+        Metric.HeartRate or Metric.FetalHeartRate => "/min",
         Metric.Presence => "1",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
