@@ -23,6 +23,7 @@ internal static class Catalog
         new TrainingBenchmark(),
         new Accuracy.QrsAccuracy(),
         new Accuracy.PpgAccuracy(),
+        new Fetal.FetalAccuracy(),
         new Faults.RateFaults(),
         new Kinds.KindsAccuracy(),
     ];

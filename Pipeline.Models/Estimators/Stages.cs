@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Estimators.Fetal;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Pressure;
 using Pipeline.Models.Packages;
@@ -24,6 +25,7 @@ public static class Stages
         SignalKind.Ppg => PpgStage.MinRateHz,
         SignalKind.Ecg => EcgStage.MinRateHz,
         SignalKind.Abp => AbpStage.MinRateHz,
+        SignalKind.FetalEcg => FetalStage.MinRateHz,
         _ => null,
     };
 
@@ -43,6 +45,8 @@ public static class Stages
             stages.Add(new EcgStage(channels, rateHz, qrs));
         if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)
             stages.Add(new AbpStage(channels, rateHz));
+        if (rateHz >= FetalStage.MinRateHz && channels.IndicesOf(SignalKind.FetalEcg).Length > 0)
+            stages.Add(new FetalStage(channels, rateHz));
         return [.. stages];
     }
 }

@@ -29,6 +29,20 @@ internal readonly record struct Biquad(double B0, double B1, double B2, double A
         return new Biquad(gain, 2 * gain, gain, 2 * (edge * edge - 1) * norm, (1 - Math.Sqrt(2) * edge + edge * edge) * norm);
     }
 
+    /// <summary>
+    /// Butterworth high-pass of order 2: gain 0 at 0 Hz, 1/√2 at <paramref name="edgeHz"/>, 1 far above it. Equals SciPy's
+    /// <c>butter(2, edgeHz, 'high', fs=rateHz)</c>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The edge is not above 0 and below half the rate.</exception>
+    public static Biquad HighPass(double edgeHz, double rateHz)
+    {
+        if (!(edgeHz > 0 && edgeHz < rateHz / 2))
+            throw new ArgumentOutOfRangeException(nameof(edgeHz), edgeHz, $"An edge above 0 and below {rateHz / 2} Hz is wanted.");
+        var edge = Math.Tan(Math.PI * edgeHz / rateHz);
+        var norm = 1 / (1 + Math.Sqrt(2) * edge + edge * edge);
+        return new Biquad(norm, -2 * norm, norm, 2 * (edge * edge - 1) * norm, (1 - Math.Sqrt(2) * edge + edge * edge) * norm);
+    }
+
     /// <summary>Delay, in samples, of what changes slowly: the group delay at 0 Hz.</summary>
     public double DelayAtZero => (B1 + 2 * B2) / (B0 + B1 + B2) - (A1 + 2 * A2) / (1 + A1 + A2);
 

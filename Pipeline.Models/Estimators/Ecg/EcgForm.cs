@@ -14,8 +14,8 @@ internal sealed class EcgForm
     /// </summary>
     public EcgForm(ChannelLayout channels, double rateHz, QrsScore score)
     {
-        Channels = Choose(channels.IndicesOf(SignalKind.Ecg));
-        Millivolts = Array.ConvertAll(Channels, c => MillivoltIn(channels[c].Unit));
+        Channels = LeadChoice.Spread(channels.IndicesOf(SignalKind.Ecg), EcgStage.MaxLeads);
+        Millivolts = Array.ConvertAll(Channels, c => LeadChoice.MillivoltIn(channels[c].Unit));
         RateHz = rateHz;
         Group = Math.Max(1, (int)Math.Round(rateHz / WorkingHz));
         Score = score;
@@ -46,24 +46,4 @@ internal sealed class EcgForm
 
     /// <summary>Bytes of the state that are samples and waves, a second or two of them; the rest was learnt from them.</summary>
     public int SampleBytes => QrsTiming.At(RateHz / Group).SampleBytes(Channels.Length);
-
-    private static int[] Choose(int[] leads)
-    {
-        const int Most = EcgStage.MaxLeads;
-        if (leads.Length <= Most)
-            return leads;
-        var chosen = new int[Most];
-        for (var i = 0; i < Most; i++)
-            chosen[i] = leads[(int)Math.Round(i * (leads.Length - 1) / (Most - 1.0))];
-        return chosen;
-    }
-
-    private static float MillivoltIn(string unit) => unit switch
-    {
-        "mV" => 1,
-        "uV" or "µV" or "μV" => 1000,
-        "V" => 0.001f,
-        "nV" => 1e6f,
-        _ => 0,
-    };
 }

@@ -1,0 +1,34 @@
+namespace Pipeline.Models.Estimators.Fetal;
+
+/// <summary>A fetus that a window may hold: in which residual, by which filter, with which beats.</summary>
+internal sealed class FetalHypothesis
+{
+    private readonly int[] _beats = new int[FetalTiming.MostBeats];
+    private int _count;
+
+    /// <summary>Whether there is one.</summary>
+    public bool IsThere { get; set; }
+
+    /// <summary>Contrast less what speaks for the mother.</summary>
+    public float Score { get; private set; }
+
+    /// <summary>Number of the residual.</summary>
+    public int Variant { get; private set; }
+
+    /// <summary>Taps; lags x leads of them are in use.</summary>
+    public float[] Filter { get; } = new float[LagCovariance.MostTaps];
+
+    /// <summary>The beats.</summary>
+    public ReadOnlySpan<int> Beats => _beats.AsSpan(0, _count);
+
+    /// <summary>Makes it this one.</summary>
+    public void Set(float score, int variant, ReadOnlySpan<float> filter, ReadOnlySpan<int> beats)
+    {
+        (IsThere, Score, Variant, _count) = (true, score, variant, beats.Length);
+        filter.CopyTo(Filter);
+        beats.CopyTo(_beats);
+    }
+
+    /// <summary>Makes it another one.</summary>
+    public void Set(FetalHypothesis other) => Set(other.Score, other.Variant, other.Filter, other.Beats);
+}

@@ -1,0 +1,196 @@
+using System.Numerics.Tensors;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Fetal;
+
+/// <summary>
+/// The fetus's beats in a window: by the filter that the windows before have learnt, and learns on; challenged by the independent components and the leads of both residuals, often while the
+/// fetus is not certain. This is what is kept of a stream; the work is done with a <see cref="FetalWorkspace"/>.
+/// </summary>
+internal sealed class FetalSearch
+{
+    private const int Most = FetalTiming.MostLeads, Variants = MaternalCancellation.Variants;
+    private const int Refined = 3, RefiningRounds = 3;
+    private const float ForLearning = 0.1f;     // how much worse a newly learnt filter may be
+    private const float ToSwitch = 0.5f;        // how much better another hypothesis must be
+    private const float Uncertain = 1, Certain = 2;
+    private const double MemorySeconds = 20, HopSeconds = 2, WindowSeconds = 12;
+
+    private readonly float[] _filter = new float[LagCovariance.MostTaps];
+    private readonly float[] _wave = new float[LagCovariance.MostTaps];     // mean wave of the last 20 s
+    private readonly float[] _components = new float[Variants * Most * Most];
+    private float _waveWeight;      // beats that the wave counts as; 0: there is none
+    private int _leads;             // bits of the leads that all of this is of; 0: nothing is known
+    private int _variant;
+    private bool _hasFilter;
+
+    /// <summary>Finds the fetus in the residuals of a window. The result is false where none is found, also in noise seldom.</summary>
+    /// <param name="work">To work with; its residuals are those of the window, its tracking has begun.</param>
+    /// <param name="leads">The leads in use, a bit each.</param>
+    /// <param name="windows">Windows so far.</param>
+    /// <param name="length">Samples of the window.</param>
+    /// <param name="found">Gets what is found.</param>
+    public bool TryFind(FetalWorkspace work, int leads, long windows, int length, FetalHypothesis found)
+    {
+        if (leads != _leads)
+            Clear();
+        _leads = leads;
+        found.IsThere = false;
+        if (_hasFilter)
+            Follow(work, found);
+        var isPresent = found.IsThere;
+        if (!isPresent || found.Score < Uncertain || length < FetalTiming.WindowSamples || found.Score < Certain || windows % 2 == 0)
+            isPresent &= !Challenge(work, found);
+        _hasFilter = found.IsThere;
+        if (!found.IsThere)
+            return false;
+        _variant = found.Variant;
+        found.Filter.CopyTo(_filter, 0);
+        Remember(work.Residuals[found.Variant].Signals, found.Beats, isPresent);
+        return true;
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        Array.Clear(_filter);
+        Array.Clear(_wave);
+        Array.Clear(_components);
+        (_waveWeight, _leads, _variant, _hasFilter) = (0, 0, 0, false);
+    }
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state)
+    {
+        state.Values<float>(_filter);
+        state.Values<float>(_wave);
+        state.Values<float>(_components);
+        state.Value(ref _waveWeight);
+        state.Within(ref _leads, 0, (1 << Most) - 1);
+        state.Within(ref _variant, 0, Variants - 1);
+        state.Value(ref _hasFilter);
+    }
+
+    /// <summary>With the filter that is known, then with the one that is learnt from its beats.</summary>
+    private void Follow(FetalWorkspace work, FetalHypothesis found)
+    {
+        Try(work, _variant, _filter, found, float.NegativeInfinity);
+        if (found.Beats.Length < 4)
+            return;
+        Span<float> filter = stackalloc float[LagCovariance.MostTaps];
+        if (TryLearn(work.Residuals[_variant], found.Beats, withMemory: true, filter))
+            Try(work, _variant, filter, found, found.Score - ForLearning);
+    }
+
+    /// <summary>Makes <paramref name="found"/> what the filter finds, where its score is above <paramref name="least"/>; whether it is.</summary>
+    private static bool Try(FetalWorkspace work, int variant, ReadOnlySpan<float> filter, FetalHypothesis found, float least)
+    {
+        var signals = work.Residuals[variant].Signals;
+        var output = work.Candidate.AsSpan(0, signals.Length);
+        LagCovariance.Apply(signals, filter, output);
+        var beats = work.CandidateBeats.AsSpan();
+        var count = work.Tracking.Track(output, beats, out var contrast);
+        var score = contrast - BeatContrast.Penalty(beats[..count], work.Tracking.Mother);
+        if (score <= least)
+            return false;
+        found.Set(score, variant, filter, beats[..count]);
+        return true;
+    }
+
+    private bool TryLearn(FetalResidual residual, ReadOnlySpan<int> beats, bool withMemory, Span<float> filter)
+    {
+        var signals = residual.Signals;
+        Span<float> wave = stackalloc float[LagCovariance.Lags * signals.Count];
+        if (!LagCovariance.TryMedianWave(signals, beats, wave, out var count))
+            return false;
+        var known = _wave.AsSpan(0, wave.Length);
+        if (withMemory && _waveWeight > 0 && TensorPrimitives.Dot<float>(wave, known) > 0)
+            for (var i = 0; i < wave.Length; i++)
+                wave[i] = (known[i] * _waveWeight + wave[i] * count) / (_waveWeight + count);
+        residual.Covariance.Solve(wave, filter);
+        return true;
+    }
+
+    /// <summary>Whether something else is so much better that it takes the place of what was found.</summary>
+    private bool Challenge(FetalWorkspace work, FetalHypothesis found)
+    {
+        var pool = work.Pool;
+        pool.Clear();
+        for (var v = 0; v < Variants; v++)
+            Collect(work, v, pool);
+        var (present, switched) = (found.IsThere ? found.Score + ToSwitch : float.NegativeInfinity, false);
+        var challenger = work.Challenger;
+        for (var rank = 0; rank < Refined && pool.TryTakeBest(out var variant, out var beats); rank++)
+        {
+            challenger.IsThere = false;
+            Refine(work, variant, beats, challenger);
+            if (!challenger.IsThere || challenger.Score <= present)
+                continue;
+            (present, switched) = (challenger.Score, true);
+            found.Set(challenger);
+        }
+        return switched;
+    }
+
+    private void Collect(FetalWorkspace work, int variant, CandidatePool pool)
+    {
+        var signals = work.Residuals[variant].Signals;
+        var n = signals.Count;
+        var components = _components.AsSpan(variant * Most * Most, n * n);
+        work.Components.Find(signals, components);
+        var mixed = work.Candidate.AsSpan(0, signals.Length);
+        for (var c = 0; c < n; c++)
+        {
+            mixed.Clear();
+            for (var k = 0; k < n; k++)
+                TensorPrimitives.MultiplyAdd(signals[k], components[c * n + k], mixed, mixed);
+            Add(work, variant, mixed, pool);
+        }
+        for (var c = 0; c < n && n > 1; c++)
+            Add(work, variant, signals[c], pool);
+    }
+
+    private static void Add(FetalWorkspace work, int variant, ReadOnlySpan<float> signal, CandidatePool pool)
+    {
+        var beats = work.CandidateBeats.AsSpan();
+        var count = work.Search.Find(signal, BeatForm.Fetus, beats, out var score);
+        if (count >= 4)
+            pool.Add(score - BeatContrast.Penalty(beats[..count], work.Tracking.Mother), variant, beats[..count]);
+    }
+
+    /// <summary>The best of some rounds of learning a filter from beats and finding the beats by it.</summary>
+    private void Refine(FetalWorkspace work, int variant, ReadOnlySpan<int> beats, FetalHypothesis best)
+    {
+        Span<float> filter = stackalloc float[LagCovariance.MostTaps];
+        var round = work.Round;
+        round.Set(0, variant, filter, beats);
+        for (var i = 0; i < RefiningRounds; i++)
+        {
+            if (!TryLearn(work.Residuals[variant], round.Beats, withMemory: false, filter))
+                return;
+            Try(work, variant, filter, round, float.NegativeInfinity);
+            if (round.Beats.Length < 4)
+                return;
+            if (!best.IsThere || round.Score > best.Score)
+                best.Set(round);
+        }
+    }
+
+    private void Remember(SignalRows signals, ReadOnlySpan<int> beats, bool isPresent)
+    {
+        Span<float> wave = stackalloc float[LagCovariance.Lags * signals.Count];
+        if (!LagCovariance.TryMedianWave(signals, beats, wave, out _))
+            return;
+        var known = _wave.AsSpan(0, wave.Length);
+        if (_waveWeight == 0 || !isPresent || TensorPrimitives.Dot<float>(wave, known) <= 0)
+        {
+            wave.CopyTo(known);
+            _waveWeight = 1e-3f;
+            return;
+        }
+        const float Part = (float)(HopSeconds / MemorySeconds);
+        for (var i = 0; i < wave.Length; i++)
+            known[i] += Part * (wave[i] - known[i]);
+        _waveWeight = (float)Math.Min(MemorySeconds / WindowSeconds * beats.Length, _waveWeight + beats.Length * HopSeconds / WindowSeconds);
+    }
+}

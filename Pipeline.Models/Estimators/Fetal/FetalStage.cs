@@ -1,0 +1,55 @@
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Fetal;
+
+/// <summary>
+/// Mother and fetus from 1 to 4 abdominal leads of a device, all together: beats of both, and both heart rates (metrics <see cref="Metric.HeartRate"/> and
+/// <see cref="Metric.FetalHeartRate"/>). Of more leads four are used, spread over the layout. Rates from 250 Hz; units, gains and signs do not matter. A missing sample (NaN) is bridged, a
+/// hole of 10 ms and a lead that the device says is off do not count. A mark comes with the first window that ends two seconds or more after it, so at most four seconds after it.
+/// </summary>
+public sealed class FetalStage : IWindowStage
+{
+    /// <summary>Slowest rate, Hz.</summary>
+    public const double MinRateHz = FetalTiming.RateHz;
+
+    private readonly FetalEstimator _estimator;
+
+    /// <summary>Takes the abdominal leads of <paramref name="channels"/>; there is at least one.</summary>
+    public FetalStage(ChannelLayout channels, double rateHz)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        var chosen = LeadChoice.Spread(channels.IndicesOf(SignalKind.FetalEcg), FetalTiming.MostLeads);
+        _estimator = new FetalEstimator(chosen, Array.ConvertAll(chosen, c => LeadChoice.MillivoltIn(channels[c].Unit)), rateHz);
+    }
+
+    /// <inheritdoc/>
+    public void Accept(in Window window, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        _estimator.Accept(window, output);
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in Window tail, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        _estimator.Finish(tail, output);
+    }
+
+    /// <inheritdoc/>
+    public void Reset() => _estimator.Clear();
+
+    /// <inheritdoc/>
+    public string StateName => "fecg";
+
+    /// <inheritdoc/>
+    public int StateVersion => Stages.WithoutPast;
+
+    /// <inheritdoc/>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _estimator.Transfer(state);
+    }
+}

@@ -1,0 +1,60 @@
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Fetal;
+
+/// <summary>Makes the two estimates of a window: rates with their σ, quality and status.</summary>
+internal sealed class FetalVerdict
+{
+    /// <summary>Quality from which there is a value.</summary>
+    public const double UsableQuality = 0.5;
+
+    private const double RateSeconds = 8, LeastSeconds = 4;
+    private const float MaternalUsable = 0.5f, FetalUsable = 0.5f, HersFrom = 0;
+    private const int LeastFetalIntervals = 5, LeastMaternalIntervals = 3;
+    private readonly Coincidence _coincidence = new();
+
+    /// <summary>Adds the estimates.</summary>
+    public void Say(
+        in FoundHearts found, FetalWorkspace work, ReadOnlySpan<int> mother, ReadOnlySpan<int> fetal, in QualityVerdict leads, double seconds, StageOutput output)
+    {
+        var from = Math.Max(0, found.Length - (int)(RateSeconds * FetalTiming.RateHz));
+        var (ofMother, ofFetus) = (HeartTrack.Of(mother, from, LeastMaternalIntervals), HeartTrack.Of(fetal, from, LeastFetalIntervals));
+        var (grade, fetalGrade) = (Grade(MaternalContrast(found, work, mother), MaternalUsable), Grade(found.Length == 0 ? BeatSearch.Nothing : found.Score, FetalUsable));
+        var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);
+        var isCoincidence = _coincidence.Next(found.Score >= HersFrom && MaternalLikeness.AreHers(fetal, mother, from), rate, fetalRate);
+        Add(output, Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false);
+        Add(output, Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence);
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear() => _coincidence.Clear();
+
+    /// <summary>All that changes.</summary>
+    public void Transfer(StateTransfer state) => _coincidence.Transfer(state);
+
+    private static float MaternalContrast(in FoundHearts found, FetalWorkspace work, ReadOnlySpan<int> mother)
+    {
+        if (found.Length == 0)
+            return BeatSearch.Nothing;
+        var strength = work.Candidate.AsSpan(0, found.Length);
+        return work.Search.TryCompare(work.Maternal.AsSpan(0, found.Length), mother, BeatForm.Mother.Half, strength)
+            ? work.Contrast.Of(mother, strength, default, default)
+            : BeatSearch.Nothing;
+    }
+
+    private static double Grade(float score, double usable) => 1 / (1 + Math.Exp((usable - score) / 0.25));
+
+    private static void Add(StageOutput output, Metric metric, in HeartTrack track, double quality, in QualityVerdict leads, double seconds, bool isCoincidence)
+    {
+        quality *= leads.Value;
+        var status = leads.Fault != EstimateStatus.Ok ? leads.Fault
+            : seconds < LeastSeconds ? EstimateStatus.WarmingUp
+            : isCoincidence ? EstimateStatus.Coincidence
+            : quality >= UsableQuality && !double.IsNaN(track.Rate) ? EstimateStatus.Ok : EstimateStatus.LowQuality;
+        var isOk = status == EstimateStatus.Ok;
+        var sigma = 0.3 + 3 * (1 - quality);
+        output.Estimates.Add(new Estimate(
+            SignalKind.FetalEcg, metric, isOk ? track.Rate : double.NaN, isOk ? sigma : double.NaN, quality, leads.Coverage, status, Stages.Classical));
+    }
+}
