@@ -28,7 +28,7 @@ internal sealed class PartitionContext
     /// <summary>What the partitions of this process share.</summary>
     public required PartitionSettings Settings { get; init; }
 
-    /// <summary>Which partition of this process each patient is in.</summary>
+    /// <summary>Which partition each patient of this process is in.</summary>
     public required PatientPlaces Places { get; init; }
 
     /// <summary>What was committed of the partition; null where no state is kept.</summary>

@@ -4,7 +4,6 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Actors.Stages;
 using Pipeline.Models;
-using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
 
@@ -26,8 +25,8 @@ public sealed class PartitionParts
     /// <summary>Where chunks can be looked at while they pass.</summary>
     public SampleTap? Tap { get; init; }
 
-    /// <summary>Told of a patient that comes in two partitions of this process, with both; by their graphs.</summary>
-    public Action<PatientId, int, int>? InTwoPartitions { get; init; }
+    /// <summary>Where the patients are, to notice one that comes in two partitions.</summary>
+    public PatientPlaces Places { get; init; } = new();
 
     internal Func<TimeProvider, TimeSpan, OpenMessages> OpenMessages { get; init; } = (time, patience) => new OpenMessages(time, patience);
 
@@ -49,6 +48,7 @@ public sealed class Partitions : IAsyncDisposable
     private readonly List<OwnedPartition> _owned = [];
     private readonly Counts _retired = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _twiceBefore;
     private Partition?[] _partitions = [];      // by number; replaced when it grows, so that a post takes no lock
 
     /// <summary>Starts nothing yet.</summary>
@@ -74,7 +74,7 @@ public sealed class Partitions : IAsyncDisposable
             Tap = parts.Tap,
             OpenMessages = parts.OpenMessages,
         };
-        Places = new PatientPlaces(parts.InTwoPartitions);
+        (Places, _twiceBefore) = (parts.Places, parts.Places.TwiceCount);
         _system = parts.Actors.System;
         Materializer = _system.Materializer();
         _ = networks?.Failure.ContinueWith(Fail, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, parts.Scheduler);
@@ -111,6 +111,7 @@ public sealed class Partitions : IAsyncDisposable
             foreach (var partition in Snapshot())
                 total.Add(partition.Counts);
         }
+        total.Add(Count.PatientsInTwoShards, Places.TwiceCount - _twiceBefore);
         return total;
     }
 

@@ -23,6 +23,7 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
         ["patient!"] = typeof(PatientAnswer),
         ["patients?"] = typeof(PatientsQuestion),
         ["patients!"] = typeof(PatientsAnswer),
+        ["places."] = typeof(PatientsHeld),
         ["status?"] = typeof(StatusQuestion),
         ["status!"] = typeof(StatusAnswer),
         ["samples?"] = typeof(SamplesWanted),

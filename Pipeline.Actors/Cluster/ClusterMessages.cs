@@ -44,6 +44,15 @@ internal sealed record PatientsAnswer(PatientReport[] Reports) : IWireMessage
     public const int Most = 100;
 }
 
+/// <summary>Tells a process which partitions some patients of another one are in.</summary>
+/// <param name="Patients">Their pseudonyms.</param>
+/// <param name="Partitions">The partition of each.</param>
+internal sealed record PatientsHeld(string[] Patients, int[] Partitions) : IWireMessage
+{
+    /// <summary>Most patients in a message: 400 kB at most, below the largest frame.</summary>
+    public const int Most = 1_000;
+}
+
 /// <summary>Asks a process for its status.</summary>
 internal sealed record StatusQuestion : IWireMessage;
 

@@ -22,6 +22,12 @@ public sealed record ClusterNodeSettings(ClusterOptions Options, ClusterGroup? G
     /// <summary>What this process can tell readers; null: nothing.</summary>
     public LocalReadings? Readings { get; init; }
 
+    /// <summary>Where this process's patients are, to be compared with those of the others; null: they are not.</summary>
+    public PatientPlaces? Places { get; init; }
+
+    /// <summary>How long a process that ends waits until it has left the cluster; zero: it does not leave. The others remove it when the group has lost it.</summary>
+    public TimeSpan LeavePatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>More of Akka's settings, for what runs in the same actor system.</summary>
     public Action<AkkaConfigurationBuilder>? Configure { get; init; }
 }
@@ -79,6 +85,8 @@ public sealed class ClusterIncarnation
             _ = system.WhenTerminated.ContinueWith(_ => incarnation._ended.TrySetResult(RestartReason.Ended), TaskScheduler.Default);
             if (settings.Readings is { } readings)
                 system.ActorOf(Props.Create(() => new ReaderActor(readings)), ReaderActor.Name);
+            if (settings.Places is { } places)
+                system.ActorOf(Props.Create(() => new PlacesActor(places)), PlacesActor.Name);
             return incarnation;
         }
         catch (Exception fault)
@@ -99,7 +107,7 @@ public sealed class ClusterIncarnation
     {
         try
         {
-            if (leave)
+            if (leave && patience > TimeSpan.Zero)
                 await LeaveAsync(patience, time);
         }
         catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)
@@ -153,7 +161,7 @@ public sealed class ClusterIncarnation
 /// </summary>
 public sealed class ClusterNode : IAsyncDisposable
 {
-    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(5), Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ClusterNodeSettings _settings;
@@ -217,7 +225,7 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _watching;
-        await _current.EndAsync(leave: true, LeavePatience, _settings.Time);
+        await _current.EndAsync(leave: true, _settings.LeavePatience, _settings.Time);
         _stop.Dispose();
     }
 
@@ -232,7 +240,7 @@ public sealed class ClusterNode : IAsyncDisposable
             {
                 var reason = await _current.Ended.WaitAsync(_stop.Token);
                 _log.SystemEnds(reason);
-                await _current.EndAsync(leave: reason is RestartReason.Merge, LeavePatience, _settings.Time);
+                await _current.EndAsync(leave: reason is RestartReason.Merge, _settings.LeavePatience, _settings.Time);
                 _current = await StartAgainAsync();
                 _current.Form(_settings);
                 SayWhenUp(_current);

@@ -1,27 +1,7 @@
-using System.Collections.Concurrent;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
-
-/// <summary>Which partition of this process each patient in memory belongs to, to notice one that comes in two partitions. Thread-safe.</summary>
-internal sealed class PatientPlaces(Action<PatientId, int, int>? claimedTwice = null)
-{
-    private readonly ConcurrentDictionary<string, int> _partitions = new(StringComparer.Ordinal);
-
-    /// <summary>Claims a patient for a partition; false when another one has it.</summary>
-    public bool TryClaim(PatientId patient, int partition)
-    {
-        var first = _partitions.GetOrAdd(patient.Value, partition);
-        if (first == partition)
-            return true;
-        claimedTwice?.Invoke(patient, first, partition);
-        return false;
-    }
-
-    /// <summary>The partition has forgotten the patient.</summary>
-    public void Release(PatientId patient, int partition) => _partitions.TryRemove(new KeyValuePair<string, int>(patient.Value, partition));
-}
 
 /// <summary>
 /// The patients of one partition that are in memory: created on first sight, passive when idle (a snapshot in <see cref="IPassivePatients"/>) until their
@@ -184,8 +164,7 @@ internal sealed class PatientTable(PartitionContext partition)
         _forgotten.Remove(id);
         _patients.Add(id.Value, patient);
         partition.Counts.Add(Actors.Count.PatientsCreated);
-        if (!partition.Places.TryClaim(id, partition.Number))
-            partition.Counts.Add(Actors.Count.PatientsInTwoShards);
+        partition.Places.Claim(id, partition.Number);
         return patient;
     }
 

@@ -89,7 +89,7 @@ internal static partial class KafkaLog
     [LoggerMessage(2035, LogLevel.Warning, "A record was refused: {Topic} partition {Partition} offset {Offset}, patient {Patient}, bed {Bed} ({Stage}: {Reason}){Others}. ./pipeline dead-letters list shows it")]
     public static partial void RecordRefused(this ILogger log, string topic, int partition, long offset, string patient, string bed, string stage, string reason, string others);
 
-    [LoggerMessage(2036, LogLevel.Warning, "Patient {Patient} comes in two partitions, {One} and {Other}: a publisher does not place by murmur2 of the key (partitioner=murmur2_random), or knows another number of partitions. Each has a series of its own until that is mended{Others}")]
+    [LoggerMessage(2036, LogLevel.Error, "Patient {Patient} comes in two partitions, {One} and {Other}: a publisher does not place by murmur2 of the key (partitioner=murmur2_random), or knows another number of partitions. Each has a series of its own until that is mended{Others}")]
     public static partial void PatientInTwoPartitions(this ILogger log, string patient, int one, int other, string others);
 
     [LoggerMessage(2037, LogLevel.Warning, "{State} had {There} partitions and has been given {Wanted}, as many as {Samples} has by now. Patients whose key goes to another partition begin anew there; ./pipeline topics --partitions is the way to add partitions that takes their state along. Set Kafka:Partitions to {Wanted}")]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Status;
@@ -24,6 +25,9 @@ internal sealed class WardCluster(IOptions<ClusterOptions> options, HealthCheckS
     /// <summary>Where the pipeline's chunks can be looked at.</summary>
     public SampleTap Tap { get; } = new(time);
 
+    /// <summary>Where this process's patients are, compared with those of the others.</summary>
+    public PatientPlaces Places { get; } = new(new PlacementLog(loggers.CreateLogger<PlacementLog>(), time).Note);
+
     /// <summary>Reads the whole ward; null until <see cref="StartAsync"/> has completed.</summary>
     public WardReader? Reader => _reader;
 
@@ -39,7 +43,7 @@ internal sealed class WardCluster(IOptions<ClusterOptions> options, HealthCheckS
     {
         var group = new ClusterGroup();
         var readings = new LocalReadings(Latest, Tap, async () => new ProcessStatus(ReadinessChecks.Of(await health.CheckHealthAsync(CancellationToken.None)), shards()));
-        var node = _node = await ClusterNode.StartAsync(new ClusterNodeSettings(options.Value, group, loggers, time) { Readings = readings }, stop);
+        var node = _node = await ClusterNode.StartAsync(new ClusterNodeSettings(options.Value, group, loggers, time) { Readings = readings, Places = Places }, stop);
         var self = new GroupNode(node.Address, _started);
         ClusterAddress.Announce(kafka, self);
         _watch = new GroupWatch(kafka, group, self, loggers.CreateLogger<GroupWatch>(), time);

@@ -27,7 +27,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly WardCluster? _cluster;
     private readonly Meter _storeMeter = new("Pipeline.Store");
     private readonly KafkaMetrics _kafkaMetrics;
-    private readonly PlacementLog _placements;
+    private readonly PatientPlaces _places;
     private readonly SilenceWatch _silence;
     private readonly ResultsTopicSink _results;
     private readonly DeadLetterSink _deadLetters;
@@ -53,7 +53,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         (_topology, _time, _cluster) = (settings.Topology, time, cluster);
         _passive = settings.Kafka.StateFolder is { Length: > 0 } folder ? SnapshotStore.Create(folder) : SnapshotStore.CreateTemporary();
         _kafkaMetrics = new KafkaMetrics(time);
-        _placements = new PlacementLog(loggers.CreateLogger<PlacementLog>(), time);
+        _places = cluster?.Places ?? new PatientPlaces(new PlacementLog(loggers.CreateLogger<PlacementLog>(), time).Note);
         _reloadInterval = settings.Inference.ReloadInterval;
         _networks = new NetworkRegistry(settings.Inference, time);
         ModelCatalog.Register(_networks, settings.Topology, settings.Inference);
@@ -156,7 +156,7 @@ internal sealed class WardPipeline : IAsyncDisposable
             Networks = _networks,
             Passive = _passive,
             Tap = _cluster?.Tap,
-            InTwoPartitions = _placements.Note,
+            Places = _places,
         });
         _shards = partitions;
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);

@@ -16,7 +16,7 @@ public sealed class ClusterNodeTests
     public async Task A_process_alone_is_a_cluster_of_one_without_configuration()
     {
         await using var node = await ClusterNode.StartAsync(
-            new ClusterNodeSettings(new ClusterOptions(), null, NullLoggerFactory.Instance, TimeProvider.System) { Patient = _ => Props.Create(() => new TestNodes.Echo()) }, default);
+            new ClusterNodeSettings(new ClusterOptions(), null, NullLoggerFactory.Instance, TimeProvider.System) { LeavePatience = default, Patient = _ => Props.Create(() => new TestNodes.Echo()) }, default);
 
         await node.Current.Patients.ClaimAsync(3, default);
 
@@ -120,9 +120,20 @@ public sealed class ClusterNodeTests
     }
 
     [Fact]
+    public async Task A_process_that_ends_leaves_its_cluster_though_the_group_still_shows_it()
+    {
+        await using var nodes = new TestNodes { LeavePatience = TimeSpan.FromSeconds(30) };
+        await nodes.StartClusterAsync(2);
+
+        await nodes.EndAsync(1);
+
+        await nodes.UntilMembersAsync(0, 1);
+    }
+
+    [Fact]
     public async Task Two_first_processes_that_did_not_see_each_other_become_one_cluster()
     {
-        await using var nodes = new TestNodes();
+        await using var nodes = new TestNodes { LeavePatience = TimeSpan.FromSeconds(5) };
         await nodes.StartAsync();
         await nodes.StartAsync();
         nodes.Show(0, 0);
@@ -170,6 +181,16 @@ public sealed class ClusterNodeTests
     private static Task<Address> Ask(ClusterNode node, IForPatient message) => node.Current.Patients.Patients.Ask<Address>(message, TimeSpan.FromSeconds(20));
 }
 
+/// <summary>A cluster of three processes for the tests that leave it whole.</summary>
+public sealed class ThreeProcesses : IAsyncLifetime
+{
+    internal TestNodes Nodes { get; } = new(TimeSpan.FromMinutes(20));
+
+    public Task InitializeAsync() => Nodes.StartClusterAsync(3);
+
+    public Task DisposeAsync() => Nodes.DisposeAsync().AsTask();
+}
+
 /// <summary>Nodes take ports and seconds: one test at a time.</summary>
 [CollectionDefinition(nameof(ClusterNodeTests), DisableParallelization = true)]
-public sealed class ClusterNodeCollection;
+public sealed class ClusterNodeCollection : ICollectionFixture<ThreeProcesses>;

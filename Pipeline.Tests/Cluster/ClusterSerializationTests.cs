@@ -11,15 +11,11 @@ namespace Pipeline.Tests.Cluster;
 
 /// <summary>What may cross processes, and what not.</summary>
 [Collection(nameof(ClusterNodeTests))]
-public sealed class ClusterSerializationTests : IAsyncLifetime
+public sealed class ClusterSerializationTests(ThreeProcesses three)
 {
-    private readonly TestNodes _nodes = new();
+    private readonly TestNodes _nodes = three.Nodes;
 
     private Akka.Serialization.Serialization Serialization => _nodes[0].Current.System.Serialization;
-
-    public Task InitializeAsync() => _nodes.StartAsync();
-
-    public Task DisposeAsync() => _nodes.DisposeAsync().AsTask();
 
     [Fact]
     public void Every_message_between_processes_is_read_as_it_was_written()
@@ -76,6 +72,7 @@ public sealed class ClusterSerializationTests : IAsyncLifetime
         new PatientAnswer(null),
         new PatientsQuestion(null),
         new PatientsAnswer([Report]),
+        new PatientsHeld(["P/1", "ä"], [3, 7]),
         new StatusQuestion(),
         new StatusAnswer(new ProcessStatus([new ReadinessCheck("kafka", true, "3 partitions")], [new ShardStatus(3, ShardActivity.Restoring, 0.5, 7, 0.25, 1, 2, 3, TimeProvider.System.GetUtcNow())]), null),
         new SamplesWanted("P/1", 16),

@@ -13,7 +13,7 @@ public sealed class QuietLoggersTests
     public async Task What_Akka_repeats_at_each_attempt_is_left_out_and_nothing_else()
     {
         using var told = new Told();
-        await using var node = await ClusterNode.StartAsync(new ClusterNodeSettings(new ClusterOptions(), null, told, TimeProvider.System), default);
+        await using var node = await ClusterNode.StartAsync(new ClusterNodeSettings(new ClusterOptions(), null, told, TimeProvider.System) { LeavePatience = default }, default);
         var akka = node.Current.System.Log;
 
         akka.Log(Akka.Event.LogLevel.WarningLevel, null, "before");

@@ -9,20 +9,30 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Tests.Cluster;
 
 /// <summary>Nodes of one group that the test writes; each with its own view of it, as each process has. On 127.0.0.1, free ports.</summary>
-internal sealed class TestNodes : IAsyncDisposable
+internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly List<(ClusterNode Node, ClusterGroup Group, LocalReadings Readings)> _nodes = [];
-    private readonly CancellationTokenSource _patience = new(Patience);
+    private readonly List<(ClusterNode Node, ClusterGroup Group, LocalReadings Readings, PatientPlaces Places)> _nodes = [];
+    private readonly CancellationTokenSource _patience = new(patience ?? Patience);
+    private readonly HashSet<int> _ended = [];
 
     /// <summary>Cancelled when a cluster of this size needed too long, however busy the machine.</summary>
     public CancellationToken Stop => _patience.Token;
+
+    /// <summary>How long a node that ends waits until it has left its cluster: they all end at once, with nobody left to wait for.</summary>
+    public TimeSpan LeavePatience { get; init; }
 
     public ClusterNode this[int index] => _nodes[index].Node;
 
     /// <summary>What a node can tell readers.</summary>
     public LocalReadings Readings(int index) => _nodes[index].Readings;
+
+    /// <summary>Where the patients of a node are.</summary>
+    public PatientPlaces Places(int index) => _nodes[index].Places;
+
+    /// <summary>Told of patients in two partitions, with the node that noticed; from the nodes' own threads.</summary>
+    public Action<int, PatientId, int, int>? InTwoPartitions { get; set; }
 
     /// <summary>Starts one; it sees no group yet.</summary>
     public async Task<ClusterNode> StartAsync(ClusterOptions? options = null, Action<AkkaConfigurationBuilder>? configure = null)
@@ -31,14 +41,17 @@ internal sealed class TestNodes : IAsyncDisposable
         var number = _nodes.Count;
         var readings = new LocalReadings(
             new LatestValues(), new SampleTap(TimeProvider.System), () => Task.FromResult(new ProcessStatus([], [new ShardStatus(number, ShardActivity.Running, 1, 0, null, 3, 0, 0, null)])));
+        var places = new PatientPlaces((patient, one, other) => InTwoPartitions?.Invoke(number, patient, one, other));
         var node = await ClusterNode.StartAsync(
             new ClusterNodeSettings(options ?? new ClusterOptions(), group, NullLoggerFactory.Instance, TimeProvider.System)
             {
                 Patient = _ => Props.Create(() => new Echo()),
                 Readings = readings,
+                Places = places,
+                LeavePatience = LeavePatience,
                 Configure = configure,
             }, Stop);
-        _nodes.Add((node, group, readings));
+        _nodes.Add((node, group, readings, places));
         return node;
     }
 
@@ -87,9 +100,16 @@ internal sealed class TestNodes : IAsyncDisposable
         ? provider.Transport.Shutdown()
         : throw new InvalidOperationException("no cluster's provider");
 
+    /// <summary>Ends a node as a process that is stopped ends.</summary>
+    public ValueTask EndAsync(int index)
+    {
+        _ended.Add(index);
+        return _nodes[index].Node.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_nodes.Select(one => one.Node.DisposeAsync().AsTask()));
+        await Task.WhenAll(_nodes.Where((_, index) => !_ended.Contains(index)).Select(one => one.Node.DisposeAsync().AsTask()));
         _patience.Dispose();
     }
 

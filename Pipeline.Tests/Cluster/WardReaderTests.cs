@@ -2,36 +2,35 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
+using Channel = System.Threading.Channels.Channel;
 
 namespace Pipeline.Tests.Cluster;
 
-/// <summary>Reading the ward from any of three processes.</summary>
+/// <summary>Reading the ward from any of three processes. Each test has patients of its own.</summary>
 [Collection(nameof(ClusterNodeTests))]
-public sealed class WardReaderTests : IAsyncLifetime
+public sealed class WardReaderTests(ThreeProcesses three)
 {
-    private readonly TestNodes _nodes = new();
-
-    public Task InitializeAsync() => _nodes.StartClusterAsync(3);
-
-    public Task DisposeAsync() => _nodes.DisposeAsync().AsTask();
+    private readonly TestNodes _nodes = three.Nodes;
 
     [Fact]
     public async Task Any_process_answers_for_any_patient_and_any_bed_and_for_all_processes()
     {
         for (var node = 0; node < 3; node++)
-            await _nodes.Readings(node).Latest.WriteAsync(Points.Batch(7, 1, patient: $"P{node}", bed: $"b{node}"), _nodes.Stop);
+            await _nodes.Readings(node).Latest.WriteAsync(Points.Batch(7, 1, patient: $"any-{node}", bed: $"any-b{node}"), _nodes.Stop);
 
         for (var asked = 0; asked < 3; asked++)
         {
             var reader = new WardReader(_nodes[asked], TimeProvider.System);
             for (var node = 0; node < 3; node++)
             {
-                var (newest, _) = await reader.PatientAsync($"P{node}", _nodes.Stop);
+                var (newest, _) = await reader.PatientAsync($"any-{node}", _nodes.Stop);
                 Assert.Equal(_nodes[node].Address, newest?.Process);
                 Assert.Equal((67, "ok", "ecg", 7), (newest?.Answer?.Series[0].Value, newest?.Answer?.Series[0].Status, newest?.Answer?.Series[0].Signal, newest?.Answer?.Series[0].WindowId));
             }
             var (patients, all) = await reader.PatientsAsync(_nodes.Stop);
-            Assert.Equal([("b0", "P0"), ("b1", "P1"), ("b2", "P2")], patients.Select(one => (one.Report.Bed, one.Report.Patient)));
+            Assert.Equal(
+                [("any-b0", "any-0"), ("any-b1", "any-1"), ("any-b2", "any-2")],
+                patients.Select(one => (one.Report.Bed, one.Report.Patient)).Where(one => one.Patient.StartsWith("any-", StringComparison.Ordinal)));
             Assert.All(all, one => Assert.Null(one.Fault));
             Assert.Equal([0, 1, 2], (await reader.StatusAsync(_nodes.Stop)).SelectMany(one => one.Answer!.Shards).Select(shard => shard.Shard).Order());
         }
@@ -40,53 +39,39 @@ public sealed class WardReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_patient_who_went_to_another_process_is_shown_by_its_newest_estimate_once()
     {
-        await _nodes.Readings(0).Latest.WriteAsync(Points.Batch(1, 3), _nodes.Stop);
-        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(4, 1), _nodes.Stop);
+        await _nodes.Readings(0).Latest.WriteAsync(Points.Batch(1, 3, patient: "moved"), _nodes.Stop);
+        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(4, 1, patient: "moved"), _nodes.Stop);
         var reader = new WardReader(_nodes[2], TimeProvider.System);
 
-        var (newest, _) = await reader.PatientAsync("P1", _nodes.Stop);
+        var (newest, _) = await reader.PatientAsync("moved", _nodes.Stop);
         var (patients, _) = await reader.PatientsAsync(_nodes.Stop);
 
         Assert.Equal((_nodes[1].Address, 4), (newest?.Process, newest?.Answer?.Series[0].WindowId));
-        Assert.Equal(_nodes[1].Address, Assert.Single(patients).Process);
+        Assert.Equal(_nodes[1].Address, Assert.Single(patients, one => one.Report.Patient == "moved").Process);
     }
 
     [Fact]
     public async Task Hundreds_of_patients_come_in_pages()
     {
-        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(Enumerable.Range(0, 450).Select(number => Points.Of(1, patient: $"P{number}", bed: $"b{number}"))), _nodes.Stop);
+        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(Enumerable.Range(0, 450).Select(number => Points.Of(1, patient: $"page-{number}", bed: $"b{number}"))), _nodes.Stop);
 
         var (patients, _) = await new WardReader(_nodes[0], TimeProvider.System).PatientsAsync(_nodes.Stop);
 
-        Assert.Equal(450, patients.Select(one => one.Report.Patient).Distinct().Count());
+        Assert.Equal(450, patients.Select(one => one.Report.Patient).Where(patient => patient.StartsWith("page-", StringComparison.Ordinal)).Distinct().Count());
     }
 
     [Fact]
-    public async Task While_one_process_is_killed_the_others_answer_and_name_it()
+    public async Task A_patient_in_partitions_of_two_processes_is_noticed_by_one_of_them_and_one_whose_partition_moved_is_not()
     {
-        await _nodes.Readings(1).Latest.WriteAsync(Points.Batch(7, 1), _nodes.Stop);
-        await _nodes.KillAsync(2);
-        var reader = new WardReader(_nodes[0], TimeProvider.System);
+        var noted = Channel.CreateBounded<(string Patient, int Lower, int Higher)>(10);
+        _nodes.InTwoPartitions = (_, patient, one, other) => noted.Writer.TryWrite((patient.Value, Math.Min(one, other), Math.Max(one, other)));
+        foreach (var (node, patient, partition) in new[] { (0, "twice", 3), (1, "twice", 5), (0, "moved", 1), (2, "moved", 1), (0, "also twice", 3), (2, "also twice", 7), (2, "once", 7) })
+            _nodes.Places(node).Claim(new PatientId(patient), partition);
 
-        var (newest, all) = await reader.PatientAsync("P1", _nodes.Stop);
+        var seen = new[] { await noted.Reader.ReadAsync(_nodes.Stop), await noted.Reader.ReadAsync(_nodes.Stop) };
 
-        Assert.Equal(_nodes[1].Address, newest?.Process);
-        Assert.Equal(_nodes[2].Address, Assert.Single(all, one => one.Fault is not null).Process);
-    }
-
-    [Fact]
-    public async Task All_processes_name_the_same_coordinator_and_another_one_when_that_is_gone()
-    {
-        WardReader[] readers = [.. Enumerable.Range(0, 3).Select(node => new WardReader(_nodes[node], TimeProvider.System))];
-        var first = Assert.Single(readers.Select(reader => reader.Coordinator).Distinct());
-        Assert.Equal(_nodes[0].Address, first);     // of the first process, which began the cluster
-
-        await _nodes.KillAsync(0);
-        await _nodes.ShowUntilMembersAsync(1, 2, 1, 2);
-        await _nodes.ShowUntilMembersAsync(2, 2, 1, 2);
-
-        var next = Assert.Single(readers[1..].Select(reader => reader.Coordinator).Distinct());
-        Assert.Contains(next, new[] { _nodes[1].Address, _nodes[2].Address });
+        Assert.Equal([("also twice", 3, 7), ("twice", 3, 5)], seen.Order());
+        Assert.Equal(2, Enumerable.Range(0, 3).Sum(node => _nodes.Places(node).TwiceCount));
     }
 
     [Fact]
@@ -140,16 +125,7 @@ public sealed class WardReaderTests : IAsyncLifetime
         Assert.InRange(received, 2, 100);
         Assert.InRange(skipped, 40, long.MaxValue);
         await reader.DisposeAsync();
-    }
-
-    [Fact]
-    public void Samples_are_physical_values_and_missing_ones_are_NaN()
-    {
-        var channels = new ChannelLayout(new Channel("II", SignalKind.Ecg, "mV", Gain: 200, Baseline: 10));
-        var chunk = Chunks.Of([210, SampleChunk.MissingInt16, 10], 0, 3, channels: channels);
-
-        Assert.Equal([1f, float.NaN, 0f], LiveSamples.From(chunk, 1, 0).ValuesOf(0));
-        Assert.Equal([1f, float.NaN, 0f], LiveSamples.From(Chunks.AsFloat32(chunk), 1, 0).ValuesOf(0));
+        await _nodes.UntilAsync(_nodes[0].Current.Cluster, _ => !tap.IsUsed);
     }
 
     private static async Task<List<LiveSamples>> ReadAsync(WardReader reader, int count, CancellationTokenSource looking)

@@ -69,9 +69,9 @@ public sealed class RefusalLogTests
         _time.Advance(TimeSpan.FromMinutes(2));
         placements.Note(new PatientId("Q"), 1, 3);
 
-        Assert.Equal(2, log.At(LogLevel.Warning).Count);
-        Assert.StartsWith("Patient P0 comes in two partitions, 2 and 5:", log.At(LogLevel.Warning)[0], StringComparison.Ordinal);
-        Assert.EndsWith("; so do 99 more patients since the last line", log.At(LogLevel.Warning)[1], StringComparison.Ordinal);
+        Assert.Equal(2, log.At(LogLevel.Error).Count);
+        Assert.StartsWith("Patient P0 comes in two partitions, 2 and 5:", log.At(LogLevel.Error)[0], StringComparison.Ordinal);
+        Assert.EndsWith("; so do 99 more patients since the last line", log.At(LogLevel.Error)[1], StringComparison.Ordinal);
     }
 
     private static DeadLetter Letter(long offset, string reason, byte[] payload) =>
