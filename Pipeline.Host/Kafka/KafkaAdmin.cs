@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -81,20 +80,26 @@ internal sealed class KafkaAdmin : IDisposable
         catch (CreateTopicsException fault)
         {
             var failed = fault.Results.First(result => result.Error.IsError);
-            throw new KafkaException(new Error(failed.Error.Code, $"Topic {failed.Topic} was not created: {failed.Error.Reason}."));
+            throw Refusal($"Topic {failed.Topic} was not created", failed.Error, AclOperation.Create, failed.Topic);
         }
     }
 
     /// <summary>Sets settings of a topic.</summary>
     /// <exception cref="KafkaException">They were not set.</exception>
-    public Task AlterAsync(string topic, IReadOnlyDictionary<string, string> settings) => AskAsync(async () =>
+    public async Task AlterAsync(string topic, IReadOnlyDictionary<string, string> settings)
     {
         var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic };
         var entries = settings.Select(setting => new ConfigEntry { Name = setting.Key, Value = setting.Value, IncrementalOperation = AlterConfigOpType.Set });
-        await _client.IncrementalAlterConfigsAsync(
-            new Dictionary<ConfigResource, List<ConfigEntry>> { [resource] = [.. entries] }, new IncrementalAlterConfigsOptions { RequestTimeout = Patience });
-        return true;
-    });
+        try
+        {
+            await AskAsync(() => _client.IncrementalAlterConfigsAsync(
+                new Dictionary<ConfigResource, List<ConfigEntry>> { [resource] = [.. entries] }, new IncrementalAlterConfigsOptions { RequestTimeout = Patience }));
+        }
+        catch (IncrementalAlterConfigsException fault)
+        {
+            throw Refusal($"The settings of topic {topic} were not changed", fault.Results[0].Error, AclOperation.AlterConfigs, topic);
+        }
+    }
 
     /// <summary>Gives a topic more partitions, and waits until the brokers know them.</summary>
     /// <exception cref="KafkaException">They were not added.</exception>
@@ -111,7 +116,7 @@ internal sealed class KafkaAdmin : IDisposable
         }
         catch (CreatePartitionsException fault)
         {
-            throw new KafkaException(new Error(fault.Results[0].Error.Code, $"Topic {topic} was not given {partitions} partitions: {fault.Results[0].Error.Reason}."));
+            throw Refusal(FormattableString.Invariant($"Topic {topic} was not given {partitions} partitions"), fault.Results[0].Error, AclOperation.Alter, topic);
         }
     }
 
@@ -125,11 +130,7 @@ internal sealed class KafkaAdmin : IDisposable
             .ToDictionary(topic => topic.Name, topic => topic.AuthorizedOperations?.ToArray() ?? []);
     }
 
-    /// <summary>Id of a topic, which one that is made anew under the same name does not share; null when there is no such topic.</summary>
-    /// <exception cref="KafkaException">It cannot be asked.</exception>
-    public async Task<Guid?> TopicIdAsync(string topic) => (await TopicAsync(topic))?.Id;
-
-    /// <summary>The same, with the number of its partitions.</summary>
+    /// <summary>Id of a topic, which one that is made anew under the same name does not share, and the number of its partitions; null when there is no such topic.</summary>
     /// <exception cref="KafkaException">It cannot be asked.</exception>
     public async Task<(Guid Id, int Partitions)?> TopicAsync(string topic)
     {
@@ -235,13 +236,20 @@ internal sealed class KafkaAdmin : IDisposable
                 return await asking;
             throw Failure(ErrorCode.Local_Authentication, "refuses this client", _health.Fault ?? "");
         }
-        catch (KafkaException fault) when (fault is not (CreateTopicsException or CreatePartitionsException) && !_health.Refused.IsCompleted)
+        catch (KafkaException fault) when (
+            fault is not (CreateTopicsException or CreatePartitionsException or IncrementalAlterConfigsException) && !_health.Refused.IsCompleted)
         {
             throw Failure(
-                fault.Error.Code, string.Create(CultureInfo.InvariantCulture, $"gave no answer within {Patience.TotalSeconds:0} s"),
+                fault.Error.Code, fault.Error.IsLocalError ? FormattableString.Invariant($"gave no answer within {Patience.TotalSeconds:0} s") : "refuses this",
                 _health.Fault ?? $"{fault.Error.Reason}. {KafkaAdvice.For(fault.Error.Code, _options)}");
         }
     }
+
+    /// <summary>What was refused and why; where a right is missing, with the command that grants it.</summary>
+    private static KafkaException Refusal(string what, Error error, AclOperation right, string topic) => new(new Error(error.Code,
+        $"{what}: {error.Reason.TrimEnd('.')}." + (error.Code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
+            ? $" Grant {right} to the user of Kafka:Properties:sasl.username: kafka-acls --add --allow-principal User:NAME --operation {right} --topic {topic}"
+            : "")));
 
     private KafkaException Failure(ErrorCode code, string what, string cause) =>
         new(new Error(code, $"Kafka at '{_options.BootstrapServers}' {what}: {cause}"));

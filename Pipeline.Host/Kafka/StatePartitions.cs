@@ -57,10 +57,11 @@ internal sealed class StatePartitions(KafkaOptions options, ILogger log, TimePro
         }
         catch (KafkaException fault)
         {
-            // Another process may have been quicker: the next look shows it.
-            if (there == 0)
-                return false;   // the brokers are away, as the consumer says
-            _fault = $"{options.StateTopic} has {there} partitions, {options.SamplesTopic} {wanted}, and it could not be given more ({fault.Error.Reason}): kafka-topics --alter --topic {options.StateTopic} --partitions {wanted}";
+            // The brokers are away, as the consumer says; or another process was quicker, which the next look shows.
+            if (there == 0 || fault.Error.Code == ErrorCode.InvalidPartitions)
+                return false;
+            _fault = $"{options.StateTopic} has {there} partitions and {options.SamplesTopic} has {wanted}: the patients of the others wait. {fault.Error.Reason} "
+                + $"Or give it more yourself: kafka-topics --bootstrap-server {options.BootstrapServers} --alter --topic {options.StateTopic} --partitions {wanted}";
             if (_toldAt is { } last && time.GetElapsedTime(last) < Repeat)
                 return false;
             _toldAt = time.GetTimestamp();

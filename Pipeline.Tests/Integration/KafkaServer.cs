@@ -59,6 +59,33 @@ public sealed class KafkaServer : IAsyncLifetime
     /// <summary>Takes every right on a consumer group from the user of the tests.</summary>
     public Task DenyGroupAsync(string id) => RunAsync("acls", "--add", "--allow-principal", "User:other", "--operation", "All", "--group", id);
 
+    /// <summary>Lets the user of the tests do this with a topic, and nothing else.</summary>
+    public Task AllowTopicAsync(string topic, params string[] operations) => RunAsync(
+        ["acls", "--add", "--allow-principal", $"User:{this["KAFKA_USER"]}", .. operations.SelectMany(operation => new[] { "--operation", operation }), "--topic", topic]);
+
+    /// <summary>Lets the user of the tests do this with the cluster, and nothing else; undone by <see cref="AllowClusterAsync"/>.</summary>
+    public Task RestrictClusterAsync(params string[] operations) => RunAsync(ClusterRule("--add", operations));
+
+    /// <summary>Takes the same rule away.</summary>
+    public Task AllowClusterAsync(params string[] operations) => RunAsync([.. ClusterRule("--remove", operations), "--force"]);
+
+    private string[] ClusterRule(string verb, string[] operations) =>
+        ["acls", verb, "--allow-principal", $"User:{this["KAFKA_USER"]}", .. operations.SelectMany(operation => new[] { "--operation", operation }), "--cluster"];
+
+    /// <summary>The same options, by the listener with a user and TLS: only there are rights looked at.</summary>
+    internal KafkaOptions Secured(KafkaOptions options)
+    {
+        var secured = options.Copy();
+        secured.BootstrapServers = this["KAFKA_SASL_TLS"];
+        // As an environment variable would write them.
+        secured.Properties["security_protocol"] = "SASL_SSL";
+        secured.Properties["sasl_mechanism"] = "SCRAM-SHA-512";
+        secured.Properties["sasl.username"] = this["KAFKA_USER"];
+        secured.Properties["sasl.password"] = this["KAFKA_PASSWORD"];
+        secured.Properties["ssl.ca.location"] = this["KAFKA_CA"];
+        return secured;
+    }
+
     /// <summary>Options with topics and a group of their own; skips the test where there is no server.</summary>
     internal KafkaOptions Options()
     {

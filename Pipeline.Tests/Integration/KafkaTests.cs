@@ -193,7 +193,7 @@ public sealed class KafkaTests(KafkaServer server)
     [SkippableFact]
     public async Task Sasl_over_tls_is_spoken_and_a_wrong_password_is_named()
     {
-        var options = Secured(await server.PrepareAsync());
+        var options = server.Secured(await server.PrepareAsync());
         await KafkaFlow.PublishAsync(options, patients: 2, from: 0, to: 8);
         await using (var flow = KafkaFlow.Start(options))
             await flow.UntilAsync(sink => sink.Points.Count() == 2);
@@ -252,29 +252,6 @@ public sealed class KafkaTests(KafkaServer server)
         await KafkaFlow.UntilCommittedAsync(options, 2 * 20);
 
         Assert.Empty(flow.Log.At(LogLevel.Warning));
-    }
-
-    [SkippableFact]
-    public async Task Partitions_that_somebody_adds_with_Kafkas_own_tools_are_taken_up_with_their_state()
-    {
-        var options = await server.PrepareAsync();
-        await using var flow = KafkaFlow.Start(options);
-        await KafkaFlow.PublishAsync(options, patients: 12, from: 0, to: 10);
-        await flow.UntilAsync(sink => sink.Points.Count() == 12 * KafkaFlow.WindowsAfter(10));
-
-        using (var admin = new KafkaAdmin(options, TimeProvider.System))
-            await admin.GrowAsync(options.SamplesTopic, 6);
-        await flow.UntilOwnedAsync(6);
-        var more = options.Copy();
-        more.Partitions = 6;
-        await KafkaFlow.PublishAsync(more, patients: 12, from: 10, to: 30);
-        await KafkaFlow.UntilCommittedAsync(more, 12 * 30);
-
-        Assert.Contains(flow.Sink.Points, point => point.Origin.Partition >= 4);
-        Assert.All(flow.Sink.Points.Where(point => point.WindowStart >= Chunks.Start.AddSeconds(12)), point => Assert.Equal(Murmur2.PartitionOf(point.Patient.Value, 6), point.Origin.Partition));
-        Assert.Null(flow.Source.Fault);
-        Assert.Single(flow.Log.At(LogLevel.Warning), line => line.Contains("has been given 6, as many as", StringComparison.Ordinal));
-        Assert.Equal(6, (await Topics.ExamineAsync(more, TimeProvider.System, CancellationToken.None)).Single(topic => topic.Plan.Name == options.StateTopic).Partitions);
     }
 
     [SkippableFact]
@@ -415,7 +392,7 @@ public sealed class KafkaTests(KafkaServer server)
         var options = await server.PrepareAsync();
         await server.DenyGroupAsync(options.GroupId);
 
-        var rights = Assert.Single(await FindingsAsync(Secured(options)), finding => finding.Check == "Kafka rights");
+        var rights = Assert.Single(await FindingsAsync(server.Secured(options)), finding => finding.Check == "Kafka rights");
 
         Assert.Equal((Verdict.Fail, $"the user may not see group {options.GroupId}"), (rights.Verdict, rights.Found));
         Assert.StartsWith("grant Read on it", rights.Mend, StringComparison.Ordinal);
@@ -431,17 +408,4 @@ public sealed class KafkaTests(KafkaServer server)
     }
 
     private static (string, long) ResultIdentityOf(VitalPoint point) => (point.Patient.Value, point.WindowId);
-
-    private KafkaOptions Secured(KafkaOptions options)
-    {
-        var secured = options.Copy();
-        secured.BootstrapServers = server["KAFKA_SASL_TLS"];
-        // As an environment variable would write them.
-        secured.Properties["security_protocol"] = "SASL_SSL";
-        secured.Properties["sasl_mechanism"] = "SCRAM-SHA-512";
-        secured.Properties["sasl.username"] = server["KAFKA_USER"];
-        secured.Properties["sasl.password"] = server["KAFKA_PASSWORD"];
-        secured.Properties["ssl.ca.location"] = server["KAFKA_CA"];
-        return secured;
-    }
 }

@@ -1,14 +1,17 @@
 using System.Text;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
 using Pipeline.Actors;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
 using Pipeline.Tests.Kafka;
+using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.Integration;
 
-/// <summary>More partitions for topics with data, on a real broker.</summary>
+/// <summary>More partitions for topics with data, and rights that are missing for that, on a real broker.</summary>
 [Collection(nameof(KafkaServer))]
 [Trait("Category", "Integration")]
 public sealed class PartitionGrowthTests(KafkaServer server)
@@ -56,6 +59,85 @@ public sealed class PartitionGrowthTests(KafkaServer server)
         }
         Assert.Contains("Kafka only adds partitions, and 2 are fewer.", await TopicsAsync(options, ExitCode.BadUsage, "2"), StringComparison.Ordinal);
         Assert.All(await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None), topic => Assert.Equal(4, topic.Partitions));
+    }
+
+    [SkippableFact]
+    public async Task Partitions_that_somebody_adds_with_Kafkas_own_tools_are_taken_up_with_their_state()
+    {
+        var options = await server.PrepareAsync();
+        await using var flow = KafkaFlow.Start(options);
+        await KafkaFlow.PublishAsync(options, patients: 12, from: 0, to: 10);
+        await flow.UntilAsync(sink => sink.Points.Count() == 12 * KafkaFlow.WindowsAfter(10));
+
+        using (var admin = new KafkaAdmin(options, TimeProvider.System))
+            await admin.GrowAsync(options.SamplesTopic, 6);
+        await flow.UntilOwnedAsync(6);
+        var more = options.Copy();
+        more.Partitions = 6;
+        await KafkaFlow.PublishAsync(more, patients: 12, from: 10, to: 30);
+        await KafkaFlow.UntilCommittedAsync(more, 12 * 30);
+
+        Assert.Contains(flow.Sink.Points, point => point.Origin.Partition >= 4);
+        Assert.All(flow.Sink.Points.Where(point => point.WindowStart >= Chunks.Start.AddSeconds(12)), point => Assert.Equal(Murmur2.PartitionOf(point.Patient.Value, 6), point.Origin.Partition));
+        Assert.Null(flow.Source.Fault);
+        Assert.Single(flow.Log.At(LogLevel.Warning), line => line.Contains("has been given 6, as many as", StringComparison.Ordinal));
+        Assert.Equal(6, (await Topics.ExamineAsync(more, TimeProvider.System, CancellationToken.None)).Single(topic => topic.Plan.Name == options.StateTopic).Partitions);
+    }
+
+    [SkippableFact]
+    public async Task A_state_topic_that_the_user_may_not_grow_is_named_with_what_mends_it_while_the_other_partitions_go_on()
+    {
+        var options = await server.PrepareAsync();
+        await server.AllowTopicAsync(options.StateTopic, "Read", "Write", "Describe");
+        await using var flow = KafkaFlow.Start(server.Secured(options));
+        await flow.UntilOwnedAsync(4);
+
+        using var admin = new KafkaAdmin(options, TimeProvider.System);
+        await admin.GrowAsync(options.SamplesTopic, 6);
+        await flow.UntilNotReadyAsync("has 4 partitions");
+        await KafkaFlow.PublishAsync(options, Patients, from: 0, to: 10);
+        var others = Enumerable.Range(0, Patients).Count(patient => Murmur2.PartitionOf($"P{patient}", 6) < 4);
+        await flow.UntilAsync(sink => sink.Points.Count() == others * KafkaFlow.WindowsAfter(10));
+
+        Assert.InRange(others, 1, Patients - 1);
+        Assert.Contains($"{options.StateTopic} has 4 partitions and {options.SamplesTopic} has 6: the patients of the others wait.", flow.Source.Fault, StringComparison.Ordinal);
+        Assert.Contains($"kafka-acls --add --allow-principal User:NAME --operation Alter --topic {options.StateTopic}", flow.Source.Fault, StringComparison.Ordinal);
+        Assert.EndsWith($"--alter --topic {options.StateTopic} --partitions 6", flow.Source.Fault, StringComparison.Ordinal);
+        Assert.Single(flow.Log.At(LogLevel.Error));
+
+        await admin.GrowAsync(options.StateTopic, 6);   // what the command does
+        await flow.UntilAsync(sink => sink.Points.Count() == Patients * KafkaFlow.WindowsAfter(10));
+        Assert.Null(flow.Source.Fault);
+    }
+
+    [SkippableFact]
+    public async Task Topics_that_the_user_may_not_create_or_alter_are_named_with_the_right_that_is_missing()
+    {
+        string[] allowed = ["Describe", "DescribeConfigs", "ClusterAction", "IdempotentWrite"];
+        var options = await server.PrepareAsync();
+        var missing = options.Copy();
+        missing.SamplesTopic = $"{options.SamplesTopic}.new";
+        await server.AllowTopicAsync(options.SamplesTopic, "Read", "Describe", "DescribeConfigs");
+        await server.AllowTopicAsync(missing.SamplesTopic, "Read", "Describe", "DescribeConfigs");
+        await server.RestrictClusterAsync(allowed);
+        try
+        {
+            var notCreated = await Assert.ThrowsAsync<KafkaException>(() => MendAsync(server.Secured(missing)));
+            options.Retention = TimeSpan.FromDays(1);
+            var notAltered = await Assert.ThrowsAsync<KafkaException>(() => MendAsync(server.Secured(options)));
+
+            Assert.StartsWith($"Topic {missing.SamplesTopic} was not created: ", notCreated.Message, StringComparison.Ordinal);
+            Assert.EndsWith($"--operation Create --topic {missing.SamplesTopic}", notCreated.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"The settings of topic {options.SamplesTopic} were not changed: ", notAltered.Message, StringComparison.Ordinal);
+            Assert.EndsWith($"--operation AlterConfigs --topic {options.SamplesTopic}", notAltered.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await server.AllowClusterAsync(allowed);
+        }
+
+        static async Task MendAsync(KafkaOptions options) =>
+            await Topics.MendAsync(options, await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None), alter: true, TimeProvider.System);
     }
 
     [Fact]

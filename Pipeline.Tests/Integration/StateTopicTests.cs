@@ -92,12 +92,8 @@ public sealed class StateTopicTests(KafkaServer server)
 
         await Topics.MendAsync(options, await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None), alter: true, TimeProvider.System);
         Assert.Equal(Verdict.Ok, (await StateAsync(options)).Verdict);
-        var secured = options.Copy();
-        secured.BootstrapServers = server["KAFKA_SASL"];
-        foreach (var (name, value) in new[] { ("security.protocol", "SASL_PLAINTEXT"), ("sasl.mechanism", "SCRAM-SHA-256"), ("sasl.username", server["KAFKA_USER"]), ("sasl.password", server["KAFKA_PASSWORD"]) })
-            secured.Properties[name] = value;
         await server.DenyTransactionsAsync($"{options.GroupId}-doctor");
-        var denied = await StateAsync(secured);
+        var denied = await StateAsync(server.Secured(options));
         Assert.Equal(Verdict.Fail, denied.Verdict);
         Assert.StartsWith($"grant Write and Describe on the transactional ids that begin with {options.GroupId}-", denied.Mend, StringComparison.Ordinal);
 

@@ -100,12 +100,12 @@ internal sealed class KafkaFlow : IAsyncDisposable
             await timer.WaitForNextTickAsync(late.Token);
     }
 
-    /// <summary>Waits until something keeps it from being ready.</summary>
-    public async Task UntilNotReadyAsync()
+    /// <summary>Waits until something keeps it from being ready, and says <paramref name="what"/>.</summary>
+    public async Task UntilNotReadyAsync(string what = "")
     {
         using var late = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (Source.Fault is null)
+        while (Source.Fault?.Contains(what, StringComparison.Ordinal) != true)
             await timer.WaitForNextTickAsync(late.Token);
     }
 
