@@ -7,7 +7,8 @@ namespace Pipeline.Host.Wire;
 /// <summary>
 /// What a patient's pseudonym may look like. A pattern of the operator's decides alone; without one, what looks like a name or a date of birth is
 /// refused: other characters than letters, digits and <c>-_.:/+@#=~</c> (spaces and commas part the words of names), two or more words or a
-/// capitalised one without any digit, a date. Nothing that it says repeats the pseudonym.
+/// capitalised one without any digit, a date. Of the numbers of eight digits one in 500 is a date in one of the three orders and is refused, too: it cannot
+/// be told from a date of birth, which must not get into points and logs. Nothing that it says repeats the pseudonym.
 /// </summary>
 public sealed partial class PseudonymForm
 {
@@ -50,8 +51,10 @@ public sealed partial class PseudonymForm
         if (!pseudonym.All(c => char.IsLetterOrDigit(c) || char.IsSurrogate(c) || Marks.Contains(c, StringComparison.Ordinal)))
             return $"the patient has a space, comma or mark as names have; a pseudonym is letters, digits and {Marks}, or of the form of {Setting}";
         if (LooksLikeName(pseudonym))
-            return $"the patient looks like a name; a pseudonym is wanted ({Setting} says its form)";
-        return LooksLikeDate(pseudonym) ? $"the patient looks like a date of birth; a pseudonym is wanted ({Setting} says its form)" : null;
+            return $"the patient looks like a name; a pseudonym is wanted. Where pseudonyms look so, set {Setting} to their form";
+        return LooksLikeDate(pseudonym)
+            ? $"the patient looks like a date of birth; a pseudonym is wanted. Where pseudonyms are numbers, set {Setting} to their form: [0-9]{{8}}, for example"
+            : null;
     }
 
     /// <summary>The same text when it is a pseudonym, else one made of its hash: always the same, and telling nothing.</summary>

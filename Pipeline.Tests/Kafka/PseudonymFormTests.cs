@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Wire;
@@ -52,6 +53,21 @@ public sealed class PseudonymFormTests
         Assert.NotNull(fault);
         Assert.DoesNotContain(name, fault, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Kafka:PatientPattern", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_number_that_could_be_a_date_of_birth_is_refused_until_the_pattern_says_that_patients_are_numbers()
+    {
+        const int Numbers = 100_000;
+        var random = new Random(4);
+        var numbers = Enumerable.Range(0, Numbers).Select(_ => random.Next(100_000_000).ToString("D8", CultureInfo.InvariantCulture)).ToArray();
+
+        var refused = numbers.Where(number => PseudonymForm.Default.FindFault(number) is not null).ToArray();
+
+        Assert.InRange(refused.Length, Numbers / 650, Numbers / 400);
+        Assert.EndsWith("set Kafka:PatientPattern to their form: [0-9]{8}, for example", PseudonymForm.Default.FindFault(refused[0]), StringComparison.Ordinal);
+        var form = new PseudonymForm("[0-9]{8}");
+        Assert.All(numbers, number => Assert.Null(form.FindFault(number)));
     }
 
     [Fact]
