@@ -24,8 +24,8 @@ internal static class Draw
     }
 
     /// <summary>
-    /// Adds noise of standard deviation <paramref name="sigma"/> between about <paramref name="lowHz"/> and <paramref name="highHz"/>: white
-    /// noise through first-order high-pass and second-order low-pass.
+    /// Adds noise of standard deviation <paramref name="sigma"/> between about <paramref name="lowHz"/> and <paramref name="highHz"/>:
+    /// white noise through first-order high-pass and second-order low-pass.
     /// </summary>
     public static void AddBand(this Random random, Span<double> signal, double rateHz, double sigma, double lowHz, double highHz)
     {

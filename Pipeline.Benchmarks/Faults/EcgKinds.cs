@@ -11,11 +11,17 @@ internal static class EcgKinds
 
     /// <summary>Kinds in which there is no beat, at least from <see cref="AsystoleAt"/> s on.</summary>
     public static IReadOnlyList<string> WithoutBeats { get; } =
-        ["white", "pink", "walk", "muscle", "motion", "vf", "vf-after-beats", "asystole", "asystole-after-beats", "p-waves", "p-waves-after-beats"];
+    [
+        "white", "pink", "walk", "muscle", "motion", "vf", "vf-after-beats", "asystole", "asystole-after-beats", "p-waves",
+        "p-waves-after-beats",
+    ];
 
     /// <summary>Kinds with samples that are lost.</summary>
     public static IReadOnlyList<string> WithLoss { get; } =
-        ["holes-missing", "holes-zero", "holes-held", "packets-missing", "packets-zero", "packets-held", "holes-zero-offset", "af-packets-missing"];
+    [
+        "holes-missing", "holes-zero", "holes-held", "packets-missing", "packets-zero", "packets-held", "holes-zero-offset",
+        "af-packets-missing",
+    ];
 
     /// <summary>Kinds that are in order.</summary>
     public static IReadOnlyList<string> InOrder { get; } = ["sinus", "af", "slow", "fast", "pauses", "low", "noise-free", "coarse"];

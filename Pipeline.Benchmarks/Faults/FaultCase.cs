@@ -10,7 +10,9 @@ internal sealed record FaultCase(string Kind, double RateHz, float[][] Leads, do
     /// <summary>Length in seconds.</summary>
     public double Seconds => Leads[0].Length / RateHz;
 
-    /// <summary>60 over the mean interval of the beats in [<paramref name="start"/>, <paramref name="end"/>) s; NaN for fewer than two beats.</summary>
+    /// <summary>
+    /// 60 over the mean interval of the beats in [<paramref name="start"/>, <paramref name="end"/>) s; NaN for fewer than two beats.
+    /// </summary>
     public double TruePerMinute(double start, double end)
     {
         var (first, last, count) = (0.0, 0.0, 0);
@@ -25,8 +27,8 @@ internal sealed record FaultCase(string Kind, double RateHz, float[][] Leads, do
     }
 
     /// <summary>
-    /// Whether <paramref name="perMinute"/> is more than <paramref name="tolerance"/> per minute off the beats of the window, whether or not
-    /// the first and the last second of it are counted: a beat there may be cut off, or not yet known.
+    /// Whether <paramref name="perMinute"/> is more than <paramref name="tolerance"/> per minute off the beats of the window, whether or
+    /// not the first and the last second of it are counted: a beat there may be cut off, or not yet known.
     /// </summary>
     public bool IsWrong(double perMinute, double start, double end, double tolerance = 2)
     {

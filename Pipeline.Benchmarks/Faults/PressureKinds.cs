@@ -9,10 +9,12 @@ internal static class PressureKinds
     private static readonly double[] Rates = [100, 125, 200, 250];
 
     /// <summary>Kinds with a pulse that is told from its dicrotic wave with difficulty, or is small.</summary>
-    public static IReadOnlyList<string> Difficult { get; } = ["deep-notch", "very-deep-notch", "dicrotic-wave", "small-pulse", "small-pulse-noisy"];
+    public static IReadOnlyList<string> Difficult { get; } =
+        ["deep-notch", "very-deep-notch", "dicrotic-wave", "small-pulse", "small-pulse-noisy"];
 
     /// <summary>Kinds with samples that are lost.</summary>
-    public static IReadOnlyList<string> WithLoss { get; } = ["holes-missing", "holes-zero", "holes-held", "packets-missing", "packets-zero", "packets-held"];
+    public static IReadOnlyList<string> WithLoss { get; } =
+        ["holes-missing", "holes-zero", "holes-held", "packets-missing", "packets-zero", "packets-held"];
 
     /// <summary>Kinds without a pulse.</summary>
     public static IReadOnlyList<string> WithoutPulse { get; } = ["noise", "breathing", "flushed"];
@@ -70,7 +72,9 @@ internal static class PressureKinds
         for (var beat = 0; at < seconds; beat++)
         {
             beats.Add(at);
-            var length = kind == "irregular" ? Math.Max(0.4, interval * (1 + 0.2 * random.Normal())) : interval * (1 + 0.02 * random.Normal());
+            var length = kind == "irregular"
+                ? Math.Max(0.4, interval * (1 + 0.2 * random.Normal()))
+                : interval * (1 + 0.02 * random.Normal());
             var size = kind == "alternans" && beat % 2 == 1 ? 0.75 * pulse : pulse;
             Pulse(signal, rateHz, at, length, size, new Notch(notch, notchAt * Math.Sqrt(Math.Min(1.2, length / 0.8)), wave, decay));
             at += length;
@@ -83,7 +87,9 @@ internal static class PressureKinds
 
     private readonly record struct Notch(double Depth, double At, double Wave, double Decay);
 
-    /// <summary>A pulse of <paramref name="length"/> s: upstroke of 0.12 s, decay, and a notch whose depth is a part of the pulse, or two humps.</summary>
+    /// <summary>
+    /// A pulse of <paramref name="length"/> s: upstroke of 0.12 s, decay, and a notch whose depth is a part of the pulse, or two humps.
+    /// </summary>
     private static void Pulse(double[] signal, double rateHz, double at, double length, double size, Notch notch)
     {
         for (var i = (int)Math.Ceiling(at * rateHz); i < Math.Min(signal.Length, (at + length) * rateHz); i++)

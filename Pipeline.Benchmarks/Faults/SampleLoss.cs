@@ -28,7 +28,10 @@ internal static class SampleLoss
         return whole with { Leads = leads };
     }
 
-    /// <summary>A copy of <paramref name="whole"/> of whose packets of <paramref name="seconds"/> each is lost with probability <paramref name="share"/>.</summary>
+    /// <summary>
+    /// A copy of <paramref name="whole"/> of whose packets of <paramref name="seconds"/> each is lost with probability
+    /// <paramref name="share"/>.
+    /// </summary>
     public static FaultCase OfPackets(FaultCase whole, double seconds, double share, LossFill fill, Random random)
     {
         var leads = Copy(whole);

@@ -4,9 +4,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// The rules from labels to kinds, as PhysioNet's records, EDF+'s standard texts (<c>EEG ECG-Ref</c>, <c>EKG1-EKG2</c>), monitors and wearables
-/// write them. Leads are exact names. Other kinds are words of the label; a label with a word for something derived from a signal (rate,
-/// quality, status, …) has no kind, nor has one with words of two kinds.
+/// The rules from labels to kinds, as PhysioNet's records, EDF+'s standard texts (<c>EEG ECG-Ref</c>, <c>EKG1-EKG2</c>), monitors and
+/// wearables write them. Leads are exact names. Other kinds are words of the label; a label with a word for something derived from a signal
+/// (rate, quality, status, …) has no kind, nor has one with words of two kinds.
 /// </summary>
 internal static partial class ChannelLabels
 {
@@ -60,7 +60,9 @@ internal static partial class ChannelLabels
         return Labels.TryGetValue(name, out var kind) ? kind : KindOfWords(label);
     }
 
-    /// <summary>Whether a label is exactly the name of a lead: limb, chest (V1 to V9, V3R), modified ones of monitors (MLII, MCL1).</summary>
+    /// <summary>
+    /// Whether a label is exactly the name of a lead: limb, chest (V1 to V9, V3R), modified ones of monitors (MLII, MCL1).
+    /// </summary>
     public static bool IsLead(string label) => LeadName().IsMatch(label.Trim(' ', ',', '.', '\'', '"'));
 
     private static SignalKind KindOfWords(string label)
@@ -91,7 +93,8 @@ internal static partial class ChannelLabels
         return SignalKind.Unknown;
     }
 
-    [GeneratedRegex("^(LEAD[ _-]?)?(I|II|III|AV[RLF]|V[1-9]R?|ML(I|II|III)|MCL[1-6]?)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "^(LEAD[ _-]?)?(I|II|III|AV[RLF]|V[1-9]R?|ML(I|II|III)|MCL[1-6]?)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex LeadName();
 
     [GeneratedRegex("^(ABP|ART)[ _-]?[1-9]?$", RegexOptions.CultureInvariant)]

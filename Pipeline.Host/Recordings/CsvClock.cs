@@ -36,10 +36,11 @@ internal sealed record CsvClock(double RateHz, CsvTiming Timing, double SlackSam
         if (seconds.Count < 2 || seconds[^1] <= seconds[0])
             return false;
         var steps = seconds.Zip(seconds.Skip(1), (a, b) => b - a).ToList();
-        // A clock coarser than the samples repeats itself: rows are even, only their times are rounded. So are those of samples that come in
-        // packets and bear the time at which each was taken out of one.
+        // A clock coarser than the samples repeats itself: rows are even, only their times are rounded. So are those of samples that come
+        // in packets and bear the time at which each was taken out of one.
         var (mean, median) = ((seconds[^1] - seconds[0]) / steps.Count, steps.Order().ElementAt(steps.Count / 2));
-        var isCoarse = steps.Any(step => step == 0) || (mean > 2 * median && steps.Count(step => step > GapIntervals * median) > MinPackets * steps.Count);
+        var isCoarse = steps.Any(step => step == 0)
+            || (mean > 2 * median && steps.Count(step => step > GapIntervals * median) > MinPackets * steps.Count);
         var typical = isCoarse ? mean : median;
         var (start, count) = LongestRun(steps, Math.Max(typical, steps.Max() * (isCoarse ? 1 : 0)) * GapIntervals);
         if (count < 2)
@@ -49,7 +50,10 @@ internal sealed record CsvClock(double RateHz, CsvTiming Timing, double SlackSam
             return false;
         var isEven = isCoarse || residual <= EvenTolerance * slope;
         clock = isEven
-            ? new(Snapped(1 / slope, residual / (slope * count)), CsvTiming.Even, Math.Max(1.5, 2 * residual / slope)) { IsCoarse = isCoarse }
+            ? new(Snapped(1 / slope, residual / (slope * count)), CsvTiming.Even, Math.Max(1.5, 2 * residual / slope))
+            {
+                IsCoarse = isCoarse,
+            }
             : new(Math.Max(1, Math.Round(1 / typical)), CsvTiming.Uneven, 0);
         return true;
     }

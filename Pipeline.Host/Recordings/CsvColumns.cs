@@ -31,7 +31,8 @@ internal static partial class CsvColumns
     // What may follow the last underscore of a label as its unit; ACC_X and PPG_ir are labels, not units.
     private static readonly HashSet<string> UnitSuffixes = new(StringComparer.OrdinalIgnoreCase)
     {
-        "mV", "uV", "µV", "nV", "mmHg", "kPa", "cmH2O", "mg", "m/s2", "m/s^2", "mps2", "ms2", "dps", "deg/s", "rad/s", "adu", "au", "nu", "bpm",
+        "mV", "uV", "µV", "nV", "mmHg", "kPa", "cmH2O", "mg", "m/s2", "m/s^2", "mps2", "ms2", "dps", "deg/s", "rad/s", "adu", "au", "nu",
+        "bpm",
         "s", "sec", "secs", "second", "seconds", "ms", "msec", "milliseconds", "us", "µs", "usec", "ns", "nsec",
     };
 
@@ -50,11 +51,15 @@ internal static partial class CsvColumns
 
     private static readonly HashSet<string> IndexLabels = new(StringComparer.OrdinalIgnoreCase)
     {
-        "sample", "samples", "sample #", "sample number", "sample no", "sampleno", "sample_number", "sample index", "index", "idx", "nseq", "seqn", "seq", "sequence", "counter", "count",
+        "sample", "samples", "sample #", "sample number", "sample no", "sampleno", "sample_number", "sample index",
+        "index", "idx", "nseq", "seqn", "seq", "sequence", "counter", "count",
         "#", "no", "no.", "nr", "nr.", "row", "packet", "frame", "unnamed: 0", "probe",
     };
 
-    /// <summary>A header's cell as label and unit (<c>ecg_mV</c>, <c>ecg [mV]</c>, <c>ecg (mV)</c>, <c>ecg/mV</c>); an empty one is named by its place.</summary>
+    /// <summary>
+    /// A header's cell as label and unit (<c>ecg_mV</c>, <c>ecg [mV]</c>, <c>ecg (mV)</c>, <c>ecg/mV</c>); an empty one is named by its
+    /// place.
+    /// </summary>
     public static CsvColumn Split(string text, int index)
     {
         var cell = Micro(text.Trim());
@@ -102,16 +107,23 @@ internal static partial class CsvColumns
     private static bool IsUnit(string cell)
     {
         var bare = UnitOf(cell);
-        return bare.Length == 0 || bare.Length < cell.Length || UnitSuffixes.Contains(bare) || OtherUnits.Contains(bare) || ClockForm().IsMatch(bare);
+        return bare.Length == 0 || bare.Length < cell.Length
+            || UnitSuffixes.Contains(bare) || OtherUnits.Contains(bare) || ClockForm().IsMatch(bare);
     }
 
     // One letter is a unit only where it can be no axis or site: volts of an ECG, g of an accelerometer.
     private static bool IsSuffix(string suffix, string label) => UnitSuffixes.Contains(suffix)
-        || (suffix == "V" && (label.StartsWith("ecg", StringComparison.OrdinalIgnoreCase) || label.StartsWith("ekg", StringComparison.OrdinalIgnoreCase)))
+        || (suffix == "V" && EcgLabel().IsMatch(label))
         || (suffix == "g" && label.StartsWith("acc", StringComparison.OrdinalIgnoreCase));
 
-    [GeneratedRegex(@"(^|[^a-z])(time|times|timestamps?|time stamp|datetime|date/time|zeit|zeitstempel|uhrzeit)$|^(time|timestamp|zeit|datetime|elapsed|unix|epoch)([^a-z]|$)"
-        + "|(?<=[a-z])(Time|Timestamp|TimeStamp)$|^(Time|Unix|Local|System|Sensor|Phone)(Time|Stamp|Timestamp)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex("^e[ck]g", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex EcgLabel();
+
+    [GeneratedRegex(
+        "(^|[^a-z])(time|times|timestamps?|time stamp|datetime|date/time|zeit|zeitstempel|uhrzeit)$"
+        + "|^(time|timestamp|zeit|datetime|elapsed|unix|epoch)([^a-z]|$)"
+        + "|(?<=[a-z])(Time|Timestamp|TimeStamp)$|^(Time|Unix|Local|System|Sensor|Phone)(Time|Stamp|Timestamp)",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex TimeWords();
 
     [GeneratedRegex("^[hdmy]{1,4}([:/. -]+[hdmsy]{1,4})+([.,](m|s|f|0)+)?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

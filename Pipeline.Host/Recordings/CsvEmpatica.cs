@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// The files of an Empatica E4 (<c>BVP.csv</c>, <c>ACC.csv</c>, <c>EDA.csv</c>, …): no header; the first row is the start time in seconds since 1970,
-/// the second one the rate, once a column. The file's name says what was measured.
+/// The files of an Empatica E4 (<c>BVP.csv</c>, <c>ACC.csv</c>, <c>EDA.csv</c>, …): no header; the first row is the start time in seconds
+/// since 1970, the second one the rate, once a column. The file's name says what was measured.
 /// </summary>
 internal static partial class CsvEmpatica
 {
@@ -43,6 +43,7 @@ internal static partial class CsvEmpatica
         return true;
     }
 
-    [GeneratedRegex("(?<![a-z])(BVP|ACC|EDA|TEMP|HR)(?![a-z])", RegexOptions.IgnoreCase | RegexOptions.RightToLeft | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "(?<![a-z])(BVP|ACC|EDA|TEMP|HR)(?![a-z])", RegexOptions.IgnoreCase | RegexOptions.RightToLeft | RegexOptions.CultureInvariant)]
     private static partial Regex Measured();
 }

@@ -44,10 +44,13 @@ internal static class CsvLabels
         return cells.Length == table.Width && IsHeader(cells, table) ? [.. cells.Select(CsvColumns.Split)] : null;
     }
 
-    /// <summary>LabChart: <c>ChannelTitle=</c> and <c>UnitName=</c> or <c>Range=</c>, behind each the cells of the channels; the time stands first.</summary>
+    /// <summary>
+    /// LabChart: <c>ChannelTitle=</c> and <c>UnitName=</c> or <c>Range=</c>, behind each the cells of the channels; the time stands first.
+    /// </summary>
     private static List<CsvColumn>? OfLabChart(CsvHead head, CsvTable table)
     {
-        string[]? Setting(string name) => head.Records.Take(table.FirstRow).FirstOrDefault(record => record[0].Equals(name, StringComparison.OrdinalIgnoreCase))?[1..];
+        string[]? Setting(string name) =>
+            head.Records.Take(table.FirstRow).FirstOrDefault(record => record[0].Equals(name, StringComparison.OrdinalIgnoreCase))?[1..];
 
         if (Setting("ChannelTitle=") is not { } titles)
             return null;
@@ -66,8 +69,8 @@ internal static class CsvLabels
     }
 
     /// <summary>
-    /// OpenSignals (PLUX): a comment of JSON names the columns of each device, and the sensors behind its last ones; older ones name the labels
-    /// of all columns.
+    /// OpenSignals (PLUX): a comment of JSON names the columns of each device, and the sensors behind its last ones; older ones name the
+    /// labels of all columns.
     /// </summary>
     private static List<CsvColumn>? OfOpenSignals(CsvHead head, CsvTable table)
     {
@@ -99,6 +102,7 @@ internal static class CsvLabels
         return columns.Count == table.Width ? columns : null;
     }
 
-    private static List<string> Texts(JsonElement device, string name) => device.ValueKind == JsonValueKind.Object && device.TryGetProperty(name, out var list)
+    private static List<string> Texts(JsonElement device, string name) =>
+        device.ValueKind == JsonValueKind.Object && device.TryGetProperty(name, out var list)
         && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(one => one.ToString())] : [];
 }

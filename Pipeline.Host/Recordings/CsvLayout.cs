@@ -70,8 +70,8 @@ internal sealed partial class CsvLayout
         var rate = RateOf(head, table);
         if (rate is not null && time.IsUneven)
         {
-            notes.Add(FormattableString.Invariant(
-                $"the times of '{WfdbHeader.Shown(columns[time.Column].Label)}' are uneven: the rows are taken at {rate} Hz, as its head says"));
+            var label = WfdbHeader.Shown(columns[time.Column].Label);
+            notes.Add(FormattableString.Invariant($"the times of '{label}' are uneven: the rows are taken at {rate} Hz, as its head says"));
             columns = [.. columns.Select((column, c) => time.RoleOf(c) is null ? column : column with { Role = CsvRole.PassedOver })];
             return new(head, columns, table.Numbers, table.FirstRow)
             {
@@ -92,7 +92,8 @@ internal sealed partial class CsvLayout
     }
 
     /// <summary>Columns of words (marks, comments, true and false) are no samples, unless a person names their kind.</summary>
-    private static List<CsvColumn> WithoutTexts(IReadOnlyList<CsvColumn> columns, CsvTable table, RecordingOptions options, List<string> notes)
+    private static List<CsvColumn> WithoutTexts(
+        IReadOnlyList<CsvColumn> columns, CsvTable table, RecordingOptions options, List<string> notes)
     {
         var all = columns.ToList();
         for (var c = 0; c < all.Count; c++)
@@ -101,7 +102,8 @@ internal sealed partial class CsvLayout
             all[c] = all[c] with { IsEmptyAtFirst = table.IsEmpty(c, inLaterHalf: true) };
             if (all[c].Label == signal.Alias && all.Count > 1 && table.IsEmpty(c))
                 all[c] = all[c] with { Role = CsvRole.PassedOver };   // behind a separator at the rows' ends
-            if (options.IsIgnored(signal) || options.Of(signal) is not null || table.Forms[c] is not null || CsvColumns.IsTime(all[c].Label))
+            if (options.IsIgnored(signal) || options.Of(signal) is not null
+                || table.Forms[c] is not null || CsvColumns.IsTime(all[c].Label))
                 continue;
             all[c] = all[c] with { Role = CsvRole.PassedOver };
             notes.Add($"column '{WfdbHeader.Shown(all[c].Label)}' is left out: '{WfdbHeader.Shown(table.Example(c))}' is no number");
@@ -115,7 +117,8 @@ internal sealed partial class CsvLayout
             ? column with { Role = CsvRole.PassedOver } : column)];
 
     /// <summary>A column as a signal of the recording.</summary>
-    public static RecordedSignal SignalOf(CsvColumn column, int index) => new(column.Label, column.Unit, column.Gain, 0, 1) { Alias = $"column{index + 1}" };
+    public static RecordedSignal SignalOf(CsvColumn column, int index) =>
+        new(column.Label, column.Unit, column.Gain, 0, 1) { Alias = $"column{index + 1}" };
 
     private static double? RateOf(CsvHead head, CsvTable table)
     {
@@ -133,10 +136,14 @@ internal sealed partial class CsvLayout
 
     private static double? Usable(double hz) => hz is > 0 and <= 100_000 ? hz : null;
 
-    [GeneratedRegex(@"\b(sampl\w*[ _-]*(rate|freq\w*)|sps|fs|frequency|abtastrate|samplerate)\b[^0-9]{0,20}(?<rate>[0-9]+([.,][0-9]+)?)\s*(?<k>k(?=hz|s))?",
+    [GeneratedRegex(
+        @"\b(sampl\w*[ _-]*(rate|freq\w*)|sps|fs|frequency|abtastrate|samplerate)\b"
+        + @"[^0-9]{0,20}(?<rate>[0-9]+([.,][0-9]+)?)\s*(?<k>k(?=hz|s))?",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex RateText();
 
-    [GeneratedRegex(@"^\W*(sampl\w* )?interval\W*(?<step>[0-9]+([.,][0-9]+)?)\s*(?<unit>ms|us|µs|s|sec|msec)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^\W*(sampl\w* )?interval\W*(?<step>[0-9]+([.,][0-9]+)?)\s*(?<unit>ms|us|µs|s|sec|msec)\b",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex IntervalText();
 }

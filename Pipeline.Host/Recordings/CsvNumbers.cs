@@ -15,8 +15,8 @@ internal sealed record CsvNumbers(char DecimalMark)
     public static CsvNumbers Plain { get; } = new('.');
 
     /// <summary>
-    /// Judges the cells of a file's beginning. A mark is a decimal one where it is the last of two kinds, or where what is around it cannot be
-    /// thousands. Where nothing tells, a comma that is not the separator is decimal.
+    /// Judges the cells of a file's beginning. A mark is a decimal one where it is the last of two kinds, or where what is around it cannot
+    /// be thousands. Where nothing tells, a comma that is not the separator is decimal.
     /// </summary>
     public static CsvNumbers Judge(IEnumerable<string> cells, bool isCommaSeparated)
     {
@@ -55,7 +55,8 @@ internal sealed record CsvNumbers(char DecimalMark)
         if (cell.Length > MaxLength)
             return false;
         Span<char> plain = stackalloc char[MaxLength];
-        if (!TryPlain(cell, plain, out var length) || !double.TryParse(plain[..length], NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        if (!TryPlain(cell, plain, out var length)
+            || !double.TryParse(plain[..length], NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             || !double.IsFinite(number))
             return false;
         value = number;
@@ -63,7 +64,9 @@ internal sealed record CsvNumbers(char DecimalMark)
     }
 
     private static bool IsMissing(ReadOnlySpan<char> cell) => cell.Length == 0
-        || (cell.Length <= 4 && cell.ToString().ToUpperInvariant() is "-" or "--" or "NA" or "N/A" or "#N/A" or "NAN" or "NULL" or "NONE" or "INF" or "-INF" or "?");
+        || (cell.Length <= 4
+            && cell.ToString().ToUpperInvariant() is "-" or "--" or "NA" or "N/A" or "#N/A" or "NAN" or "NULL" or "NONE"
+                or "INF" or "-INF" or "?");
 
     private static bool IsFigure(string cell)
     {

@@ -4,8 +4,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// A recording as text: CSV and the like. It is read twice: once to check every cell and to judge the clock, so that nothing is said about a file that later turns
-/// out to be broken, and once for its samples.
+/// A recording as text: CSV and the like. It is read twice: once to check every cell and to judge the clock, so that nothing is said about
+/// a file that later turns out to be broken, and once for its samples.
 /// </summary>
 internal sealed class CsvReader : IFrameReader
 {
@@ -132,6 +132,9 @@ internal sealed class CsvReader : IFrameReader
         return clock;
     }
 
-    private static string Remedy(List<double> seconds) => string.Create(CultureInfo.InvariantCulture,
-        $"--rate {(CsvClock.TryJudge(seconds, out var clock) ? $"{clock.RateHz:0.###}" : "HZ")} takes the rows one after the other, without their times");
+    private static string Remedy(List<double> seconds)
+    {
+        var rate = CsvClock.TryJudge(seconds, out var clock) ? FormattableString.Invariant($"{clock.RateHz:0.###}") : "HZ";
+        return $"--rate {rate} takes the rows one after the other, without their times";
+    }
 }

@@ -12,7 +12,9 @@ internal sealed class CsvRows : IDisposable
     private readonly bool[] _isRead;
     private string[] _cells = [];
 
-    /// <summary>Opens the file at <paramref name="path"/> before its first row. Columns of <paramref name="isRead"/> false come as NaN.</summary>
+    /// <summary>
+    /// Opens the file at <paramref name="path"/> before its first row. Columns of <paramref name="isRead"/> false come as NaN.
+    /// </summary>
     public CsvRows(string path, CsvLayout layout, bool[] isRead)
     {
         (_name, _layout, _isRead) = (Path.GetFileName(path), layout, isRead);
@@ -48,15 +50,19 @@ internal sealed class CsvRows : IDisposable
             if (!ReadRaw())
                 return false;
         }
-        while (_cells.Length == 0 || CsvTable.IsSetting(_cells[0]) || (row.Length > 1 && _cells is [var only] && string.IsNullOrWhiteSpace(only)));
+        while (_cells.Length == 0 || CsvTable.IsSetting(_cells[0])
+            || (row.Length > 1 && _cells is [var only] && string.IsNullOrWhiteSpace(only)));
         if (!HasWidth(row.Length))
             throw new RecordingException($"{_name}: line {Line} has {_cells.Length} cells where {row.Length} are wanted: truncated?");
         for (var c = 0; c < row.Length; c++)
         {
             row[c] = double.NaN;
             var cell = _isRead[c] ? _cells[c] : "";
-            if (c == _layout.TimeColumn ? !_times.TryRead(cell, out row[c]) : !_layout.Numbers.TryRead(cell, out row[c]) && !_layout.Columns[c].IsEmptyAtFirst)
-                throw new RecordingException($"{_name}: line {Line}, column '{WfdbHeader.Shown(_layout.Columns[c].Label)}': '{WfdbHeader.Shown(cell)}' is no "
+            if (c == _layout.TimeColumn
+                ? !_times.TryRead(cell, out row[c])
+                : !_layout.Numbers.TryRead(cell, out row[c]) && !_layout.Columns[c].IsEmptyAtFirst)
+                throw new RecordingException(
+                    $"{_name}: line {Line}, column '{WfdbHeader.Shown(_layout.Columns[c].Label)}': '{WfdbHeader.Shown(cell)}' is no "
                     + (c == _layout.TimeColumn
                     ? $"{(_layout.TimeForm == CsvTimeForm.Number ? "number" : "time")}; --rate HZ takes the rows without their times"
                     : $"number; --channel {WfdbHeader.Shown(_layout.Columns[c].Label)}=ignore leaves the column out"));

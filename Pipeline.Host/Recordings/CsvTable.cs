@@ -1,6 +1,8 @@
 namespace Pipeline.Host.Recordings;
 
-/// <summary>The rows of numbers within the beginning of a text file: how wide they are, where they begin, what their columns hold.</summary>
+/// <summary>
+/// The rows of numbers within the beginning of a text file: how wide they are, where they begin, what their columns hold.
+/// </summary>
 internal sealed class CsvTable
 {
     private readonly List<string[]> _rows;
@@ -25,7 +27,9 @@ internal sealed class CsvTable
     /// <summary>The rows of samples.</summary>
     public IReadOnlyList<string[]> Rows => _rows;
 
-    /// <summary>Whether a record is a line of settings of a LabChart head, <c>Interval=</c> and the like, which each of its blocks has.</summary>
+    /// <summary>
+    /// Whether a record is a line of settings of a LabChart head, <c>Interval=</c> and the like, which each of its blocks has.
+    /// </summary>
     public static bool IsSetting(string firstCell) => firstCell.Length > 1 && firstCell[^1] == '=' && char.IsAsciiLetter(firstCell[0]);
 
     /// <summary>Tells the rows from the beginning of a file.</summary>
@@ -41,7 +45,9 @@ internal sealed class CsvTable
         var width = WidthOf(head.Records, raw);
         CsvTimeForm?[] forms = [.. Enumerable.Range(0, width).Select(c => FormOf(later.ConvertAll(record => record[c]), numbers))];
         var first = FirstRowOf(head.Records, forms, numbers);
-        List<string[]> rows = first < 0 ? [] : [.. head.Records.Skip(first).Where(record => record.Length >= width && !IsSetting(record[0]))];
+        List<string[]> rows = first < 0
+            ? []
+            : [.. head.Records.Skip(first).Where(record => record.Length >= width && !IsSetting(record[0]))];
         return new(numbers, width, forms, first, rows);
     }
 
@@ -49,7 +55,8 @@ internal sealed class CsvTable
     public string Example(int column) => _rows.Select(row => row[column]).FirstOrDefault(cell => cell.Length > 0) ?? "";
 
     /// <summary>Whether the cells of a column are empty in all rows of the beginning, or in the later half of them.</summary>
-    public bool IsEmpty(int column, bool inLaterHalf = false) => _rows.Skip(inLaterHalf ? _rows.Count / 2 : 0).All(row => row[column].Length == 0);
+    public bool IsEmpty(int column, bool inLaterHalf = false) =>
+        _rows.Skip(inLaterHalf ? _rows.Count / 2 : 0).All(row => row[column].Length == 0);
 
     /// <summary>The numbers of a column, row by row.</summary>
     public List<double> Column(int column, CsvTimeForm form)
@@ -80,14 +87,18 @@ internal sealed class CsvTable
         var texts = cells.FindAll(cell => cell.Length > 0);
         if (texts.Count == 0)
             return CsvTimeForm.Number;
-        var most = texts.GroupBy(cell => CsvTimes.FormOf(cell, numbers)).MaxBy(group => (group.Count(), group.Key is not null))!;   // a group is never empty
+        // A group is never empty.
+        var most = texts.GroupBy(cell => CsvTimes.FormOf(cell, numbers)).MaxBy(group => (group.Count(), group.Key is not null))!;
         return most.Key;
     }
 
-    /// <summary>The first record whose cells are what their columns hold; a record before it that has numbers is a row that is broken.</summary>
+    /// <summary>
+    /// The first record whose cells are what their columns hold; a record before it that has numbers is a row that is broken.
+    /// </summary>
     private static int FirstRowOf(IReadOnlyList<string[]> records, CsvTimeForm?[] forms, CsvNumbers numbers)
     {
-        bool IsNumber(string cell) => cell.Length > 0 && CsvTimes.FormOf(cell, numbers) is not null && !cell.All(char.IsLetter) && cell != "-";
+        bool IsNumber(string cell) =>
+            cell.Length > 0 && CsvTimes.FormOf(cell, numbers) is not null && !cell.All(char.IsLetter) && cell != "-";
         bool HasNumber(string[] record) => record.Any(IsNumber);
         bool Fits(string cell, CsvTimeForm? form) =>
             form is null || cell.Length == 0 || numbers.IsNumberOrEmpty(cell) || CsvTimes.FormOf(cell, numbers) == form;
@@ -99,7 +110,8 @@ internal sealed class CsvTable
             if (IsRow(records[i]))
                 first = i;
         var before = first < 0 ? records.Count : first;
-        while (before > 0 && records[before - 1].Length >= forms.Length && HasNumber(records[before - 1]) && !IsSetting(records[before - 1][0])
+        while (before > 0 && records[before - 1].Length >= forms.Length
+            && HasNumber(records[before - 1]) && !IsSetting(records[before - 1][0])
             && forms.Any(form => form is not null))
             before--;
         return before < records.Count && (first >= 0 || HasNumber(records[before])) ? before : first;

@@ -1,15 +1,16 @@
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// The column that places the rows of a text file in time. Of several the most even one is taken: numbers in a known unit before times of day
-/// and dates, fine ones before those that repeat themselves; the others are passed over.
+/// The column that places the rows of a text file in time. Of several the most even one is taken: numbers in a known unit before times of
+/// day and dates, fine ones before those that repeat themselves; the others are passed over.
 /// </summary>
 /// <param name="Column">Its number.</param>
 /// <param name="Form">How its times are written.</param>
 /// <param name="SecondsPerUnit">Seconds per unit of its numbers.</param>
 /// <param name="Others">Columns that are times as well.</param>
 /// <param name="Notes">What was assumed, a line each.</param>
-internal sealed record CsvTimeColumn(int Column, CsvTimeForm Form, double SecondsPerUnit, IReadOnlyList<int> Others, IReadOnlyList<string> Notes)
+internal sealed record CsvTimeColumn(
+    int Column, CsvTimeForm Form, double SecondsPerUnit, IReadOnlyList<int> Others, IReadOnlyList<string> Notes)
 {
     private const int UnevenRank = 6;
 
@@ -38,7 +39,8 @@ internal sealed record CsvTimeColumn(int Column, CsvTimeForm Form, double Second
             Notes =
             [
                 .. time.Notes,
-                $"the time is '{Shown(columns[time.Column])}'; passed over: {string.Join(", ", others.Select(c => $"'{Shown(columns[c])}'"))}",
+                $"the time is '{Shown(columns[time.Column])}'; "
+                + $"passed over: {string.Join(", ", others.Select(c => $"'{Shown(columns[c])}'"))}",
             ],
         };
     }
@@ -77,5 +79,6 @@ internal sealed record CsvTimeColumn(int Column, CsvTimeForm Form, double Second
             : steps[steps.Count / 2];
     }
 
-    private static string Shown(CsvColumn column) => WfdbHeader.Shown(column.Unit.Length > 0 ? $"{column.Label} [{column.Unit}]" : column.Label);
+    private static string Shown(CsvColumn column) =>
+        WfdbHeader.Shown(column.Unit.Length > 0 ? $"{column.Label} [{column.Unit}]" : column.Label);
 }

@@ -99,7 +99,9 @@ internal sealed class CsvTimes(CsvTimeForm form, CsvNumbers numbers)
             || DateTimeOffset.TryParse(cell, CultureInfo.InvariantCulture, styles, out date));
     }
 
-    /// <summary>Reads <c>h:mm:ss.fff</c> (with AM or PM, perhaps) or <c>mm:ss.fff</c>; round: after how many seconds it begins again.</summary>
+    /// <summary>
+    /// Reads <c>h:mm:ss.fff</c> (with AM or PM, perhaps) or <c>mm:ss.fff</c>; round: after how many seconds it begins again.
+    /// </summary>
     private static bool TryClock(string text, out double seconds, out double round)
     {
         (seconds, round) = (double.NaN, SecondsPerDay);

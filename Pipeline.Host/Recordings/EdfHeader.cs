@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Pipeline.Host.Recordings;
 
-/// <summary>One signal of an EDF header; <c>Recorded</c> is null for one that is not read: annotations, or a channel without a range.</summary>
+/// <summary>
+/// One signal of an EDF header; <c>Recorded</c> is null for one that is not read: annotations, or a channel without a range.
+/// </summary>
 internal sealed record EdfSignal(RecordedSignal? Recorded, int SamplesPerRecord, bool IsAnnotations);
 
 /// <summary>
@@ -77,12 +79,15 @@ internal sealed record EdfHeader(
         return -1;
     }
 
-    private static EdfSignal ParseSignal(string name, byte[] fields, (int Count, int Index) place, RecordingOptions options, List<string> notes)
+    private static EdfSignal ParseSignal(
+        string name, byte[] fields, (int Count, int Index) place, RecordingOptions options, List<string> notes)
     {
-        // Field by field: 16 label, 80 transducer, 8 unit, 8 physical minimum, 8 maximum, 8 digital minimum, 8 maximum, 80 filters, 8 samples.
+        // Field by field: 16 label, 80 transducer, 8 unit, 8 physical minimum, 8 maximum, 8 digital minimum, 8 maximum, 80 filters, 8
+        // samples.
         string Field(int before, int width) => Text(fields, place.Count * before + place.Index * width, width);
         var label = Field(0, 16);
-        var samples = (int)Number(name, $"number of samples in a record of '{WfdbHeader.Shown(label)}'", Field(216, 8), 0, MaxRecordBytes / 2);
+        var samples = (int)Number(
+            name, $"number of samples in a record of '{WfdbHeader.Shown(label)}'", Field(216, 8), 0, MaxRecordBytes / 2);
         if (label.Equals("EDF Annotations", StringComparison.OrdinalIgnoreCase))
             return new(null, samples, true);
         if (samples == 0)
@@ -99,7 +104,8 @@ internal sealed record EdfHeader(
         // A person who names its kind wants it read.
         var isWanted = options.Of(signal) is not null;
         notes.Add($"{WfdbHeader.Shown(signal.Label)} {(isWanted ? "is read as stored, without a unit" : "is left out")}: it has no range "
-            + $"({WfdbHeader.Shown(limits, 100)}){(isWanted ? "" : $"; --channel {WfdbHeader.Shown(signal.Label)}=KIND reads it as stored")}");
+            + $"({WfdbHeader.Shown(limits, 100)})"
+            + (isWanted ? "" : $"; --channel {WfdbHeader.Shown(signal.Label)}=KIND reads it as stored"));
         return new(isWanted ? signal with { Unit = "" } : null, samples, false);
     }
 
@@ -127,5 +133,6 @@ internal sealed record EdfHeader(
     private static double Number(string name, string what, string text, double least, double most) =>
         TryNumber(text, out var value) && value >= least && value <= most
             ? value
-            : throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{name}: {what} is '{WfdbHeader.Shown(text)}'; {least} to {most} is wanted"));
+            : throw new RecordingException(
+                FormattableString.Invariant($"{name}: {what} is '{WfdbHeader.Shown(text)}'; {least} to {most} is wanted"));
 }

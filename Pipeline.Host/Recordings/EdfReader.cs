@@ -153,7 +153,8 @@ internal sealed class EdfReader : IFrameReader
             last = onset;
         }
         if (gaps > 0)
-            _notes.Add($"is marked as continuous (EDF+C), but its annotations show {gaps} gap{(gaps > 1 ? "s" : "")}: samples are missing there");
+            _notes.Add(
+                $"is marked as continuous (EDF+C), but its annotations show {gaps} gap{(gaps > 1 ? "s" : "")}: samples are missing there");
         return gaps > 0;
     }
 
@@ -168,7 +169,8 @@ internal sealed class EdfReader : IFrameReader
             if (i == 0)
                 first = onset;
             else if (onset < last || onset > last + _header.SecondsPerRecord + MaxGapSeconds)
-                throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{_name}: data record {i + 1} lies at {onset} s after one at {last} s"));
+                throw new RecordingException(
+                    FormattableString.Invariant($"{_name}: data record {i + 1} lies at {onset} s after one at {last} s"));
             last = onset;
         }
         seconds = last - first + _header.SecondsPerRecord;
@@ -191,7 +193,8 @@ internal sealed class EdfReader : IFrameReader
         text = text[..Math.Min(text.Length, MaxOnsetBytes)];
         var end = text.IndexOfAny((byte)20, (byte)21);
         return end > 0
-            && double.TryParse(Encoding.Latin1.GetString(text[..end]), NumberStyles.Float, CultureInfo.InvariantCulture, out onset) && double.IsFinite(onset);
+            && double.TryParse(Encoding.Latin1.GetString(text[..end]), NumberStyles.Float, CultureInfo.InvariantCulture, out onset)
+            && double.IsFinite(onset);
     }
 
     private int[] SampleOffsets()

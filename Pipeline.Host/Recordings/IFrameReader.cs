@@ -23,7 +23,9 @@ internal interface IFrameReader : IDisposable
     /// <summary>What a person should know about how the file was read: one line each.</summary>
     IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Appends the next frames (about a second, or one big frame) to the buffers, one a signal; false when none was left.</summary>
+    /// <summary>
+    /// Appends the next frames (about a second, or one big frame) to the buffers, one a signal; false when none was left.
+    /// </summary>
     /// <exception cref="RecordingException">The file is not what it was when it was opened.</exception>
     bool ReadInto(ReadOnlySpan<SignalBuffer> buffers);
 }

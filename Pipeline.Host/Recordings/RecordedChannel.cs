@@ -24,7 +24,9 @@ internal sealed record RecordedChannel(SignalBuffer Buffer, double RateHz)
             if (format == SampleFormat.Float32)
                 float32[n] = (float)value;
             else
-                int16[n] = double.IsNaN(value) ? SampleChunk.MissingInt16 : (short)Math.Clamp(Math.Round(value), -short.MaxValue, short.MaxValue);
+                int16[n] = double.IsNaN(value)
+                    ? SampleChunk.MissingInt16
+                    : (short)Math.Clamp(Math.Round(value), -short.MaxValue, short.MaxValue);
         }
         Buffer.Drop(count);
     }

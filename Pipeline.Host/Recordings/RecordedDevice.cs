@@ -45,7 +45,8 @@ internal sealed class RecordedDevice
         foreach (var group in byRate)
         {
             if (group.Count() > ChannelLayout.MaxChannels || group.Key > MaxRateHz)
-                throw new RecordingException(string.Create(CultureInfo.InvariantCulture, $"{fileName}: {group.Count()} channels at {group.Key} Hz; at most "
+                throw new RecordingException(string.Create(
+                    CultureInfo.InvariantCulture, $"{fileName}: {group.Count()} channels at {group.Key} Hz; at most "
                     + $"{ChannelLayout.MaxChannels} at {MaxRateHz} Hz are possible: leave some out by --channel LABEL=ignore"));
             var name = byRate.Count == 1 ? "monitor" : string.Create(CultureInfo.InvariantCulture, $"monitor-{group.Key:0.###}hz");
             var layout = new ChannelLayout([.. group.Select(s => ChannelOf(signals[s], kinds[s] ?? default))]);

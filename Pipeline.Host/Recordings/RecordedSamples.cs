@@ -8,12 +8,15 @@ internal sealed class RecordedSamples
     private readonly ChannelLayout _channels;
     private readonly float[][] _samples;
 
-    private RecordedSamples(double rateHz, ChannelLayout channels, float[][] samples) => (RateHz, _channels, _samples) = (rateHz, channels, samples);
+    private RecordedSamples(double rateHz, ChannelLayout channels, float[][] samples) =>
+        (RateHz, _channels, _samples) = (rateHz, channels, samples);
 
     /// <summary>Samples per second.</summary>
     public double RateHz { get; }
 
-    /// <summary>Reads the device with the most channels of <paramref name="kind"/> (the first of equals); null when there is none.</summary>
+    /// <summary>
+    /// Reads the device with the most channels of <paramref name="kind"/> (the first of equals); null when there is none.
+    /// </summary>
     /// <exception cref="RecordingException">As <see cref="Recording.Open"/>.</exception>
     public static RecordedSamples? Read(string path, SignalKind kind, RecordingOptions options)
     {

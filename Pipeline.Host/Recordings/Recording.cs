@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipeline.Actors;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
@@ -60,7 +59,8 @@ public sealed class Recording : IDisposable
         var held = 0L;
         foreach (var device in _devices)
         {
-            var own = DeviceStream.RingBytes(new WindowShape(topology.WindowLength, topology.WindowHop), device.RateHz, device.Channels.Count, _reader.Format);
+            var own = DeviceStream.RingBytes(
+                new WindowShape(topology.WindowLength, topology.WindowHop), device.RateHz, device.Channels.Count, _reader.Format);
             if (topology.FindExcess(device.Channels.Count, device.RateHz, own, held) is { } excess)
                 return excess;
             held += own;
@@ -126,8 +126,10 @@ public sealed class Recording : IDisposable
             ".WAV" => new WavReader(path),
             ".CSV" or ".TSV" or ".TXT" => new CsvReader(path, options),
             _ when File.Exists(Path.ChangeExtension(path, ".hea")) =>
-                throw new RecordingException($"{Path.GetFileName(path)}: is named by its header {Path.GetFileNameWithoutExtension(path)}.hea"),
-            var ending => throw new RecordingException($"{Path.GetFileName(path)}: no recordings end in '{ending}'; .hea .edf .rec .csv .tsv .txt .wav do"),
+                throw new RecordingException(
+                    $"{Path.GetFileName(path)}: is named by its header {Path.GetFileNameWithoutExtension(path)}.hea"),
+            var ending => throw new RecordingException(
+                $"{Path.GetFileName(path)}: no recordings end in '{ending}'; .hea .edf .rec .csv .tsv .txt .wav do"),
         };
     }
 
@@ -143,7 +145,8 @@ public sealed class Recording : IDisposable
             if (kinds[s] is null || rate >= MinRateHz)
                 continue;
             kinds[s] = null;
-            _tooSlow.Add(string.Create(CultureInfo.InvariantCulture, $"{Shown(signals[s].Label)} at {rate:0.####} Hz is left out: {MinRateHz} Hz or more are wanted"));
+            _tooSlow.Add(FormattableString.Invariant(
+                $"{Shown(signals[s].Label)} at {rate:0.####} Hz is left out: {MinRateHz} Hz or more are wanted"));
         }
         _notes.AddRange(_tooSlow);
         foreach (var said in options.Channels.Where(said => !signals.Any(said.Matches)))
@@ -159,7 +162,8 @@ public sealed class Recording : IDisposable
             .OrderBy(kind => kind.Key == SignalKind.Unknown)
             .Select(kind => $"{(kind.Key == SignalKind.Unknown ? "unknown, not estimated from" : Names.Of(kind.Key))}: "
                 + string.Join(", ", kind.Select(channel => Shown(channel.Label))));
-        return $"kinds of channels: {string.Join("; ", kinds)} (--channel LABEL=KIND names another: {string.Join(' ', ChannelKinds.AllNames)}, ignore)";
+        return $"kinds of channels: {string.Join("; ", kinds)} "
+            + $"(--channel LABEL=KIND names another: {string.Join(' ', ChannelKinds.AllNames)}, ignore)";
     }
 
     private static string Shown(string label) => WfdbHeader.Shown(label);

@@ -4,7 +4,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>What a source of recordings tells; about one recording one after the other, about several at the same time.</summary>
-/// <param name="Opened">A recording is open; its output follows as the shard of its number. May throw a <see cref="RecordingException"/>.</param>
+/// <param name="Opened">A recording is open; its output follows as the shard of its number. May throw a
+/// <see cref="RecordingException"/>.</param>
 /// <param name="Played">That many of its seconds were handed over.</param>
 /// <param name="Ended">All of its output is acknowledged; or why there is none (any more).</param>
 internal sealed record RecordingEvents(Action<int, Recording> Opened, Action<int, double> Played, Action<int, RecordingException?> Ended);
@@ -17,7 +18,8 @@ internal sealed record RecordingEvents(Action<int, Recording> Opened, Action<int
 /// <param name="options">As for <see cref="Recording.Open"/>.</param>
 /// <param name="concurrency">Recordings that are read at the same time, 1 or more.</param>
 /// <param name="events">What is told.</param>
-internal sealed class RecordingSource(IReadOnlyList<string> paths, RecordingOptions options, int concurrency, RecordingEvents events) : ISampleSource
+internal sealed class RecordingSource(IReadOnlyList<string> paths, RecordingOptions options, int concurrency, RecordingEvents events)
+    : ISampleSource
 {
     /// <inheritdoc/>
     public Task RunAsync(Partitions shards, CancellationToken stop) => Parallel.ForEachAsync(

@@ -2,14 +2,17 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Recordings;
 
-/// <summary>Brings the units that files write to the one that each kind of signal carries on the wire, by its gain: samples stay as stored.</summary>
+/// <summary>
+/// Brings the units that files write to the one that each kind of signal carries on the wire, by its gain: samples stay as stored.
+/// </summary>
 internal static class Units
 {
     /// <summary>Whether a unit as files spell it is one of electric potential.</summary>
     public static bool IsVoltage(string unit) => unit.ToUpperInvariant() is "MV" or "UV" or "µV" or "ΜV" or "NV" or "V";
 
     /// <summary>Whether a unit as files spell it is one of acceleration.</summary>
-    public static bool IsAcceleration(string unit) => unit.ToUpperInvariant() is "G" or "MG" or "M/S2" or "M/S^2" or "MPS2" or "MS2" or "M/S²";
+    public static bool IsAcceleration(string unit) =>
+        unit.ToUpperInvariant() is "G" or "MG" or "M/S2" or "M/S^2" or "MPS2" or "MS2" or "M/S²";
 
     /// <summary>Unit (UCUM) of the wire, and how many of it one of <paramref name="unit"/> is.</summary>
     public static (string Unit, double PerOne) Of(SignalKind kind, string unit) => (kind, unit.ToUpperInvariant()) switch

@@ -4,9 +4,10 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// A WAV file (RIFF; Microsoft's multimedia programming interface 1.0) or its long form RF64 (EBU Tech 3306): PCM of 8, 16, 24 or 32 bits, or
-/// IEEE float of 32 or 64, any number of channels. A length that was never written, or is wrong, is the file's. Values are parts of full
-/// scale, −1 to 1. A WAV names no channels, and those of this trade are heart sounds: they are called <c>PCG</c> (<c>PCG1</c>, <c>PCG2</c>, … when there are several).
+/// A WAV file (RIFF; Microsoft's multimedia programming interface 1.0) or its long form RF64 (EBU Tech 3306): PCM of 8, 16, 24 or 32 bits,
+/// or IEEE float of 32 or 64, any number of channels. A length that was never written, or is wrong, is the file's. Values are parts of full
+/// scale, −1 to 1. A WAV names no channels, and those of this trade are heart sounds: they are called <c>PCG</c> (<c>PCG1</c>, <c>PCG2</c>,
+/// … when there are several).
 /// </summary>
 internal sealed class WavReader : IFrameReader
 {
@@ -38,7 +39,11 @@ internal sealed class WavReader : IFrameReader
             throw;
         }
         var gain = Format == SampleFormat.Float32 ? 1.0 : 1 << (_bits - 1);
-        Signals = [.. Enumerable.Range(1, _channelCount).Select(c => new RecordedSignal(_channelCount == 1 ? "PCG" : $"PCG{c}", "", gain, 0, 1))];
+        Signals =
+        [
+            .. Enumerable.Range(1, _channelCount)
+                .Select(c => new RecordedSignal(_channelCount == 1 ? "PCG" : $"PCG{c}", "", gain, 0, 1)),
+        ];
         _block = new byte[Math.Max(1, (int)_rateHz) * _channelCount * (_bits / 8)];
     }
 
@@ -150,9 +155,11 @@ internal sealed class WavReader : IFrameReader
         _bits = BinaryPrimitives.ReadUInt16LittleEndian(format.AsSpan(14));
         _isFloat = tag == Float;
         if (!(tag == Pcm && _bits is 8 or 16 or 24 or 32) && !(tag == Float && _bits is 32 or 64))
-            throw new RecordingException($"{_name}: coding {tag} with {_bits} bits; PCM of 8, 16, 24, 32 and float of 32, 64 bits are read");
+            throw new RecordingException(
+                $"{_name}: coding {tag} with {_bits} bits; PCM of 8, 16, 24, 32 and float of 32, 64 bits are read");
         if (_channelCount is 0 or > ChannelLayout.MaxChannels || _rateHz is < 1 or > 100_000)
-            throw new RecordingException($"{_name}: {_channelCount} channels at {_rateHz} Hz; 1 to {ChannelLayout.MaxChannels} at 1 to 100000 Hz are possible");
+            throw new RecordingException(
+                $"{_name}: {_channelCount} channels at {_rateHz} Hz; 1 to {ChannelLayout.MaxChannels} at 1 to 100000 Hz are possible");
     }
 
     private void SetLength(long size)
@@ -170,7 +177,9 @@ internal sealed class WavReader : IFrameReader
             throw new RecordingException($"{_name}: no samples");
     }
 
-    /// <summary>Whether the file ends at <paramref name="end"/>, give or take padding, or goes on with chunks: else the samples go on.</summary>
+    /// <summary>
+    /// Whether the file ends at <paramref name="end"/>, give or take padding, or goes on with chunks: else the samples go on.
+    /// </summary>
     private bool IsFollowedByChunks(long end)
     {
         if (_stream.Length - end < Math.Max(2, FrameBytes))

@@ -4,7 +4,8 @@ namespace Pipeline.Host.Recordings;
 
 /// <summary>A mark of a WFDB annotation file.</summary>
 /// <param name="Sample">Its sample.</param>
-/// <param name="Code">Its code, see <c>ecgcodes.h</c> of the WFDB library: 1 normal beat, 5 ventricular, 32 flutter begins, 33 it ends.</param>
+/// <param name="Code">Its code, see <c>ecgcodes.h</c> of the WFDB library: 1 normal beat, 5 ventricular, 32 flutter begins, 33 it
+/// ends.</param>
 internal readonly record struct WfdbAnnotation(int Sample, int Code)
 {
     /// <summary>Whether it marks a beat.</summary>
@@ -33,7 +34,8 @@ internal static class WfdbAnnotations
             if (code == Skip)
             {
                 // A long step: 32 bits, its high half first.
-                sample += (BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at)) << 16) | BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + 2));
+                sample += (BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at)) << 16)
+                    | BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + 2));
                 at += 4;
             }
             else if (code == Auxiliary)

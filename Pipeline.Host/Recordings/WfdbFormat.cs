@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// How the samples of WFDB signal files are stored (<c>signal(5)</c>, https://physionet.org/physiotools/wag/signal-5.htm). Every format but 0
-/// (a signal without samples, in layout headers) has a lowest number that says that a sample is missing.
+/// How the samples of WFDB signal files are stored (<c>signal(5)</c>, https://physionet.org/physiotools/wag/signal-5.htm). Every format but
+/// 0 (a signal without samples, in layout headers) has a lowest number that says that a sample is missing.
 /// </summary>
 internal static class WfdbFormat
 {

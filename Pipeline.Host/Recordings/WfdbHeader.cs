@@ -11,8 +11,9 @@ internal sealed record WfdbSegment(string Name, long FrameCount);
 
 /// <summary>
 /// A WFDB header (<c>header(5)</c> of the WFDB Applications Guide, https://physionet.org/physiotools/wag/header-5.htm): the record line,
-/// then a line for each signal, or for each segment of a record of several; <c>#</c> begins a comment; lines may end in CR LF. Absent fields
-/// take the guide's defaults. A record name may have a folder before it, as it was named when the record was written: it says nothing.
+/// then a line for each signal, or for each segment of a record of several; <c>#</c> begins a comment; lines may end in CR LF. Absent
+/// fields take the guide's defaults. A record name may have a folder before it, as it was named when the record was written: it says
+/// nothing.
 /// </summary>
 /// <param name="FramesPerSecond">Frames per second, 250 when absent.</param>
 /// <param name="FrameCount">Frames of the record; 0 when the header leaves it to the files.</param>
@@ -102,7 +103,8 @@ internal sealed record WfdbHeader(double FramesPerSecond, long FrameCount, IRead
         var (gain, baseline, unit) = ParseGain(name, fields.Length > 2 ? fields[2] : "");
         var zero = fields.Length > 4 ? Number(name, "ADC zero", fields[4]) : 0;
         var label = fields.Length > 8 ? fields[8].Trim() : $"signal{index + 1}";
-        return new(fields[0] == "~" ? "~" : PlainName(name, fields[0], "signal file"), format, offset, new(label, unit, gain, baseline ?? zero, perFrame));
+        var file = fields[0] == "~" ? "~" : PlainName(name, fields[0], "signal file");
+        return new(file, format, offset, new(label, unit, gain, baseline ?? zero, perFrame));
     }
 
     private static (int Format, int SamplesPerFrame, int Offset) ParseFormat(string name, string text)
@@ -127,7 +129,8 @@ internal sealed record WfdbHeader(double FramesPerSecond, long FrameCount, IRead
                 throw new RecordingException($"{name}: '{Shown(text)}' is no signal format");
             rest = rest[end..];
         }
-        if (!int.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var format) || !WfdbFormat.IsKnown(format))
+        if (!int.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var format)
+            || !WfdbFormat.IsKnown(format))
             throw new RecordingException($"{name}: signal format '{Shown(text)}' is not supported; {WfdbFormat.Names} are");
         if (perFrame is < 1 or > 10_000)
             throw new RecordingException($"{name}: {perFrame} samples per frame; 1 to 10000 are possible");

@@ -3,8 +3,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Recordings;
 
 /// <summary>
-/// A WFDB record of one segment: header and signal files of the formats of <see cref="WfdbFormat"/>, each with an optional byte offset, as in
-/// the <c>.mat</c> files of PhysioNet's challenges. Samples are int16 as stored; where a signal has more bits, all are float32 without baseline.
+/// A WFDB record of one segment: header and signal files of the formats of <see cref="WfdbFormat"/>, each with an optional byte offset, as
+/// in the <c>.mat</c> files of PhysioNet's challenges. Samples are int16 as stored; where a signal has more bits, all are float32 without
+/// baseline.
 /// </summary>
 internal sealed class WfdbReader : IFrameReader
 {
@@ -57,8 +58,10 @@ internal sealed class WfdbReader : IFrameReader
 
     /// <summary>Opens a record of one segment.</summary>
     /// <exception cref="RecordingException">It cannot be read.</exception>
-    public static WfdbReader OpenSegment(string path, WfdbHeader header) => header.Signals.Any(signal => signal.FileName == "~" || signal.Format == 0)
-        ? throw new NoRecordingException($"{Path.GetFileName(path)}: names signals without samples: it is the layout of a record of several segments")
+    public static WfdbReader OpenSegment(string path, WfdbHeader header) =>
+        header.Signals.Any(signal => signal.FileName == "~" || signal.Format == 0)
+        ? throw new NoRecordingException(
+            $"{Path.GetFileName(path)}: names signals without samples: it is the layout of a record of several segments")
         : new(path, header);
 
     public bool ReadInto(ReadOnlySpan<SignalBuffer> buffers)
@@ -91,7 +94,8 @@ internal sealed class WfdbReader : IFrameReader
                 throw new RecordingException($"{Path.GetFileName(path)}: {group[0].FileName} is given two formats");
             var beside = Path.Combine(Path.GetDirectoryName(path) ?? "", group[0].FileName);
             if (!File.Exists(beside))
-                throw new RecordingException($"{Path.GetFileName(path)}: its signal file {WfdbHeader.Shown(group[0].FileName)} is not there");
+                throw new RecordingException(
+                    $"{Path.GetFileName(path)}: its signal file {WfdbHeader.Shown(group[0].FileName)} is not there");
             _files.Add(new(beside, group, first, Format == SampleFormat.Float32));
             first = end;
         }

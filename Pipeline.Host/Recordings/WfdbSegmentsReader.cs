@@ -87,14 +87,17 @@ internal sealed class WfdbSegmentsReader : IFrameReader
         var header = HeaderOf(segment);
         _open = WfdbReader.OpenSegment(PathOf(segment), header);
         if (_open.FramesPerSecond != FramesPerSecond || _open.FrameCount < segment.FrameCount)
-            throw new RecordingException($"{_name}: segment {WfdbHeader.Shown(segment.Name)} has {_open.FrameCount} samples at {_open.FramesPerSecond} Hz; "
+            throw new RecordingException(
+                $"{_name}: segment {WfdbHeader.Shown(segment.Name)} has {_open.FrameCount} samples at {_open.FramesPerSecond} Hz; "
                 + $"{segment.FrameCount} at {FramesPerSecond} Hz are wanted");
         var format = _open.Format;
         _own = [.. _open.Signals.Select(_ => new SignalBuffer(format))];
         _target = TargetsOf(_open.Signals);
     }
 
-    /// <summary>By label, each of the record's signals once; the labels of a record without layout may be alike, and its order counts.</summary>
+    /// <summary>
+    /// By label, each of the record's signals once; the labels of a record without layout may be alike, and its order counts.
+    /// </summary>
     private int[] TargetsOf(IReadOnlyList<RecordedSignal> signals)
     {
         var targets = new int[signals.Count];
@@ -137,7 +140,9 @@ internal sealed class WfdbSegmentsReader : IFrameReader
         if (!File.Exists(path))
             throw new RecordingException($"{_name}: its segment {WfdbHeader.Shown(segment.Name)} is not there");
         var header = WfdbHeader.Read(path);
-        return header.Segments.Count == 0 ? header : throw new RecordingException($"{_name}: its segment {WfdbHeader.Shown(segment.Name)} has segments itself");
+        return header.Segments.Count == 0
+            ? header
+            : throw new RecordingException($"{_name}: its segment {WfdbHeader.Shown(segment.Name)} has segments itself");
     }
 
     private string PathOf(WfdbSegment segment) => Path.Combine(_folder, segment.Name + ".hea");

@@ -2,7 +2,9 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Recordings;
 
-/// <summary>One signal file of a WFDB record: the samples of its signals, interleaved frame by frame. Read once, from its beginning.</summary>
+/// <summary>
+/// One signal file of a WFDB record: the samples of its signals, interleaved frame by frame. Read once, from its beginning.
+/// </summary>
 internal sealed class WfdbSignalFile : IDisposable
 {
     private readonly FileStream _stream;
@@ -39,7 +41,9 @@ internal sealed class WfdbSignalFile : IDisposable
 
     public long SampleCount { get; }
 
-    /// <summary>Reads frames to the buffers, one a signal. All but the last call read whole blocks (<see cref="WfdbFormat.BlockSamples"/>).</summary>
+    /// <summary>
+    /// Reads frames to the buffers, one a signal. All but the last call read whole blocks (<see cref="WfdbFormat.BlockSamples"/>).
+    /// </summary>
     /// <exception cref="RecordingException">The file became shorter.</exception>
     public void Read(int frames, ReadOnlySpan<SignalBuffer> buffers)
     {

@@ -58,10 +58,11 @@ internal sealed class RateFromBeats
     /// The rate of [<paramref name="start"/>, <paramref name="end"/>), where the signal has <paramref name="quality"/> 0 to 1 and every
     /// beat is
     /// <paramref name="believed"/> or not. Beats that are likely but not yet certain, all after the certain ones, may be given in
-    /// <paramref name="likely"/>; they are not kept. An interval that spans one of <paramref name="holes"/> is none (in an even rhythm, as many as
-    /// fit into it); where those that are left are too few, or too uneven for their number, there is no rate.
+    /// <paramref name="likely"/>; they are not kept. An interval that spans one of <paramref name="holes"/> is none (in an even rhythm, as
+    /// many as fit into it); where those that are left are too few, or too uneven for their number, there is no rate.
     /// </summary>
-    public BeatRate Of(long start, long end, double quality, bool believed, ReadOnlySpan<double> likely = default, SampleHoles? holes = null)
+    public BeatRate Of(
+        long start, long end, double quality, bool believed, ReadOnlySpan<double> likely = default, SampleHoles? holes = null)
     {
         var all = new WindowIntervals(stackalloc double[Kept], stackalloc double[Kept], _rateHz, start, end, holes);
         for (var b = First; b < _count; b++)
@@ -251,8 +252,8 @@ internal sealed class RateFromBeats
         }
 
         /// <summary>
-        /// Mean interval with the beats that the holes hide, where the rhythm is even and each stretch of broken intervals is a multiple of it: so the
-        /// time with holes counts, too, and breathing does not shift the mean.
+        /// Mean interval with the beats that the holes hide, where the rhythm is even and each stretch of broken intervals is a multiple of
+        /// it: so the time with holes counts, too, and breathing does not shift the mean.
         /// </summary>
         public readonly bool TryFill(double mean, double spread, out double filled, out int hidden)
         {
