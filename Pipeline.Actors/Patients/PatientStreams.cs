@@ -6,68 +6,15 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
-/// <summary>A record on its way through its patient's streams. One is used again and again by one thread.</summary>
-internal sealed class RecordHandling(PartitionContext partition)
-{
-    /// <summary>The record; it has a chunk.</summary>
-    public ShardRecord Record { get; private set; }
-
-    public SampleChunk Chunk => Record.Chunk!;      // only records with a chunk are handled
-
-    /// <summary>How the patient's entity is reached; null of a record that has no patient.</summary>
-    public PatientLink? Link { get; private set; }
-
-    /// <summary>What the output says of where it comes from.</summary>
-    public Origin Origin { get; private set; }
-
-    /// <summary>Takes beats and dead letters.</summary>
-    public OutputBatch Output { get; private set; } = null!;    // set by Begin
-
-    /// <summary>The windows that the record completed; null before the first.</summary>
-    public PatientWindows? Windows { get; private set; }
-
-    /// <summary>Empty, and left empty.</summary>
-    public StageOutput Scratch => partition.Scratch;
-
-    /// <summary>Notes what the record is about to change.</summary>
-    public StreamMark Mark { get; } = new();
-
-    public IReadOnlyList<INetwork> Networks => partition.Networks.Asked;
-
-    public PartitionSettings Settings => partition.Settings;
-
-    /// <summary>Bytes of samples that the partition's patients hold in memory.</summary>
-    public Func<long> HeldBytes => partition.HeldBytes;
-
-    public Counts Counts => partition.Counts;
-
-    public void Begin(in ShardRecord record, PatientLink? link, OutputBatch output) =>
-        (Record, Link, Output, Windows, Origin) = (record, link, output, null, new Origin(partition.Topic, partition.Number, record.Offset));
-
-    /// <summary>Adds a point of a window, and what is asked about it.</summary>
-    public void Add(VitalPoint point, RateQuestion? question)
-    {
-        Windows ??= new PatientWindows(partition.Number, Link!, partition.Replies);      // only a patient completes windows
-        Windows.Points.Add(new WindowPoint(point, question));
-    }
-
-    /// <summary>The record's windows so far are not to be.</summary>
-    public void DropWindows() => Windows = null;
-
-    /// <summary>A dead letter about the record, with its own bytes.</summary>
-    public void AddDeadLetter(string stage, string? reason) => Output.DeadLetters.Add(new DeadLetter(
-        stage, reason ?? "", Origin, System.Text.Encoding.UTF8.GetBytes(Chunk.Patient.Value ?? ""), Record.Payload));
-}
-
 /// <summary>
 /// One patient's device streams, and nothing else. In: the patient's records, in offset order. Out, by <see cref="RecordHandling"/>: windows with their
 /// estimates or questions, beats and dead letters. Runs in its partition's window stage; keeps no reference to a chunk.
 /// </summary>
 internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
 {
-    private readonly List<Device> _devices = new(2);
+    private readonly List<PatientDevice> _devices = new(2);
     private IReadOnlyList<INetwork> _networks = [];     // those of the last record
-    private Device[]? _before;          // the devices before the record; null while it leaves them as they are
+    private PatientDevice[]? _before;          // the devices before the record; null while it leaves them as they are
 
     /// <summary>
     /// Goes on where <paramref name="snapshot"/> was captured. A stream that cannot (other windows are set now, or the snapshot is of a newer
@@ -80,7 +27,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
         foreach (var placed in snapshot.Devices)
             if (DeviceStream.Restore(settings.Shape, settings.Stages, snapshot.Patient, placed.Stream, state, out var told) is { } stream)
             {
-                _devices.Add(new Device(stream, snapshot.Patient, placed));
+                _devices.Add(new PatientDevice(stream, snapshot.Patient, placed));
                 if (stream.TakeRestoredMemory() is { } memory)
                     memories.Add((stream.Device, memory));
                 counts.Add(told is null ? Actors.Count.StreamsRestored : Actors.Count.StreamsRestoredInPart);
@@ -152,7 +99,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     /// <summary>Handles a record without what is known of <paramref name="device"/>, which begins anew; when that throws, too, all is as it was.</summary>
     public void HandleWithout(string device, RecordHandling handling)
     {
-        Device[] before = [.. _devices];
+        PatientDevice[] before = [.. _devices];
         _devices.RemoveAll(known => known.Stream.Device == device);
         var done = false;
         try
@@ -188,7 +135,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
             stream.Use(network);
     }
 
-    private Device? Find(string name)
+    private PatientDevice? Find(string name)
     {
         foreach (var device in _devices)
             if (device.Stream.Device == name)
@@ -197,19 +144,19 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     }
 
     /// <summary>Begins an epoch; the one before it ends with its tail.</summary>
-    private Device Begin(Device? earlier, RecordHandling handling)
+    private PatientDevice Begin(PatientDevice? earlier, RecordHandling handling)
     {
         if (earlier is not null)
             End(earlier, handling);
         _before ??= [.. _devices];
-        var device = new Device(new DeviceStream(settings.Shape, settings.Stages, handling.Chunk), handling.Chunk);
+        var device = new PatientDevice(new DeviceStream(settings.Shape, settings.Stages, handling.Chunk), handling.Chunk);
         Tell(device.Stream);
         _devices.Add(device);
         counts.Add(Actors.Count.StreamsBegun);
         return device;
     }
 
-    private void End(Device device, RecordHandling handling)
+    private void End(PatientDevice device, RecordHandling handling)
     {
         _before = [.. _devices];
         device.Stream.Mark(handling.Mark, null);
@@ -231,7 +178,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     }
 
     /// <summary>Why the samples of another device find no room in memory and in a snapshot, or null. <paramref name="earlier"/>: the epoch that it takes the place of.</summary>
-    private string? FindExcess(Device? earlier, RecordHandling handling)
+    private string? FindExcess(PatientDevice? earlier, RecordHandling handling)
     {
         var (chunk, options) = (handling.Chunk, settings.Options);
         var own = DeviceStream.RingBytes(settings.Shape, chunk.RateHz, chunk.Channels.Count, chunk.Format);
@@ -245,7 +192,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     }
 
     /// <summary>Why there is no place for another device, or null; one that ended or is idle makes place.</summary>
-    private string? FindCrowd(Device? earlier, RecordHandling handling)
+    private string? FindCrowd(PatientDevice? earlier, RecordHandling handling)
     {
         if (earlier is not null || _devices.Count < settings.Options.MaxDevicesPerPatient)
             return null;
@@ -260,7 +207,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     }
 
     /// <summary>Passes the completed windows to the stages, and what they give to the windows' message and to the output.</summary>
-    private void Pass(Device device, SampleChunk? chunk, RecordHandling handling)
+    private void Pass(PatientDevice device, SampleChunk? chunk, RecordHandling handling)
     {
         var (stream, output, scratch) = (device.Stream, handling.Output, handling.Scratch);
         var moves = stream.AnchorMoveCount;
@@ -271,7 +218,7 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
                 windows++;
             // Bed and ward change with the first window that ends after the chunk that names them.
             var bySelf = chunk is not null && window.EndIndex > chunk.FirstSampleIndex;
-            var place = new Place(handling.Origin, window, bySelf ? chunk!.Ward : device.Ward, bySelf ? chunk!.Bed : device.Bed);
+            var place = new WindowPlace(handling.Origin, window, bySelf ? chunk!.Ward : device.Ward, bySelf ? chunk!.Bed : device.Bed);
             foreach (var question in scratch.Questions)
                 handling.Add(device.PointAt(place, default), question);
             foreach (var estimate in scratch.Estimates)
@@ -310,38 +257,5 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
             counts.Add(Actors.Count.Gaps);
             counts.Add(Actors.Count.SamplesMissing, verdict.MissingCount * channels);
         }
-    }
-
-    /// <summary>What a window's points have in common.</summary>
-    private readonly record struct Place(Origin Origin, PassedWindow Window, string Ward, string Bed);
-
-    private sealed class Device(DeviceStream stream, PatientId patient, string ward, string bed, Timestamp lastTime)
-    {
-        public Device(DeviceStream stream, SampleChunk first)
-            : this(stream, first.Patient, first.Ward, first.Bed, first.FirstSampleTime)
-        {
-        }
-
-        public Device(DeviceStream stream, PatientId patient, PlacedDevice placed)
-            : this(stream, patient, placed.Ward, placed.Bed, placed.LastTime)
-        {
-        }
-
-        public DeviceStream Stream { get; } = stream;
-
-        public PatientId Patient { get; } = patient;
-
-        public string Ward { get; private set; } = ward;
-
-        public string Bed { get; private set; } = bed;
-
-        public Timestamp LastTime { get; private set; } = lastTime;
-
-        public PlacedDevice Capture(StateTransfer state) => new(Stream.Capture(state), Ward, Bed, LastTime);
-
-        public VitalPoint PointAt(in Place place, in Estimate estimate) => new(
-            place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id, place.Window.Start, place.Window.End, estimate);
-
-        public void Seen(SampleChunk chunk) => (Ward, Bed, LastTime) = (chunk.Ward, chunk.Bed, chunk.FirstSampleTime);
     }
 }

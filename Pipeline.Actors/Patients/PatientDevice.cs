@@ -1,0 +1,41 @@
+using Pipeline.Models;
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Actors;
+
+/// <summary>A device at a patient: its stream, and what its last chunk said. One thread.</summary>
+internal sealed class PatientDevice(DeviceStream stream, PatientId patient, string ward, string bed, Timestamp lastTime)
+{
+    /// <summary>A device whose first chunk has come.</summary>
+    public PatientDevice(DeviceStream stream, SampleChunk first)
+        : this(stream, first.Patient, first.Ward, first.Bed, first.FirstSampleTime)
+    {
+    }
+
+    /// <summary>A device of a snapshot.</summary>
+    public PatientDevice(DeviceStream stream, PatientId patient, PlacedDevice placed)
+        : this(stream, patient, placed.Ward, placed.Bed, placed.LastTime)
+    {
+    }
+
+    public DeviceStream Stream { get; } = stream;
+
+    public PatientId Patient { get; } = patient;
+
+    public string Ward { get; private set; } = ward;
+
+    public string Bed { get; private set; } = bed;
+
+    public Timestamp LastTime { get; private set; } = lastTime;
+
+    public PlacedDevice Capture(StateTransfer state) => new(Stream.Capture(state), Ward, Bed, LastTime);
+
+    public VitalPoint PointAt(in WindowPlace place, in Estimate estimate) => new(
+        place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id, place.Window.Start, place.Window.End, estimate);
+
+    public void Seen(SampleChunk chunk) => (Ward, Bed, LastTime) = (chunk.Ward, chunk.Bed, chunk.FirstSampleTime);
+}
+
+/// <summary>What a window's points have in common.</summary>
+internal readonly record struct WindowPlace(Origin Origin, PassedWindow Window, string Ward, string Bed);
