@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 
@@ -22,6 +23,40 @@ public static class StreamRun
     {
         ArgumentNullException.ThrowIfNull(chunks);
         return Walk(chunks, stages ?? (first => Stages.Create(first.Channels, first.RateHz)), shape ?? WindowShape.Default);
+    }
+
+    /// <summary>Samples in memory as a device sends them: float32, in epoch 0, from time 0 on, the last chunk with the end of the stream.</summary>
+    /// <param name="samples">[channels][samples], all of one length, in the channels' units; NaN where one is missing.</param>
+    /// <param name="layout">The channels.</param>
+    /// <param name="rateHz">Samples per second and channel.</param>
+    /// <param name="size">Samples of a chunk; those of a second without it.</param>
+    public static IEnumerable<SampleChunk> Chunks(float[][] samples, ChannelLayout layout, double rateHz, int? size = null)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        var (most, all) = (size ?? (int)rateHz, samples[0].Length);
+        for (var first = 0; first < all; first += most)
+        {
+            var count = Math.Min(most, all - first);
+            var values = new float[samples.Length * count];
+            for (var c = 0; c < samples.Length; c++)
+                samples[c].AsSpan(first, count).CopyTo(values.AsSpan(c * count));
+            yield return new SampleChunk
+            {
+                Patient = new PatientId("recording"),
+                Bed = "",
+                Ward = "",
+                Device = "device",
+                Epoch = 0,
+                RateHz = rateHz,
+                FirstSampleIndex = first,
+                FirstSampleTime = default(Timestamp).AddSeconds(first / rateHz),
+                Channels = layout,
+                SampleCount = count,
+                Format = SampleFormat.Float32,
+                Samples = MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
+                EndOfStream = first + count >= all,
+            };
+        }
     }
 
     private static IEnumerable<WindowResult> Walk(IEnumerable<SampleChunk> chunks, StageFactory stages, WindowShape shape)

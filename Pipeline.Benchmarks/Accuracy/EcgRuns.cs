@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
@@ -16,32 +15,6 @@ internal static class EcgRuns
     public static List<WindowResult> Run(this EcgRecording recording, QrsDecision decision) =>
         [.. StreamRun.Of(Chunks(recording), first => [new EcgStage(first.Channels, first.RateHz, decision.Score, decision.Network)])];
 
-    private static IEnumerable<SampleChunk> Chunks(EcgRecording recording)
-    {
-        var layout = new ChannelLayout([.. recording.Leads.Select((_, l) => new Channel($"ECG{l}", SignalKind.Ecg, "mV"))]);
-        var size = (int)recording.RateHz;
-        for (var first = 0; first < recording.SampleCount; first += size)
-        {
-            var count = Math.Min(size, recording.SampleCount - first);
-            var values = new float[recording.Leads.Length * count];
-            for (var l = 0; l < recording.Leads.Length; l++)
-                recording.Leads[l].AsSpan(first, count).CopyTo(values.AsSpan(l * count));
-            yield return new SampleChunk
-            {
-                Patient = new PatientId(recording.Name),
-                Bed = "",
-                Ward = "",
-                Device = "ecg",
-                Epoch = 0,
-                RateHz = recording.RateHz,
-                FirstSampleIndex = first,
-                FirstSampleTime = default(Timestamp).AddSeconds(first / recording.RateHz),
-                Channels = layout,
-                SampleCount = count,
-                Format = SampleFormat.Float32,
-                Samples = MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
-                EndOfStream = first + count >= recording.SampleCount,
-            };
-        }
-    }
+    private static IEnumerable<SampleChunk> Chunks(EcgRecording recording) => StreamRun.Chunks(
+        recording.Leads, new ChannelLayout([.. recording.Leads.Select((_, l) => new Channel($"ECG{l}", SignalKind.Ecg, "mV"))]), recording.RateHz);
 }

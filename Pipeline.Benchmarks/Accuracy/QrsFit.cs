@@ -11,12 +11,13 @@ namespace Pipeline.Benchmarks.Accuracy;
 /// with all. A first pass meets the candidates with the plain threshold deciding, the second with the constants of the first, so that the
 /// detector's memory is as it will be. Records 118 and 119 of the noise test are in one group.
 /// </summary>
-internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecording> noises)
+internal sealed class QrsFit(EcgRecording[] records, IReadOnlyDictionary<string, EcgRecording> noises)
 {
     private const int Groups = 6;
     private const int Passes = 2;
     private const float BeatWeight = 2;
     private const float EctopicWeight = 3;
+    private readonly QrsAugmentation _augmentation = new(noises, seed: 0);     // draws from the record's own seed here
     private readonly List<LogisticRow> _rows = [];
     private QrsScore[]? _scores;
 
@@ -52,25 +53,29 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
     {
         var random = new Random(int.Parse(record.Name, CultureInfo.InvariantCulture));
         var (a, b) = (record.Leads[0], record.Leads[1]);
-        Collect(record, 2, clean: true, 1, a, b);
-        Collect(record, 1.5f, clean: true, 1, a);
-        Collect(record, 0.3f, clean: true, 1, b);
-        var angle = random.NextDouble() * 2 * Math.PI;
-        Collect(record, 0.7f, clean: true, 1, Turn(a, b, angle), Turn(b, a, -angle));
-        Collect(record, 1, clean: false, 1, AddNoise(record, random, a, b));
-        Collect(record, 1, clean: false, 1, AddNoise(record, random, a, b));
-        Collect(record, 1, clean: false, 1, AddNoise(record, random, a));
+        var both = record.With(a, b);
+        var first = record.With(a);
+        Collect(both, 2, clean: true);
+        Collect(first, 1.5f, clean: true);
+        Collect(record.With(b), 0.3f, clean: true);
+        Collect(QrsAugmentation.Rotated(record, a, b, random), 0.7f, clean: true);
+        Collect(_augmentation.AddNoise(both, random), 1, clean: false);
+        Collect(_augmentation.AddNoise(both, random), 1, clean: false);
+        Collect(_augmentation.AddNoise(first, random), 1, clean: false);
         // Few patients of the database have a fast heart: the same beats, played faster, and a little slower.
-        Collect(record, 0.4f, clean: true, Faster(random), a, b);
-        Collect(record, 0.25f, clean: false, Faster(random), AddNoise(record, random, a, b));
-        Collect(record, 0.25f, clean: false, Faster(random), AddNoise(record, random, a));
-        Collect(record, 0.3f, clean: false, 0.75, AddNoise(record, random, a));
+        Collect(both, 0.4f, clean: true, Faster(random));
+        var speed = Faster(random);
+        Collect(_augmentation.AddNoise(both, random), 0.25f, clean: false, speed);
+        speed = Faster(random);
+        Collect(_augmentation.AddNoise(first, random), 0.25f, clean: false, speed);
+        Collect(_augmentation.AddNoise(first, random), 0.3f, clean: false, 0.75);
     }
 
     private static double Faster(Random random) => 1.3 + 0.9 * random.NextDouble();
 
-    private void Collect(EcgRecording record, float weight, bool clean, double speed, params float[][] leads)
+    private void Collect(EcgRecording record, float weight, bool clean, double speed = 1)
     {
+        var leads = record.Leads;
         var candidates = new List<(double At, float[] Features)>();
         var units = new float[leads.Length];
         Array.Fill(units, 1);
@@ -97,43 +102,5 @@ internal sealed class QrsFit(EcgRecording[] records, Dictionary<string, EcgRecor
             var factor = partner < 0 || !clean ? 1 : record.Beats[partner].IsEctopic ? BeatWeight * EctopicWeight : BeatWeight;
             _rows.Add(new LogisticRow(candidates[c].Features, partner >= 0, weight * factor, GroupOf(record.Name)));
         }
-    }
-
-    private static float[] Turn(float[] a, float[] b, double angle)
-    {
-        var turned = new float[a.Length];
-        for (var i = 0; i < turned.Length; i++)
-            turned[i] = (float)(Math.Cos(angle) * a[i] + Math.Sin(angle) * b[i]);
-        return turned;
-    }
-
-    /// <summary>Noise by the minute: in 70 % of them, of any kind, −4 to 14 dB, any sign and channel; of two leads one is spared in 30 %.</summary>
-    private float[][] AddNoise(EcgRecording record, Random random, params float[][] leads)
-    {
-        string[] kinds = ["em", "em", "ma", "bw"];
-        var minute = (int)(60 * record.RateHz);
-        float[][] noisy = [.. leads.Select(lead => lead.ToArray())];
-        for (var from = 0; from < record.SampleCount; from += minute)
-        {
-            if (random.NextDouble() < 0.3)
-                continue;
-            var noise = noises[kinds[random.Next(kinds.Length)]];
-            int source;
-            do
-                source = random.Next(30) * minute;
-            while (NoiseStress.IsNoisy(source + 10, record.RateHz));
-            var decibels = random.NextDouble() * 18 - 4;
-            var spared = leads.Length == 1 ? -1 : random.NextDouble() switch { < 0.15 => 0, > 0.85 => 1, _ => -1 };
-            for (var l = 0; l < leads.Length; l++)
-            {
-                if (l == spared)
-                    continue;
-                var channel = noise.Leads[random.Next(2)];
-                var gain = NoiseStress.Gain(record, l, channel, decibels) * (random.Next(2) * 2 - 1);
-                for (var i = 0; i < minute && from + i < record.SampleCount && source + i < channel.Length; i++)
-                    noisy[l][from + i] += gain * channel[source + i];
-            }
-        }
-        return noisy;
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
@@ -21,7 +19,8 @@ internal sealed class RateFaults : IBenchmark
     public string Name => "accuracy-faults";
 
     /// <inheritdoc/>
-    public string Summary => "synthetic ECG and pressure without beats or with lost samples: windows that are ok, and wrong ones among them; seeds 200-239";
+    public string Summary =>
+        "synthetic ECG and pressure without beats or with lost samples: windows that are ok, and wrong ones among them; seeds 200-239";
 
     /// <inheritdoc/>
     public Task RunAsync(Report report, CancellationToken stop)
@@ -29,7 +28,8 @@ internal sealed class RateFaults : IBenchmark
         string[] ecg = [.. EcgKinds.WithoutBeats, .. EcgKinds.WithLoss, .. EcgKinds.InOrder];
         foreach (var kind in ecg)
             Measure(report, $"ecg_{kind}", seed => EcgKinds.Of(kind, seed), stop);
-        string[] pressure = [.. PressureKinds.Difficult, .. PressureKinds.WithLoss, .. PressureKinds.WithoutPulse, .. PressureKinds.InOrder];
+        string[] pressure =
+            [.. PressureKinds.Difficult, .. PressureKinds.WithLoss, .. PressureKinds.WithoutPulse, .. PressureKinds.InOrder];
         foreach (var kind in pressure)
             Measure(report, $"abp_{kind}", seed => PressureKinds.Of(kind, seed), stop);
         return Task.CompletedTask;
@@ -73,37 +73,14 @@ internal sealed class RateFaults : IBenchmark
         }
         report.Add(kind + "_ok", 100.0 * ok / windows, "%");
         report.Add(kind + "_wrong", 100.0 * wrong / windows, "%");
-        report.Remark(string.Create(CultureInfo.InvariantCulture, $"{kind}: quality of ok ones {quality / Math.Max(1, ok):F2}, cases with a wrong value {wrongCases}; ")
-            + string.Join(", ", statuses.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} {100.0 * s.Value / windows:F1} %"))));
+        var shares = string.Join(", ", statuses.Select(s => FormattableString.Invariant($"{s.Key} {100.0 * s.Value / windows:F1} %")));
+        report.Remark(FormattableString.Invariant(
+            $"{kind}: quality of ok ones {quality / Math.Max(1, ok):F2}, cases with a wrong value {wrongCases}; {shares}"));
     }
 
     private static IEnumerable<SampleChunk> Chunks(FaultCase one, SignalKind signal)
     {
         var unit = signal == SignalKind.Ecg ? "mV" : "mm[Hg]";
-        var layout = new ChannelLayout([.. one.Leads.Select((_, l) => new Channel($"L{l}", signal, unit))]);
-        var (size, all) = ((int)one.RateHz, one.Leads[0].Length);
-        for (var first = 0; first < all; first += size)
-        {
-            var count = Math.Min(size, all - first);
-            var values = new float[one.Leads.Length * count];
-            for (var l = 0; l < one.Leads.Length; l++)
-                one.Leads[l].AsSpan(first, count).CopyTo(values.AsSpan(l * count));
-            yield return new SampleChunk
-            {
-                Patient = new PatientId("synthetic"),
-                Bed = "",
-                Ward = "",
-                Device = "monitor",
-                Epoch = 0,
-                RateHz = one.RateHz,
-                FirstSampleIndex = first,
-                FirstSampleTime = default(Timestamp).AddSeconds(first / one.RateHz),
-                Channels = layout,
-                SampleCount = count,
-                Format = SampleFormat.Float32,
-                Samples = MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
-                EndOfStream = first + count >= all,
-            };
-        }
+        return StreamRun.Chunks(one.Leads, new ChannelLayout([.. one.Leads.Select((_, l) => new Channel($"L{l}", signal, unit))]), one.RateHz);
     }
 }

@@ -1,10 +1,8 @@
-using System.Runtime.InteropServices;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
-using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Estimators;
 
@@ -83,34 +81,8 @@ internal sealed class SyntheticEcg
 /// <summary>Runs leads through the stages that a device stream gets, in chunks of a given size.</summary>
 internal static class StageRun
 {
-    public static IEnumerable<SampleChunk> Chunked(float[][] leads, ChannelLayout layout, double rateHz, int size, Func<int, ulong>? leadOff = null)
-    {
-        var count = leads[0].Length;
-        for (var first = 0; first < count; first += size)
-        {
-            var take = Math.Min(size, count - first);
-            var values = new float[leads.Length * take];
-            for (var l = 0; l < leads.Length; l++)
-                leads[l].AsSpan(first, take).CopyTo(values.AsSpan(l * take));
-            yield return new SampleChunk
-            {
-                Patient = new PatientId("P1"),
-                Bed = "b1",
-                Ward = "w1",
-                Device = "d1",
-                Epoch = 0,
-                RateHz = rateHz,
-                FirstSampleIndex = first,
-                FirstSampleTime = Chunks.Start.AddSeconds(first / rateHz),
-                Channels = layout,
-                SampleCount = take,
-                Format = SampleFormat.Float32,
-                Samples = MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
-                LeadOff = leadOff?.Invoke(first) ?? 0,
-                EndOfStream = first + take >= count,
-            };
-        }
-    }
+    public static IEnumerable<SampleChunk> Chunked(float[][] leads, ChannelLayout layout, double rateHz, int size, Func<int, ulong>? leadOff = null) =>
+        StreamRun.Chunks(leads, layout, rateHz, size).Select(chunk => leadOff is null ? chunk : chunk with { LeadOff = leadOff((int)chunk.FirstSampleIndex) });
 
     /// <summary>The network that ships.</summary>
     public static QrsModel Network => ModelCatalog.Qrs ?? throw new InvalidOperationException("models/qrs is not there or is refused");

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
@@ -120,34 +119,10 @@ internal sealed class PpgFitRecording
 
     private IEnumerable<SampleChunk> Chunks()
     {
-        float[][] samples = [.. Pulse, .. Motion];
         var layout = new ChannelLayout([
             .. Pulse.Select((_, c) => new Channel($"PPG{c}", SignalKind.Ppg, "1")),
             .. Motion.Select((_, c) => new Channel($"ACC{c}", SignalKind.Acc, "1"))]);
-        var size = (int)RateHz;
-        for (var first = 0; first < samples[0].Length; first += size)
-        {
-            var count = Math.Min(size, samples[0].Length - first);
-            var values = new float[samples.Length * count];
-            for (var c = 0; c < samples.Length; c++)
-                samples[c].AsSpan(first, count).CopyTo(values.AsSpan(c * count));
-            yield return new SampleChunk
-            {
-                Patient = new PatientId("fit"),
-                Bed = "",
-                Ward = "",
-                Device = "ppg",
-                Epoch = 0,
-                RateHz = RateHz * Speed,
-                FirstSampleIndex = first,
-                FirstSampleTime = default(Timestamp).AddSeconds(first / (RateHz * Speed)),
-                Channels = layout,
-                SampleCount = count,
-                Format = SampleFormat.Float32,
-                Samples = MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
-                EndOfStream = first + count >= samples[0].Length,
-            };
-        }
+        return StreamRun.Chunks([.. Pulse, .. Motion], layout, RateHz * Speed, (int)RateHz);
     }
 }
 

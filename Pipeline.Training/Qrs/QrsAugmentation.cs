@@ -85,7 +85,7 @@ internal sealed class QrsAugmentation(IReadOnlyDictionary<string, EcgRecording> 
     }
 
     /// <summary>The plane of the two leads rotated by a random angle: other electrode positions.</summary>
-    private static EcgRecording Rotated(EcgRecording record, float[] a, float[] b, Random random)
+    internal static EcgRecording Rotated(EcgRecording record, float[] a, float[] b, Random random)
     {
         var angle = random.NextDouble() * 2 * Math.PI;
         var (cos, sin) = ((float)Math.Cos(angle), (float)Math.Sin(angle));
@@ -98,7 +98,7 @@ internal sealed class QrsAugmentation(IReadOnlyDictionary<string, EcgRecording> 
     /// <summary>
     /// Recorded noise in 70 % of the minutes: random kind, −4 to 14 dB, random sign and channel; of two leads one is left clean in 30 %.
     /// </summary>
-    private EcgRecording AddNoise(EcgRecording record, Random random)
+    internal EcgRecording AddNoise(EcgRecording record, Random random)
     {
         var kinds = NoiseKinds.Where(noises.ContainsKey).ToArray();
         var minute = (int)(60 * record.RateHz);
