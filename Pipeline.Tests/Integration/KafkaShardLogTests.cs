@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Wire;
-using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.Kafka;
 using Pipeline.Tests.State;
@@ -14,46 +13,29 @@ namespace Pipeline.Tests.Integration;
 /// <summary>Checkpoints in a real broker's transactions.</summary>
 [Collection(nameof(KafkaServer))]
 [Trait("Category", "Integration")]
-public sealed class KafkaShardLogTests(KafkaServer server)
+public sealed class KafkaShardLogTests(KafkaServer server) : ShardLogContract, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private KafkaOptions? _options;
+    private Member? _member;    // of the contract's tests
 
-    [SkippableFact]
-    public async Task A_checkpoint_comes_back_with_its_position_and_the_group_stands_behind_it()
+    public void Dispose() => _member?.Dispose();
+
+    private protected override async Task<IShardLog> OpenAsync()
     {
-        var options = await server.PrepareAsync();
-        using var member = new Member(options);
-        member.PollUntil(() => member.Owned == 4);
-        await using (var log = Log(options, member))
-        {
-            var lease = await AssignAsync(log, 2, "nothing:");
-            await CommitAsync(log, Snapshots.Checkpoint(lease, 10, ["P1", "P2", "P3"]), CommitOutcome.Committed);
-            await CommitAsync(log, Snapshots.Checkpoint(lease, 25, ["P2", "P4"], "P3"), CommitOutcome.Committed);
-        }
-
-        await using var again = Log(options, member);
-
-        await AssignAsync(again, 2, "25: P1@10 P2@25 P4@25");
-        Assert.Equal(SnapshotCodec.Encode(Snapshots.Of("P4", 2, 25)), SnapshotCodec.Encode(again.Passive.Find(2, new PatientId("P4"))!));
-        await AssignAsync(again, 1, "nothing:");
-        Assert.Equal(26, member.Committed(2));
+        _options ??= await server.PrepareAsync();
+        _member ??= new Member(_options);
+        _member.PollUntil(() => _member.Owned == 4);
+        return Log(_options, _member);
     }
 
     [SkippableFact]
-    public async Task Checkpoints_of_many_shards_at_once_are_each_committed()
+    public async Task The_group_stands_behind_the_last_checkpoint()
     {
-        var options = await server.PrepareAsync();
-        using var member = new Member(options);
-        member.PollUntil(() => member.Owned == 4);
-        await using var log = Log(options, member);
-        var leases = new List<ShardLease>();
-        for (var shard = 0; shard < 4; shard++)
-            leases.Add(await AssignAsync(log, shard, "nothing:"));
+        await using var log = await OpenAsync();
+        var lease = await AssignAsync(log, 2, "nothing:");
+        await CommitAsync(log, Snapshots.Checkpoint(lease, 25, ["P1"]), CommitOutcome.Committed);
 
-        await Task.WhenAll(leases.Select(lease => CommitAsync(log, Snapshots.Checkpoint(lease, 7 + lease.Shard, [$"P{lease.Shard}"]), CommitOutcome.Committed)));
-
-        for (var shard = 0; shard < 4; shard++)
-            await AssignAsync(log, shard, $"{7 + shard}: P{shard}@{7 + shard}");
+        Assert.Equal(26, _member!.Committed(2));
     }
 
     [SkippableFact]
@@ -93,48 +75,13 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         var options = await server.PrepareAsync();
         using var admin = new KafkaAdmin(options, TimeProvider.System);
 
-        var samples = await admin.TopicIdAsync(options.SamplesTopic);
+        var samples = await admin.TopicAsync(options.SamplesTopic);
 
         Assert.NotNull(samples);
-        Assert.NotEqual(Guid.Empty, samples);
-        Assert.Equal(samples, await admin.TopicIdAsync(options.SamplesTopic));
-        Assert.NotEqual(samples, await admin.TopicIdAsync(options.StateTopic));
-        Assert.Null(await admin.TopicIdAsync("no-such-topic"));
-    }
-
-    [SkippableFact]
-    public async Task A_shard_that_has_left_commits_nothing()
-    {
-        var options = await server.PrepareAsync();
-        using var member = new Member(options);
-        member.PollUntil(() => member.Owned == 4);
-        await using var log = Log(options, member);
-        var left = await AssignAsync(log, 0, "nothing:");
-        log.Revoke(left);
-        await CommitAsync(log, Snapshots.Checkpoint(left, 3, ["P1"]), CommitOutcome.Fenced);
-        var back = await AssignAsync(log, 0, "nothing:");
-        await CommitAsync(log, Snapshots.Checkpoint(left, 4, ["P1"]), CommitOutcome.Fenced);
-
-        await CommitAsync(log, Snapshots.Checkpoint(back, 5, ["P2"]), CommitOutcome.Committed);
-
-        await AssignAsync(log, 0, "5: P2@5");
-    }
-
-    [SkippableFact]
-    public async Task A_shard_that_comes_back_while_its_state_is_being_read_is_read_once_more_and_right()
-    {
-        var options = await server.PrepareAsync();
-        using var member = new Member(options);
-        member.PollUntil(() => member.Owned == 4);
-        await using var log = Log(options, member);
-        var lease = await AssignAsync(log, 0, "nothing:");
-        await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1", "P2"]), CommitOutcome.Committed);
-
-        var overtaken = Enumerable.Range(0, 3).Select(_ => log.AssignAsync(0, 0, null, CancellationToken.None)).ToArray();
-
-        var stands = await AssignAsync(log, 0, "5: P1@5 P2@5");
-        await Task.WhenAll(overtaken.Cast<Task>()).WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await CommitAsync(log, Snapshots.Checkpoint(stands, 6, ["P3"]), CommitOutcome.Committed);
+        Assert.NotEqual(Guid.Empty, samples.Value.Id);
+        Assert.Equal(samples, await admin.TopicAsync(options.SamplesTopic));
+        Assert.NotEqual(samples.Value.Id, (await admin.TopicAsync(options.StateTopic))?.Id);
+        Assert.Null(await admin.TopicAsync("no-such-topic"));
     }
 
     [SkippableFact]
@@ -272,7 +219,7 @@ public sealed class KafkaShardLogTests(KafkaServer server)
         if (atOnce is not null)
             await atOnce();
 
-        var restoring = AssignAsync(log, 1, expected, topic, committed);
+        var restoring = RestoredAsync(log, log.AssignAsync(1, committed, topic, null, CancellationToken.None), expected);
         first.CommitTransaction(Patience);
         await restoring;
     }
@@ -310,17 +257,6 @@ public sealed class KafkaShardLogTests(KafkaServer server)
 
     private static KafkaShardLog Log(KafkaOptions options, Func<IConsumerGroupMetadata> membership) =>
         new(options, membership, new MemoryPatients(), NullLogger<KafkaShardLog>.Instance, TimeProvider.System);
-
-    private static async Task<ShardLease> AssignAsync(KafkaShardLog log, int shard, string expected, Task<Guid>? topic = null, long committed = 0)
-    {
-        var restored = await log.AssignAsync(shard, committed, topic, null, CancellationToken.None).WaitAsync(Patience);
-        var patients = log.Passive.FindUnseen(shard, new LastSeen(new Models.Signals.Timestamp(long.MaxValue), long.MaxValue), restored.KeptCount + 1).Select(id => log.Passive.Find(shard, id)!);
-        Assert.Equal(expected, Snapshots.Text(restored with { Patients = [.. patients] }));
-        return restored.Lease;
-    }
-
-    private static async Task CommitAsync(KafkaShardLog log, ShardCheckpoint checkpoint, CommitOutcome expected) =>
-        Assert.Equal(expected, await log.CommitAsync(checkpoint, CancellationToken.None).WaitAsync(Patience));
 
     /// <summary>A consumer of the group that only belongs to it.</summary>
     private sealed class Member : IDisposable

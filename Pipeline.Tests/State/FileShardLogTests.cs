@@ -3,105 +3,20 @@ using Pipeline.Actors;
 using Pipeline.Host.State;
 using Pipeline.Host.Wire;
 using Pipeline.Models.Signals;
-using Pipeline.Models.State;
 using Pipeline.Tests.Kafka;
 using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.State;
 
-/// <summary>Checkpoints in a local file: the promises of <see cref="IShardLog"/>, as a real broker's are tested for them.</summary>
-public sealed class FileShardLogTests : IDisposable
+/// <summary>Checkpoints in a local file.</summary>
+public sealed class FileShardLogTests : ShardLogContract, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly TemporaryFolder _folder = new();
     private readonly ManualTimeProvider _time = new();
     private readonly ListLogger<FileShardLog> _logged = new();
 
     public void Dispose() => _folder.Dispose();
-
-    [Fact]
-    public async Task A_checkpoint_comes_back_with_position_time_and_networks_in_the_next_process()
-    {
-        await using (var log = Log())
-        {
-            var lease = await AssignAsync(log, 2, "nothing:");
-            await CommitAsync(log, Snapshots.Checkpoint(lease, 10, ["P1", "P2", "P3"]), CommitOutcome.Committed);
-            var last = Snapshots.Checkpoint(lease, 25, ["P2", "P4"], "P3") with { Time = new Timestamp(77), Networks = new NetworkNames(("heart_rate", "rate@2"), ("qrs", "qrs@1")) };
-            await CommitAsync(log, last, CommitOutcome.Committed);
-        }
-
-        await using var again = Log();
-        var restored = await again.AssignAsync(2, 0, null, CancellationToken.None).WaitAsync(Patience);
-
-        Assert.Equal("25: P1@10 P2@25 P4@25", Text(again, restored));
-        Assert.Equal((3, new Timestamp(77), new NetworkNames(("heart_rate", "rate@2"), ("qrs", "qrs@1"))), (restored.KeptCount, restored.Time!.Value, restored.Networks));
-        Assert.Equal(26, restored.NextOffset(Snapshots.Topic));
-        Assert.Null(restored.NextOffset(Guid.NewGuid()));
-        Assert.Equal(SnapshotCodec.Encode(Snapshots.Of("P4", 2, 25)), SnapshotCodec.Encode(again.Passive.Find(2, new PatientId("P4"))!));
-        await AssignAsync(again, 1, "nothing:");
-    }
-
-    [Fact]
-    public async Task A_later_snapshot_wins_and_a_forgotten_patient_stays_forgotten_until_it_comes_again()
-    {
-        await using var log = Log();
-        var lease = await AssignAsync(log, 0, "nothing:");
-        await CommitAsync(log, Snapshots.Checkpoint(lease, 1, ["P1", "P2"]), CommitOutcome.Committed);
-        await CommitAsync(log, Snapshots.Checkpoint(lease, 2, ["P1"], "P2", "never seen"), CommitOutcome.Committed);
-        await CommitAsync(log, Snapshots.Checkpoint(lease, 3, []), CommitOutcome.Committed);
-        lease = await AssignAsync(log, 0, "3: P1@2");
-
-        await CommitAsync(log, Snapshots.Checkpoint(lease, 4, ["P2"]), CommitOutcome.Committed);
-
-        await AssignAsync(log, 0, "4: P1@2 P2@4");
-    }
-
-    [Fact]
-    public async Task Checkpoints_of_many_shards_at_once_are_each_committed()
-    {
-        await using var log = Log();
-        var leases = new List<ShardLease>();
-        for (var shard = 0; shard < 8; shard++)
-            leases.Add(await AssignAsync(log, shard, "nothing:"));
-
-        await Task.WhenAll(leases.Select(lease => CommitAsync(log, Snapshots.Checkpoint(lease, 7 + lease.Shard, [$"P{lease.Shard}"]), CommitOutcome.Committed)));
-
-        for (var shard = 0; shard < 8; shard++)
-            await AssignAsync(log, shard, $"{7 + shard}: P{shard}@{7 + shard}");
-    }
-
-    [Fact]
-    public async Task A_shard_that_has_left_commits_nothing()
-    {
-        await using var log = Log();
-        var left = await AssignAsync(log, 0, "nothing:");
-        log.Revoke(left);
-        await CommitAsync(log, Snapshots.Checkpoint(left, 3, ["P1"]), CommitOutcome.Fenced);
-        var back = await AssignAsync(log, 0, "nothing:");
-        await CommitAsync(log, Snapshots.Checkpoint(left, 4, ["P1"]), CommitOutcome.Fenced);
-
-        await CommitAsync(log, Snapshots.Checkpoint(back, 5, ["P2"]), CommitOutcome.Committed);
-
-        await AssignAsync(log, 0, "5: P2@5");
-    }
-
-    [Fact]
-    public async Task A_shard_that_comes_back_while_its_state_is_being_read_is_read_once_more_and_right()
-    {
-        await using var log = Log();
-        var lease = await AssignAsync(log, 0, "nothing:");
-        await CommitAsync(log, Snapshots.Checkpoint(lease, 5, ["P1", "P2"]), CommitOutcome.Committed);
-
-        var overtaken = Enumerable.Range(0, 3).Select(_ => log.AssignAsync(0, 0, null, CancellationToken.None)).ToArray();
-
-        var stands = await AssignAsync(log, 0, "5: P1@5 P2@5");
-        await Task.WhenAny(Task.WhenAll(overtaken)).WaitAsync(Patience);
-        Assert.All(overtaken, reading => Assert.True(reading.IsCompleted));
-        await CommitAsync(log, Snapshots.Checkpoint(stands, 6, ["P3"]), CommitOutcome.Committed);
-        await AssignAsync(log, 0, "6: P1@5 P2@5 P3@6");
-    }
 
     [Fact]
     public async Task A_checkpoint_that_was_cut_off_at_any_byte_is_not_seen()
@@ -244,6 +159,8 @@ public sealed class FileShardLogTests : IDisposable
         Assert.Equal(2, marks.Count);
     }
 
+    private protected override Task<IShardLog> OpenAsync() => Task.FromResult<IShardLog>(Log());
+
     private FileShardLog Log() => FileShardLog.Open(_folder.Path, new MemoryPatients(), _logged, _time);
 
     /// <summary>Lets time pass, one back-off after the other.</summary>
@@ -275,21 +192,4 @@ public sealed class FileShardLogTests : IDisposable
         var mark = opened.Read(0, (patient, snapshot, _) => patients.Add($"{patient}@{SnapshotCodec.Decode(snapshot, out var _)!.Applied.Offset}"));
         return $"{SnapshotCodec.DecodeMark(mark, out _)?.Through.Offset} {string.Join(' ', patients.Order(StringComparer.Ordinal))}";
     }
-
-    private static async Task<ShardLease> AssignAsync(FileShardLog log, int shard, string expected)
-    {
-        var restored = await log.AssignAsync(shard, 0, null, CancellationToken.None).WaitAsync(Patience);
-        Assert.Equal(expected, Text(log, restored));
-        return restored.Lease;
-    }
-
-    private static string Text(FileShardLog log, ShardRestore restored)
-    {
-        var shard = restored.Lease.Shard;
-        var all = log.Passive.FindUnseen(shard, new LastSeen(new Timestamp(long.MaxValue), long.MaxValue), restored.KeptCount + 1);
-        return Snapshots.Text(restored with { Patients = [.. all.Select(patient => log.Passive.Find(shard, patient)!)] });
-    }
-
-    private static async Task CommitAsync(FileShardLog log, ShardCheckpoint checkpoint, CommitOutcome expected) =>
-        Assert.Equal(expected, await log.CommitAsync(checkpoint, CancellationToken.None).WaitAsync(Patience));
 }
