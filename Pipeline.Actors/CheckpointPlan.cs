@@ -14,9 +14,6 @@ internal sealed class CheckpointPlan
     /// <summary>Whether a checkpoint waits that was not tried yet.</summary>
     public bool HasUntried { get; private set; }
 
-    /// <summary>Whether nothing is under way and nothing waits.</summary>
-    public bool IsDone => Committing is null && _waiting is null;
-
     /// <summary>A checkpoint has passed the graph. Returns what is to be committed now; null while another one is.</summary>
     public ShardCheckpoint? Take(ShardCheckpoint passed)
     {

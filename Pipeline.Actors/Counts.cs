@@ -131,16 +131,10 @@ public sealed class Counts
     /// <summary>The present value of <paramref name="count"/>.</summary>
     public long this[Count count] => Volatile.Read(ref _values[(int)count]);
 
-    /// <summary>Samples that came and are neither taken, dropped nor refused: 0 whenever no chunk is being handled or waits for another attempt.</summary>
-    public long SamplesUnaccounted => this[Count.Samples] - this[Count.SamplesTaken] - this[Count.SamplesDropped] - this[Count.SamplesRefused];
-
     /// <summary>Whether nothing that was taken is under way: every question is answered, every batch acknowledged.</summary>
     public bool IsSettled => this[Count.Questions] == this[Count.Answers] + this[Count.QuestionsDropped] && this[Count.Batches] == this[Count.BatchesAcknowledged];
 
     internal void Add(Count count, long amount = 1) => _values[(int)count] += amount;
-
-    /// <summary>For a count that several threads write.</summary>
-    internal void AddShared(Count count) => Interlocked.Increment(ref _values[(int)count]);
 
     /// <summary>Adds what another one has counted so far; not while somebody else adds to this one.</summary>
     public void Add(Counts other)

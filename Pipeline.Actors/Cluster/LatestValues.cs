@@ -4,8 +4,7 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// The newest point of each series in memory, by bed and by patient: what the ward's table and the readers of all processes show. A series is (patient, device, signal, metric);
-/// it stands at the bed that its newest point names, so a patient who is moved leaves nothing behind. Bounded; thread-safe.
+/// The newest point of each series in memory, by patient: what the readers of all processes show. A series is (patient, device, signal, metric). Bounded; thread-safe.
 /// </summary>
 /// <param name="maxSeries">Most series that are kept; the oldest go first.</param>
 public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
@@ -15,7 +14,6 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Series, VitalPoint> _points = [];
-    private readonly Dictionary<(string Ward, string Bed), HashSet<Series>> _beds = [];
     private readonly SortedDictionary<string, HashSet<Series>> _patients = new(StringComparer.Ordinal);
 
     private readonly record struct Series(PatientId Patient, string Device, SignalKind Signal, Metric Metric);
@@ -28,24 +26,6 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             lock (_lock)
                 return _points.Count;
         }
-    }
-
-    /// <summary>The beds that have a series, in order of ward and bed.</summary>
-    public (string Ward, string Bed)[] Beds()
-    {
-        lock (_lock)
-            return [.. _beds.Keys.OrderBy(bed => bed.Ward, StringComparer.Ordinal).ThenBy(bed => bed.Bed, StringComparer.Ordinal)];
-    }
-
-    /// <summary>The newest points at a bed, one a series, in order of patient, device, signal and metric; empty when there are none.</summary>
-    public VitalPoint[] ByBed(string ward, string bed)
-    {
-        lock (_lock)
-            return !_beds.TryGetValue((ward, bed), out var series) ? [] :
-            [
-                .. series.Select(key => _points[key]).OrderBy(point => point.Patient.Value, StringComparer.Ordinal)
-                    .ThenBy(point => point.Device, StringComparer.Ordinal).ThenBy(point => point.Estimate.Signal).ThenBy(point => point.Estimate.Metric),
-            ];
     }
 
     /// <summary>The newest points of a patient, one a series, in order of device, signal and metric; empty when there are none.</summary>
@@ -95,45 +75,27 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
         var series = new Series(point.Patient, point.Device, point.Estimate.Signal, point.Estimate.Metric);
         if (_points.TryGetValue(series, out var before))
         {
-            if (point.Time < before.Time)
-                return;
-            _points[series] = point;
-            if (before.Bed == point.Bed && before.Ward == point.Ward)
-                return;
-            Leave_NeedsLock(series, before);
+            if (point.Time >= before.Time)
+                _points[series] = point;
+            return;
         }
-        else
-        {
-            if (_points.Count >= maxSeries)
-                DropOldest_NeedsLock();
-            _points.Add(series, point);
-            if (!_patients.TryGetValue(series.Patient.Value, out var own))
-                _patients.Add(series.Patient.Value, own = []);
-            own.Add(series);
-        }
-        if (!_beds.TryGetValue((point.Ward, point.Bed), out var here))
-            _beds.Add((point.Ward, point.Bed), here = []);
-        here.Add(series);
+        if (_points.Count >= maxSeries)
+            DropOldest_NeedsLock();
+        _points.Add(series, point);
+        if (!_patients.TryGetValue(series.Patient.Value, out var own))
+            _patients.Add(series.Patient.Value, own = []);
+        own.Add(series);
     }
 
     private void DropOldest_NeedsLock()
     {
-        foreach (var (series, point) in _points.OrderBy(entry => entry.Value.Time).Take(Math.Max(1, maxSeries / DroppedPart)).ToArray())
+        foreach (var (series, _) in _points.OrderBy(entry => entry.Value.Time).Take(Math.Max(1, maxSeries / DroppedPart)).ToArray())
         {
             _points.Remove(series);
-            Leave_NeedsLock(series, point);
             var own = _patients[series.Patient.Value];
             own.Remove(series);
             if (own.Count == 0)
                 _patients.Remove(series.Patient.Value);
         }
-    }
-
-    private void Leave_NeedsLock(Series series, VitalPoint point)
-    {
-        var bed = _beds[(point.Ward, point.Bed)];
-        bed.Remove(series);
-        if (bed.Count == 0)
-            _beds.Remove((point.Ward, point.Bed));
     }
 }

@@ -1,15 +1,14 @@
 using System.Threading.Channels;
 using Pipeline.Actors;
-using Pipeline.Actors.Cluster;
 using Polly;
 using Polly.Retry;
 
 namespace Pipeline.Host.Store;
 
 /// <summary>
-/// The store of a ward without InfluxDB: points as line protocol in segments on disk, which <c>influx write</c> imports unchanged, and the
-/// latest values in memory. A batch is acknowledged when the disk has it; a disk that is full is waited for. A point that came twice stands
-/// there twice, which an import makes one again. Thread-safe.
+/// The store of a ward without InfluxDB: points as line protocol in segments on disk, which <c>influx write</c> imports unchanged. A batch is
+/// acknowledged when the disk has it; a disk that is full is waited for. A point that came twice stands there twice, which an import makes one
+/// again. Thread-safe.
 /// </summary>
 internal sealed class EmbeddedStore : IPatientSink
 {
@@ -48,7 +47,6 @@ internal sealed class EmbeddedStore : IPatientSink
         _time = time;
         _log = log;
         State = new StoreState(1, time);
-        Latest = new LatestValues(options.MaxSeries);
         _segments = new SegmentFiles(options.Directory, options.SegmentBytes, time);
         if (_segments.RepairedBytes > 0)
             log.Repaired(options.Directory, _segments.RepairedBytes);
@@ -66,9 +64,6 @@ internal sealed class EmbeddedStore : IPatientSink
             .Build();
         _running = Task.Run(() => RunAsync(_stop.Token));
     }
-
-    /// <summary>The latest values; a point is there when it is on the disk.</summary>
-    public LatestValues Latest { get; }
 
     /// <summary>Whether the disk is written at present: readiness.</summary>
     public StoreState State { get; }
@@ -101,7 +96,6 @@ internal sealed class EmbeddedStore : IPatientSink
             // That is how the loop ends.
         }
         _segments.Dispose();
-        await Latest.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -122,11 +116,8 @@ internal sealed class EmbeddedStore : IPatientSink
                 }
                 await StoreAsync(stop);
                 flushed = _time.GetTimestamp();
-                foreach (var (batch, acknowledgement) in _taken)
-                {
-                    await Latest.WriteAsync(batch, stop);
+                foreach (var (_, acknowledgement) in _taken)
                     acknowledgement.Stored(1);
-                }
             }
             catch (Exception fault) when (fault is not OperationCanceledException)   // supervisor: whoever waits learns of it, the loop goes on
             {

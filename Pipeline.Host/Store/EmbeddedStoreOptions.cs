@@ -23,8 +23,4 @@ internal sealed class EmbeddedStoreOptions
     /// <summary>Most batches that wait, of all shards together.</summary>
     [Range(1, 65_536)]
     public int QueueLength { get; set; } = 256;
-
-    /// <summary>Most series whose latest value is kept in memory.</summary>
-    [Range(1, 10_000_000)]
-    public int MaxSeries { get; set; } = 100_000;
 }

@@ -6,14 +6,7 @@ namespace Pipeline.Models.State;
 /// <param name="TopicId">Id of the topic; all zeros where the source has none.</param>
 /// <param name="Partition">Partition (= shard).</param>
 /// <param name="Offset">Offset of the record; −1 before the first.</param>
-public readonly record struct RecordPosition(Guid TopicId, int Partition, long Offset)
-{
-    /// <summary>
-    /// Whether a record at <paramref name="other"/> was applied when the one here was the last. Only to be known within one partition of one
-    /// topic: elsewhere epoch and sample index decide.
-    /// </summary>
-    public bool Covers(RecordPosition other) => other.TopicId == TopicId && other.Partition == Partition && other.Offset <= Offset;
-}
+public readonly record struct RecordPosition(Guid TopicId, int Partition, long Offset);
 
 /// <summary>One device at the patient: its stream, and what the chunk that was last taken of it said.</summary>
 /// <param name="Stream">The stream.</param>

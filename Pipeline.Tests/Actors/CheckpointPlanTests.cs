@@ -17,7 +17,6 @@ public sealed class CheckpointPlanTests
 
         Assert.Same(first, _plan.End(isCommitted: true));
         Assert.Equal(8, _plan.Next()?.Through.Offset);
-        Assert.False(_plan.IsDone);
     }
 
     [Fact]
@@ -41,7 +40,8 @@ public sealed class CheckpointPlanTests
 
         Assert.Equal(7, _plan.Next()?.Through.Offset);
         Assert.NotNull(_plan.End(isCommitted: true));
-        Assert.True(_plan.IsDone);
+        Assert.Null(_plan.Next());
+        Assert.Null(_plan.Committing);
     }
 
     private static ShardCheckpoint Through(long offset, params string[] patients)

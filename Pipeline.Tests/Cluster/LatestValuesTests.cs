@@ -12,15 +12,14 @@ public sealed class LatestValuesTests
     private static readonly CancellationToken Never = CancellationToken.None;
 
     [Fact]
-    public async Task Each_series_of_a_bed_shows_its_newest_point_in_whatever_order_they_came()
+    public async Task Each_series_of_a_patient_shows_its_newest_point_in_whatever_order_they_came()
     {
         var latest = new LatestValues();
 
         await latest.WriteAsync(Points.Batch([Points.Of(3), Points.Of(1), Points.Of(2, signal: SignalKind.Ppg), Points.Of(2)]), Never);
 
-        Assert.Equal([(SignalKind.Ppg, 2L), (SignalKind.Ecg, 3L)], latest.ByBed("w1", "b1").Select(point => (point.Estimate.Signal, point.WindowId)));
-        Assert.Empty(latest.ByBed("w1", "b2"));
-        Assert.Equal([("w1", "b1")], latest.Beds());
+        Assert.Equal([(SignalKind.Ppg, 2L), (SignalKind.Ecg, 3L)], latest.ByPatient(new PatientId("P1")).Select(point => (point.Estimate.Signal, point.WindowId)));
+        Assert.Empty(latest.ByPatient(new PatientId("P2")));
     }
 
     [Fact]
@@ -49,14 +48,14 @@ public sealed class LatestValuesTests
     }
 
     [Fact]
-    public async Task A_patient_who_is_moved_leaves_nothing_at_the_old_bed()
+    public async Task A_patient_who_is_moved_is_at_the_bed_of_the_newest_point_alone()
     {
         var latest = new LatestValues();
 
         await latest.WriteAsync(Points.Batch([Points.Of(1, bed: "b1"), Points.Of(2, bed: "b2"), Points.Of(1, bed: "b1")]), Never);
 
-        Assert.Equal([("w1", "b2")], latest.Beds());
-        Assert.Equal(2, Assert.Single(latest.ByBed("w1", "b2")).WindowId);
+        var point = Assert.Single(Assert.Single(latest.Patients(null, 10)));
+        Assert.Equal(("b2", 2), (point.Bed, point.WindowId));
     }
 
     [Fact]
@@ -67,8 +66,8 @@ public sealed class LatestValuesTests
         await latest.WriteAsync(Points.Batch(Enumerable.Range(0, 100).Select(i => Points.Of(i, patient: $"P{i}", bed: $"b{i}"))), Never);
 
         Assert.InRange(latest.Count, 15, 20);
-        Assert.Equal(latest.Count, latest.Beds().Length);
-        Assert.Single(latest.ByBed("w1", "b99"));
-        Assert.Empty(latest.ByBed("w1", "b0"));
+        Assert.Equal(latest.Count, latest.Patients(null, 100).Length);
+        Assert.Single(latest.ByPatient(new PatientId("P99")));
+        Assert.Empty(latest.ByPatient(new PatientId("P0")));
     }
 }

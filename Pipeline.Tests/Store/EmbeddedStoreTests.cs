@@ -145,16 +145,6 @@ public sealed class EmbeddedStoreTests : IDisposable
         Assert.Null(store.State.Outage);
     }
 
-    [Fact]
-    public async Task The_latest_values_are_there_once_the_disk_has_them()
-    {
-        await using var store = Open();
-
-        await store.WriteAsync(Points.Batch(0, 10), Never);
-
-        Assert.Equal(Points.Of(9).Time, Assert.Single(store.Latest.ByBed("w1", "b1")).Time);
-    }
-
     private static long TimeOf(string line) => long.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
 
     private string[] ReadLines()
