@@ -10,4 +10,18 @@ internal sealed class CommandException(string message, int exitCode = ExitCode.F
 
     /// <summary>A command line, configuration or input that cannot be used.</summary>
     public static CommandException BadUsage(string message) => new(message, Errors.ExitCode.BadUsage);
+
+    /// <summary>Does what is needed to write a file, for which there may be no folder, right or room.</summary>
+    /// <exception cref="CommandException">It cannot be written; names it.</exception>
+    public static T Writing<T>(string path, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"{path} cannot be written: {fault.Message}");
+        }
+    }
 }

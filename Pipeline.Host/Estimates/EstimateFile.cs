@@ -1,3 +1,6 @@
+using System.Text;
+using Pipeline.Host.Errors;
+
 namespace Pipeline.Host.Estimates;
 
 /// <summary>
@@ -10,11 +13,12 @@ internal sealed class EstimateFile : IDisposable
     private readonly TextWriter _writer;
 
     /// <summary>A file at <paramref name="path"/>.</summary>
+    /// <exception cref="CommandException">It cannot be written.</exception>
     public EstimateFile(string path)
     {
         _path = path;
         _draft = $"{path}.{Environment.ProcessId}.part";
-        _writer = new StreamWriter(_draft, append: false, new System.Text.UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
+        _writer = CommandException.Writing(path, () => new StreamWriter(_draft, append: false, new UTF8Encoding(false), 1 << 16) { NewLine = "\n" });
     }
 
     /// <summary>What is written goes to <paramref name="borrowed"/> at once.</summary>

@@ -54,6 +54,6 @@ internal sealed record EstimateRequest(
         if (written.Distinct(StringComparer.Ordinal).Count() < written.Count)
             throw CommandException.BadUsage("--output and --beats name the same file.");
         foreach (var path in written)
-            Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
+            CommandException.Writing(path, () => Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "."));
     }
 }

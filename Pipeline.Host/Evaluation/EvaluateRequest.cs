@@ -56,6 +56,6 @@ internal sealed record EvaluateRequest(
     {
         if (!Report.EndsWith(".html", StringComparison.OrdinalIgnoreCase))
             throw CommandException.BadUsage($"--output {Report}: the report is a FILE.html; figures and windows go beside it.");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Report)) ?? ".");
+        CommandException.Writing(Report, () => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Report)) ?? "."));
     }
 }

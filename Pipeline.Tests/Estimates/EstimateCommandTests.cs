@@ -116,6 +116,22 @@ public sealed class EstimateCommandTests : IDisposable
         Assert.All(Directory.GetFiles(results), file => Assert.EndsWith(".csv", file, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("file/rows.csv")]
+    [InlineData("taken.csv")]
+    public async Task A_place_that_cannot_be_written_is_named(string place)
+    {
+        var (path, _) = SimulatedRecording.Write(_folder.Path, "r", "ppg", 10);
+        _folder.Write("file", [1]);
+        var output = Path.Combine(_folder.Path, place);
+        Directory.CreateDirectory($"{Path.Combine(_folder.Path, "taken.csv")}.{Environment.ProcessId}.part");     // where the draft would be
+
+        var (exit, _, error) = await RunAsync("estimate", path, "--output", output);
+
+        Assert.Equal(ExitCode.Failed, exit);
+        Assert.StartsWith($"{output} cannot be written: ", error.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Json_holds_the_same_as_the_CSV()
     {
