@@ -133,7 +133,7 @@ public sealed class ClusterNodeTests
     [Fact]
     public async Task Two_first_processes_that_did_not_see_each_other_become_one_cluster()
     {
-        await using var nodes = new TestNodes { LeavePatience = TimeSpan.FromSeconds(5) };
+        await using var nodes = new TestNodes { LeavePatience = TimeSpan.FromSeconds(5), Time = new FasterTime(3) };    // merged after ten seconds
         await nodes.StartAsync();
         await nodes.StartAsync();
         nodes.Show(0, 0);

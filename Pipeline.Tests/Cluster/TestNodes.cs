@@ -20,6 +20,13 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
     /// <summary>Cancelled when a cluster of this size needed too long, however busy the machine.</summary>
     public CancellationToken Stop => _patience.Token;
 
+    /// <summary>The clock of the nodes' decisions, not of Akka's timers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Settings for nodes that are not answered by some: they are not waited for as long as a session.</summary>
+    public static void Impatient(AkkaConfigurationBuilder akka) =>
+        akka.AddHocon("akka.cluster { seed-node-timeout = 1 s, retry-unsuccessful-join-after = 500 ms }", HoconAddMode.Prepend);
+
     /// <summary>How long a node that ends waits until it has left its cluster: they all end at once, with nobody left to wait for.</summary>
     public TimeSpan LeavePatience { get; init; }
 
@@ -43,7 +50,7 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
             new LatestValues(), new SampleTap(TimeProvider.System), () => Task.FromResult(new ProcessStatus([], [new ShardStatus(number, ShardActivity.Running, 1, 0, null, 3, 0, 0, null)])));
         var places = new PatientPlaces((patient, one, other) => InTwoPartitions?.Invoke(number, patient, one, other));
         var node = await ClusterNode.StartAsync(
-            new ClusterNodeSettings(options ?? new ClusterOptions(), group, NullLoggerFactory.Instance, TimeProvider.System)
+            new ClusterNodeSettings(options ?? new ClusterOptions(), group, NullLoggerFactory.Instance, Time)
             {
                 Patient = _ => Props.Create(() => new Echo()),
                 Readings = readings,
@@ -67,7 +74,7 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
 
     /// <summary>Shows one node a stable group of some nodes, the first of them the oldest.</summary>
     public void Show(int to, params int[] members) => _nodes[to].Group.Update(new GroupMembers(
-        true, members.Select((member, age) => new GroupNode(_nodes[member].Node.Address, age)), TimeProvider.System.GetTimestamp()));
+        true, members.Select((member, age) => new GroupNode(_nodes[member].Node.Address, age)), Time.GetTimestamp()));
 
     /// <summary>Shows all nodes all of them, or the given ones.</summary>
     public void ShowAll(params int[] members)
@@ -144,6 +151,12 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
                 reached.TrySetResult();
         }
     }
+}
+
+/// <summary>The system's clock, running some times as fast; its timers are the system's.</summary>
+internal sealed class FasterTime(int factor) : TimeProvider
+{
+    public override long GetTimestamp() => factor * System.GetTimestamp();
 }
 
 /// <summary>A message to a patient.</summary>

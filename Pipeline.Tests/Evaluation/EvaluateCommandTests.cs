@@ -1,25 +1,13 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using Pipeline.Host.Commands;
 using Pipeline.Host.Errors;
-using Pipeline.Models.Simulation;
-using Pipeline.Tests.Estimates;
-using Pipeline.Tests.Support;
-using Pipeline.Tests.Torch;
-using Pipeline.Tests.Training;
 using Xunit;
 
 namespace Pipeline.Tests.Evaluation;
 
 /// <summary>Evaluating as a user types it, on simulated recordings.</summary>
-[Collection(nameof(SeededTraining))]
-public sealed partial class EvaluateCommandTests : IDisposable
+public sealed partial class EvaluateCommandTests : EvaluatedRecordings
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public async Task Windows_are_scored_with_the_estimates_that_estimate_writes()
     {
@@ -92,7 +80,7 @@ public sealed partial class EvaluateCommandTests : IDisposable
     [Fact]
     public async Task Csv_recordings_are_scored_like_wfdb_ones()
     {
-        var data = Directory.CreateDirectory(Path.Combine(_folder.Path, "csv")).FullName;
+        var data = Directory.CreateDirectory(Path.Combine(FolderPath, "csv")).FullName;
         const double rate = 1.25;   // pulses a second: 75 per minute
         File.WriteAllLines(Path.Combine(data, "wrist.csv"), Enumerable.Range(0, 64 * 40)
             .Select(i => string.Create(CultureInfo.InvariantCulture, $"{i / 64.0:F6},{Math.Sin(Math.Tau * rate * i / 64) + 0.4 * Math.Sin(2 * Math.Tau * rate * i / 64):F5}")).Prepend("time_s,PPG"));
@@ -105,25 +93,6 @@ public sealed partial class EvaluateCommandTests : IDisposable
         using var figures = Figures();
         Assert.Equal(17, figures.RootElement.GetProperty("overall").GetProperty("windows").GetInt32());
         Assert.InRange(figures.RootElement.GetProperty("overall").GetProperty("mae").GetDouble(), 0, 1);
-    }
-
-    [SkippableFact]
-    public async Task Every_recording_is_scored_by_a_network_that_was_trained_without_it()
-    {
-        NeedLibtorch.OrSkip();
-        var data = Data();
-
-        var (exit, output, error) = await RunAsync("evaluate", "heart-rate", "--data", data, "--split", "loso", "--steps", "1", "--seed", "2", "--output", Report);
-
-        Assert.Equal(ExitCode.Ok, exit);
-        Assert.Contains("Each fold was trained for 1 steps, seed 2", error, StringComparison.Ordinal);
-        Assert.Contains("mean over 2 recordings", output, StringComparison.Ordinal);
-        using var figures = Figures();
-        var folds = figures.RootElement.GetProperty("folds").EnumerateArray().ToList();
-        Assert.Equal([["a"], ["b"]], folds.Select(f => f.GetProperty("test").EnumerateArray().Select(t => t.GetString()!).ToArray()));
-        Assert.Equal([1, 1], folds.Select(f => f.GetProperty("trained_on").GetInt32()));
-        Assert.NotEqual(folds[0].GetProperty("model").GetString(), folds[1].GetProperty("model").GetString());
-        Assert.False(Directory.Exists(Path.ChangeExtension(Report, null) + ".training"));
     }
 
     [Fact]
@@ -166,37 +135,4 @@ public sealed partial class EvaluateCommandTests : IDisposable
 
     [GeneratedRegex("""\bid="([^"]*)""")]
     private static partial Regex Ids();
-
-    private string Report => Path.Combine(_folder.Path, "report.html");
-
-    private string Data(params string[] names)
-    {
-        var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "data")).FullName;
-        foreach (var (name, index) in (names.Length > 0 ? names : ["a", "b"]).Select((name, index) => (name, index)))
-        {
-            var (path, beats) = SimulatedRecording.Write(folder, name, "ppg", 41, SimulatedWard.Bed(index, 5, new(0), 0, default));
-            File.WriteAllLines(Path.ChangeExtension(path, ".ref.csv"), Enumerable.Range(0, 17)
-                .Select(w => string.Create(CultureInfo.InvariantCulture, $"{2 * w},{2 * w + 8},{TrueBeat.HeartRate(beats, 2 * w, 2 * w + 8):F2}"))
-                .Prepend("t_start_s,t_end_s,hr_bpm"));
-        }
-        return folder;
-    }
-
-    private JsonDocument Figures() => JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(Report, ".json")));
-
-    private List<Dictionary<string, string>> Rows(string ending)
-    {
-        var lines = File.ReadAllLines(Path.ChangeExtension(Report, ending));
-        var columns = lines[0].Split(',');
-        return [.. lines.Skip(1).Select(line => columns.Zip(line.Split(',')).ToDictionary(c => c.First, c => c.Second))];
-    }
-
-    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
-
-    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
-        var exit = await CommandLine.InvokeAsync(arguments, output, error, CancellationToken.None);
-        return (exit, output.ToString(), error.ToString());
-    }
 }
