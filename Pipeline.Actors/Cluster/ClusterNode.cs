@@ -25,6 +25,9 @@ public sealed record ClusterNodeSettings(ClusterOptions Options, ClusterGroup? G
     /// <summary>Where this process's patients are, to be compared with those of the others; null: they are not.</summary>
     public PatientPlaces? Places { get; init; }
 
+    /// <summary>How often they are compared.</summary>
+    public TimeSpan PlacesRound { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a process that ends waits until it has left the cluster; zero: it does not leave. The others remove it when the group has lost it.</summary>
     public TimeSpan LeavePatience { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -86,7 +89,7 @@ public sealed class ClusterIncarnation
             if (settings.Readings is { } readings)
                 system.ActorOf(Props.Create(() => new ReaderActor(readings)), ReaderActor.Name);
             if (settings.Places is { } places)
-                system.ActorOf(Props.Create(() => new PlacesActor(places)), PlacesActor.Name);
+                system.ActorOf(Props.Create(() => new PlacesActor(places, settings.PlacesRound)), PlacesActor.Name);
             return incarnation;
         }
         catch (Exception fault)

@@ -5,15 +5,15 @@ namespace Pipeline.Actors.Cluster;
 
 /// <summary>
 /// Compares the patients of this process with those of the others, so that one who comes in two partitions is noticed wherever these are: of any two processes one tells, the
-/// other compares. All of them every <see cref="Round"/>, and at once when a process has come. In: <see cref="PatientsHeld"/>. Out: the same, a page a
+/// other compares. All of them once in <paramref name="round"/>, and at once when a process has come. In: <see cref="PatientsHeld"/>. Out: the same, a page a
 /// second, to the members whose addresses come before this one's.
 /// </summary>
-internal sealed class PlacesActor(PatientPlaces places) : UntypedActor, IWithTimers
+internal sealed class PlacesActor(PatientPlaces places, TimeSpan round) : UntypedActor, IWithTimers
 {
     /// <summary>Its name, by which other processes tell it.</summary>
     public const string Name = "places";
 
-    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1), Round = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly Queue<PatientsHeld> _pages = [];
@@ -61,7 +61,7 @@ internal sealed class PlacesActor(PatientPlaces places) : UntypedActor, IWithTim
 
     private void Begin(HashSet<Address> others)
     {
-        (_told, _pause) = (others, (int)(Round / Pace));
+        (_told, _pause) = (others, (int)(round / Pace));
         _pages.Clear();
         if (others.Count > 0)
             foreach (var page in places.All.Chunk(PatientsHeld.Most))

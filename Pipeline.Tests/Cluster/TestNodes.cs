@@ -55,6 +55,7 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
                 Patient = _ => Props.Create(() => new Echo()),
                 Readings = readings,
                 Places = places,
+                PlacesRound = TimeSpan.FromSeconds(1),
                 LeavePatience = LeavePatience,
                 Configure = configure,
             }, Stop);
