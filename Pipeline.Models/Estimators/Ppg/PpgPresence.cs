@@ -5,7 +5,8 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// <summary>
 /// Whether there is a pulse at all, from how strongly the windows repeat themselves at a heart's interval (<see cref="PpgPeriodicity"/>)
 /// and how alike their pulses are (<see cref="PpgAgreement.OfShapes"/>). Windows before count half as much as the next: a bad window does
-/// not hide a pulse, and 10 s after its end it is gone. State: one number.
+/// not hide a pulse, and 10 s after its end it is gone. While the tracker has been sure of a rate, a little less is enough: movements hide
+/// the pulse from the autocorrelation sooner than from the spectra, and of noise no tracker is sure. State: two numbers.
 /// </summary>
 internal sealed class PpgPresence
 {
@@ -14,6 +15,10 @@ internal sealed class PpgPresence
     /// windows of SPC 2015, BAMI-1 and BIDMC whose rate is right, less than two in a hundred are below.
     /// </summary>
     private const double LeastLevel = 1.95;
+
+    private const double LeastLevelWhenSure = 1.7;
+    private const double Sure = 0.8;            // part of the belief within 10 per minute of the rate
+    private const int SureWindows = 3;          // in a row
 
     private const double PeakWeight = 2;
     private const double ShapeWeight = 0.5;
@@ -28,15 +33,29 @@ internal sealed class PpgPresence
     private const double MostRegular = 0.65;
 
     private double _level = double.NaN;         // NaN: no window yet
+    private int _sure;                          // windows in a row, at most SureWindows
 
     /// <summary>Whether there is a pulse, by the windows so far.</summary>
-    public bool IsPresent => _level >= LeastLevel;
+    public bool IsPresent => _level >= (_sure == SureWindows ? LeastLevelWhenSure : LeastLevel);
 
     /// <summary>Nothing is known.</summary>
-    public void Reset() => _level = double.NaN;
+    public void Reset() => (_level, _sure) = (double.NaN, 0);
 
-    /// <summary>All that changes.</summary>
-    public void Transfer(StateTransfer state) => state.Value(ref _level);
+    /// <summary>
+    /// All that changes; <paramref name="withSurety"/>: the form that knows for how long the tracker has been sure. Without it that begins
+    /// anew.
+    /// </summary>
+    public void Transfer(StateTransfer state, bool withSurety)
+    {
+        state.Value(ref _level);
+        if (withSurety)
+            state.Within(ref _sure, 0, SureWindows);
+    }
+
+    /// <summary>
+    /// After <see cref="Take"/>: the part of the tracker's belief that lies within 10 per minute of the window's rate.
+    /// </summary>
+    public void TakeBelief(double mass) => _sure = mass >= Sure ? Math.Min(_sure + 1, SureWindows) : 0;
 
     /// <summary>How strongly a window repeats itself, of the channel in which it does so most; the slopes of the channels stand in the
     /// scratch.</summary>

@@ -177,7 +177,7 @@ public sealed partial class PpgStage : IWindowStage
     public string StateName => "ppg";
 
     /// <inheritdoc/>
-    public int StateVersion => 3;
+    public int StateVersion => 4;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
@@ -188,7 +188,7 @@ public sealed partial class PpgStage : IWindowStage
 
     /// <summary>
     /// Every mutable field, in the form of <see cref="StateVersion"/> <paramref name="version"/>: version 1 does not say whether a pulse
-    /// is there, 2 not what the detectors know of jumps.
+    /// is there, 2 not what the detectors know of jumps, 3 not how long the tracker has been sure.
     /// </summary>
     internal void Transfer(StateTransfer state, int version)
     {
@@ -198,7 +198,7 @@ public sealed partial class PpgStage : IWindowStage
         state.Value(ref _judged);
         state.Value(ref _expectedInterval);
         if (version >= 2)
-            _presence.Transfer(state);
+            _presence.Transfer(state, withSurety: version >= 4);
     }
 
     private Estimate None(EstimateStatus status, double coverage)
@@ -222,6 +222,8 @@ public sealed partial class PpgStage : IWindowStage
         _belief.Weigh(scratch.Likelihood);
 
         var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
+        _presence.TakeBelief(mass);
+        verdict = verdict with { HasPulse = _presence.IsPresent && verdict.HasPulse };
         if (mass < LeastMass || !verdict.TryCorrect(ref rate))
             return None(EstimateStatus.LowQuality, taken.Coverage);
         if (taken.Axes == 0 && taken.Coverage < 1)
@@ -240,7 +242,10 @@ public sealed partial class PpgStage : IWindowStage
             SignalKind.Ppg, Metric.HeartRate, rate, sigma, Math.Clamp(quality, 0, 1), taken.Coverage, EstimateStatus.Ok, Stages.Classical);
     }
 
-    /// <summary>Looks whether there is a pulse; the rate by the count of the window's pulses, and how uneven their intervals are.</summary>
+    /// <summary>
+    /// Looks how surely there is a pulse; the rate by the count of the window's pulses, and how uneven their intervals are. The verdict is
+    /// to be completed by <see cref="PpgPresence.IsPresent"/> when the belief is known.
+    /// </summary>
     private (double Counted, double Irregularity) TakePresence(
         in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, out PpgVerdict verdict)
     {
@@ -253,7 +258,7 @@ public sealed partial class PpgStage : IWindowStage
             ? -1
             : BitOperations.PopCount((uint)taken.Lanes & ((1u << _pulses.Selected) - 1));
         var isIrregular = _presence.Take(plan, scratch, taken, pulses, irregularity, lane);
-        verdict = new PpgVerdict(_presence.IsPresent && !(isIrregular && longest > LongestInterval), isIrregular ? counted : double.NaN);
+        verdict = new PpgVerdict(!(isIrregular && longest > LongestInterval), isIrregular ? counted : double.NaN);
         // Movements repeat themselves, too, and so do holes.
         if (taken.Axes == 0 && taken.Coverage == 1 && taken.Periodicity.Peak >= StrongPeriodicity)
             verdict = verdict with { MostRate = IntervalReach * 60 / taken.Periodicity.Interval };
