@@ -14,6 +14,12 @@ public sealed class RateQuestion
 {
     private const double LeastSigma = 0.5;      // per minute: the belief's own grid is 2.5 wide
 
+    // Network and classical estimator err on different signals. Near each other, the middle is better than either; apart, one of them has
+    // lost the heart, and a sure classical one seldom: what it says stands, and nobody is to rely on it.
+    private const double MostApart = 8;         // per minute
+    private const double LeastClassicalQuality = 0.5;
+    private const double MostQualityApart = 0.6;
+
     private Estimate _classical;
     private double _usable;
     private bool _startsAnew;
@@ -44,7 +50,9 @@ public sealed class RateQuestion
     /// <summary>
     /// The estimate, from <see cref="Output"/>. Where that holds no number the classical estimate stands, and <paramref name="memory"/>
     /// starts anew with the next window: it would hold none either. Where the window has no pulse there is no value, whatever the network
-    /// says; where it says a harmonic of the rate, or differs while samples are missing, the classical estimate stands.
+    /// says; where it says a harmonic of the rate, or differs while samples are missing, the classical estimate stands. Where both agree,
+    /// the rate is the mean of both and the quality the lower one; where they do not, that of a classical estimator which is sure, else the
+    /// network's, and the quality is poor.
     /// </summary>
     public Estimate Answered(RateMemory memory)
     {
@@ -60,9 +68,18 @@ public sealed class RateQuestion
             return new Estimate(
                 SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, _classical.Coverage, EstimateStatus.LowQuality,
                 Model.Identity);
+        var quality = Math.Clamp(trust * _usable, 0, 1);
+        if (_classical.Status == EstimateStatus.Ok)
+        {
+            quality = Math.Min(quality, _classical.Quality);
+            var isApart = Math.Abs(_classical.Value - rate) > MostApart;
+            if (isApart && _classical.Quality >= LeastClassicalQuality)
+                return _classical with { Quality = Math.Min(quality, MostQualityApart) };
+            (rate, quality) = isApart ? (rate, Math.Min(quality, MostQualityApart)) : ((rate + _classical.Value) / 2, quality);
+        }
         return new Estimate(
-            SignalKind.Ppg, Metric.HeartRate, rate, Math.Max(sigma, LeastSigma), Math.Clamp(trust * _usable, 0, 1), _classical.Coverage,
-            EstimateStatus.Ok, Model.Identity);
+            SignalKind.Ppg, Metric.HeartRate, rate, Math.Max(sigma, LeastSigma), quality, _classical.Coverage, EstimateStatus.Ok,
+            Model.Identity);
     }
 
     /// <summary>The estimate where the network fails: the classical one, as such. <paramref name="memory"/> starts anew.</summary>
