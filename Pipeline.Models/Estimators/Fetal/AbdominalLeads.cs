@@ -4,13 +4,15 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// The last 12 s of up to four abdominal leads at 250 Hz, high-passed at 3 Hz. A missing sample is like the one before; a hole of 10 ms or more, and 0.2 s after it, is not valid: zeros. After a hole
-/// a lead goes on without a step.
+/// The last 12 s of up to four abdominal leads at 250 Hz, high-passed at 3 Hz. A missing sample is like the one before; a hole of 10 ms or more, one value for 0.15 s
+/// or more, and 0.2 s after either, are not valid: zeros. Then a lead goes on without a step.
 /// </summary>
 internal sealed class AbdominalLeads
 {
     private const int Block = 256;
-    private const double HoleSeconds = 0.01, DistrustSeconds = 0.2;
+    private const double HoleSeconds = 0.01, StillSeconds = 0.15, DistrustSeconds = 0.2;
+    private const int BeforeStill = 45;         // samples made: the step to one value is taken out, too
+    private const byte Hole = 1, Still = 2;
     private const int Most = FetalTiming.WindowSamples;
     private const float Impossible = 1e12f;     // in any unit: missing, as NaN and infinities are
 
@@ -19,15 +21,16 @@ internal sealed class AbdominalLeads
     [ThreadStatic]
     private static float[]? _inputs;
     [ThreadStatic]
-    private static bool[]? _missing;
+    private static byte[]? _missing;
 
     private readonly LeadResampler _resampler;
-    private readonly int _leads, _hole;
+    private readonly int _leads, _hole, _stillRun;
     private readonly double _distrust;
     private readonly float[] _before;           // [leads x (taps − 1)]: the last samples, held
-    private readonly bool[] _missingBefore;
+    private readonly byte[] _missingBefore;
     private readonly float[] _held, _offset;
     private readonly int[] _run;                // missing samples in a row
+    private readonly int[] _still;              // equal samples in a row
     private readonly double[] _invalidUntil;
     private readonly BiquadDelays[] _delays;
     private readonly float[] _samples;          // [leads x Most]
@@ -42,10 +45,11 @@ internal sealed class AbdominalLeads
         _resampler = LeadResampler.Of(rateHz);
         _leads = leads;
         _hole = Math.Max(2, (int)(HoleSeconds * rateHz));
+        _stillRun = (int)(StillSeconds * rateHz);
         _distrust = DistrustSeconds * rateHz;
         _before = new float[leads * (_resampler.Taps - 1)];
-        _missingBefore = new bool[_before.Length];
-        (_held, _offset, _run) = (new float[leads], new float[leads], new int[leads]);
+        _missingBefore = new byte[_before.Length];
+        (_held, _offset, _run, _still) = (new float[leads], new float[leads], new int[leads], new int[leads]);
         (_invalidUntil, _delays) = (new double[leads], new BiquadDelays[leads]);
         _samples = SignalRows.Array(leads);
         Clear();
@@ -72,7 +76,7 @@ internal sealed class AbdominalLeads
         var past = _resampler.Taps - 1;
         var length = past + count;
         if (_inputs is null || _inputs.Length < _leads * (past + Block))
-            (_inputs, _missing) = (new float[FetalTiming.MostLeads * (past + Block)], new bool[FetalTiming.MostLeads * (past + Block)]);
+            (_inputs, _missing) = (new float[FetalTiming.MostLeads * (past + Block)], new byte[FetalTiming.MostLeads * (past + Block)]);
         for (var l = 0; l < _leads; l++)
         {
             var inputs = _inputs.AsSpan(l * length, length);
@@ -110,6 +114,7 @@ internal sealed class AbdominalLeads
         Array.Clear(_samples);
         Array.Clear(_valid);
         Array.Fill(_run, _hole);
+        Array.Clear(_still);
         Array.Fill(_invalidUntil, double.NegativeInfinity);
         _taken = _count = 0;
     }
@@ -120,11 +125,11 @@ internal sealed class AbdominalLeads
         state.Count(ref _taken);
         state.Count(ref _count);
         state.Values<float>(_before);
-        for (var i = 0; i < _missingBefore.Length; i++)
-            state.Value(ref _missingBefore[i]);
+        state.Values<byte>(_missingBefore);
         state.Values<float>(_held);
         state.Values<float>(_offset);
         state.Values<int>(_run);
+        state.Values<int>(_still);
         state.Values<double>(_invalidUntil);
         foreach (ref var delays in _delays.AsSpan())
             delays.Transfer(state);
@@ -140,27 +145,29 @@ internal sealed class AbdominalLeads
         state.Check(next > _taken && next <= _taken + _resampler.Taps, $"sample {_count} is next after {_taken}");
     }
 
-    private void Hold(int lead, ReadOnlySpan<float> samples, Span<float> held, Span<bool> missing)
+    private void Hold(int lead, ReadOnlySpan<float> samples, Span<float> held, Span<byte> missing)
     {
-        var (value, offset, run) = (_held[lead], _offset[lead], _run[lead]);
+        var (value, offset, run, still) = (_held[lead], _offset[lead], _run[lead], _still[lead]);
         for (var i = 0; i < samples.Length; i++)
         {
             if (MathF.Abs(samples[i]) < Impossible)
             {
-                if (run >= _hole)
+                var isEqual = samples[i] - offset == value;
+                if (run >= _hole || (still >= _stillRun && !isEqual))
                     offset = samples[i] - value;
                 run = 0;
+                still = isEqual ? Math.Min(still + 1, _stillRun) : 0;
                 value = samples[i] - offset;
             }
             else
                 run = Math.Min(run + 1, _hole);
             held[i] = value;
-            missing[i] = run >= _hole;
+            missing[i] = run >= _hole ? Hole : still >= _stillRun ? Still : (byte)0;
         }
-        (_held[lead], _offset[lead], _run[lead]) = (value, offset, run);
+        (_held[lead], _offset[lead], _run[lead], _still[lead]) = (value, offset, run, still);
     }
 
-    private void Resample(ReadOnlySpan<float> inputs, ReadOnlySpan<bool> missing, int length, int count)
+    private void Resample(ReadOnlySpan<float> inputs, ReadOnlySpan<byte> missing, int length, int count)
     {
         var start = _taken - (_resampler.Taps - 1);         // index of inputs[0]
         var made = 0;
@@ -177,8 +184,13 @@ internal sealed class AbdominalLeads
                 var from = (int)(_resampler.FirstOf(_count + n, out var phase) - start);
                 var end = from + _resampler.Taps;
                 for (; seen < end; seen++)
-                    if (flags[seen])
-                        _invalidUntil[l] = start + seen + _distrust;
+                {
+                    if (flags[seen] == 0)
+                        continue;
+                    _invalidUntil[l] = start + seen + _distrust;
+                    if (flags[seen] == Still && seen > 0 && flags[seen - 1] == 0)
+                        TakeBack(l, kept + n);
+                }
                 var value = (float)HighPass.Next(_resampler.Next(lead[from..], phase), ref _delays[l]);
                 var isValid = start + from + _resampler.Half > _invalidUntil[l];
                 var at = kept + n;
@@ -187,6 +199,16 @@ internal sealed class AbdominalLeads
             }
         }
         _count += made;
+    }
+
+    /// <summary>The samples of a lead just before one that is made now are not valid.</summary>
+    private void TakeBack(int lead, int before)
+    {
+        for (var at = Math.Max(0, before - BeforeStill); at < before; at++)
+        {
+            _samples[lead * Most + at] = 0;
+            _valid[at] = (byte)(_valid[at] & ~(1 << lead));
+        }
     }
 
     /// <summary>Drops the oldest samples, so that there is a place for new ones; how many stay.</summary>

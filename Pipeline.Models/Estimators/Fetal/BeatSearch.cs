@@ -44,6 +44,7 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level)
         var strength = _strength.AsSpan(0, signal.Length);
         Slopes(signal, form.SlopeSamples, strength);
         var count = lattice.Track(strength, form.Intervals, default, beats);
+        Levels(signal);
         Span<float> template = stackalloc float[2 * form.Half + 1];
         score = Nothing;
         for (var round = 0; round < Rounds; round++)
@@ -64,6 +65,7 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level)
         var count = Within(beats, half, signal.Length - half, _inner);
         if (count < 4)
             return false;
+        Levels(signal);
         Span<float> template = stackalloc float[2 * half + 1];
         Compare(signal, _inner.AsSpan(0, count), template, strength);
         TensorPrimitives.Max(strength, 0f, strength);
@@ -74,8 +76,14 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level)
     {
         MedianBeat(signal, beats, template.Length / 2, template);
         Likeness(signal, template, strength);
-        level.RootMeanSquares(signal, FetalTiming.LevelSamples, _level.AsSpan(0, signal.Length));
-        Divide(strength, _level);
+        TensorPrimitives.Divide(strength, _level.AsSpan(0, signal.Length), strength);
+    }
+
+    private void Levels(ReadOnlySpan<float> signal)
+    {
+        var levels = _level.AsSpan(0, signal.Length);
+        level.RootMeanSquares(signal, FetalTiming.LevelSamples, levels);
+        TensorPrimitives.Add(levels, Tiny, levels);
     }
 
     /// <summary>Slope over two samples, without its sign, averaged and divided by its own level.</summary>
@@ -87,12 +95,7 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level)
         TensorPrimitives.Abs(strength, strength);
         level.Means(strength, samples, strength);
         level.Means(strength, FetalTiming.LevelSamples, _level.AsSpan(0, count));
-        Divide(strength, _level);
-    }
-
-    private static void Divide(Span<float> strength, float[] by)
-    {
-        var levels = by.AsSpan(0, strength.Length);
+        var levels = _level.AsSpan(0, count);
         TensorPrimitives.Add(levels, Tiny, levels);
         TensorPrimitives.Divide(strength, levels, strength);
     }

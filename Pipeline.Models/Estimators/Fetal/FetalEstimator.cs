@@ -12,7 +12,7 @@ internal sealed class FetalEstimator
     private const int NowSamples = 375;
     private const float LeastShareOfLargest = 1e-3f;
     private const float ClipLevels = 8;
-    private const int RateSamples = 8 * FetalTiming.RateHz;
+    private const int WideSearch = 4;               // windows from one search of the mother in all directions to the next
     private const int KeepSamples = MaternalBank.Before + 2 * FetalTiming.RateHz + 5;
 
     private readonly int[] _channels;
@@ -111,12 +111,11 @@ internal sealed class FetalEstimator
         var used = Choose();
         if (used == 0)
         {
-            _search.Clear();
             _readout.Say(default, default, default, start, horizon, work.Marks);
             return default;
         }
         var signals = Prepare(work, used);
-        var motherCount = _mother.Find(signals, used, _windows % 2 == 1, work, mother);
+        var motherCount = _mother.Find(signals, used, _windows % WideSearch == 1, work, mother);
         Cancel(work, signals, used, mother[..motherCount], start);
         Span<int> said = stackalloc int[FetalTiming.MostBeats];
         work.Tracking.Begin(length, mother[..motherCount], said[.._readout.Said(start, said)]);
@@ -124,7 +123,7 @@ internal sealed class FetalEstimator
         var isFound = _search.TryFind(work, used, _windows, length, hypothesis);
         var track = isFound ? hypothesis.Beats : default;
         if (isFound)
-            FetalReadout.Place(work.Residuals[hypothesis.Variant].Signals, track, fetal);
+            FetalReadout.Place(work.Residuals[hypothesis.Variant].Finished(work.Level), track, fetal);
         FetalReadout.Place(signals, mother[..motherCount]);
         var found = new FoundHearts(length, used, motherCount, track.Length, isFound ? hypothesis.Score : BeatSearch.Nothing);
         if (found.AreSwapped(mother, fetal))
@@ -203,8 +202,6 @@ internal sealed class FetalEstimator
             foreach (var at in mother)
                 if (at >= MaternalBank.Before && at < KeepSamples)
                     _bankedUntil = Math.Max(_bankedUntil, start + at + FetalTiming.RateHz / 5);
-        foreach (var residual in work.Residuals)
-            residual.Finish(work.Level);
     }
 
     private void Take(in Window window)

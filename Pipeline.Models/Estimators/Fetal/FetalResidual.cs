@@ -21,24 +21,27 @@ internal sealed class FetalResidual
     private readonly Vector128<float>[] _lanes = new Vector128<float>[FetalTiming.WindowSamples + 2 * Pad];
     private readonly float[] _level = new float[FetalTiming.WindowSamples];
     private int _leads, _length;
+    private bool _isFinished;
 
-    /// <summary>The signals.</summary>
-    public SignalRows Signals => new(_signals, _leads, _length);
+    private SignalRows Signals => new(_signals, _leads, _length);
 
-    /// <summary>The covariance of their lags.</summary>
+    /// <summary>The covariance of their lags, of those that are finished.</summary>
     public LagCovariance Covariance { get; } = new();
 
-    /// <summary>Places for the leads without the mother, to be <see cref="Finish">finished</see>.</summary>
+    /// <summary>Places for the leads without the mother.</summary>
     public SignalRows Begin(int leads, int length)
     {
-        (_leads, _length) = (leads, length);
+        (_leads, _length, _isFinished) = (leads, length, false);
         return Signals;
     }
 
-    /// <summary>Filters and levels what was written to the places.</summary>
-    public void Finish(LocalLevel level)
+    /// <summary>The signals, filtered and levelled at the first call: a residual that nobody asks for costs nothing.</summary>
+    public SignalRows Finished(LocalLevel level)
     {
         var signals = Signals;
+        if (_isFinished)
+            return signals;
+        _isFinished = true;
         Interleave(signals);
         var lanes = _lanes.AsSpan(0, _length + 2 * Pad);
         Filter(lanes);
@@ -56,6 +59,7 @@ internal sealed class FetalResidual
             TensorPrimitives.Divide(signal, local, signal);
         }
         Covariance.Take(signals);
+        return signals;
     }
 
     // The ends are mirrored at the first and the last sample, with the sign turned.

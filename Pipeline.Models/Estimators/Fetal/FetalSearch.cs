@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using Pipeline.Models.State;
 
@@ -10,10 +11,10 @@ namespace Pipeline.Models.Estimators.Fetal;
 internal sealed class FetalSearch
 {
     private const int Most = FetalTiming.MostLeads, Variants = MaternalCancellation.Variants;
-    private const int Refined = 3, RefiningRounds = 3;
+    private const int MostPool = 2 * Most * Variants, Refined = 3, RefinedIfClear = 2, RefiningRounds = 3;
     private const float ForLearning = 0.1f;     // how much worse a newly learnt filter may be
     private const float ToSwitch = 0.5f;        // how much better another hypothesis must be
-    private const float Uncertain = 1, Certain = 2;
+    private const float Uncertain = 1;
     private const double MemorySeconds = 20, HopSeconds = 2, WindowSeconds = 12;
 
     private readonly float[] _filter = new float[LagCovariance.MostTaps];
@@ -33,20 +34,26 @@ internal sealed class FetalSearch
     public bool TryFind(FetalWorkspace work, int leads, long windows, int length, FetalHypothesis found)
     {
         if (leads != _leads)
-            Clear();
+            Carry(work, leads);
         _leads = leads;
         found.IsThere = false;
         if (_hasFilter)
             Follow(work, found);
         var isPresent = found.IsThere;
-        if (!isPresent || found.Score < Uncertain || length < FetalTiming.WindowSamples || found.Score < Certain || windows % 2 == 0)
-            isPresent &= !Challenge(work, found);
+        var isShort = length < FetalTiming.WindowSamples;
+        var isUncertain = !isPresent || found.Score < Uncertain || isShort;
+        if (isUncertain || windows % 2 == 0)
+        {
+            // One residual after the other while the fetus is clear; all that looks like one at the start, for there is nothing to lose.
+            var (first, count) = isUncertain ? (0, Variants) : ((int)(windows / 2 % Variants), 1);
+            isPresent &= !Challenge(work, found, first, count, isShort ? MostPool : isUncertain ? Refined : RefinedIfClear);
+        }
         _hasFilter = found.IsThere;
         if (!found.IsThere)
             return false;
         _variant = found.Variant;
         found.Filter.CopyTo(_filter, 0);
-        Remember(work.Residuals[found.Variant].Signals, found.Beats, isPresent);
+        Remember(work.Residuals[found.Variant].Finished(work.Level), found.Beats, isPresent);
         return true;
     }
 
@@ -71,25 +78,53 @@ internal sealed class FetalSearch
         state.Value(ref _hasFilter);
     }
 
-    /// <summary>With the filter that is known, then with the one that is learnt from its beats.</summary>
+    /// <summary>
+    /// Other leads than before: what the leads that both have in common show of the fetus stays known, and makes the filter of the new ones.
+    /// </summary>
+    private void Carry(FetalWorkspace work, int leads)
+    {
+        Span<float> wave = stackalloc float[LagCovariance.MostTaps];
+        wave.Clear();
+        var (had, has) = (BitOperations.PopCount((uint)_leads), BitOperations.PopCount((uint)leads));
+        for (int lead = 0, from = 0, to = 0; lead < Most; lead++)
+        {
+            var (isOld, isNew) = (_leads >> lead & 1, leads >> lead & 1);
+            for (var l = 0; isOld + isNew == 2 && l < LagCovariance.Lags; l++)
+                wave[l * has + to] = _wave[l * had + from];
+            from += isOld;
+            to += isNew;
+        }
+        var (weight, variant, isKnown) = (_waveWeight, _variant, _hasFilter && _waveWeight > 0 && (_leads & leads) != 0);
+        Clear();
+        if (!isKnown)
+            return;
+        wave.CopyTo(_wave);
+        (_waveWeight, _variant, _hasFilter) = (weight, variant, true);
+        work.Residuals[variant].Finished(work.Level);
+        work.Residuals[variant].Covariance.Solve(wave, _filter);
+    }
+
+    /// <summary>With the filter that is known, then with the one that its beats teach, and once more.</summary>
     private void Follow(FetalWorkspace work, FetalHypothesis found)
     {
-        Try(work, _variant, _filter, found, float.NegativeInfinity);
+        Try(work, _variant, _filter, mayBeSlow: true, found, float.NegativeInfinity);
         if (found.Beats.Length < 4)
             return;
         Span<float> filter = stackalloc float[LagCovariance.MostTaps];
-        if (TryLearn(work.Residuals[_variant], found.Beats, withMemory: true, filter))
-            Try(work, _variant, filter, found, found.Score - ForLearning);
+        if (TryLearn(work, _variant, found.Beats, withMemory: true, filter))
+            Try(work, _variant, filter, mayBeSlow: true, found, found.Score - ForLearning);
+        if (found.Beats.Length >= 4 && TryLearn(work, _variant, found.Beats, withMemory: true, filter))
+            Try(work, _variant, filter, mayBeSlow: true, found, found.Score);
     }
 
     /// <summary>Makes <paramref name="found"/> what the filter finds, where its score is above <paramref name="least"/>; whether it is.</summary>
-    private static bool Try(FetalWorkspace work, int variant, ReadOnlySpan<float> filter, FetalHypothesis found, float least)
+    private static bool Try(FetalWorkspace work, int variant, ReadOnlySpan<float> filter, bool mayBeSlow, FetalHypothesis found, float least)
     {
-        var signals = work.Residuals[variant].Signals;
+        var signals = work.Residuals[variant].Finished(work.Level);
         var output = work.Candidate.AsSpan(0, signals.Length);
         LagCovariance.Apply(signals, filter, output);
         var beats = work.CandidateBeats.AsSpan();
-        var count = work.Tracking.Track(output, beats, out var contrast);
+        var count = work.Tracking.Track(output, beats, mayBeSlow, out var contrast);
         var score = contrast - BeatContrast.Penalty(beats[..count], work.Tracking.Mother);
         if (score <= least)
             return false;
@@ -97,9 +132,9 @@ internal sealed class FetalSearch
         return true;
     }
 
-    private bool TryLearn(FetalResidual residual, ReadOnlySpan<int> beats, bool withMemory, Span<float> filter)
+    private bool TryLearn(FetalWorkspace work, int variant, ReadOnlySpan<int> beats, bool withMemory, Span<float> filter)
     {
-        var signals = residual.Signals;
+        var signals = work.Residuals[variant].Finished(work.Level);
         Span<float> wave = stackalloc float[LagCovariance.Lags * signals.Count];
         if (!LagCovariance.TryMedianWave(signals, beats, wave, out var count))
             return false;
@@ -107,20 +142,20 @@ internal sealed class FetalSearch
         if (withMemory && _waveWeight > 0 && TensorPrimitives.Dot<float>(wave, known) > 0)
             for (var i = 0; i < wave.Length; i++)
                 wave[i] = (known[i] * _waveWeight + wave[i] * count) / (_waveWeight + count);
-        residual.Covariance.Solve(wave, filter);
+        work.Residuals[variant].Covariance.Solve(wave, filter);
         return true;
     }
 
     /// <summary>Whether something else is so much better that it takes the place of what was found.</summary>
-    private bool Challenge(FetalWorkspace work, FetalHypothesis found)
+    private bool Challenge(FetalWorkspace work, FetalHypothesis found, int first, int variants, int refined)
     {
         var pool = work.Pool;
         pool.Clear();
-        for (var v = 0; v < Variants; v++)
+        for (var v = first; v < first + variants; v++)
             Collect(work, v, pool);
         var (present, switched) = (found.IsThere ? found.Score + ToSwitch : float.NegativeInfinity, false);
         var challenger = work.Challenger;
-        for (var rank = 0; rank < Refined && pool.TryTakeBest(out var variant, out var beats); rank++)
+        for (var rank = 0; rank < refined && pool.TryTakeBest(out var variant, out var beats); rank++)
         {
             challenger.IsThere = false;
             Refine(work, variant, beats, challenger);
@@ -134,7 +169,7 @@ internal sealed class FetalSearch
 
     private void Collect(FetalWorkspace work, int variant, CandidatePool pool)
     {
-        var signals = work.Residuals[variant].Signals;
+        var signals = work.Residuals[variant].Finished(work.Level);
         var n = signals.Count;
         var components = _components.AsSpan(variant * Most * Most, n * n);
         work.Components.Find(signals, components);
@@ -166,9 +201,9 @@ internal sealed class FetalSearch
         round.Set(0, variant, filter, beats);
         for (var i = 0; i < RefiningRounds; i++)
         {
-            if (!TryLearn(work.Residuals[variant], round.Beats, withMemory: false, filter))
+            if (!TryLearn(work, variant, round.Beats, withMemory: false, filter))
                 return;
-            Try(work, variant, filter, round, float.NegativeInfinity);
+            Try(work, variant, filter, mayBeSlow: false, round, float.NegativeInfinity);
             if (round.Beats.Length < 4)
                 return;
             if (!best.IsThere || round.Score > best.Score)

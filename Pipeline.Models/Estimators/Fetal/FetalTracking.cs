@@ -14,6 +14,7 @@ internal sealed class FetalTracking(FetalWorkspace work)
     private readonly float[] _bonus = new float[FetalTiming.WindowSamples], _level = new float[FetalTiming.WindowSamples];
     private readonly int[] _mother = new int[FetalTiming.MostBeats], _said = new int[FetalTiming.MostBeats], _slow = new int[FetalTiming.MostBeats];
     private int _motherCount, _saidCount, _length;
+    private bool _isMotherQuick;     // then she may be the fetus, and the fetus the mother
 
     /// <summary>The mother's beats.</summary>
     public ReadOnlySpan<int> Mother => _mother.AsSpan(0, _motherCount);
@@ -28,6 +29,7 @@ internal sealed class FetalTracking(FetalWorkspace work)
         mother.CopyTo(_mother);
         said.CopyTo(_said);
         work.Phase.Take(mother);
+        _isMotherQuick = mother.Length > 5 && Medians.OfIntervals(mother) < FoundHearts.QuickSamples;
         var bonus = _bonus.AsSpan(0, length);
         bonus.Clear();
         foreach (var at in said)
@@ -35,7 +37,11 @@ internal sealed class FetalTracking(FetalWorkspace work)
     }
 
     /// <summary>Turns the output of a filter into the strength that is tracked; writes the beats and returns how many.</summary>
-    public int Track(Span<float> output, Span<int> beats, out float contrast)
+    /// <param name="output">The output; then the strength.</param>
+    /// <param name="beats">Place for <see cref="FetalTiming.MostBeats"/>.</param>
+    /// <param name="mayBeSlow">Whether a bradycardia is looked for where the track is not certain: of a fetus that is known, or where the hearts may be exchanged.</param>
+    /// <param name="contrast">How surely the track is a fetus's.</param>
+    public int Track(Span<float> output, Span<int> beats, bool mayBeSlow, out float contrast)
     {
         var level = _level.AsSpan(0, _length);
         work.Level.RootMeanSquares(output, FetalTiming.LevelSamples, level);
@@ -45,7 +51,7 @@ internal sealed class FetalTracking(FetalWorkspace work)
         TensorPrimitives.Max(output, 0f, output);
         var count = work.Lattice.Track(output, BeatForm.Fetus.Intervals, _bonus.AsSpan(0, _length), beats);
         contrast = work.Contrast.Of(beats[..count], output, Mother, _said.AsSpan(0, _saidCount));
-        return contrast < Sure ? Slow(output, beats, count, ref contrast) : count;
+        return (mayBeSlow || _isMotherQuick) && contrast < Sure ? Slow(output, beats, count, ref contrast) : count;
     }
 
     /// <summary>A bradycardia: intervals beyond those of a fetus, where they stand out clearly more and are no wave of the mother's.</summary>

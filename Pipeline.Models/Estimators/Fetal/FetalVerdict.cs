@@ -10,9 +10,10 @@ internal sealed class FetalVerdict
     public const double UsableQuality = 0.5;
 
     private const double RateSeconds = 8, LeastSeconds = 4;
-    private const float MaternalUsable = 0.5f, FetalUsable = 0.5f, HersFrom = 0;
+    private const float MaternalUsable = 0.5f, FetalUsable = 0.6f, HersFrom = 0;
     private const int LeastFetalIntervals = 5, LeastMaternalIntervals = 3;
     private readonly Coincidence _coincidence = new();
+    private float _before = float.PositiveInfinity;      // score of the window before; infinite: there was none
 
     /// <summary>Adds the estimates.</summary>
     public void Say(
@@ -20,7 +21,10 @@ internal sealed class FetalVerdict
     {
         var from = Math.Max(0, found.Length - (int)(RateSeconds * FetalTiming.RateHz));
         var (ofMother, ofFetus) = (HeartTrack.Of(mother, from, LeastMaternalIntervals), HeartTrack.Of(fetal, from, LeastFetalIntervals));
-        var (grade, fetalGrade) = (Grade(MaternalContrast(found, work, mother), MaternalUsable), Grade(found.Length == 0 ? BeatSearch.Nothing : found.Score, FetalUsable));
+        var score = found.Length == 0 ? BeatSearch.Nothing : found.Score;
+        // Two windows in a row: chance seldom looks like a fetus twice.
+        var (grade, fetalGrade) = (Grade(MaternalContrast(found, work, mother), MaternalUsable), Grade(Math.Min(score, _before), FetalUsable));
+        _before = score;
         var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);
         var isCoincidence = _coincidence.Next(found.Score >= HersFrom && MaternalLikeness.AreHers(fetal, mother, from), rate, fetalRate);
         Add(output, Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false);
@@ -28,10 +32,18 @@ internal sealed class FetalVerdict
     }
 
     /// <summary>Forgets everything.</summary>
-    public void Clear() => _coincidence.Clear();
+    public void Clear()
+    {
+        _coincidence.Clear();
+        _before = float.PositiveInfinity;
+    }
 
     /// <summary>All that changes.</summary>
-    public void Transfer(StateTransfer state) => _coincidence.Transfer(state);
+    public void Transfer(StateTransfer state)
+    {
+        _coincidence.Transfer(state);
+        state.Value(ref _before);
+    }
 
     private static float MaternalContrast(in FoundHearts found, FetalWorkspace work, ReadOnlySpan<int> mother)
     {

@@ -9,7 +9,9 @@ namespace Pipeline.Models.Estimators.Fetal;
 internal readonly record struct FoundHearts(int Length, int Leads, int MotherCount, int FetalCount, float Score)
 {
     private const float Sure = 0.5f, Faster = 1.1f;
-    private const int QuickSamples = FetalTiming.RateHz / 2;
+
+    /// <summary>Intervals shorter than this are rather a fetus's: 0.5 s.</summary>
+    public const int QuickSamples = FetalTiming.RateHz / 2;
 
     /// <summary>Whether the leads show the fetus larger than the mother, so that the hearts were taken for each other: the heart that was cancelled is the quicker one.</summary>
     public bool AreSwapped(ReadOnlySpan<int> mother, ReadOnlySpan<int> fetal)

@@ -11,6 +11,7 @@ internal sealed class IndependentComponents
     private const int Most = FetalTiming.MostLeads;
     private const int MostRounds = 25;
     private const double Close = 1e-3;
+    private const int Skip = 2;             // the matrix is found from every second sample
 
     private readonly float[] _white = SignalRows.Array(Most);
     private readonly float[] _component = new float[FetalTiming.WindowSamples];
@@ -28,7 +29,7 @@ internal sealed class IndependentComponents
         var n = signals.Count;
         Whiten(signals);
         Begin(matrix, n);
-        var white = new SignalRows(_white, n, signals.Length);
+        var white = new SignalRows(_white, n, (signals.Length + Skip - 1) / Skip);
         for (var round = 0; round < MostRounds; round++)
         {
             Step(white, n);
@@ -63,6 +64,7 @@ internal sealed class IndependentComponents
             for (var k = 0; k < n; k++)
                 _whitening[i * n + k] = _work[k * n + i] / Math.Sqrt(Math.Max(_values[i], least));
         var white = new SignalRows(_white, n, signals.Length);
+        var thinned = (signals.Length + Skip - 1) / Skip;
         for (var i = 0; i < n; i++)
         {
             var offset = 0.0;
@@ -73,6 +75,9 @@ internal sealed class IndependentComponents
                 offset += _whitening[i * n + k] * _means[k];
             }
             TensorPrimitives.Subtract(white[i], (float)offset, white[i]);
+            var row = white[i];
+            for (var k = 0; k < thinned; k++)
+                row[k] = row[Skip * k];
         }
     }
 

@@ -113,6 +113,31 @@ public sealed class FetalStageTests
     }
 
     [Fact]
+    public void A_fetus_whose_heart_becomes_slow_is_followed()
+    {
+        var abdomen = new SyntheticAbdomen { Seconds = 80, FetalInterval = beat => Math.Clamp(0.43 + 0.01 * (beat - 60), 0.43, 1) + 0.008 * Math.Sin(beat / 5.0) };
+
+        var last = SyntheticAbdomen.Of(abdomen.Run(), Metric.FetalHeartRate)[^4..];
+
+        Assert.All(last, e => Assert.Equal(EstimateStatus.Ok, e.Status));
+        Assert.All(last, e => Assert.InRange(e.Value, 58, 62));
+    }
+
+    [Fact]
+    public void Two_hearts_of_one_rate_are_a_coincidence_until_they_part()
+    {
+        double Fetus(int beat) => (beat is < 60 or > 120 ? 0.43 : 0.8) + 0.012 * Math.Sin(beat / 2.3);
+        var results = new SyntheticAbdomen { Seconds = 120, MotherInterval = beat => 0.8 + 0.015 * Math.Sin(beat / 3.0), FetalInterval = Fetus }.Run();
+
+        EstimateStatus[] At(double from, double to) =>
+            [.. results.Where(r => r.Window.StartIndex >= from * 500 && r.Window.EndIndex <= to * 500).Select(r => r.Estimates[1].Status)];
+        Assert.All(At(0, 24), s => Assert.Equal(EstimateStatus.Ok, s));
+        Assert.DoesNotContain(EstimateStatus.Ok, At(40, 72));
+        Assert.Contains(EstimateStatus.Coincidence, At(40, 72));
+        Assert.All(At(100, 118), s => Assert.Equal(EstimateStatus.Ok, s));
+    }
+
+    [Fact]
     public void The_last_beats_come_with_the_end_of_the_stream()
     {
         var abdomen = new SyntheticAbdomen { Seconds = 21.3 };
