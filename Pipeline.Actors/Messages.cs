@@ -37,7 +37,26 @@ public readonly record struct Origin(string Topic, int Partition, long Offset);
 /// <param name="Estimate">What was estimated.</param>
 public sealed record VitalPoint(
     Origin Origin, PatientId Patient, string Ward, string Bed, string Device, long Epoch, long WindowId,
-    Timestamp WindowStart, Timestamp Time, Estimate Estimate);
+    Timestamp WindowStart, Timestamp Time, Estimate Estimate)
+{
+    /// <summary>
+    /// The event whose point it is; null of an estimate. Then <see cref="WindowStart"/> and <see cref="Time"/> are its begin, the estimate has the metric of its kind, the length
+    /// in seconds for value and the probability for quality; <see cref="WindowId"/> is the window with which it was told. One that lasts is another metric's point than
+    /// when it is over.
+    /// </summary>
+    public PatientEvent? Event { get; init; }
+}
+
+/// <summary>What a point says of an event beside its estimate.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="BeginSeconds">Its begin in the device's epoch: sample position / rate.</param>
+/// <param name="EndSeconds">Its end likewise, as far as it is known.</param>
+/// <param name="End">Event time of its end, as far as it is known.</param>
+/// <param name="IsOver">Whether it has ended.</param>
+/// <param name="Priority">How urgent it is.</param>
+/// <param name="Reason">Why, for a person.</param>
+public sealed record PatientEvent(
+    EventKind Kind, double BeginSeconds, double EndSeconds, Timestamp End, bool IsOver, EventPriority Priority, string Reason);
 
 /// <summary>One beat with all that identifies it.</summary>
 /// <param name="Patient">Pseudonym.</param>

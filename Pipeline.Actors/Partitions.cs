@@ -4,6 +4,7 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Actors.Stages;
 using Pipeline.Models;
+using Pipeline.Models.Estimators.Ctg;
 
 namespace Pipeline.Actors;
 
@@ -15,6 +16,9 @@ public sealed class PartitionParts
 
     /// <summary>Other estimators than the product's, for benchmarks and tests.</summary>
     public StageFactory? Stages { get; init; }
+
+    /// <summary>The rules by which cardiotocograms are read; FIGO's by default.</summary>
+    public CtgRules? Ctg { get; init; }
 
     /// <summary>The networks that are asked.</summary>
     public NetworkRegistry? Networks { get; init; }
@@ -60,13 +64,13 @@ public sealed class Partitions : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(parts);
         options.Validate();
-        var (networks, shape) = (parts.Networks, options.Shape);
+        var (networks, shape, ctg) = (parts.Networks, options.Shape, parts.Ctg);
         Settings = new PartitionSettings
         {
             Options = options,
             Sinks = sinks,
             Time = time,
-            Stages = parts.Stages ?? new StageFactory(first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, networks?.Current, shape)),
+            Stages = parts.Stages ?? new StageFactory(first => Models.Estimators.Stages.Create(first.Channels, first.RateHz, networks?.Current, shape, ctg)),
             Passive = parts.Passive ?? new MemoryPatients(),
             Region = parts.Actors.Region,
             Scheduler = parts.Scheduler,

@@ -24,6 +24,7 @@ internal static class Catalog
         new Accuracy.QrsAccuracy(),
         new Accuracy.PpgAccuracy(),
         new Fetal.FetalAccuracy(),
+        new Ctg.CtgAccuracy(),
         new Faults.RateFaults(),
         new Kinds.KindsAccuracy(),
     ];

@@ -134,6 +134,9 @@ public sealed partial class DeviceStream
         return verdict;
     }
 
+    /// <summary>Event time of a sample position, by the anchor of the last window that was passed.</summary>
+    public Timestamp TimeOf(double sampleIndex) => _anchor.AddSeconds(sampleIndex / RateHz);
+
     /// <summary>See <see cref="IWindowStage.Use"/>.</summary>
     public void Use(INetwork network)
     {

@@ -11,6 +11,53 @@ public enum Metric
     /// <summary>Fetal heart rate, beats per minute (UCUM <c>/min</c>); LOINC 55283-6.</summary>
     FetalHeartRate = 2,
 
+    /// <summary>Baseline of the fetal heart rate, beats per minute.</summary>
+    FetalBaseline = 20,
+
+    /// <summary>
+    /// Bandwidth of the fetal heart rate about its baseline, mean of one-minute segments over the last ten, beats per minute.
+    /// </summary>
+    FetalVariability = 21,
+
+    /// <summary>Short-term variation of the fetal pulse interval over epochs of 1/16 min, mean over the last hour, ms.</summary>
+    FetalShortTermVariation = 22,
+
+    /// <summary>Part of the last ten minutes of a trace without a usable rate, 0 to 1.</summary>
+    SignalLoss = 23,
+
+    /// <summary>FIGO 2015 category of a trace: 1 normal, 2 suspicious, 3 pathological.</summary>
+    FetalCategory = 24,
+
+    /// <summary>Contractions per ten minutes, over the last half hour.</summary>
+    ContractionRate = 25,
+
+    /// <summary>Uterine activity as a tocodynamometer gives it, in the device's unit.</summary>
+    UterineActivity = 26,
+
+    /// <summary>An acceleration of the fetal heart rate: an event, its length in seconds.</summary>
+    Acceleration = 40,
+
+    /// <summary>A deceleration of the fetal heart rate: an event, its length in seconds.</summary>
+    Deceleration = 41,
+
+    /// <summary>A contraction: an event, its length in seconds.</summary>
+    Contraction = 42,
+
+    /// <summary>A fetal baseline outside of the normal range, or a sinusoidal pattern: an event, its length in seconds.</summary>
+    TraceEpisode = 43,
+
+    /// <summary>A time of one category of a trace, for one reason: an event, its length in seconds.</summary>
+    CategoryEpisode = 45,
+
+    /// <summary>A deceleration that is prolonged already and lasts: an event, its length so far in seconds.</summary>
+    DecelerationOngoing = 51,
+
+    /// <summary>Such a baseline or pattern that lasts: an event, its length so far in seconds.</summary>
+    TraceOngoing = 53,
+
+    /// <summary>A category that begins, with its reasons: an event.</summary>
+    CategoryOngoing = 55,
+
     /// <summary>Whether a device sends: wall clock, not a function of its records, and so outside of all series (measurement <c>presence</c>).</summary>
     Presence = 100,
 }
@@ -84,7 +131,7 @@ public enum BeatKind
 public readonly record struct Beat(double SampleIndex, SignalKind Signal, BeatKind Kind);
 
 /// <summary>The names that the outside sees: tags, CSV columns, JSON. One place for all of them.</summary>
-public static class Names
+public static partial class Names
 {
     /// <summary>Tag and column value of a signal kind.</summary>
     public static string Of(SignalKind kind) => kind switch
@@ -101,6 +148,7 @@ public static class Names
         SignalKind.Cvp => "cvp",
         SignalKind.FetalHeartRate => "fhr",
         SignalKind.UterineActivity => "uc",
+        SignalKind.SecondFetalHeartRate => "fhr2",
         _ => "unknown",
     };
 
@@ -109,6 +157,21 @@ public static class Names
     {
         Metric.HeartRate => "heart_rate",
         Metric.FetalHeartRate => "fetal_heart_rate",
+        Metric.FetalBaseline => "fetal_baseline",
+        Metric.FetalVariability => "fetal_variability",
+        Metric.FetalShortTermVariation => "fetal_stv",
+        Metric.SignalLoss => "signal_loss",
+        Metric.FetalCategory => "fetal_category",
+        Metric.ContractionRate => "contraction_rate",
+        Metric.UterineActivity => "uterine_activity",
+        Metric.Acceleration => "acceleration",
+        Metric.Deceleration => "deceleration",
+        Metric.Contraction => "contraction",
+        Metric.TraceEpisode => "trace_episode",
+        Metric.CategoryEpisode => "category_episode",
+        Metric.DecelerationOngoing => "deceleration_ongoing",
+        Metric.TraceOngoing => "trace_ongoing",
+        Metric.CategoryOngoing => "category_ongoing",
         Metric.Presence => "presence",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
@@ -141,8 +204,23 @@ public static class Names
     /// <summary>UCUM unit of a metric's value.</summary>
     public static string UnitOf(Metric metric) => metric switch
     {
-        Metric.HeartRate or Metric.FetalHeartRate => "/min",
-        Metric.Presence => "1",
+        Metric.HeartRate or Metric.FetalHeartRate or Metric.FetalBaseline or Metric.FetalVariability => "/min",
+        Metric.FetalShortTermVariation => "ms",
+        Metric.ContractionRate => "/(10.min)",
+        Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Presence => "1",
+        Metric.Acceleration or Metric.Deceleration or Metric.Contraction or Metric.TraceEpisode or Metric.CategoryEpisode
+            or Metric.DecelerationOngoing or Metric.TraceOngoing or Metric.CategoryOngoing => "s",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
+    };
+
+    /// <summary>
+    /// The store's measurement of a metric: <c>vitals</c> holds what any patient has, <c>fetal</c> the features, category and events of a
+    /// fetal heart rate trace.
+    /// </summary>
+    public static string MeasurementOf(Metric metric) => metric switch
+    {
+        Metric.HeartRate or Metric.FetalHeartRate => "vitals",
+        Metric.Presence => "presence",
+        _ => "fetal",
     };
 }

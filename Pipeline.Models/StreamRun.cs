@@ -8,7 +8,9 @@ namespace Pipeline.Models;
 /// <param name="Window">The window, or the stream's tail.</param>
 /// <param name="Estimates">Estimates, in the order of the stages; empty for a tail.</param>
 /// <param name="Beats">Beats that became certain with it.</param>
-public sealed record WindowResult(PassedWindow Window, IReadOnlyList<Estimate> Estimates, IReadOnlyList<Beat> Beats);
+/// <param name="Events">Events that were recognized with it, or are over.</param>
+public sealed record WindowResult(
+    PassedWindow Window, IReadOnlyList<Estimate> Estimates, IReadOnlyList<Beat> Beats, IReadOnlyList<SignalEvent> Events);
 
 /// <summary>A device's chunks, one after the other, through <see cref="DeviceStream"/>: for measuring an estimator without a topology around it.
 /// A network is asked a window at a time, at once.</summary>
@@ -73,7 +75,7 @@ public static class StreamRun
                 throw new ArgumentException(refused.Reason, nameof(chunks));
             while (stream.TryNext(output, out var passed))
             {
-                yield return new WindowResult(passed, [.. Answers(output, state.MemoryOf(chunk.Device)), .. output.Estimates], [.. output.Beats]);
+                yield return new WindowResult(passed, [.. Answers(output, state.MemoryOf(chunk.Device)), .. output.Estimates], [.. output.Beats], [.. output.Events]);
                 output.Clear();
             }
         }

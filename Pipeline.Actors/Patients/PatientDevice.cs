@@ -34,6 +34,21 @@ internal sealed class PatientDevice(DeviceStream stream, PatientId patient, stri
     public VitalPoint PointAt(in WindowPlace place, in Estimate estimate) => new(
         place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id, place.Window.Start, place.Window.End, estimate);
 
+    /// <summary>The point of an event, at its begin.</summary>
+    public VitalPoint PointOf(in WindowPlace place, in SignalEvent one)
+    {
+        var (begin, end) = (Stream.TimeOf(one.BeginIndex), Stream.TimeOf(one.EndIndex));
+        var (from, to) = (one.BeginIndex / Stream.RateHz, one.EndIndex / Stream.RateHz);
+        var estimate = new Estimate(
+            one.Signal, Names.MetricOf(one.Kind, one.IsOver), to - from, double.NaN, one.Probability, one.Probability, EstimateStatus.Ok,
+            Models.Estimators.Stages.Classical);
+        return new VitalPoint(
+            place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id, begin, begin, estimate)
+        {
+            Event = new PatientEvent(one.Kind, from, to, end, one.IsOver, one.Priority, one.Reason),
+        };
+    }
+
     public void Seen(SampleChunk chunk) => (Ward, Bed, LastTime) = (chunk.Ward, chunk.Bed, chunk.FirstSampleTime);
 }
 

@@ -223,6 +223,8 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
                 handling.Add(device.PointAt(place, default), question);
             foreach (var estimate in scratch.Estimates)
                 handling.Add(device.PointAt(place, estimate), null);
+            foreach (var one in scratch.Events)
+                handling.Add(device.PointOf(place, one), null);
             foreach (var beat in scratch.Beats)
                 output.Beats.Add(new BeatPoint(device.Patient, stream.Device, stream.Epoch, beat.SampleIndex / stream.RateHz, beat));
             scratch.Clear();

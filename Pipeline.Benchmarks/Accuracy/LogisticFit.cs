@@ -48,7 +48,8 @@ internal static class LogisticFit
         return sum;
     }
 
-    private static void Improve(List<LogisticRow> rows, double[] weights, int without, int rounds)
+    /// <summary>Improves <paramref name="weights"/> in Newton steps over all rows but those of a group; in place.</summary>
+    public static void Improve(List<LogisticRow> rows, double[] weights, int without, int rounds)
     {
         var count = weights.Length;
         var stride = (count + Vector<double>.Count - 1) / Vector<double>.Count * Vector<double>.Count;

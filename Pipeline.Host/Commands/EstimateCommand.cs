@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Estimates;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ctg;
 
 namespace Pipeline.Host.Commands;
 
@@ -19,14 +21,16 @@ internal static class EstimateCommand
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
+        var events = new Option<string?>("--events") { Description = "File for the events (CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
         var command = new DocumentedCommand(
             "estimate", "Estimate heart rate and quality from recordings: WFDB (.hea), EDF, CSV, WAV.",
             "./pipeline estimate bidmc_01.hea --output bidmc_01.csv",
             "./pipeline estimate wrist.csv --rate 100 --channel column1=ppg --beats beats.csv",
             "./pipeline estimate records --output estimates --format json",
-            "./pipeline estimate wrist.hea --model heart-rate")
+            "./pipeline estimate wrist.hea --model heart-rate",
+            "./pipeline estimate 1001.hea --output trace.csv --events events.csv")
         {
-            files, model, qrs, format, output, beats, channels, rate,
+            files, model, qrs, format, output, beats, events, channels, rate,
         };
         command.SetAction((parsed, stop) =>
         {
@@ -42,9 +46,13 @@ internal static class EstimateCommand
                 EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv", found.Count > 0))
             {
                 Found = found.ToHashSet(StringComparer.Ordinal),
+                Events = EstimateRequest.Places(
+                    parsed.GetValue(events), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(events)) || SamePlace(parsed.GetValue(beats), parsed.GetValue(events)) ? ".events.csv" : ".csv",
+                    found.Count > 0),
             };
             request.Check();
-            return RunAsync(request, parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+            var rules = Settings.Bind<CtgRules>(Settings.Load(parsed), PipelineSettings.CtgSection);
+            return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
     }
@@ -52,10 +60,10 @@ internal static class EstimateCommand
     private static bool SamePlace(string? output, string? beats) =>
         output is not null && beats is not null && Path.GetFullPath(output).TrimEnd('/') == Path.GetFullPath(beats).TrimEnd('/');
 
-    private static async Task<int> RunAsync(EstimateRequest request, string model, string qrs, TextWriter output, TextWriter error, CancellationToken stop)
+    private static async Task<int> RunAsync(EstimateRequest request, CtgRules rules, (string Rate, string Qrs) models, TextWriter output, TextWriter error, CancellationToken stop)
     {
-        using var network = ModelCatalog.Open(model);
-        await using var run = new EstimateRun(request, output, network) { Qrs = ModelCatalog.OpenQrs(qrs) };
+        using var network = ModelCatalog.Open(models.Rate);
+        await using var run = new EstimateRun(request, output, network) { Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules };
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
         var isWatched = request.Outputs is not null || Console.IsOutputRedirected;
         try

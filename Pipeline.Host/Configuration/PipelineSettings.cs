@@ -7,6 +7,7 @@ using Pipeline.Host.Kafka;
 using Pipeline.Host.Store;
 using Pipeline.Host.Telemetry;
 using Pipeline.Host.Web;
+using Pipeline.Models.Estimators.Ctg;
 
 namespace Pipeline.Host.Configuration;
 
@@ -25,12 +26,19 @@ internal sealed record PipelineSettings(
     /// <summary>The section of the networks' workers.</summary>
     public const string InferenceSection = "Inference";
 
+    /// <summary>The section of the rules by which cardiotocograms are read.</summary>
+    public const string CtgSection = "Ctg";
+
+    /// <summary>Section <c>Ctg</c>.</summary>
+    public CtgRules Ctg { get; init; } = new();
+
     /// <summary>Every section that is ours. A new one is a line here.</summary>
     public static IReadOnlyList<SettingsSection> Sections { get; } =
     [
         SettingsSection.Of<KafkaOptions>(KafkaOptions.Section),
         SettingsSection.Of<TopologyOptions>(TopologySection),
         SettingsSection.Of<InferenceOptions>(InferenceSection),
+        SettingsSection.Of<CtgRules>(CtgSection),
         SettingsSection.Of<InfluxOptions>(InfluxOptions.Section),
         SettingsSection.Of<EmbeddedStoreOptions>(EmbeddedStoreOptions.Section),
         SettingsSection.Of<ClusterOptions>(ClusterOptions.Section),
@@ -45,5 +53,8 @@ internal sealed record PipelineSettings(
         Settings.Bind<TopologyOptions>(configuration, TopologySection),
         Settings.Bind<InfluxOptions>(configuration, InfluxOptions.Section),
         Settings.Bind<EmbeddedStoreOptions>(configuration, EmbeddedStoreOptions.Section),
-        Settings.Bind<InferenceOptions>(configuration, InferenceSection));
+        Settings.Bind<InferenceOptions>(configuration, InferenceSection))
+    {
+        Ctg = Settings.Bind<CtgRules>(configuration, CtgSection),
+    };
 }

@@ -7,7 +7,7 @@ namespace Pipeline.Host.Estimates;
 
 /// <summary>
 /// What is written of one recording. Rows of one window wait for each other and go out ordered by signal and metric; beats wait until no
-/// earlier one can follow. A recording may hold a kind of signal at several rates, which are several devices: the device with the most
+/// earlier one can follow, events until the end, in the order of their begins. A recording may hold a kind of signal at several rates, which are several devices: the device with the most
 /// channels of the kind speaks for it (the first of equals), so that there is one row a window.
 /// </summary>
 internal sealed class EstimateOutput : IDisposable
@@ -19,15 +19,21 @@ internal sealed class EstimateOutput : IDisposable
     private readonly EstimateFile? _beats;
     private readonly Dictionary<SignalKind, string> _devices;
     private readonly List<VitalPoint> _window = [];
+    private readonly EstimateFile? _events;
     private readonly PriorityQueue<BeatPoint, (double, SignalKind)> _waiting = new();
+    private readonly List<(VitalPoint Point, PatientEvent Event)> _known = [];
 
-    public EstimateOutput(Recording recording, EstimateFormat format, EstimateFile rows, EstimateFile? beats)
+    public EstimateOutput(Recording recording, EstimateFormat format, EstimateFile rows, EstimateFile? beats, EstimateFile? events = null)
     {
-        (_format, _rows, _beats) = (format, rows, beats);
+        (_format, _rows, _beats, _events) = (format, rows, beats, events);
         _devices = recording.Devices
             .SelectMany(device => device.Channels.Span.ToArray().Select(channel => (channel.Kind, device.Device)))
             .GroupBy(channel => channel.Kind)
             .ToDictionary(kind => kind.Key, kind => kind.GroupBy(channel => channel.Device).MaxBy(device => device.Count())!.Key);   // a group is never empty
+        // Of twins the second may come in a second channel of the first one's kind.
+        if (_devices.TryGetValue(SignalKind.FetalHeartRate, out var device))
+            _devices.TryAdd(SignalKind.SecondFetalHeartRate, device);
+        events?.WriteLine(EstimateRow.EventHeader);
         rows.WriteLine(format == EstimateFormat.Csv ? EstimateRow.Header : "[");
         beats?.WriteLine(EstimateRow.BeatHeader);
     }
@@ -48,6 +54,12 @@ internal sealed class EstimateOutput : IDisposable
         {
             if (_devices.GetValueOrDefault(point.Estimate.Signal) != point.Device)
                 continue;
+            if (point.Event is { } one)
+            {
+                if (one.IsOver && _events is not null)
+                    _known.Add((point, one));
+                continue;
+            }
             if (_window.Count > 0 && point.WindowId > _window[0].WindowId)
                 WriteWindow();
             _window.Add(point);
@@ -69,14 +81,17 @@ internal sealed class EstimateOutput : IDisposable
         if (_format == EstimateFormat.Json)
             _rows.WriteLine(RowCount > 0 ? "\n]" : "]");
         WriteBeats(double.PositiveInfinity);
+        WriteEvents();
         _rows.Finish();
         _beats?.Finish();
+        _events?.Finish();
     }
 
     public void Dispose()
     {
         _rows.Dispose();
         _beats?.Dispose();
+        _events?.Dispose();
     }
 
     private void WriteWindow()
@@ -92,6 +107,14 @@ internal sealed class EstimateOutput : IDisposable
             RowCount++;
         }
         _window.Clear();
+    }
+
+    private void WriteEvents()
+    {
+        foreach (var (point, one) in _known
+            .OrderBy(known => known.Event.BeginSeconds).ThenBy(known => known.Event.EndSeconds).ThenBy(known => known.Event.Kind).ThenBy(known => known.Point.Estimate.Signal))
+            _events?.WriteLine(EstimateRow.Csv(point, one));
+        _known.Clear();
     }
 
     private void WriteBeats(double before)

@@ -12,6 +12,9 @@ namespace Pipeline.Host.Estimates;
 internal sealed record EstimateRequest(
     IReadOnlyList<string> Files, RecordingOptions Options, EstimateFormat Format, IReadOnlyList<string>? Outputs, IReadOnlyList<string>? Beats)
 {
+    /// <summary>Where each recording's events go; null: nowhere.</summary>
+    public IReadOnlyList<string>? Events { get; init; }
+
     /// <summary>Those of <see cref="Files"/> that were found in a folder: what is no recording, or holds nothing to estimate, is said and is no fault.</summary>
     public IReadOnlySet<string> Found { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
@@ -48,11 +51,11 @@ internal sealed record EstimateRequest(
     {
         if (Files.Count > 1 && Outputs is null)
             throw CommandException.BadUsage($"{Files.Count} recordings need --output FOLDER: each gets a file of its own.");
-        var written = (Outputs ?? []).Concat(Beats ?? []).Select(Path.GetFullPath).ToList();
+        var written = (Outputs ?? []).Concat(Beats ?? []).Concat(Events ?? []).Select(Path.GetFullPath).ToList();
         if (written.Find(path => Files.Any(file => Path.GetFullPath(file) == path)) is { } taken)
             throw CommandException.BadUsage($"{taken} is a recording: it would be overwritten.");
         if (written.Distinct(StringComparer.Ordinal).Count() < written.Count)
-            throw CommandException.BadUsage("--output and --beats name the same file.");
+            throw CommandException.BadUsage("--output, --beats and --events name the same file.");
         foreach (var path in written)
             CommandException.Writing(path, () => Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "."));
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Pipeline.Actors;
 using Pipeline.Models;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Estimates;
 
@@ -26,6 +27,9 @@ internal static class EstimateRow
 
     /// <summary>The header of the beats, exactly.</summary>
     public const string BeatHeader = "time_s,signal,kind";
+
+    /// <summary>The header of the events, exactly.</summary>
+    public const string EventHeader = "start_s,end_s,kind,priority,probability,reason";
 
     /// <summary>A row of the CSV.</summary>
     public static string Csv(VitalPoint point)
@@ -60,6 +64,16 @@ internal static class EstimateRow
     /// <summary>A row of the beats. One that was refined to just before the first sample is at 0.</summary>
     public static string Csv(BeatPoint beat) => string.Create(CultureInfo.InvariantCulture,
         $"{Math.Max(0, beat.Seconds):0.####},{Names.Of(beat.Beat.Signal)},{Names.Of(beat.Beat.Kind)}");
+
+    /// <summary>A row of the events.</summary>
+    public static string Csv(VitalPoint point, PatientEvent one)
+    {
+        var reason = point.Estimate.Signal == SignalKind.SecondFetalHeartRate ? $"second fetus: {one.Reason}" : one.Reason;
+        if (reason.AsSpan().ContainsAny(',', '"'))
+            reason = $"\"{reason.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Number(one.BeginSeconds)},{Number(one.EndSeconds)},{Names.Of(one.Kind)},{Names.Of(one.Priority)},{Number(point.Estimate.Quality)},{reason}");
+    }
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.####", CultureInfo.InvariantCulture) : "";
 

@@ -5,6 +5,7 @@ using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
@@ -35,6 +36,9 @@ internal sealed class EstimateRun : IPatientSink
     /// <summary>What decides on the beats of an ECG; null: the rule.</summary>
     public QrsModel? Qrs { get; init; } = ModelCatalog.Qrs;
 
+    /// <summary>The rules by which cardiotocograms are read.</summary>
+    public CtgRules Ctg { get; init; } = new();
+
     /// <summary>Part of the work that is done, 0 to 1.</summary>
     public double Progress => _files.Average(file => file.Progress);
 
@@ -60,6 +64,7 @@ internal sealed class EstimateRun : IPatientSink
             await using var partitions = new Partitions(new TopologyOptions { MaxDevicesPerPatient = MaxDevices, MaxPatientBytes = MaxPatientBytes, MaxPartitionBytes = MaxPartitionBytes }, [this], time, new PartitionParts
             {
                 Actors = local.Actors,
+                Ctg = Ctg,
                 Networks = networks,
             });
             await Topology.RunAsync(source, partitions, stop);
@@ -126,7 +131,8 @@ internal sealed class EstimateRun : IPatientSink
             if (layout.IndicesOf(SignalKind.Ppg).Length > 0 && _network?.FindMisfit(rate, WindowShape.Default) is { } misfit)
                 file.Notes.Add($"{name}: {misfit}: {Stages.Classical} estimates");
         var rows = _request.Outputs is { } outputs ? new EstimateFile(outputs[index]) : new EstimateFile(_standardOutput);
-        file.Output = new(recording, _request.Format, rows, _request.Beats is { } beats ? new EstimateFile(beats[index]) : null)
+        file.Output = new(recording, _request.Format, rows, _request.Beats is { } beats ? new EstimateFile(beats[index]) : null,
+            _request.Events is { } events ? new EstimateFile(events[index]) : null)
         {
             Taken = _taken is null ? null : point => _taken(index, point),
         };

@@ -58,7 +58,7 @@ internal static class RecordingFolder
         {
             using var reader = new StreamReader(path);
             var text = new string(start, 0, reader.ReadBlock(start));
-            return text == EstimateRow.Header || text.Split('\n')[0].TrimEnd() == EstimateRow.BeatHeader;
+            return text == EstimateRow.Header || text.Split('\n')[0].TrimEnd() is EstimateRow.BeatHeader or EstimateRow.EventHeader;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -36,7 +36,11 @@ internal static partial class ChannelLabels
     {
         ["CVP"] = SignalKind.Cvp,
         ["FHR"] = SignalKind.FetalHeartRate,
+        ["FHR1"] = SignalKind.FetalHeartRate,
+        ["FHR2"] = SignalKind.SecondFetalHeartRate,
         ["UC"] = SignalKind.UterineActivity,
+        ["UA"] = SignalKind.UterineActivity,
+        ["TOCO"] = SignalKind.UterineActivity,
         ["R"] = SignalKind.Camera,
         ["G"] = SignalKind.Camera,
         ["B"] = SignalKind.Camera,

@@ -10,8 +10,8 @@ namespace Pipeline.Host.Recordings;
 /// </summary>
 public sealed class Recording : IDisposable
 {
-    /// <summary>Slower signals than a sample in each hop of 2 s (trends, body temperature) make no windows.</summary>
-    private const double MinRateHz = 0.5;
+    /// <summary>Slower signals than two samples in a window of 8 s (trends, body temperature) make no windows.</summary>
+    private const double MinRateHz = 0.25;
 
     private readonly IFrameReader _reader;
     private readonly SignalBuffer[] _buffers;   // one a signal of the file

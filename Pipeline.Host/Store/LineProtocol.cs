@@ -11,6 +11,9 @@ namespace Pipeline.Host.Store;
 /// The one written form of a point, for InfluxDB 1, 2, 3 and for the segments of the embedded store:
 /// <code>vitals,ward=W,bed=B,pid=P,device=D,signal=ecg,metric=heart_rate quality=1,coverage=1,status="ok",model="classical",value=72,sigma=0.8 TIME_NS</code>
 /// One point is one line, whatever its names hold.
+/// The measurement is the metric's (<see cref="Names.MeasurementOf"/>). An event is a point at its begin, with four fields more:
+/// <code>fetal,…,signal=fhr,metric=deceleration quality=1,…,value=48,kind="deceleration_late",priority="low",reason="…",end=1782892858000 TIME_NS</code>
+/// <c>value</c> is its length in seconds; <c>end</c>, milliseconds since 1970, is not there while it lasts, when its metric is <c>…_ongoing</c> and its value the length so far.
 /// <list type="bullet">
 /// <item>The six tags and the time identify the point; they come from the records, so the same chunk gives the same point again.</item>
 /// <item>Every field has one type for ever: numbers are floats (no <c>i</c>), <c>status</c> and <c>model</c> are strings.</item>
@@ -25,8 +28,11 @@ namespace Pipeline.Host.Store;
 /// </summary>
 internal static class LineProtocol
 {
-    /// <summary>The measurement of every estimate.</summary>
+    /// <summary>The measurement of rates.</summary>
     public const string Measurement = "vitals";
+
+    /// <summary>The measurement of the features and events of fetal heart rate traces.</summary>
+    public const string FetalMeasurement = "fetal";
 
     /// <summary>
     /// The measurement that says whether a device sends: the tags of its points but <c>metric</c>, field <c>status</c> (<c>silent</c>, <c>ok</c>), and <c>since</c>, the event
@@ -71,7 +77,7 @@ internal static class LineProtocol
             AppendPresence(point, target);
             return;
         }
-        target.Write("vitals"u8);
+        Utf8(target, Names.MeasurementOf(estimate.Metric));
         Tag(target, ",ward="u8, point.Ward);
         Tag(target, ",bed="u8, point.Bed);
         Tag(target, ",pid="u8, point.Patient.Value);
@@ -88,7 +94,18 @@ internal static class LineProtocol
             if (double.IsFinite(estimate.Sigma))
                 Number(target, ",sigma="u8, estimate.Sigma);
         }
+        if (point.Event is { } one)
+            AppendEvent(one, target);
         Time(target, point);
+    }
+
+    private static void AppendEvent(PatientEvent one, ArrayBufferWriter<byte> target)
+    {
+        Text(target, ",kind=\""u8, Names.Of(one.Kind));
+        Text(target, ",priority=\""u8, Names.Of(one.Priority));
+        Text(target, ",reason=\""u8, one.Reason);
+        if (one.IsOver)
+            Number(target, ",end="u8, one.End.UnixNanoseconds / 1_000_000);
     }
 
     private static void AppendPresence(VitalPoint point, ArrayBufferWriter<byte> target)

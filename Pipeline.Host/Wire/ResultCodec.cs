@@ -12,11 +12,12 @@ namespace Pipeline.Host.Wire;
 /// <param name="Signal">Kind of signal.</param>
 /// <param name="Metric">What was estimated.</param>
 /// <param name="WindowId">Window id in the device's epoch.</param>
-public readonly record struct ResultIdentity(Origin Origin, string Device, SignalKind Signal, Metric Metric, long WindowId)
+/// <param name="BeginNs">Begin of an event, nanoseconds since 1970; 0 of an estimate.</param>
+public readonly record struct ResultIdentity(Origin Origin, string Device, SignalKind Signal, Metric Metric, long WindowId, long BeginNs = 0)
 {
     /// <summary>The identity of a point.</summary>
     public static ResultIdentity Of(VitalPoint point) =>
-        new(point.Origin, point.Device, point.Estimate.Signal, point.Estimate.Metric, point.WindowId);
+        new(point.Origin, point.Device, point.Estimate.Signal, point.Estimate.Metric, point.WindowId, point.Event is null ? 0 : point.Time.UnixNanoseconds);
 }
 
 /// <summary>Points as records of the results topic (<c>result.proto</c>) and back.</summary>
@@ -56,6 +57,17 @@ public static class ResultCodec
             result.Value = estimate.Value;
         if (!double.IsNaN(estimate.Sigma))
             result.Sigma = estimate.Sigma;
+        if (point.Event is { } one)
+            result.Event = new V1.Event
+            {
+                Kind = (V1.EventKind)one.Kind,
+                BeginS = one.BeginSeconds,
+                EndS = one.EndSeconds,
+                EndNs = one.End.UnixNanoseconds,
+                IsOver = one.IsOver,
+                Priority = (V1.EventPriority)one.Priority,
+                Reason = one.Reason,
+            };
         return result.ToByteArray();
     }
 
@@ -76,14 +88,24 @@ public static class ResultCodec
             ? string.Create(CultureInfo.InvariantCulture, $"version {result.Version} of the result; this reader knows {Version}")
             : !PatientId.IsValid(result.Patient) || result.Device.Length == 0 ? "a result without patient or device"
             : !Enum.IsDefined((Metric)result.Metric) ? $"metric {result.Metric}"
+            : result.Event is { } told && !Enum.IsDefined((EventKind)told.Kind) ? $"event {told.Kind}"
             : null;
-        return refused is not null ? null : new VitalPoint(
+        if (refused is not null)
+            return null;
+        var point = new VitalPoint(
             new Origin(result.Topic, result.Partition, result.Offset), new PatientId(result.Patient), result.Ward, result.Bed, result.Device,
             result.Epoch, result.WindowId, new Timestamp(result.WindowStartNs), new Timestamp(result.TimeNs),
             new Estimate(
                 (SignalKind)result.Signal, (Metric)result.Metric, result.HasValue ? result.Value : double.NaN,
                 result.HasSigma ? result.Sigma : double.NaN, result.Quality, result.Coverage, StatusOf(result.Status), result.Model));
+        return result.Event is { } one ? point with { Event = EventOf(one) } : point;
     }
+
+    private static PatientEvent EventOf(V1.Event one) =>
+        new((EventKind)one.Kind, one.BeginS, one.EndS, new Timestamp(one.EndNs), one.IsOver, PriorityOf(one.Priority), one.Reason);
+
+    private static EventPriority PriorityOf(V1.EventPriority priority) =>
+        Enum.IsDefined((EventPriority)priority) ? (EventPriority)priority : EventPriority.Information;
 
     /// <summary>A status that a newer program added has no value either: it is read as low quality.</summary>
     private static EstimateStatus StatusOf(V1.Status status) =>

@@ -12,17 +12,20 @@ public interface IWindowStage
 {
     /// <summary>
     /// Takes the next window; windows come in order of their ids and without holes (a hole is a <see cref="Reset"/>). Adds one estimate
-    /// for each of its metrics, with or without a value, or a question that stands for it, and the beats that became certain.
+    /// for each of its metrics, with or without a value, or a question that stands for it, and the beats and events that became certain.
     /// </summary>
     void Accept(in Window window, StageOutput output);
 
     /// <summary>
     /// The stream ends: <paramref name="tail"/> holds the samples after the last whole window as its new samples (none when
-    /// <see cref="Window.NewSampleCount"/> is 0). Adds the beats that are left; no estimate.
+    /// <see cref="Window.NewSampleCount"/> is 0). Adds the beats and events that are left; no estimate.
     /// </summary>
     void Finish(in Window tail, StageOutput output);
 
-    /// <summary>Forgets everything: the device restarted, or samples are missing for longer than a window.</summary>
+    /// <summary>
+    /// Samples are missing for longer than a window (or none came yet): what a stage knows is to be forgotten. One whose output spans minutes may keep it, and
+    /// decide by the next window's place.
+    /// </summary>
     void Reset();
 
     /// <summary>From the next window on <paramref name="network"/> is asked by a stage that asks one of its task; the others pass over it.</summary>
@@ -63,12 +66,16 @@ public sealed class StageOutput
     /// <summary>The beats that became certain, in ascending order within a signal kind.</summary>
     public List<Beat> Beats { get; } = [];
 
+    /// <summary>The events that were recognized, or are over.</summary>
+    public List<SignalEvent> Events { get; } = [];
+
     /// <summary>Makes it empty.</summary>
     public void Clear()
     {
         Estimates.Clear();
         Questions.Clear();
         Beats.Clear();
+        Events.Clear();
     }
 
     /// <summary>Takes back a question that is done with, to be asked again.</summary>

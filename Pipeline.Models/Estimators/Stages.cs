@@ -1,3 +1,4 @@
+using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Estimators.Fetal;
 using Pipeline.Models.Estimators.Ppg;
@@ -26,15 +27,18 @@ public static class Stages
         SignalKind.Ecg => EcgStage.MinRateHz,
         SignalKind.Abp => AbpStage.MinRateHz,
         SignalKind.FetalEcg => FetalStage.MinRateHz,
+        SignalKind.FetalHeartRate or SignalKind.SecondFetalHeartRate or SignalKind.UterineActivity => CtgAnalysis.MinRateHz,
         _ => null,
     };
 
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
     /// is estimated from. Of <paramref name="networks"/> (they stay the caller's) a heart-rate network estimates from PPG where it takes the rate and
-    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does.
+    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does. Traces of a cardiotocograph
+    /// are read by <paramref name="ctg"/>, FIGO's rules by default.
     /// </summary>
-    public static IWindowStage[] Create(ChannelLayout channels, double rateHz, IReadOnlyList<INetwork>? networks = null, WindowShape? shape = null)
+    public static IWindowStage[] Create(
+        ChannelLayout channels, double rateHz, IReadOnlyList<INetwork>? networks = null, WindowShape? shape = null, CtgRules? ctg = null)
     {
         ArgumentNullException.ThrowIfNull(channels);
         var stages = new List<IWindowStage>();
@@ -46,7 +50,12 @@ public static class Stages
         if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)
             stages.Add(new AbpStage(channels, rateHz));
         if (rateHz >= FetalStage.MinRateHz && channels.IndicesOf(SignalKind.FetalEcg).Length > 0)
+        {
             stages.Add(new FetalStage(channels, rateHz));
+            stages.Add(new FetalTraceStage(rateHz, ctg));       // reads the beats of the one before
+        }
+        if (rateHz >= CtgAnalysis.MinRateHz && channels.Span.ToArray().Any(channel => CtgStage.Takes(channel.Kind)))
+            stages.Add(new CtgStage(channels, rateHz, ctg));
         return [.. stages];
     }
 }

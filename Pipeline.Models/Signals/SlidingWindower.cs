@@ -111,7 +111,7 @@ public sealed class SlidingWindower
                 RestartAt(target);
             else if (_next < target)
                 Skip((int)((_closing ? _end : Math.Min(target, _end)) - _next));
-            else if (!Take(chunk))
+            else if (_next < _end && !Take(chunk))      // at its end already: a window without a new sample, after one that was given out
                 break;
 
             if (_next == _end)

@@ -59,14 +59,14 @@ public sealed record WindowShape
         : null;
 
     /// <summary>
-    /// What is wrong with <paramref name="rateHz"/> for this shape, or null: a hop must hold a sample, and windows must leave none out.
+    /// What is wrong with <paramref name="rateHz"/> for this shape, or null: a window must hold two samples, and windows must leave none out. Where a hop is shorter than
+    /// a sample lasts, some windows have no new one.
     /// </summary>
     public string? FindFault(double rateHz)
     {
         var hop = Hop.TotalSeconds * rateHz;
-        if (hop < 1)
-            return $"{rateHz} Hz gives less than one sample in a hop of {Hop.TotalSeconds} s; "
-                + $"at least {1 / Hop.TotalSeconds} Hz are wanted";
+        if (LengthAt(rateHz) < 2)
+            return $"{rateHz} Hz gives less than two samples in a window of {Length.TotalSeconds} s; at least {2 / Length.TotalSeconds} Hz are wanted";
         return Math.Ceiling(hop - Forgiven) > LengthAt(rateHz)
             ? $"at {rateHz} Hz windows of {LengthAt(rateHz)} samples every {hop} would leave samples out; the hop must be shorter"
             : null;

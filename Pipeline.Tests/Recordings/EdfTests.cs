@@ -145,7 +145,7 @@ public sealed class EdfTests : IDisposable
         using var recording = Reading.Open(_folder.Write("r.edf", EdfFiles.Bytes(10, [new("PPG", "", -1, 1, 40, [.. Enumerable.Repeat((short)1, 80)]), new("TEMP", "", -1, 1, 1, [3, 4])])));
 
         Assert.Equal(["PPG"], Reading.Physical(recording).Keys);
-        Assert.Contains("TEMP at 0.1 Hz is left out: 0.5 Hz or more are wanted", recording.Notes);
+        Assert.Contains("TEMP at 0.1 Hz is left out: 0.25 Hz or more are wanted", recording.Notes);
     }
 
     [Fact]

@@ -102,6 +102,8 @@ internal sealed class PatientRun(StageFactory? stages = null)
             }
             foreach (var beat in _output.Beats)
                 said.Add(FormattableString.Invariant($"{beat.Signal} {beat.Kind} {beat.SampleIndex:R}"));
+            foreach (var one in _output.Events)
+                said.Add(FormattableString.Invariant($"{one.Signal} {one.Kind} {one.BeginIndex:R} {one.EndIndex:R} {one.IsOver} {one.Priority} {one.Probability:R} {one.Reason}"));
             _output.Clear();
         }
     }

@@ -1,0 +1,113 @@
+using Pipeline.Models;
+using Pipeline.Models.Estimators.Ctg;
+
+namespace Pipeline.Benchmarks.Ctg;
+
+/// <summary>Found and true events of one kind, matched one to one: two match that share more than half of the shorter one.</summary>
+internal readonly record struct EventCounts(int Matched, int False, int Missed)
+{
+    /// <summary>2 TP / (2 TP + FP + FN); 1 where there is nothing.</summary>
+    public double F1 => Matched + False + Missed == 0 ? 1 : 2.0 * Matched / (2 * Matched + False + Missed);
+
+    /// <summary>Both together.</summary>
+    public static EventCounts operator +(EventCounts a, EventCounts b) =>
+        new(a.Matched + b.Matched, a.False + b.False, a.Missed + b.Missed);
+}
+
+/// <summary>An analysis of a synthetic trace against its truth.</summary>
+internal sealed class CtgScore
+{
+    // From a step's middle to the moment when it is final: its own half, 2 min, and the samples that are not judged yet.
+    private const double FinalAfterSeconds = 135 - 7.5 + 5;
+
+    private CtgScore(
+        SyntheticCtg truth, List<CtgEvent> events, List<(double Told, double True)> baseline, List<(double Told, double True)> final)
+    {
+        Final = final;
+        Events = events;
+        Baseline = baseline;
+        Accelerations = Match(events, truth.Events, IsAcceleration);
+        Decelerations = Match(events, truth.Events, IsDeceleration);
+        Contractions = Match(events, truth.Events, kind => kind == EventKind.Contraction);
+        Kinds =
+        [
+            .. from one in truth.Events
+               where IsDeceleration(one.Kind)
+               let told = Told(events, one)
+               where told is not null
+               select (one.Kind, told.Value),
+        ];
+    }
+
+    /// <summary>What was found, each once.</summary>
+    public List<CtgEvent> Events { get; }
+
+    /// <summary>Baseline at the end of each minute, as told then, and true.</summary>
+    public List<(double Told, double True)> Baseline { get; }
+
+    /// <summary>Final baseline of a step in each minute, and true.</summary>
+    public List<(double Told, double True)> Final { get; }
+
+    public EventCounts Accelerations { get; }
+
+    public EventCounts Decelerations { get; }
+
+    public EventCounts Contractions { get; }
+
+    /// <summary>True and told kind of the decelerations that were found.</summary>
+    public (EventKind True, EventKind Told)[] Kinds { get; }
+
+    /// <summary>Minutes in which the baseline was told within 5 beats per minute, over those in which it was told.</summary>
+    public double BaselineWithin5 =>
+        Baseline.Count == 0 ? double.NaN : Baseline.Average(one => Math.Abs(one.Told - one.True) <= 5 ? 1.0 : 0);
+
+    /// <summary>Analyses a synthetic trace.</summary>
+    public static CtgScore Of(CtgScenario scenario, bool hasToco = true)
+    {
+        var truth = new SyntheticCtg(scenario);
+        var analysis = new CtgAnalysis(scenario.RateHz, 1, hasToco);
+        var (minutes, final) = (new List<(double, double)>(), new List<(double, double)>());
+        var behind = (int)(FinalAfterSeconds * scenario.RateHz);
+        for (var i = 0; i < truth.Rates.Length; i++)
+        {
+            analysis.Take([truth.Rates[i]], truth.Toco[i]);
+            if ((i + 1) % (int)(60 * scenario.RateHz) != 0)
+                continue;
+            if (!float.IsNaN(analysis[0].Baseline))
+                minutes.Add((analysis[0].Baseline, truth.Baseline[i]));
+            if (i >= behind && !float.IsNaN(analysis.FinalBaseline(0)))
+                final.Add((analysis.FinalBaseline(0), truth.Baseline[i - behind]));
+        }
+        analysis.Finish();
+        return new CtgScore(truth, [.. analysis.Events.Where(one => one.IsOver)], minutes, final);
+    }
+
+    public static bool IsAcceleration(EventKind kind) => kind == EventKind.Acceleration;
+
+    public static bool IsDeceleration(EventKind kind) => Names.MetricOf(kind) == Metric.Deceleration;
+
+    private static EventCounts Match(List<CtgEvent> found, List<TrueEvent> truth, Func<EventKind, bool> isMeant)
+    {
+        var left = found.Where(one => isMeant(one.Kind)).ToList();
+        var (all, matched) = (left.Count, 0);
+        var wanted = truth.Where(one => isMeant(one.Kind)).ToList();
+        foreach (var one in wanted)
+            if (left.FindIndex(other => Shares(other, one)) is >= 0 and var at)
+            {
+                matched++;
+                left.RemoveAt(at);
+            }
+        return new EventCounts(matched, all - matched, wanted.Count - matched);
+    }
+
+    private static EventKind? Told(List<CtgEvent> found, TrueEvent one)
+    {
+        foreach (var other in found)
+            if (IsDeceleration(other.Kind) && Shares(other, one))
+                return other.Kind;
+        return null;
+    }
+
+    private static bool Shares(in CtgEvent found, in TrueEvent one) =>
+        Math.Min(found.End, one.End) - Math.Max(found.Begin, one.Begin) > 0.5 * Math.Min(found.End - found.Begin, one.End - one.Begin);
+}

@@ -1,0 +1,105 @@
+using Pipeline.Models.Signals;
+using Pipeline.Models.State;
+
+namespace Pipeline.Models.Estimators.Ctg;
+
+/// <summary>
+/// The trace of a fetal ECG, analysed like a monitor's: its rates are the intervals of the fetal beats that the stage before it gave of the same
+/// window. Beats of a window without a fetal heart rate make no trace. A fetal ECG has no toco: decelerations have no kind. Missing records of
+/// up to ten minutes are a hole in the trace; after a longer one it begins anew.
+/// </summary>
+public sealed class FetalTraceStage : IWindowStage
+{
+    private const double LongestHoleSeconds = 600;
+    private const double MarkSeconds = 4;       // no beat comes later than so long after itself
+
+    private static readonly SignalKind[] Signals = [SignalKind.FetalEcg];
+
+    private readonly double _rateHz;
+    private readonly FhrFromBeats _beats = new();
+    private readonly CtgAnalysis _analysis;
+    private readonly List<float> _rates = [];
+    private long _origin = -1;      // sample index at which the trace begins; −1 before it
+    private long _end;              // after the last window
+
+    /// <param name="rateHz">Samples per second of the device.</param>
+    /// <param name="rules">Limits; FIGO's by default.</param>
+    public FetalTraceStage(double rateHz, CtgRules? rules = null) =>
+        (_rateHz, _analysis) = (rateHz, new CtgAnalysis(FhrFromBeats.RateHz, 1, hasToco: false, rules));
+
+    /// <inheritdoc/>
+    public void Accept(in Window window, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var hasRate = false;
+        foreach (var estimate in output.Estimates)
+            hasRate |= estimate is { Signal: SignalKind.FetalEcg, Metric: Metric.FetalHeartRate, Status: EstimateStatus.Ok };
+        Take(window, hasRate, output);
+        CtgReport.AddFeatures(_analysis[0], SignalKind.FetalEcg, output);
+    }
+
+    /// <inheritdoc/>
+    public void Finish(in Window tail, StageOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        Take(tail, hasRate: true, output);
+        End(output);
+    }
+
+    /// <summary>Keeps what is known: whether the trace goes on behind the hole, the next window's place tells.</summary>
+    public void Reset() => _beats.Break();
+
+    /// <inheritdoc/>
+    public string StateName => "fecg-trace";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
+
+    /// <inheritdoc/>
+    public void Transfer(StateTransfer state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        state.Within(ref _origin, -1);
+        state.Count(ref _end);
+        _beats.Transfer(state);
+        _analysis.Transfer(state);
+    }
+
+    private void Take(in Window window, bool hasRate, StageOutput output)
+    {
+        var first = window.EndIndex - window.NewSampleCount;
+        if (_origin >= 0 && first - _end > LongestHoleSeconds * _rateHz)
+            End(output);
+        if (_origin < 0)
+            _origin = first;
+        _end = window.EndIndex;
+        foreach (var beat in output.Beats)
+        {
+            if (beat.Kind != BeatKind.FetalQrs)
+                continue;
+            if (!hasRate)
+                _beats.Break();
+            _beats.Take((beat.SampleIndex - _origin) / _rateHz, _rates);
+        }
+        _beats.Pass((_end - _origin) / _rateHz - MarkSeconds, _rates);
+        Span<float> one = stackalloc float[1];
+        foreach (var rate in _rates)
+        {
+            one[0] = rate;
+            _analysis.Take(one, float.NaN);
+        }
+        _rates.Clear();
+        CtgReport.AddEvents(_analysis, Signals, _origin, _rateHz, output);
+    }
+
+    private void End(StageOutput output)
+    {
+        if (_origin < 0)
+            return;
+        _analysis.Finish();
+        CtgReport.AddEvents(_analysis, Signals, _origin, _rateHz, output);
+        _analysis.Clear();
+        _beats.Clear();
+        _origin = -1;
+    }
+}
