@@ -29,9 +29,9 @@ public sealed class ClusterTlsTests
         using var authority = new TestCertificates("ward");
         using var stranger = new TestCertificates("stranger");
         await using var nodes = new TestNodes();
-        await nodes.StartAsync(authority.Options("a"), TestNodes.Impatient);
-        await nodes.StartAsync(stranger.Options("b", trusted: authority), TestNodes.Impatient);      // it would take the ward's
-        await nodes.StartAsync(authority.Options("c"), TestNodes.Impatient);
+        await nodes.StartAsync(authority.Options("a"));
+        await nodes.StartAsync(stranger.Options("b", trusted: authority));      // it would take the ward's
+        await nodes.StartAsync(authority.Options("c"));
         nodes.ShowAll(0, 1, 2);
 
         await nodes.UntilMembersAsync(0, 2);
@@ -47,9 +47,9 @@ public sealed class ClusterTlsTests
         using var authority = new TestCertificates("ward");
         using var stranger = new TestCertificates("stranger");
         await using var nodes = new TestNodes();
-        await nodes.StartAsync(authority.Options("a"), TestNodes.Impatient);
-        await nodes.StartAsync(authority.Options("b", trusted: stranger), TestNodes.Impatient);
-        await nodes.StartAsync(authority.Options("c"), TestNodes.Impatient);
+        await nodes.StartAsync(authority.Options("a"));
+        await nodes.StartAsync(authority.Options("b", trusted: stranger));
+        await nodes.StartAsync(authority.Options("c"));
         nodes.ShowAll();
 
         await nodes.UntilMembersAsync(0, 2);

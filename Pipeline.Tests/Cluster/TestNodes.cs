@@ -23,10 +23,6 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
     /// <summary>The clock of the nodes' decisions, not of Akka's timers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Settings for nodes that are not answered by some: they are not waited for as long as a session.</summary>
-    public static void Impatient(AkkaConfigurationBuilder akka) =>
-        akka.AddHocon("akka.cluster { seed-node-timeout = 1 s, retry-unsuccessful-join-after = 500 ms }", HoconAddMode.Prepend);
-
     /// <summary>How long a node that ends waits until it has left its cluster: they all end at once, with nobody left to wait for.</summary>
     public TimeSpan LeavePatience { get; init; }
 
@@ -57,7 +53,12 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
                 Places = places,
                 PlacesRound = TimeSpan.FromSeconds(1),
                 LeavePatience = LeavePatience,
-                Configure = configure,
+                Configure = akka =>
+                {
+                    // Who does not answer is not waited for as long as a session: that was most of the time that these tests took.
+                    akka.AddHocon("akka.cluster { seed-node-timeout = 1 s, retry-unsuccessful-join-after = 500 ms }", HoconAddMode.Prepend);
+                    configure?.Invoke(akka);
+                },
             }, Stop);
         _nodes.Add((node, group, readings, places));
         return node;
@@ -157,6 +158,10 @@ internal sealed class TestNodes(TimeSpan? patience = null) : IAsyncDisposable
 /// <summary>The system's clock, running some times as fast; its timers are the system's.</summary>
 internal sealed class FasterTime(int factor) : TimeProvider
 {
+    private readonly DateTimeOffset _start = System.GetUtcNow();
+
+    public override DateTimeOffset GetUtcNow() => _start + factor * (System.GetUtcNow() - _start);
+
     public override long GetTimestamp() => factor * System.GetTimestamp();
 }
 
