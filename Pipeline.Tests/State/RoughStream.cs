@@ -1,4 +1,5 @@
 using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.State;
@@ -56,6 +57,21 @@ internal static class RoughStream
         var random = new Random(1);
         return [.. Enumerable.Range(0, 60).Select(second => Chunks.Of(
             Samples(random, 2, 250L * second, 250, 250, new Heart(2.5, 1, 0, 1)), 250L * second, 250, "P1", "monitor", 0, 250, layout))];
+    }
+
+    /// <summary>P waves alone in one ECG lead.</summary>
+    public static List<SampleChunk> PWavesAlone()
+    {
+        const int RateHz = 250, Seconds = 30;
+        var layout = new ChannelLayout(new Channel("II", SignalKind.Ecg, "mV", 1000));
+        var noise = new NoiseSource(1, 1);
+        var lead = new float[Seconds * RateHz];
+        ElectrodeFaults.AddBand(lead, RateHz, 0.004, 1, 40, ref noise);
+        for (var at = 0.4; at < Seconds; at += 0.8)
+            ElectrodeFaults.AddWave(lead, RateHz, at, 0.2, 0.022);
+        short[] Second(int second) => Array.ConvertAll(lead[(second * RateHz)..((second + 1) * RateHz)], value => (short)Math.Round(1000 * value));
+        return [.. Enumerable.Range(0, Seconds).Select(second => Chunks.Of(
+            Second(second), (long)RateHz * second, RateHz, "P1", "monitor", 0, RateHz, layout))];
     }
 
     private static ChannelLayout Layout(Random random)

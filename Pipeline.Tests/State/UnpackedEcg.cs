@@ -20,7 +20,7 @@ internal sealed class UnpackedEcg(ChannelLayout channels, double rateHz) : IWind
 
     public string StateName => "ecg";
 
-    public int StateVersion => 3;
+    public int StateVersion => EcgStage.WithTrust;
 
     public void Accept(in Window window, StageOutput output) => _estimator.Accept(window, output, "unpacked");
 

@@ -91,7 +91,7 @@ public sealed class QrsTrainingTests
     private static TrainingLoop Train(EcgRecording[] records, int seed)
     {
         var trainingSet = new QrsTrainingSet(records, new Dictionary<string, EcgRecording>(),
-            new QrsTrainingOptions { Seed = seed, Steps = 100 });
+            new QrsTrainingOptions { Seed = seed, Steps = 100, SimulatedOfKind = 1 });
         trainingSet.Prepare((_, _) => { }, CancellationToken.None);
         var loop = trainingSet.Begin(new HashSet<string> { "d" });
         while (loop.Step < loop.Steps)

@@ -1,3 +1,5 @@
+using Pipeline.Models.Simulation;
+
 namespace Pipeline.Training.Qrs;
 
 /// <summary>A recording after augmentation.</summary>
@@ -50,10 +52,58 @@ internal sealed class QrsAugmentation(IReadOnlyDictionary<string, EcgRecording> 
         yield return new(AddNoise(record.With(a), random), 0.6f, false);
         yield return new(Half(AddNoise(record.With(b), random), random), 0.2f, false);
         yield return new(Half(AddNoise(Rotated(record, a, b, random), random), random), 0.5f, false);
+        foreach (var version in Faults(record.With(a, b), random))
+            yield return version;
         foreach (var version in OtherRates(record.With(a, b), random))
             yield return version;
         foreach (var start in Starts(record.With(a, b), random))
             yield return new(start, 0.7f, true);
+    }
+
+    /// <summary>AV block and pauses; electrodes that come off or move; low ectopic beats.</summary>
+    private static IEnumerable<AugmentedEcg> Faults(EcgRecording record, Random random)
+    {
+        var noise = new NoiseSource(random.Next(), 30);
+        var one = random.Next(10) < 7 ? record.Leads[0] : record.Leads[1];
+        yield return new(QrsBlockAugmentation.DropBeats(record, random), 0.6f, true);
+        yield return new(QrsBlockAugmentation.DropBeats(record.With(one), random), 0.5f, true);
+        var half = Half(record, random);
+        yield return new(Tense(QrsBlockAugmentation.DropBeats(half, random), half, ref noise), 0.4f, false);
+        yield return new(LoseContact(record, random, ref noise), 0.6f, false);
+        yield return new(Half(LoseContact(record.With(one), random, ref noise), random), 0.3f, false);
+        yield return new(Move(record, random, ref noise), 0.5f, false);
+        yield return new(QrsBeatAugmentation.AddEctopicBeats(Half(record, random), random, low: true), 0.6f, true);
+    }
+
+    /// <summary>One of two leads comes off and is dead then; a lead alone has the jumps.</summary>
+    private static EcgRecording LoseContact(EcgRecording record, Random random, ref NoiseSource noise)
+    {
+        float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
+        var l = random.Next(leads.Length);
+        var height = NoiseStress.QrsHeight(record, l) * ElectrodeFaults.LogUniform(0.6, 5, ref noise);
+        ElectrodeFaults.LoseContact(leads[l], record.RateHz, noise.Uniform(8, 40), height, isDead: leads.Length > 1, ref noise);
+        return record.With(leads);
+    }
+
+    /// <summary>Movement on one lead, little of it on the other, which is low.</summary>
+    private static EcgRecording Move(EcgRecording record, Random random, ref NoiseSource noise)
+    {
+        float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
+        var l = random.Next(leads.Length);
+        var height = NoiseStress.QrsHeight(record, l);
+        ElectrodeFaults.Move(leads[l], record.RateHz, height * noise.Uniform(0.4, 2.5), ref noise);
+        foreach (var lead in leads.Where((_, other) => other != l))
+            ElectrodeFaults.Move(lead, record.RateHz, height * noise.Uniform(0.02, 0.2), ref noise);
+        return record.With(leads);
+    }
+
+    /// <summary>Bursts of muscle noise of 0.02 to 0.1 of the QRS complexes that <paramref name="whole"/> has.</summary>
+    private static EcgRecording Tense(EcgRecording record, EcgRecording whole, ref NoiseSource noise)
+    {
+        float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
+        for (var l = 0; l < leads.Length; l++)
+            ElectrodeFaults.Tense(leads[l], record.RateHz, NoiseStress.QrsHeight(whole, l) * noise.Uniform(0.02, 0.1), ref noise);
+        return record.With(leads);
     }
 
     private IEnumerable<AugmentedEcg> OtherRates(EcgRecording record, Random random)

@@ -73,18 +73,19 @@ internal static class QrsBeatAugmentation
     /// <summary>
     /// Replaces 12 % of the beats by ectopic ones: up to 85 % of the interval earlier, at least 0.28 s after the beat before, 1.2 to 2.2
     /// times as wide, 0.5 to 1.3 times as high and upright or not on each lead, with a T wave of their own that points the other way; the
-    /// same few kinds for the whole recording.
+    /// same few kinds for the whole recording. With <paramref name="low"/> a quarter of the beats, 0.05 to 0.4 times as high on one lead
+    /// and 0.4 to 1 times on the other.
     /// </summary>
-    public static EcgRecording AddEctopicBeats(EcgRecording record, Random random)
+    public static EcgRecording AddEctopicBeats(EcgRecording record, Random random, bool low = false)
     {
         float[][] leads = [.. record.Leads.Select(lead => lead.ToArray())];
         double[] heights = [.. leads.Select((_, l) => NoiseStress.QrsHeight(record, l))];
         var beats = (EcgBeat[])record.Beats.Clone();
-        var kinds = Enumerable.Range(0, EctopicKinds).Select(_ => EctopicKind.Draw(leads.Length, random)).ToArray();
+        var kinds = Enumerable.Range(0, EctopicKinds).Select(_ => EctopicKind.Draw(leads.Length, random, low)).ToArray();
         var half = (int)(WindowSeconds * record.RateHz);
         for (var b = 1; b < beats.Length; b++)
         {
-            if (random.NextDouble() >= EctopicShare || beats[b].IsEctopic)
+            if (random.NextDouble() >= (low ? 2 : 1) * EctopicShare || beats[b].IsEctopic)
                 continue;
             var kind = kinds[random.Next(kinds.Length)];
             var at = (int)beats[b].Sample;
@@ -140,7 +141,8 @@ internal static class QrsBeatAugmentation
         return mean;
     }
 
-    private static void Add(float[] lead, double centre, double sd, double height)
+    /// <summary>Adds a Gaussian wave; all in samples but the height.</summary>
+    public static void Add(float[] lead, double centre, double sd, double height)
     {
         for (var i = Math.Max(0, (int)(centre - 4 * sd)); i < Math.Min(lead.Length, (int)(centre + 4 * sd)); i++)
             lead[i] += (float)(height * Math.Exp(-0.5 * (i - centre) * (i - centre) / (sd * sd)));
@@ -172,9 +174,14 @@ internal static class QrsBeatAugmentation
     {
         private const double LongestEarly = 0.85;
 
-        public static EctopicKind Draw(int leads, Random random) => new(
-            1.2 + random.NextDouble(), LongestEarly * random.NextDouble(),
-            [.. Enumerable.Range(0, leads).Select(_ => (0.5 + 0.8 * random.NextDouble()) * (random.Next(2) * 2 - 1))],
-            0.2 + 0.14 * random.NextDouble(), 0.03 + 0.03 * random.NextDouble(), 0.1 + 0.6 * random.NextDouble());
+        public static EctopicKind Draw(int leads, Random random, bool low)
+        {
+            var lowest = leads > 1 ? random.Next(leads) : -1;
+            double SizeOf(int lead) => (random.Next(2) * 2 - 1) * (!low ? 0.5 + 0.8 * random.NextDouble()
+                : lead == lowest ? 0.05 + 0.35 * random.NextDouble() : 0.4 + 0.6 * random.NextDouble());
+            return new(
+                1.2 + random.NextDouble(), LongestEarly * random.NextDouble(), [.. Enumerable.Range(0, leads).Select(SizeOf)],
+                0.2 + 0.14 * random.NextDouble(), 0.03 + 0.03 * random.NextDouble(), 0.1 + 0.6 * random.NextDouble());
+        }
     }
 }

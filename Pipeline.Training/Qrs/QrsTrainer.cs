@@ -19,6 +19,9 @@ public sealed record QrsTrainingOptions
     /// <summary>Dropout of the inputs, 0 to 1.</summary>
     public double Dropout { get; init; } = 0.06;
 
+    /// <summary>Simulated recordings of each kind that are trained on beside the others.</summary>
+    public int SimulatedOfKind { get; init; } = 12;
+
     /// <summary>Seed of the weights and of every draw.</summary>
     public int Seed { get; init; } = 1;
 

@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Simulation;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.Torch;
 
@@ -7,7 +8,8 @@ namespace Pipeline.Training.Qrs;
 /// <summary>
 /// The candidates on which the QRS network is trained. The decision on a candidate changes the detector's state at the next one, so they
 /// are collected in three passes: in the first a threshold decides, in the others networks trained on the candidates of the pass before,
-/// for each recording one that was trained without it.
+/// for each recording one that was trained without it. Simulated recordings of some kinds (<see cref="EcgKind"/>) are part of every
+/// training.
 /// </summary>
 /// <param name="records">Recordings with reference beats.</param>
 /// <param name="noises">Recordings of noise alone, by name: <c>em</c>, <c>ma</c>, <c>bw</c>; any may be missing.</param>
@@ -21,6 +23,16 @@ public sealed class QrsTrainingSet(IReadOnlyList<EcgRecording> records, IReadOnl
     private const float BeatFactor = 2;
     private const float EctopicFactor = 4;
     private const double ToleranceSeconds = 0.15;
+    private const string Simulated = "simulated";   // name of all simulated recordings; nobody's
+    private const double SimulatedSeconds = 100;
+    private const float SimulatedWeight = 0.6f;
+
+    private static readonly EcgKind[] SimulatedKinds =
+    [
+        EcgKind.SecondDegreeBlock, EcgKind.CompleteBlock, EcgKind.Standstill, EcgKind.Pauses, EcgKind.LeadOff, EcgKind.Movement,
+        EcgKind.LowEctopics,
+    ];
+
     private readonly QrsAugmentation _augmentation = new(noises, options.Seed);
     private QrsExamples? _examples;
 
@@ -49,6 +61,7 @@ public sealed class QrsTrainingSet(IReadOnlyList<EcgRecording> records, IReadOnl
                     Gather(version, networks[PartOf(records[r].Name)], _examples);
                 }
             }
+            GatherSimulated(pass, networks, stop);
             for (var part = 0; part < Parts && pass < Passes - 1; part++)
             {
                 progress("Networks that decide in the next pass", (pass + 0.5 + 0.5 * part / Parts) / Passes);
@@ -61,6 +74,30 @@ public sealed class QrsTrainingSet(IReadOnlyList<EcgRecording> records, IReadOnl
     /// <summary>Begins to train on everybody but <paramref name="held"/> (<see cref="PersonOf"/>).</summary>
     public TrainingLoop Begin(IReadOnlySet<string> held) =>
         QrsTrainer.Begin(_examples ?? throw new InvalidOperationException("Prepare comes first."), held, options);
+
+    private void GatherSimulated(int pass, QrsNetwork?[] networks, CancellationToken stop)
+    {
+        for (var i = 0; i < options.SimulatedOfKind; i++)
+            foreach (var kind in SimulatedKinds)
+            {
+                stop.ThrowIfCancellationRequested();
+                var drawn = EcgKindSimulator.Draw(kind, (options.Seed * Passes + pass) * 1000 + i, SimulatedSeconds);
+                var record = RecordingOf(drawn);
+                var isOne = i % 4 == 3 && kind != EcgKind.LeadOff;
+                var version = new AugmentedEcg(isOne ? record.With(record.Leads[0]) : record, SimulatedWeight, true);
+                Gather(version, networks[i % Parts], _examples!);
+            }
+    }
+
+    /// <summary>A simulated ECG as a recording.</summary>
+    internal static EcgRecording RecordingOf(EcgOfKind drawn) => new()
+    {
+        Name = Simulated,
+        RateHz = drawn.RateHz,
+        Leads = drawn.Leads,
+        Beats = [.. drawn.Beats.Select(b => new EcgBeat(b.Seconds * drawn.RateHz, b.IsVentricular ? 5 : 1))],
+        Flutter = [],
+    };
 
     private QrsNetwork Fit(QrsExamples examples, IReadOnlySet<string> held, CancellationToken stop)
     {

@@ -8,7 +8,7 @@ namespace Pipeline.Models.Estimators.Ecg;
 /// What an <see cref="EcgStage"/> works with: detector, quality and rate of all leads together, with all that is known of one stream. A
 /// thread has one for each form of stream and lends it, emptied, to the stage whose window it is.
 /// </summary>
-internal sealed class EcgEstimator
+internal sealed partial class EcgEstimator
 {
     private const double BelievedQuality = 0.9;     // from here on, or in a window
     private const double BelievedBusyness = 0.45;   // as calm as this, every beat is believed
@@ -29,6 +29,7 @@ internal sealed class EcgEstimator
     private readonly RateFromBeats _rate;
     private readonly List<double> _found = new(8);
     private int _inGroup;
+    private bool _hadPWaves;                // alone, in the last window
     private long _origin = -1;              // sample index of the detector's sample 0; −1 before the first sample that is there
 
     public EcgEstimator(EcgForm form)
@@ -81,9 +82,9 @@ internal sealed class EcgEstimator
             _found[i] = IndexOf(_found[i]);
         var rate = _rate.Of(window.StartIndex, window.EndIndex, verdict.Value, believed, CollectionsMarshal.AsSpan(_found), holes);
         var silence = window.EndIndex - (_found.Count > 0 ? _found[^1] : _rate.Count > 0 ? _rate[_rate.Count - 1] : _origin);
-        _found.Clear();
         verdict = verdict with { Value = verdict.Value * (1 - holes.Replaced) * (1 - rate.Lost / 2) };
         var status = StatusOf(window, verdict, rate, busy);
+        _found.Clear();
         if (status == EstimateStatus.Ok && silence > MostSilenceSeconds * window.RateHz)
             status = EstimateStatus.LowQuality;
         var ok = status == EstimateStatus.Ok;
@@ -111,6 +112,7 @@ internal sealed class EcgEstimator
         _rate.Clear();
         _found.Clear();
         _inGroup = 0;
+        _hadPWaves = false;
         _origin = -1;
         Array.Clear(_sums);
         Array.Clear(_counts);
@@ -126,30 +128,8 @@ internal sealed class EcgEstimator
         state.Values<int>(_counts);
         state.Within(ref _inGroup, 0, _group - 1);
         state.Within(ref _origin, -1);
-    }
-
-    private EstimateStatus StatusOf(in Window window, in QualityVerdict verdict, in BeatRate rate, double busy)
-    {
-        var isOk = !double.IsNaN(rate.Value) && verdict.Value >= EcgStage.UsableQuality;
-        var millivolts = _detector.LargestBeat(_form.Millivolts);
-        if (isOk && busy < EcgArrest.LeastBusy && millivolts >= EcgArrest.SmallMillivolt)
-            return EstimateStatus.Ok;
-        if (verdict.Fault is EstimateStatus.Gap or EstimateStatus.Saturated)
-            return verdict.Fault;
-        Span<WatchedParts> parts = stackalloc WatchedParts[_channels.Length];
-        for (var l = 0; l < parts.Length; l++)
-            parts[l] = _quality.PartsOf(l, window);
-        var arrest = EcgArrest.Of(window, _form, parts);
-        isOk &= !EcgArrest.ArePWaves(millivolts, _detector.Steepness);
-        if (arrest == EstimateStatus.VentricularFibrillation || (arrest == EstimateStatus.Asystole && !isOk))
-            return arrest;
-        if (isOk)
-            return EstimateStatus.Ok;
-        if (verdict.Fault != EstimateStatus.Ok)
-            return verdict.Fault;
-        if (_origin < 0 || window.EndIndex - _origin < 4 * window.RateHz)
-            return EstimateStatus.WarmingUp;
-        return double.IsNaN(rate.Value) && rate.Lost > 0 ? EstimateStatus.Gap : EstimateStatus.LowQuality;
+        if (state.Version >= EcgStage.WithTrust)
+            state.Value(ref _hadPWaves);
     }
 
     // No later window starts before this one.

@@ -25,7 +25,10 @@ public sealed class EcgStage : IWindowStage
     /// <summary>Quality from which a heart rate can be used without looking at the trace.</summary>
     public const double UsableQuality = 0.5;
 
-    private const int Slack = 32;      // the state's length changes with the beats of a window
+    /// <summary>From this version of the state on a lead keeps what its beats had, and how far it is trusted.</summary>
+    internal const int WithTrust = 4;
+
+    private const int Slack = 32;       // the state's length changes with the beats of a window
 
     [ThreadStatic]
     private static StateTransfer? _transfer;
@@ -94,7 +97,7 @@ public sealed class EcgStage : IWindowStage
     public string StateName => "ecg";
 
     /// <inheritdoc/>
-    public int StateVersion => Stages.WithoutPast;
+    public int StateVersion => WithTrust;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)

@@ -3,6 +3,11 @@ namespace Pipeline.Models.Estimators.Ecg;
 /// <summary>Which candidates are beats.</summary>
 internal sealed partial class QrsDetector
 {
+    private const int BeatsToJudge = 4;
+    private const float LeastShown = 0.25f;     // size of a beat against the last ones, below which a lead does not show it
+    private const float MostShown = 0.6f;       // size above which it shows what is no beat
+    private const float WorstMatch = 0.3f, GoodMatch = 0.8f;
+
     /// <summary>
     /// Adds the R peaks that are likely but not yet certain, at the end of what was taken: for a rate, not to be kept. Changes nothing.
     /// </summary>
@@ -41,6 +46,7 @@ internal sealed partial class QrsDetector
         var accepted = odds > 0;
         _input.Decided(at, raw);
         _outcomes.Add(at, odds, _features.Match, _features.Busy, accepted, _features.Rule > 0);
+        JudgeLeads(accepted);
         if (!accepted)
             return;
         var replaces = _rhythm.Count > 0 && at - _rhythm.Last < _timing.Replacement;
@@ -55,13 +61,37 @@ internal sealed partial class QrsDetector
         var usual = _rhythm.Count < 4 || !QrsShape.IsOther(_shapes[best].UsualMatch);
         for (var l = 0; l < _leads.Length; l++)
             if (_weights[l] > 0)
+            {
                 _shapes[l].Learn(usual);
+                _leads[l].LearnBeat(_shapes[l].Envelope);
+            }
         if (IsDescribing)
             _input.Accepted(usual, replaces);
         _rhythm.Learn(at, replaces, _strength[at], _features.Steepness);
         _lastOdds = odds;
         _lastMark = _mark.Find(_leads, _weights, at);
         _unpublished = true;
+    }
+
+    /// <summary>
+    /// How well each lead showed the candidate last described: a beat by its likeness to those before, and by its size; what is no beat by
+    /// not showing it. Single leads are not judged, nor are any before there are templates.
+    /// </summary>
+    private void JudgeLeads(bool accepted)
+    {
+        if (_leads.Length < 2 || _rhythm.Count < BeatsToJudge)
+            return;
+        for (var l = 0; l < _leads.Length; l++)
+        {
+            if (_weights[l] <= 0)
+                continue;
+            var shape = _shapes[l];
+            var size = shape.Peak / Math.Max(shape.Level, 1e-12f);
+            if (accepted)
+                _leads[l].Judge(size < LeastShown ? 0 : Math.Clamp((shape.BestMatch - WorstMatch) / (GoodMatch - WorstMatch), 0, 1));
+            else if (size > MostShown)
+                _leads[l].Judge(0);
+        }
     }
 
     /// <summary>

@@ -16,6 +16,7 @@ internal delegate void QrsObserver(long at, ReadOnlySpan<float> features, ReadOn
 /// </summary>
 internal sealed partial class QrsDetector
 {
+    private const float SteepShare = 0.25f, SteepOffset = 1.5f;
     private readonly QrsTiming _timing;
     private readonly QrsScore _score;
     private readonly QrsLead[] _leads;
@@ -117,14 +118,15 @@ internal sealed partial class QrsDetector
     public float Steepness => _rhythm.Steepness;
 
     /// <summary>
-    /// Envelope of a typical beat on the lead where it is the largest, mV (about half of what a QRS complex has from zero to peak), by the
+    /// Envelope of what stands out of late on the lead where it is the largest, mV (about half of what a QRS complex has from zero to
+    /// peak), by the
     /// <paramref name="millivolts"/> in the unit of each; infinite where that is not known.
     /// </summary>
     public double LargestBeat(ReadOnlySpan<float> millivolts)
     {
         var largest = 0.0;
         for (var l = 0; l < _leads.Length; l++)
-            largest = Math.Max(largest, millivolts[l] > 0 ? _leads[l].BeatLevel / millivolts[l] : double.PositiveInfinity);
+            largest = Math.Max(largest, millivolts[l] > 0 ? _leads[l].PeakLevel / millivolts[l] : double.PositiveInfinity);
         return largest;
     }
 
@@ -239,13 +241,17 @@ internal sealed partial class QrsDetector
     {
         Span<float> strength = stackalloc float[count];
         Span<float> part = stackalloc float[count];
+        Span<float> steep = stackalloc float[count];
         for (var l = 0; l < _leads.Length; l++)
         {
             if (_weights[l] <= 0)
                 continue;
-            TensorPrimitives.Multiply(envelopes.Slice(l * stride + first, count), _weights[l], part);
-            TensorPrimitives.Divide(part, _leads[l].BeatLevel, part);
-            TensorPrimitives.Add(strength, part, strength);
+            TensorPrimitives.Divide(envelopes.Slice(l * stride + first, count), _leads[l].BeatLevel, part);
+            // Beyond two beats' height a lead counts a quarter: the jump of one electrode does not hide the beats beside it.
+            TensorPrimitives.Multiply(part, SteepShare, steep);
+            TensorPrimitives.Add(steep, SteepOffset, steep);
+            TensorPrimitives.Min(part, steep, part);
+            TensorPrimitives.MultiplyAdd(part, _weights[l], strength, strength);
         }
         _strength.WriteAhead(strength);
     }

@@ -7,7 +7,8 @@ namespace Pipeline.Models.Estimators.Ecg;
 /// <summary>
 /// One lead of the QRS detector: smoothing, band-pass (about 7 to 27 Hz) and RMS envelope, all from centred means and hence of linear
 /// phase, and the levels of its beats and of its noise. Missing samples hold the last value; after a longer hole the signal goes on from
-/// there, so that its return is no step.
+/// there, so that its return is no step. The level of the beats does not fall with the pauses between them (<see cref="BeatLevel"/>), and
+/// a lead that does not show the beats that the others show loses its weight (<see cref="Judge"/>).
 /// </summary>
 internal sealed class QrsLead
 {
@@ -15,6 +16,12 @@ internal sealed class QrsLead
     public const int MostAhead = 64;
 
     private const float Clamp = 1e9f;
+    private const float KeptShare = 0.6f;       // of the accepted beats' envelope, below which the level does not fall at once
+    private const float KeptDecay = 0.9576f;    // in half a second: half of it after 8 s without a beat
+    private const float MostStand = 15;         // beats over noise: beyond it a lead is no better
+    private const float BeatRate = 1 / 8f;
+    private const float TrustRate = 1 / 8f;
+    private const float LeastTrust = 0.05f;
     private readonly QrsTiming _timing;
     private readonly float _least;
     private readonly PeakLevels _levels;
@@ -23,6 +30,8 @@ internal sealed class QrsLead
     private CentredMean _smooth1, _smooth2, _high1, _high2, _mean;
     private int _missing, _missingInBlock;
     private float _offset, _last, _weight;
+    private float _beat, _kept, _trust = 1;
+    private bool _hasBeat;      // in this half second
     private bool _started;
 
     /// <param name="timing">The lengths.</param>
@@ -42,14 +51,20 @@ internal sealed class QrsLead
         _maxHole = timing.Of(0.05);
     }
 
-    /// <summary>Envelope of a typical beat; 0 when there is none.</summary>
-    public float BeatLevel => _levels.Peak;
+    /// <summary>
+    /// Envelope of a typical beat; 0 when there is none: the median of the last maxima, and in a pause at least a part of what the accepted
+    /// beats had, which halves every 8 s.
+    /// </summary>
+    public float BeatLevel => Math.Max(_levels.Peak, _kept);
+
+    /// <summary>The median of the last maxima alone.</summary>
+    public float PeakLevel => _levels.Peak;
 
     /// <summary>How far the beats stand out; not normalised over the leads. 0 when the lead is silent or missing.</summary>
     public float Weight => _weight;
 
     /// <summary>Logarithm of the beats' over the noise's level; 0 when the lead is silent.</summary>
-    public float Clarity => _levels.Peak <= 0 ? 0 : MathF.Log(_levels.Peak / _levels.Floor);
+    public float Clarity => _levels.Peak <= 0 ? 0 : MathF.Log(BeatLevel / _levels.Floor);
 
     /// <summary>Number of samples since the start.</summary>
     public long SampleCount => _samples.Count;
@@ -132,6 +147,22 @@ internal sealed class QrsLead
     /// <summary>Forgets the envelopes of the start.</summary>
     public void EndHold() => _levels.EndHold();
 
+    /// <summary>
+    /// A beat was accepted whose envelope on this lead is about <paramref name="envelope"/>: the level knows it from the next half second
+    /// on.
+    /// </summary>
+    public void LearnBeat(float envelope)
+    {
+        _beat = _beat <= 0 ? envelope : _beat + BeatRate * (Math.Min(envelope, 2 * _beat) - _beat);
+        _hasBeat = true;
+    }
+
+    /// <summary>
+    /// How well this lead showed a candidate that was decided, 0 to 1: as a running mean, it is a factor of the weight from the next half
+    /// second on.
+    /// </summary>
+    public void Judge(float shown) => _trust += TrustRate * (shown - _trust);
+
     /// <summary>Takes envelope samples into the levels, none beyond the end of a half second; at that end the levels change.</summary>
     public void Learn(ReadOnlySpan<float> envelopes)
     {
@@ -139,6 +170,8 @@ internal sealed class QrsLead
             return;
         var present = 2 * _missingInBlock < _timing.Block;
         _levels.EndBlock(present);
+        _kept = _hasBeat ? KeptShare * _beat : KeptDecay * _kept;
+        _hasBeat = false;
         SetWeight(present);
         _missingInBlock = 0;
     }
@@ -155,8 +188,9 @@ internal sealed class QrsLead
         _samples.Clear();
         _wave.Clear();
         _missing = _missingInBlock = 0;
-        _offset = _last = _weight = 0;
-        _started = false;
+        _offset = _last = _weight = _beat = _kept = 0;
+        _trust = 1;
+        _started = _hasBeat = false;
     }
 
     /// <summary>All that changes.</summary>
@@ -176,6 +210,12 @@ internal sealed class QrsLead
         state.Value(ref _last);
         state.Value(ref _weight);
         state.Value(ref _started);
+        if (state.Version < EcgStage.WithTrust)
+            return;
+        state.Value(ref _beat);
+        state.Value(ref _kept);
+        state.Value(ref _trust);
+        state.Value(ref _hasBeat);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -196,12 +236,12 @@ internal sealed class QrsLead
 
     private void SetWeight(bool present)
     {
-        if (!present || _levels.Peak <= _least)
+        if (!present || BeatLevel <= _least)
         {
             _weight = 0;
             return;
         }
-        var stand = Math.Max(_levels.Peak / _levels.Floor - 1, 0.05f);
-        _weight = stand * MathF.Sqrt(stand);
+        var stand = Math.Clamp(BeatLevel / _levels.Floor - 1, 0.05f, MostStand);
+        _weight = stand * MathF.Sqrt(stand) * Math.Max(_trust, LeastTrust);
     }
 }

@@ -13,6 +13,7 @@ internal sealed class QrsShape
     public const int Points = 21;
 
     private const int Shifts = 2;
+    private const int EnvelopeHalf = 3;
 
     /// <summary>Points that are seen, so that a template may be shifted.</summary>
     public const int Taken = Points + 2 * Shifts;
@@ -38,6 +39,19 @@ internal sealed class QrsShape
 
     /// <summary>Largest absolute wave of what was last seen.</summary>
     public float Peak { get; private set; }
+
+    /// <summary>Best of the three likenesses, −1 to 1.</summary>
+    public float BestMatch => Math.Max(UsualMatch, Math.Max(OtherMatch, PreviousMatch));
+
+    /// <summary>RMS of what was last seen, within ±42 ms of the middle: about its envelope.</summary>
+    public float Envelope
+    {
+        get
+        {
+            var middle = _now.AsSpan(Taken / 2 - EnvelopeHalf, 2 * EnvelopeHalf + 1);
+            return MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(middle) / middle.Length);
+        }
+    }
 
     /// <summary>Running mean of <see cref="Peak"/> of the beats; 0 before the first.</summary>
     public float Level => _level;
