@@ -57,12 +57,12 @@ internal static class DemoCommand
         {
             var live = !parsed.GetValue(plain) && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
             var length = parsed.GetValue(seconds) is { } given ? TimeSpan.FromSeconds(given) : live ? (TimeSpan?)null : LengthWithoutTerminal;
-            var isFresh = parsed.GetValue(fresh);
             var request = new DemoRequest(
-                parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)], isFresh);
+                parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)],
+                parsed.GetValue(fresh));
             var settings = DemoFolder.Use(
                 PipelineSettings.From(Settings.Load(parsed, ("Topology:Model", parsed.GetValue(model)))),
-                parsed.GetValue(store)?.FullName, isFresh, TimeProvider.System);
+                parsed.GetValue(store)?.FullName, request, TimeProvider.System);
             return live
                 ? await DemoScreen.LiveAsync(request, settings, AnsiConsole.Console, Frame, stop)
                 : await DemoScreen.PlainAsync(request, settings, parsed.InvocationConfiguration.Output, LinePeriod, stop);

@@ -21,9 +21,9 @@ internal static class BoardTable
         var table = new Table { Border = TableBorder.Rounded, BorderStyle = new Style(Color.Grey35), Expand = false };
         table.AddColumn(new TableColumn("[bold]Bed[/]"));
         table.AddColumn(new TableColumn("[bold]Patient[/]"));
-        table.AddColumn(new TableColumn("[bold green3]ECG[/]").RightAligned());
-        table.AddColumn(new TableColumn("[bold deepskyblue1]PPG[/]").RightAligned());
-        table.AddColumn(new TableColumn("[bold indianred1]ABP[/]").RightAligned());
+        var columns = ColumnsOf(beds);
+        foreach (var (name, _) in columns)
+            table.AddColumn(new TableColumn(name).RightAligned());
         if (wide)
             table.AddColumn(new TableColumn("[bold]Last minute[/]").Width(20));
         table.AddColumn(new TableColumn("[bold]Quality[/]"));
@@ -33,7 +33,7 @@ internal static class BoardTable
         {
             var age = Math.Max(0, progress.WardNow.SecondsSince(bed.Newest));
             var (state, good) = bed.State(age);
-            List<string> row = [Markup.Escape(bed.Bed), $"[grey]{Markup.Escape(bed.Patient.Value)}[/]", Rate(bed, SignalKind.Ecg), Rate(bed, SignalKind.Ppg), Rate(bed, SignalKind.Abp)];
+            List<string> row = [Markup.Escape(bed.Bed), $"[grey]{Markup.Escape(bed.Patient.Value)}[/]", .. columns.Select(column => Rate(bed, column.Vital))];
             if (wide)
                 row.Add($"[grey70]{Sparkline(bed.Trend, 20)}[/]");
             row.Add(QualityBar(bed.Quality));
@@ -50,6 +50,25 @@ internal static class BoardTable
         return new Rows(rows);
     }
 
+    /// <summary>The rates that the ward's beds have: those of a general ward, of a labour ward, or both.</summary>
+    private static List<(string Name, Vital Vital)> ColumnsOf(IReadOnlyList<BedView> beds)
+    {
+        var columns = new List<(string, Vital)>();
+        if (beds.Any(bed => bed.HasFetus))
+        {
+            columns.Add(("[bold orchid]Fetus[/]", new(SignalKind.FetalEcg, Metric.FetalHeartRate)));
+            columns.Add(("[bold plum2]CTG[/]", new(SignalKind.FetalHeartRate, Metric.FetalHeartRate)));
+            columns.Add(("[bold green3]Mother[/]", new(SignalKind.FetalEcg, Metric.HeartRate)));
+            columns.RemoveAll(column => !beds.Any(bed => bed.Vitals.ContainsKey(column.Item2)));
+        }
+        if (columns.Count > 0 && beds.All(bed => bed.HasFetus))
+            return columns;
+        columns.Add(("[bold green3]ECG[/]", new(SignalKind.Ecg, Metric.HeartRate)));
+        columns.Add(("[bold deepskyblue1]PPG[/]", new(SignalKind.Ppg, Metric.HeartRate)));
+        columns.Add(("[bold indianred1]ABP[/]", new(SignalKind.Abp, Metric.HeartRate)));
+        return columns;
+    }
+
     private static Markup Header(WardProgress p, bool wide)
     {
         const string Bar = "[grey]│[/]";
@@ -62,7 +81,7 @@ internal static class BoardTable
     private static string Milliseconds(TimeSpan? latency) =>
         latency is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.TotalMilliseconds:0.#} ms") : "—";
 
-    private static string Rate(BedView bed, SignalKind signal) => bed.Of(signal) switch
+    private static string Rate(BedView bed, Vital vital) => bed.Of(vital) switch
     {
         { Status: EstimateStatus.Ok } estimate => $"[{Colour(estimate.Quality)}]{Fixed(estimate.Value, "0")}[/]",
         null => "",

@@ -12,7 +12,9 @@ namespace Pipeline.Host.Demo;
 /// <param name="Speed">Ward seconds a second.</param>
 /// <param name="Recordings">Files that the first beds replay.</param>
 /// <param name="IsFresh">Whether the ward begins anew even where there is one to continue.</param>
-internal sealed record DemoRequest(int Beds, TimeSpan? Length, double Speed, IReadOnlyList<string> Recordings, bool IsFresh = false);
+/// <param name="IsLabour">Whether it is a labour ward.</param>
+internal sealed record DemoRequest(
+    int Beds, TimeSpan? Length, double Speed, IReadOnlyList<string> Recordings, bool IsFresh = false, bool IsLabour = false);
 
 /// <summary>A whole ward in this process: embedded broker, devices, the pipeline as <c>run</c> has it, embedded store.</summary>
 /// <param name="request">What is asked.</param>
@@ -37,13 +39,14 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
     public async Task<DemoSummary> RunAsync(
         Action<IReadOnlyList<BedView>, WardProgress> show, TimeSpan period, CancellationToken stop, Action<string>? tell = null)
     {
-        var state = WardState.Open(settings.Store.Directory, Models.Signals.Timestamp.From(time.GetUtcNow()), Seed, settings.Kafka.Partitions, request.IsFresh);
+        var state = WardState.Open(
+            settings.Store.Directory, Models.Signals.Timestamp.From(time.GetUtcNow()), Seed, settings.Kafka.Partitions, request.IsFresh, request.IsLabour);
         if (state.Notice is { } notice)
             tell?.Invoke(notice);
         var ward = new Ward(request.Beds, request.Recordings, state);
         using var broker = new EmbeddedBroker();
         var kafka = Prepare(broker, state);
-        var score = new TruthScore(ward.TrueHeartRate);
+        var score = new TruthScore(ward.TrueRate);
         LatencyProbe? probe = null;
         using var batches = new BatchRows();
         await using var pipeline = new WardPipeline(settings with { Kafka = kafka }, loggers, time, store => probe = new LatencyProbe(store, _production.SinceProduced, batch =>

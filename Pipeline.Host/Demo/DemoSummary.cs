@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipeline.Models;
 using Spectre.Console;
 
 namespace Pipeline.Host.Demo;
@@ -39,7 +38,7 @@ internal sealed record DemoSummary(
         if (Network is { } network)
             yield return ("network", Text($"{network.Model} answered {network.Answers:N0} windows in batches of {network.RowsPerBatch:0.0}, {network.Failed:N0} failed"));
         foreach (var score in Scores)
-            yield return ($"error {Names.Of(score.Signal)}", score.Values == 0
+            yield return ($"error {score.Vital.Name}", score.Values == 0
                 ? Text($"no value in {score.Windows:N0} windows")
                 : Text($"{score.MeanAbsoluteError:0.00} beats/min in the {100.0 * score.Values / score.Windows:0.0} % of {score.Windows:N0} windows with a value"));
         yield return ("store", Text($"{StoreFolder} ({StoreBytes / 1024.0:N0} KiB of line protocol)"));

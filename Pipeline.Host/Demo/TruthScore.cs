@@ -5,13 +5,13 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Demo;
 
 /// <summary>Compares stored heart rates with the simulator's truth, signal by signal. Thread-safe.</summary>
-/// <param name="truth">True mean heart rate of a patient from a window's start to its end, beats/min; null when it is not known.</param>
-internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> truth)
+/// <param name="truth">True mean rate of a patient, or of her fetus, from a window's start to its end, beats/min; null when it is not known.</param>
+internal sealed class TruthScore(Func<PatientId, Metric, Timestamp, Timestamp, double?> truth)
 {
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<SignalKind, Sums> _sums = [];
+    private readonly SortedDictionary<Vital, Sums> _sums = [];
 
-    /// <summary>What was compared, by signal.</summary>
+    /// <summary>What was compared, by signal and metric.</summary>
     public IReadOnlyList<SignalScore> Scores
     {
         get
@@ -25,7 +25,8 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
     public void Compare(OutputBatch batch)
     {
         foreach (var point in batch.Points)
-            if (point.Estimate.Metric == Metric.HeartRate && truth(point.Patient, point.WindowStart, point.Time) is { } rate)
+            if (point.Estimate.Metric is Metric.HeartRate or Metric.FetalHeartRate
+                && truth(point.Patient, point.Estimate.Metric, point.WindowStart, point.Time) is { } rate)
                 Add(point.Estimate, rate);
     }
 
@@ -33,8 +34,9 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
     {
         lock (_lock)
         {
-            if (!_sums.TryGetValue(estimate.Signal, out var sums))
-                _sums.Add(estimate.Signal, sums = new Sums());
+            var vital = new Vital(estimate.Signal, estimate.Metric);
+            if (!_sums.TryGetValue(vital, out var sums))
+                _sums.Add(vital, sums = new Sums());
             sums.Windows++;
             if (estimate.Status != EstimateStatus.Ok)
                 return;
@@ -65,9 +67,9 @@ internal sealed class TruthScore(Func<PatientId, Timestamp, Timestamp, double?> 
     }
 }
 
-/// <summary>How well one signal's heart rate was estimated.</summary>
-/// <param name="Signal">The signal.</param>
+/// <summary>How well one rate was estimated.</summary>
+/// <param name="Vital">Which.</param>
 /// <param name="Windows">Windows with a known truth.</param>
 /// <param name="Values">Those of them that have a value.</param>
 /// <param name="MeanAbsoluteError">Over those with a value, beats/min; NaN without any.</param>
-internal sealed record SignalScore(SignalKind Signal, long Windows, long Values, double MeanAbsoluteError);
+internal sealed record SignalScore(Vital Vital, long Windows, long Values, double MeanAbsoluteError);

@@ -25,25 +25,27 @@ internal sealed class WardBoard
     private sealed class Bed
     {
         private readonly Lock _lock = new();
-        private readonly Dictionary<SignalKind, (Timestamp, Estimate)> _vitals = [];
-        private readonly SortedDictionary<Timestamp, (double Value, double Quality)> _trend = [];
+        private readonly Dictionary<Vital, (Timestamp, Estimate)> _vitals = [];
+        private readonly SortedDictionary<Timestamp, (double Value, double Quality)> _trend = [], _fetalTrend = [];
         private VitalPoint? _newest;
 
         public void Take(VitalPoint point)
         {
-            if (point.Estimate.Metric != Metric.HeartRate)
+            if (point.Estimate.Metric is not (Metric.HeartRate or Metric.FetalHeartRate))
                 return;
+            var vital = new Vital(point.Estimate.Signal, point.Estimate.Metric);
             lock (_lock)
             {
                 if (_newest is null || point.Time >= _newest.Time)
                     _newest = point;
-                if (!_vitals.TryGetValue(point.Estimate.Signal, out var known) || point.Time >= known.Item1)
-                    _vitals[point.Estimate.Signal] = (point.Time, point.Estimate);
-                var better = !_trend.TryGetValue(point.Time, out var shown) || double.IsNaN(shown.Value) || point.Estimate.Quality > shown.Quality;
+                if (!_vitals.TryGetValue(vital, out var known) || point.Time >= known.Item1)
+                    _vitals[vital] = (point.Time, point.Estimate);
+                var trend = vital.Metric == Metric.FetalHeartRate ? _fetalTrend : _trend;
+                var better = !trend.TryGetValue(point.Time, out var shown) || double.IsNaN(shown.Value) || point.Estimate.Quality > shown.Quality;
                 if (better)
-                    _trend[point.Time] = (point.Estimate.Value, point.Estimate.Quality);
-                while (_trend.Count > TrendLength)
-                    _trend.Remove(_trend.Keys.First());
+                    trend[point.Time] = (point.Estimate.Value, point.Estimate.Quality);
+                while (trend.Count > TrendLength)
+                    trend.Remove(trend.Keys.First());
             }
         }
 
@@ -51,7 +53,12 @@ internal sealed class WardBoard
         public BedView? View()
         {
             lock (_lock)
-                return _newest is null ? null : new BedView(_newest.Bed, _newest.Patient, new Dictionary<SignalKind, (Timestamp, Estimate)>(_vitals), _newest.Time, [.. _trend.Values.Select(t => t.Value)]);
+            {
+                var trend = _fetalTrend.Count > 0 ? _fetalTrend : _trend;
+                return _newest is null ? null : new BedView(
+                    _newest.Bed, _newest.Patient, new Dictionary<Vital, (Timestamp, Estimate)>(_vitals), _newest.Time,
+                    [.. trend.Values.Select(t => t.Value)]);
+            }
         }
     }
 }

@@ -31,6 +31,9 @@ internal sealed class WardState
     /// <summary>Ward time at the beginning.</summary>
     public Timestamp Start => new(_content.StartUnixNanoseconds);
 
+    /// <summary>Whether its simulated beds are those of a labour ward.</summary>
+    public bool IsLabour => _content.IsLabour;
+
     /// <summary>Seed of the simulated beds.</summary>
     public int Seed => _content.Seed;
 
@@ -46,26 +49,38 @@ internal sealed class WardState
 
     private TimeSpan Age => TimeSpan.FromSeconds(Math.Floor(Resumes.SecondsSince(Start)));
 
-    /// <summary>Whether there is a ward to continue below the demo's folder <paramref name="store"/>.</summary>
-    public static bool Exists(string store) => File.Exists(Path.Combine(FolderIn(store), FileName));
+    /// <summary>Whether there is a ward of that kind to continue below the demo's folder <paramref name="store"/>.</summary>
+    public static bool Exists(string store, bool isLabour)
+    {
+        var path = Path.Combine(FolderIn(store), FileName);
+        // One that cannot be read is told of when it is opened.
+        return File.Exists(path) && (TryRead(path) is not { } content || content.IsLabour == isLabour);
+    }
 
     /// <summary>
     /// The ward of the demo's folder <paramref name="store"/>; a new one that begins at <paramref name="start"/> with
-    /// <paramref name="seed"/> and
-    /// <paramref name="partitions"/> when there is none, or <paramref name="isFresh"/>.
+    /// <paramref name="seed"/> and <paramref name="partitions"/>, of a labour ward if <paramref name="isLabour"/>, when there is none, or
+    /// <paramref name="isFresh"/>.
     /// </summary>
-    /// <exception cref="IOException">The folder cannot be used, another process has it, or what it holds cannot be read.</exception>
-    public static WardState Open(string store, Timestamp start, int seed, int partitions, bool isFresh)
+    /// <exception cref="IOException">
+    /// The folder cannot be used, another process has it, or what it holds cannot be read or is of the other kind.
+    /// </exception>
+    public static WardState Open(string store, Timestamp start, int seed, int partitions, bool isFresh, bool isLabour = false)
     {
         var folder = FolderIn(store);
         var path = Path.Combine(folder, FileName);
         if (isFresh)
             File.Delete(path);
         if (File.Exists(path))
-            return new WardState(folder, Read(path), FileShardLog.ReadMarks(folder));
+        {
+            var known = Read(path);
+            return known.IsLabour == isLabour
+                ? new WardState(folder, known, FileShardLog.ReadMarks(folder))
+                : throw new IOException($"'{path}' is of a {(isLabour ? "general" : "labour")} ward. --fresh begins another.");
+        }
         // Checkpoints without their ward would take another ward's chunks for repeated ones.
         CheckpointFolder.Clear(folder);
-        var content = new Content(Version, start.UnixNanoseconds, seed, partitions);
+        var content = new Content(Version, start.UnixNanoseconds, seed, partitions, isLabour);
         Write(path, content);
         return new WardState(folder, content, new Dictionary<int, ShardMark>());
     }
@@ -75,6 +90,18 @@ internal sealed class WardState
         _marks.TryGetValue(KeyPartition.Of(SampleEncoder.Key(patient), Partitions), out var mark) ? mark.Time : null;
 
     private static string FolderIn(string store) => Path.Combine(Path.GetFullPath(store), "state");
+
+    private static Content? TryRead(string path)
+    {
+        try
+        {
+            return Read(path);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     private static Content Read(string path)
     {
@@ -104,5 +131,5 @@ internal sealed class WardState
         DirectoryEntries.Flush(Path.GetDirectoryName(path)!);   // a file in a folder
     }
 
-    private sealed record Content(int Version, long StartUnixNanoseconds, int Seed, int Partitions);
+    private sealed record Content(int Version, long StartUnixNanoseconds, int Seed, int Partitions, bool IsLabour = false);
 }

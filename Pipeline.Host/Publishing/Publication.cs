@@ -81,19 +81,23 @@ internal sealed record ReplayRecordings(IReadOnlyList<string> Paths, RecordingOp
 }
 
 /// <summary>A simulated ward that is published.</summary>
-/// <param name="Beds">How many beds.</param>
+/// <param name="Beds">How many beds of a general ward.</param>
+/// <param name="LabourBeds">How many of a labour ward.</param>
 /// <param name="Seconds">Seconds of the ward's time; null: without end.</param>
 /// <param name="Seed">The same seed, the same ward.</param>
 /// <param name="Faults">Faults of the devices.</param>
-internal sealed record SimulatedPublication(int Beds, long? Seconds, int Seed, DeviceFaults Faults)
+internal sealed record SimulatedPublication(int Beds, int LabourBeds, long? Seconds, int Seed, DeviceFaults Faults)
 {
-    /// <summary>From <paramref name="start"/> on; true beats go to <paramref name="truth"/>, a row each.</summary>
+    /// <summary>From <paramref name="start"/> on; what is known goes to <paramref name="truth"/>.</summary>
     public Publication Publish(Timestamp start, double speed, TextWriter? truth)
     {
-        truth?.WriteLine(SimulatedSequence.TruthHeader);
-        var sequences = Enumerable.Range(0, Beds).Select(index => SimulatedSequence.Of(
-            SimulatedWard.Bed(index, Seed, SimulatedWard.StartOf(index, start), Publication.EpochAt(start), Faults),
-            Seconds, truth is null ? null : (scenario, beat) => truth.WriteLine(SimulatedSequence.RowOf(scenario, beat))));
-        return new([.. sequences], start, speed, string.Create(CultureInfo.InvariantCulture, $"{Beds} simulated beds"));
+        var rows = truth is null ? null : new TruthRows(truth, LabourBeds > 0);
+        var epoch = Publication.EpochAt(start);
+        var general = Enumerable.Range(0, Beds).Select(index => SimulatedWard.Bed(index, Seed, SimulatedWard.StartOf(index, start), epoch, Faults));
+        var labour = Enumerable.Range(0, LabourBeds)
+            .Select(index => SimulatedWard.LabourBed(index, Seed, SimulatedWard.StartOf(Beds + index, start), epoch, Faults));
+        var sequences = general.Concat(labour).Select(scenario => SimulatedSequence.Of(scenario, Seconds, rows));
+        var beds = LabourBeds == 0 ? "" : Beds == 0 ? ", all in labour" : string.Create(CultureInfo.InvariantCulture, $", {LabourBeds} of them in labour");
+        return new([.. sequences], start, speed, string.Create(CultureInfo.InvariantCulture, $"{Beds + LabourBeds} simulated beds{beds}"));
     }
 }

@@ -72,6 +72,9 @@ public sealed record BedScenario
     /// <summary>Whether there is a device <c>abp</c>: arterial pressure at 125 Hz.</summary>
     public bool HasAbp { get; init; }
 
+    /// <summary>What a mother in labour has beside; null: a bed of a general ward.</summary>
+    public LabourScenario? Labour { get; init; }
+
     /// <summary>What goes wrong.</summary>
     public DeviceFaults Faults { get; init; }
 

@@ -13,7 +13,6 @@ internal sealed class HeartRhythm
 
     private readonly BedScenario _scenario;
     private readonly TrueBeat[] _ring = new TrueBeat[RingSize];
-    private readonly double _restingRate;
     private readonly double _breathsPerSecond;
     private readonly double _ppgDelay;
     private NoiseSource _noise;
@@ -24,14 +23,21 @@ internal sealed class HeartRhythm
         _scenario = scenario;
         _noise = new(scenario.Seed, 1);
         var drawn = _noise.Uniform(58, 96);
-        _restingRate = double.IsNaN(scenario.RestingRate) ? drawn : Math.Clamp(scenario.RestingRate, 30, 220);
+        RestingRate = double.IsNaN(scenario.RestingRate) ? drawn : Math.Clamp(scenario.RestingRate, 30, 220);
         _breathsPerSecond = _noise.Uniform(0.2, 0.3);
         _ppgDelay = _noise.Uniform(0.17, 0.26);
         // The first beats lie before the start, so that the first sample is in the middle of one.
         Last = -2;
         _ring[0] = At(-2, false);
+        Peaks.Add(Last);
         Count = 1;
     }
+
+    /// <summary>Heart rate at rest, per minute.</summary>
+    public double RestingRate { get; }
+
+    /// <summary>The R peaks alone.</summary>
+    public PeakRing Peaks { get; } = new();
 
     /// <summary>Beats so far; beat k is in the ring while k is at least <see cref="Oldest"/>.</summary>
     public long Count { get; private set; }
@@ -62,12 +68,13 @@ internal sealed class HeartRhythm
             _isPauseDue = isEctopic;   // the pause that makes up for it
             Last += Math.Clamp(interval, MinInterval, MaxInterval);
             _ring[Count++ & (RingSize - 1)] = At(Last, isEctopic);
+            Peaks.Add(Last);
         }
     }
 
     private double Interval(double effort)
     {
-        var rate = _restingRate + effort * Math.Max(0, 165 - _restingRate);
+        var rate = RestingRate + effort * Math.Max(0, 165 - RestingRate);
         var noise = _noise.Normal();
         if (_scenario.Activity == PatientActivity.Irregular)
             return 60 / rate * (1 + 0.18 * noise);

@@ -12,8 +12,10 @@ internal enum DeviceCondition
     Silent,   // sends nothing
 }
 
-/// <summary>Writes a second of a device's samples, [channels x rate], in wire type.</summary>
-internal delegate void DeviceWave(long second, Span<short> samples, DeviceCondition condition);
+/// <summary>
+/// Writes a second of a device's samples, [channels x rate], in wire type; answers a bit for each single channel that has no contact.
+/// </summary>
+internal delegate ulong DeviceWave(long second, Span<short> samples, DeviceCondition condition);
 
 /// <summary>One device of a bed: its clock, its epoch, what goes wrong with it, and its chunks of a second.</summary>
 internal sealed class SimulatedDevice
@@ -50,8 +52,7 @@ internal sealed class SimulatedDevice
             return null;
         var count = _condition == DeviceCondition.Silent ? 0 : _rateHz;
         var bytes = new byte[_channels.Count * count * sizeof(short)];
-        if (count > 0)
-            _wave(second, MemoryMarshal.Cast<byte, short>(bytes.AsSpan()), _condition);
+        var off = count > 0 ? _wave(second, MemoryMarshal.Cast<byte, short>(bytes.AsSpan()), _condition) : 0;
         return new SampleChunk
         {
             Patient = _scenario.Patient,
@@ -66,7 +67,7 @@ internal sealed class SimulatedDevice
             SampleCount = count,
             Format = SampleFormat.Int16,
             Samples = bytes,
-            LeadOff = _tellsLeadOff && _condition == DeviceCondition.Off ? (1ul << _channels.Count) - 1 : 0,
+            LeadOff = _tellsLeadOff && _condition == DeviceCondition.Off ? (1ul << _channels.Count) - 1 : off,
             EndOfStream = isLast,
         };
     }

@@ -40,4 +40,46 @@ public static class SimulatedWard
             Faults = faults,
         };
     }
+
+    /// <summary>
+    /// Scenario of bed <paramref name="index"/> (from 0) of a labour ward with <paramref name="seed"/>: patient <c>mat-000001</c>, bed
+    /// <c>lab-0001</c>. Contractions of every second are followed by decelerations of one kind, every ninth fetus is fast, every tenth has
+    /// little variability, every seventh cardiotocograph loses a fifth of the signal, and of eight mothers one has a pulse like her child's.
+    /// The bed is the same whatever the ward's size.
+    /// </summary>
+    public static BedScenario LabourBed(int index, int seed, Timestamp start, long epoch, DeviceFaults faults, string ward = "labour-1")
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        return new()
+        {
+            Patient = new(string.Create(CultureInfo.InvariantCulture, $"mat-{index + 1:000000}")),
+            Bed = string.Create(CultureInfo.InvariantCulture, $"lab-{index + 1:0000}"),
+            Ward = ward,
+            Seed = unchecked(seed * 1_000_003 + index + 500_000),
+            Start = start,
+            Epoch = epoch,
+            RestingRate = index % 8 == 5 ? 118 : 68 + index * 13 % 34,
+            HasPpg = false,
+            EcgLeadCount = 0,
+            Faults = faults,
+            Labour = new()
+            {
+                FetalRate = index % 9 == 6 ? 171 : double.NaN,
+                FetalVariability = index % 10 == 7 ? 3 : 11,
+                Decelerations = (index % 8) switch
+                {
+                    1 => new(Variable: 0.6),
+                    3 => new(Early: 0.7),
+                    5 => new(Late: 0.5),
+                    7 => new(Variable: 0.4, Prolonged: 0.1),
+                    _ => default,
+                },
+                CoincidencesPerHour = index % 8 == 5 ? 2 : 0,
+                PickUpsPerHour = index % 8 == 5 ? 1 : 0,
+                VernixPerHour = index % 6 == 2 ? 1 : 0,
+                LeadDropoutsPerHour = 0.5,
+                SignalLoss = index % 7 == 4 ? 0.2 : 0.04,
+            },
+        };
+    }
 }

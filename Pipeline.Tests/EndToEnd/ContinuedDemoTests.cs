@@ -109,6 +109,24 @@ public sealed class ContinuedDemoTests
         Assert.Equal(second, DemoFolder.Choose(root.Path, isFresh: false, time));
     }
 
+    [Fact]
+    public void A_labour_ward_continues_a_labour_ward_only()
+    {
+        using var root = new TemporaryFolder();
+        var time = new ManualTimeProvider();
+        var general = DemoFolder.Choose(root.Path, isFresh: false, time);
+        WardState.Open(general, new Timestamp(1_000), seed: 1, partitions: 8, isFresh: false);
+        time.Advance(TimeSpan.FromSeconds(1));
+        var labour = DemoFolder.Choose(root.Path, isFresh: false, time, isLabour: true);
+        Assert.True(WardState.Open(labour, new Timestamp(1_000), seed: 1, partitions: 8, isFresh: false, isLabour: true).IsLabour);
+
+        Assert.NotEqual(general, labour);
+        Assert.Equal(general, DemoFolder.Choose(root.Path, isFresh: false, time));
+        Assert.Equal(labour, DemoFolder.Choose(root.Path, isFresh: false, time, isLabour: true));
+        var fault = Assert.Throws<IOException>(() => WardState.Open(general, new Timestamp(1_000), seed: 1, partitions: 8, isFresh: false, isLabour: true));
+        Assert.EndsWith("is of a general ward. --fresh begins another.", fault.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("nonsense", "is not what a demo keeps of its ward")]
     [InlineData("""{"Version":2,"StartUnixNanoseconds":1,"Seed":1,"Partitions":8}""", "has version 2; this program reads 1")]

@@ -34,7 +34,7 @@ public sealed class DemoTests
         Assert.True(summary.NothingLost, string.Join('\n', summary.Lines()));
         Assert.Equal(0, summary.Samples.Lost);
         Assert.True(summary.Progress.Points >= 300, $"{summary.Progress.Points} points");
-        var ppg = summary.Scores.Single(score => score.Signal == SignalKind.Ppg);
+        var ppg = summary.Scores.Single(score => score.Vital.Signal == SignalKind.Ppg);
         Assert.InRange(ppg.MeanAbsoluteError, 0, 5);
         var lines = Directory.EnumerateFiles(folder.Path, "*.lp").Sum(file => File.ReadLines(file).Count());
         Assert.Equal(summary.Progress.Points, lines);
@@ -58,7 +58,7 @@ public sealed class DemoTests
 
         Assert.True(summary.NothingLost, string.Join('\n', summary.Lines()));
         Assert.Equal((0, true), (summary.Network?.Failed, summary.Network?.Answers > 50 && summary.Network.RowsPerBatch >= 1));
-        Assert.InRange(summary.Scores.Single(score => score.Signal == SignalKind.Ppg).MeanAbsoluteError, 0, 10);
+        Assert.InRange(summary.Scores.Single(score => score.Vital.Signal == SignalKind.Ppg).MeanAbsoluteError, 0, 10);
         Assert.Contains(summary.Lines(), line => line.Name == "network" && line.Text.StartsWith("heart-rate@", StringComparison.Ordinal));
     }
 

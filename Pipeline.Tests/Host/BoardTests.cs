@@ -64,6 +64,40 @@ public sealed class BoardTests
         Assert.Equal(("no data", false), bed.State(BedView.StaleAfter.TotalSeconds + 1));
     }
 
+    [Fact]
+    public void A_labour_ward_shows_the_fetus_beside_the_mother_and_says_which_of_them_has_no_value()
+    {
+        var board = new WardBoard();
+        var mother = Point(SignalKind.FetalEcg, 10, 82);
+        var fetus = mother with { Estimate = mother.Estimate with { Metric = Metric.FetalHeartRate, Value = 141 } };
+        board.Show(Batch(mother, fetus));
+
+        var bed = Assert.Single(board.Beds());
+        Assert.Equal(("ok", true), bed.State(1));
+        Assert.Equal([141], bed.Trend);
+        var table = Text(board);
+        Assert.Contains("Fetus │ Mother", table, StringComparison.Ordinal);
+        Assert.Contains("141 │     82", table, StringComparison.Ordinal);
+        Assert.DoesNotContain("PPG", table, StringComparison.Ordinal);
+
+        board.Show(Batch(fetus with { Time = fetus.Time.AddSeconds(2), Estimate = fetus.Estimate with { Value = double.NaN, Status = EstimateStatus.Coincidence } }));
+        Assert.Equal(("fetus coincidence", false), Assert.Single(board.Beds()).State(1));
+        Assert.DoesNotContain("141", Text(board), StringComparison.Ordinal);
+
+        board.Show(Batch(Point(SignalKind.Ppg, 10, 70) with { Patient = new PatientId("P-2") }));
+        Assert.Contains("PPG", Text(board), StringComparison.Ordinal);
+
+        static string Text(WardBoard board)
+        {
+            var output = new StringWriter();
+            var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) });
+            console.Profile.Width = 140;
+            var progress = new WardProgress(TimeSpan.FromSeconds(12), Points.Start.AddSeconds(11), 1, 1000, 10, 10, null, null, 0);
+            console.Write(BoardTable.Draw(board.Beds(), progress, height: 24, width: 140));
+            return output.ToString();
+        }
+    }
+
     [Theory]
     [InlineData(new[] { 70.0, 70, 70 }, "▅▅▅")]
     [InlineData(new[] { 60.0, 80 }, "▁█")]

@@ -62,9 +62,31 @@ public sealed class PublishingTests : IDisposable
         Assert.Equal(70, sent.Count);
         Assert.Equal(7, sent.Count(chunk => chunk.EndOfStream));
         var rows = await File.ReadAllLinesAsync(truth);
-        Assert.Equal(SimulatedSequence.TruthHeader, rows[0]);
+        Assert.Equal(TruthRows.BeatHeader, rows[0]);
         Assert.Equal(3, rows.Skip(1).Select(row => row.Split(',')[0]).Distinct().Count());
         Assert.All(rows.Skip(1), row => Assert.InRange(double.Parse(row.Split(',')[1], CultureInfo.InvariantCulture), 0, 10));
+    }
+
+    [Fact]
+    public async Task A_simulated_labour_ward_is_published_with_all_that_is_known_of_it()
+    {
+        var truth = Path.Combine(_folder.Path, "truth.csv");
+
+        var (exit, output, _) = await RunAsync(
+            "simulate", "--fetal", "2", "--seconds", "90", "--speed", "1000", "--faultless", "--truth", truth, "--kafka", _broker.BootstrapServers);
+
+        var sent = await ReadAsync();
+        Assert.Equal(ExitCode.Ok, exit);
+        Assert.Contains("Publishing 2 simulated beds, all in labour", output, StringComparison.Ordinal);
+        Assert.Equal(["ctg", "fecg"], sent.Select(chunk => chunk.Device).Distinct().Order());
+        Assert.Equal(2 * 2 * 90, sent.Count);
+        var rows = (await File.ReadAllLinesAsync(truth)).Select(row => row.Split(',')).ToList();
+        Assert.Equal(TruthRows.LabourHeader, string.Join(',', rows[0]));
+        Assert.All(rows, row => Assert.Equal(rows[0].Length, row.Length));
+        var counts = rows.Skip(1).CountBy(row => row[1]).ToDictionary();
+        Assert.InRange(counts["fetal_beat"], 2 * 90 * 80 / 60, 2 * 90 * 200 / 60);
+        Assert.InRange(counts["beat"], 2 * 90 * 50 / 60, 2 * 90 * 140 / 60);
+        Assert.Equal(4, counts["baseline"]);
     }
 
     [Fact]
