@@ -17,6 +17,7 @@ internal static class Catalog
         new Ward.SimulatedWardBenchmark(),
         new Ward.EngineShareBenchmark(),
         new Ward.WardCatchUpBenchmark(),
+        new Ward.FetalCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),
         new Store.StoreOutageBenchmark(),
         new Inference.BatchingBenchmark(),
@@ -25,6 +26,7 @@ internal static class Catalog
         new Accuracy.PpgAccuracy(),
         new Fetal.FetalAccuracy(),
         new Ctg.CtgAccuracy(),
+        new Fetal.FetalSimulated(),
         new Faults.RateFaults(),
         new Kinds.KindsAccuracy(),
     ];

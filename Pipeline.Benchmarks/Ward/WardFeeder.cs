@@ -11,18 +11,24 @@ using Timestamp = Pipeline.Models.Signals.Timestamp;
 namespace Pipeline.Benchmarks.Ward;
 
 /// <summary>What the feeder is asked for.</summary>
-/// <param name="Beds">Beds; each has a device <c>ppg</c> (PPG and 3 ACC, 125 Hz) and a device <c>ecg</c> (250 Hz), int16, a chunk a second.</param>
+/// <param name="Beds">
+/// Beds; each has a device <c>ppg</c> (PPG and 3 ACC, 125 Hz) and a device <c>ecg</c> (250 Hz), int16, a chunk a second; in labour a device
+/// <c>fecg</c> (4 abdominal leads, 500 Hz) and a device <c>ctg</c> (4 Hz).
+/// </param>
 /// <param name="Seconds">Stream time.</param>
 /// <param name="Partitions">Partitions of the input topic.</param>
 /// <param name="StampsPath">Where the moments of handing over are noted in real time; empty: everything is loaded at once.</param>
-internal sealed record FeedRequest(int Beds, int Seconds, int Partitions, string StampsPath)
+/// <param name="IsLabour">Whether the beds are those of a labour ward.</param>
+internal sealed record FeedRequest(int Beds, int Seconds, int Partitions, string StampsPath, bool IsLabour = false)
 {
+    private const string Labour = "labour", General = "general";
+
     public string[] ToArguments() =>
-        [.. new[] { Beds, Seconds, Partitions }.Select(n => n.ToString(CultureInfo.InvariantCulture)), StampsPath];
+        [.. new[] { Beds, Seconds, Partitions }.Select(n => n.ToString(CultureInfo.InvariantCulture)), StampsPath, IsLabour ? Labour : General];
 
     public static FeedRequest Parse(string[] arguments) => new(
         int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture),
-        int.Parse(arguments[2], CultureInfo.InvariantCulture), arguments[3]);
+        int.Parse(arguments[2], CultureInfo.InvariantCulture), arguments[3], arguments[4] == Labour);
 }
 
 /// <summary>
@@ -68,7 +74,9 @@ internal static class WardFeeder
         var beds = new Outgoing[request.Beds][];
         Parallel.For(0, Math.Min(Pool, request.Beds), patient =>
         {
-            var scenario = SimulatedWard.Bed(patient, seed: 1, Start, epoch: 1, DeviceFaults.Usual) with { HasAbp = false, EcgLeadCount = 1 };
+            var scenario = request.IsLabour
+                ? SimulatedWard.LabourBed(patient, seed: 1, Start, epoch: 1, DeviceFaults.Usual)
+                : SimulatedWard.Bed(patient, seed: 1, Start, epoch: 1, DeviceFaults.Usual) with { HasAbp = false, EcgLeadCount = 1 };
             var bed = new SimulatedBed(scenario);
             var chunks = new List<SampleChunk>();
             for (var second = 0; second < request.Seconds; second++)

@@ -24,12 +24,18 @@ internal sealed class ChaosWard : IAsyncDisposable
     private KafkaPublisher? _publisher;
     private Func<KafkaPublisher>? _newPublisher;
 
-    /// <summary>A ward of <paramref name="beds"/> beds that begins at <paramref name="start"/>.</summary>
+    private const int LabourEvery = 8;
+
+    /// <summary>A ward of <paramref name="beds"/> beds that begins at <paramref name="start"/>; every eighth is one of a mother in labour.</summary>
     public ChaosWard(int beds, int seed, Timestamp start)
     {
         (_seed, Start) = (seed, start);
-        _beds = [.. Enumerable.Range(0, beds).Select(index => SimulatedWard.Bed(index, _seed, SimulatedWard.StartOf(index, start), epoch: 1, DeviceFaults.Usual))];
+        _beds = [.. Enumerable.Range(0, beds).Select(Bed)];
     }
+
+    private BedScenario Bed(int index) => index % LabourEvery == LabourEvery - 1
+        ? SimulatedWard.LabourBed(index, _seed, SimulatedWard.StartOf(index, Start), epoch: 1, DeviceFaults.Usual)
+        : SimulatedWard.Bed(index, _seed, SimulatedWard.StartOf(index, Start), epoch: 1, DeviceFaults.Usual);
 
     /// <summary>Event time of the beginning.</summary>
     public Timestamp Start { get; }

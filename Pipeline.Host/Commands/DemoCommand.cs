@@ -33,6 +33,10 @@ internal static class DemoCommand
             HelpName = "FOLDER",
         };
         var fresh = new Option<bool>("--fresh") { Description = "Begin another ward, in a new folder unless --store names one." };
+        var fetal = new Option<bool>("--fetal")
+        {
+            Description = "A labour ward: abdominal leads and cardiotocographs, the fetal rate beside the mother's.",
+        };
         beds.Refuse(value => value is >= 1 and <= MaxBeds ? null : FormattableString.Invariant($"--beds is {value}; allowed: 1 to {MaxBeds}."));
         speed.Refuse(value => value is > 0 and <= MaxSpeed ? null : FormattableString.Invariant($"--speed is {value}; allowed: more than 0, at most {MaxSpeed}."));
         seconds.Refuse(value => value is null or (> 0 and <= 1e7) ? null : FormattableString.Invariant($"--seconds is {value}; allowed: more than 0."));
@@ -41,6 +45,7 @@ internal static class DemoCommand
             "./pipeline demo",
             "./pipeline demo --beds 200 --seconds 60",
             "./pipeline demo --fresh",
+            "./pipeline demo --fetal --beds 12",
             "./pipeline demo --speed 20 --seconds 10 --plain",
             "./pipeline demo --recording a103l.hea bidmc_01.csv")
         {
@@ -51,6 +56,7 @@ internal static class DemoCommand
             model,
             store,
             fresh,
+            fetal,
             plain,
         };
         command.SetAction(async (parsed, stop) =>
@@ -59,7 +65,7 @@ internal static class DemoCommand
             var length = parsed.GetValue(seconds) is { } given ? TimeSpan.FromSeconds(given) : live ? (TimeSpan?)null : LengthWithoutTerminal;
             var request = new DemoRequest(
                 parsed.GetValue(beds), length, parsed.GetValue(speed), [.. (parsed.GetValue(recording) ?? []).Select(file => file.FullName)],
-                parsed.GetValue(fresh));
+                parsed.GetValue(fresh), parsed.GetValue(fetal));
             var settings = DemoFolder.Use(
                 PipelineSettings.From(Settings.Load(parsed, ("Topology:Model", parsed.GetValue(model)))),
                 parsed.GetValue(store)?.FullName, request, TimeProvider.System);

@@ -63,6 +63,31 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public async Task A_labour_ward_loses_nothing_and_has_the_rates_of_mothers_and_fetuses()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new PipelineSettings(new KafkaOptions(), new TopologyOptions(), new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.Path }, new InferenceOptions());
+        var demo = new DemoRun(
+            new DemoRequest(Beds: 3, Length: null, Speed: 60, Recordings: [], IsLabour: true), settings, NullLoggerFactory.Instance, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+
+        var summary = await demo.RunAsync(
+            (_, progress) =>
+            {
+                if (progress.Points >= 120)
+                    stop.Cancel();
+            }, TimeSpan.FromMilliseconds(20), stop.Token);
+
+        Assert.True(summary.NothingLost, string.Join('\n', summary.Lines()));
+        foreach (var name in (string[])["fetus", "mother"])
+        {
+            var score = summary.Scores.Single(score => score.Vital.Name == name);
+            Assert.InRange(score.MeanAbsoluteError, 0, 3);
+            Assert.True(score.Values > score.Windows / 2, $"{name}: {score.Values} of {score.Windows}");
+        }
+    }
+
+    [Fact]
     public async Task Stopping_it_ends_in_order_with_the_summary()
     {
         using var folder = new TemporaryFolder();

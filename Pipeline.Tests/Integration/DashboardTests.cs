@@ -23,6 +23,13 @@ public abstract class DashboardTests(InfluxServer server)
             from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg]
             select Points.Of(i, patient: $"P-{bed}", bed: bed, signal: signal, status: i % 3 == 1 ? EstimateStatus.Gap : EstimateStatus.Ok)));
 
+        await writing.WriteAsync(Points.Batch(
+            from i in Enumerable.Range(0, 60)
+            from metric in (Metric[])[Metric.HeartRate, Metric.FetalHeartRate]
+            let point = Points.Of(i, patient: "P-b1", bed: "b1", device: "fecg", signal: SignalKind.FetalEcg)
+            select point with { Estimate = point.Estimate with { Metric = metric } }));
+
+        await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.FetalEcg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
         await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.Ecg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
 
         var queries = DashboardFiles().SelectMany(QueriesOf).ToArray();

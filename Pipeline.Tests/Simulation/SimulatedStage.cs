@@ -23,7 +23,10 @@ internal sealed class SimulatedStage : IWindowStage
     private int _hash;
     private bool _startsAnew = true;
 
-    public static StageFactory Factory { get; } = _ => [new SimulatedStage()];
+    /// <summary>A cheap stage; of abdominal leads the product's.</summary>
+    public static StageFactory Factory { get; } = first => first.Channels[0].Kind == SignalKind.FetalEcg
+        ? Stages.Create(first.Channels, first.RateHz)
+        : [new SimulatedStage()];
 
     public string StateName => "simulated";
 

@@ -1,13 +1,14 @@
 using System.Runtime.InteropServices;
 using Pipeline.Actors;
 using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
 
 namespace Pipeline.Tests.Simulation;
 
 /// <summary>
 /// What producers put into the partitions, and when: 16 to 19 patients in 8 partitions, 60 windows or more of each; chunks of all lengths, some
 /// twice, some late, some missing, some that nobody can use; records that the decoder refuses or throws on, and records larger than a partition's feed;
-/// patients that pause, move bed, restart their device.
+/// patients that pause, move bed, restart their device. In every fourth one patient is in labour, with leads that the product's stage looks at.
 /// </summary>
 internal sealed class Workload
 {
@@ -18,6 +19,7 @@ internal sealed class Workload
     /// <summary>Bytes that the feed of a partition is set to hold.</summary>
     public const int MostFeedBytes = 1 << 20;
 
+    private const int LabourEvery = 4, LabourSeconds = 26;
     private const int WindowCount = 60, WindowSamples = 40, HopSamples = 10;
 
     private static readonly ChannelLayout Channels = new(new Channel("X", SignalKind.Unknown, "1"));
@@ -33,6 +35,8 @@ internal sealed class Workload
         var speed = 4 + 8 * _random.NextDouble();
         foreach (var patient in Patients)
             Make(patient, _random.Next(PartitionCount), speed);
+        if (seed % LabourEvery == 1)
+            MakeLabour(Patients[^1], seed, speed);
         Partitions = [.. Enumerable.Range(0, PartitionCount).Select(_ => new List<(long At, ShardRecord Record)>())];
         foreach (var (at, partition, chunk) in _made.OrderBy(made => made.At))
             Append(Partitions[partition], partition, at, chunk);
@@ -99,15 +103,36 @@ internal sealed class Workload
         }
     }
 
+    /// <summary>A mother's abdominal leads, a chunk a second, as a further device of a patient's; fewer, for their windows cost the most.</summary>
+    private void MakeLabour(string patient, int seed, double speed)
+    {
+        var partition = _made.First(made => made.Chunk?.Patient.Value == patient).Partition;
+        var bed = new SimulatedBed(SimulatedWard.LabourBed(0, seed, Start, epoch: 0, default) with
+        {
+            Patient = new PatientId(patient),
+            Labour = new() { RateHz = 250, HasCtg = false },
+        });
+        var chunks = new List<SampleChunk>();
+        while (bed.Seconds < LabourSeconds)
+            bed.Next(chunks);
+        var at = 0L;
+        foreach (var chunk in chunks)
+        {
+            at += Seconds((0.5 + _random.NextDouble()) / speed);
+            if (!Chance(30))
+                Put(partition, at, chunk, isForged: false);
+        }
+    }
+
     /// <summary>A chunk comes, a little late perhaps, perhaps twice, and perhaps something else before it.</summary>
-    private void Put(int partition, long at, SampleChunk chunk)
+    private void Put(int partition, long at, SampleChunk chunk, bool isForged = true)
     {
         _made.Add((at + (Chance(25) ? Seconds(3 * _random.NextDouble()) : 0), partition, chunk));
         if (Chance(20))
             _made.Add((at + Seconds(4 * _random.NextDouble()), partition, chunk));
         if (Chance(150))
             _made.Add((at, partition, null));
-        if (Chance(150))
+        if (isForged && Chance(150))
             _made.Add((at, partition, Chunk(chunk.Patient.Value, (0, 0), chunk.Epoch, chunk.FirstSampleIndex, 10, Start, rateHz: 7)));
     }
 
