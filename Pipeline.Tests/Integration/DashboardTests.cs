@@ -11,6 +11,12 @@ public abstract class DashboardTests(InfluxServer server)
 {
     private const string Database = "grafana";
 
+    private static readonly Metric[] FetalMetrics =
+    [
+        Metric.HeartRate, Metric.FetalHeartRate, Metric.FetalBaseline, Metric.FetalVariability, Metric.FetalShortTermVariation,
+        Metric.SignalLoss, Metric.FetalCategory, Metric.UterineActivity,
+    ];
+
     [SkippableFact]
     public async Task Every_panel_and_variable_of_the_dashboards_finds_the_wards_points()
     {
@@ -25,9 +31,15 @@ public abstract class DashboardTests(InfluxServer server)
 
         await writing.WriteAsync(Points.Batch(
             from i in Enumerable.Range(0, 60)
-            from metric in (Metric[])[Metric.HeartRate, Metric.FetalHeartRate]
+            from metric in FetalMetrics
             let point = Points.Of(i, patient: "P-b1", bed: "b1", device: "fecg", signal: SignalKind.FetalEcg)
             select point with { Estimate = point.Estimate with { Metric = metric } }));
+        var begin = Points.Of(3, patient: "P-b1", bed: "b1", device: "fecg", signal: SignalKind.FetalEcg);
+        await writing.WriteAsync(Points.Batch([begin with
+        {
+            Estimate = begin.Estimate with { Metric = Metric.Deceleration },
+            Event = new(EventKind.LateDeceleration, 6, 54, begin.Time.AddSeconds(48), IsOver: true, EventPriority.Low, "begins 25 s after a contraction"),
+        }]));
 
         await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.FetalEcg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
         await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.Ecg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
