@@ -12,12 +12,15 @@ internal sealed class FetalRun
     private const double SettleSeconds = 4;      // beats become certain so much later
     private const double CloseBy = 0.1;          // part of the true rate
 
+    private const double ClearlyApart = 10;      // per minute, of two hearts
+
     private readonly LabourTruth _truth;
+    private readonly List<TrueBeat> _mother;
     private readonly List<(double Start, double End, EstimateStatus Status, double Value)> _windows = [];
 
-    private FetalRun(BedScenario scenario, int seconds, LabourTruth truth)
+    private FetalRun(BedScenario scenario, int seconds, LabourTruth truth, List<TrueBeat> mother)
     {
-        (Scenario, Seconds, _truth) = (scenario, seconds, truth);
+        (Scenario, Seconds, _truth, _mother) = (scenario, seconds, truth, mother);
         Coincidences = [.. truth.Events.Where(one => one.Kind == LabourEventKind.Coincidence)];
         PickUps = [.. truth.Events.Where(one => one.Kind == LabourEventKind.MaternalPickUp)];
     }
@@ -52,7 +55,7 @@ internal sealed class FetalRun
         while (bed.Seconds < seconds)
             bed.Next(all, mother, isLast: bed.Seconds + 1 == seconds, truth);
         all.RemoveAll(chunk => chunk.Device != "fecg");
-        var run = new FetalRun(scenario, seconds, truth);
+        var run = new FetalRun(scenario, seconds, truth, mother);
         var began = Cost.Now();
         var results = StreamRun.Of(all).ToList();
         run.MillisecondsPerSecond = (Cost.Now() - began).ThreadCpuSeconds * 1000 / seconds;
@@ -87,13 +90,18 @@ internal sealed class FetalRun
     public bool IsFound(LabourEvent episode) => _windows.Any(window =>
         window.Status == EstimateStatus.Coincidence && window.End > episode.BeginSeconds && window.Start < episode.EndSeconds + SettleSeconds);
 
-    /// <summary>Stretches of windows that say coincidence where neither an episode at the mother's rate nor a lost signal is near.</summary>
+    /// <summary>
+    /// Stretches of windows that say coincidence where neither an episode at the mother's rate nor a lost signal is near, and the two true
+    /// rates are clearly apart.
+    /// </summary>
     public int FalseCoincidences()
     {
         var (count, lastEnd) = (0, double.NegativeInfinity);
         foreach (var (start, end, status, _) in _windows.Where(window => window.Status == EstimateStatus.Coincidence))
         {
             if (Near(Coincidences, start, end) || Near(PickUps, start, end) || TruthIsOpen(start))
+                continue;
+            if (Math.Abs(TrueRate(start, end) - TrueBeat.HeartRate(_mother, start, end)) < ClearlyApart)
                 continue;
             count += start > lastEnd ? 1 : 0;
             lastEnd = end;
