@@ -2,7 +2,6 @@ using Pipeline.Benchmarks.Ctg;
 using Pipeline.Host.Wire;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.State;
@@ -139,7 +138,7 @@ public sealed class CtgStageTests
 
             var last = said.Last(one => !one.Window.IsTail);
             Assert.Equal(130, Estimate(last, Metric.FetalBaseline).Value, 4.0);
-            Assert.Equal(Estimate(last, Metric.FetalCategory).Status, EstimateStatus.Ok);
+            Assert.Equal(EstimateStatus.Ok, Estimate(last, Metric.FetalCategory).Status);
         }
     }
 

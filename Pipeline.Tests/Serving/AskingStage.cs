@@ -44,7 +44,9 @@ internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : I
         var question = output.Ask(_model ?? throw new InvalidOperationException("no model"));
         question.Input[0] = sum;
         question.Input[1] = trouble == Trouble.Poison ? StepSession.Poison : trouble == Trouble.NotANumber ? float.NaN : 0;
-        question.Set(_startsAnew, Known(SignalKind.Ppg, sum), usable: 1, new PpgVerdict(HasPulse: true, CountedRate: double.NaN));
+        // Where the network answers, the answer is its own: there is no classical value to join it with.
+        var classical = trouble == Trouble.None ? Nothing : Known(SignalKind.Ppg, sum);
+        question.Set(_startsAnew, classical, usable: 1, new PpgVerdict(HasPulse: true, CountedRate: double.NaN));
         _startsAnew = false;
         output.Estimates.Add(Known(SignalKind.Ecg, sum));
     }
@@ -63,6 +65,9 @@ internal sealed class AskingStage(Func<long, AskingStage.Trouble> troubleAt) : I
     {
         state.Value(ref _startsAnew);
     }
+
+    private static Estimate Nothing =>
+        new(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, 1, EstimateStatus.LowQuality, Stages.Classical);
 
     private static Estimate Known(SignalKind signal, float value) => new(signal, Metric.HeartRate, value, 1, 1, 1, EstimateStatus.Ok, Stages.Classical);
 }
