@@ -21,7 +21,10 @@ internal sealed class FakeInflux : IAsyncDisposable
 
     public Uri Url { get; private set; } = new("http://127.0.0.1:0");
 
-    /// <summary>Points stored: lines with another measurement, tags or time. Those written again replace the first.</summary>
+    /// <summary>
+    /// Points of series stored: lines with another measurement, tags or time. Those written again replace the first. Who is present goes by
+    /// the wall clock and does not count.
+    /// </summary>
     public int PointCount
     {
         get
@@ -90,7 +93,8 @@ internal sealed class FakeInflux : IAsyncDisposable
             // No tag of ours holds a space: measurement and tags, fields, time.
             foreach (var line in lines)
             {
-                _series.Add(line[..line.IndexOf(' ', StringComparison.Ordinal)] + line[line.LastIndexOf(' ')..]);
+                if (!line.StartsWith("presence,", StringComparison.Ordinal))
+                    _series.Add(line[..line.IndexOf(' ', StringComparison.Ordinal)] + line[line.LastIndexOf(' ')..]);
                 _lines.Add(line);
             }
             _arrived.SetResult();
