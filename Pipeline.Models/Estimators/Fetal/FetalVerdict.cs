@@ -9,6 +9,9 @@ internal sealed class FetalVerdict
     /// <summary>Quality from which there is a value.</summary>
     public const double UsableQuality = 0.5;
 
+    /// <summary>Most quality while it is open which heart is whose: never the mother's rate as the fetus's.</summary>
+    private const double OpenQuality = 0.4;
+
     private const double RateSeconds = 8, LeastSeconds = 4;
     private const float MaternalUsable = 0.5f, FetalUsable = 0.6f, HersFrom = 0;
     private const int LeastFetalIntervals = 5, LeastMaternalIntervals = 3;
@@ -25,6 +28,8 @@ internal sealed class FetalVerdict
         // Two windows in a row: chance seldom looks like a fetus twice.
         var (grade, fetalGrade) = (Grade(MaternalContrast(found, work, mother), MaternalUsable), Grade(Math.Min(score, _before), FetalUsable));
         _before = score;
+        if (found.IsOpen)
+            (grade, fetalGrade) = (Math.Min(grade, OpenQuality), Math.Min(fetalGrade, OpenQuality));
         var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);
         var isCoincidence = _coincidence.Next(found.Score >= HersFrom && MaternalLikeness.AreHers(fetal, mother, from), rate, fetalRate);
         Add(output, Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false);

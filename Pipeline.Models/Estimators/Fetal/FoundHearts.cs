@@ -6,7 +6,8 @@ namespace Pipeline.Models.Estimators.Fetal;
 /// <param name="MotherCount">Beats of the mother.</param>
 /// <param name="FetalCount">Beats of the fetus.</param>
 /// <param name="Score">How surely the track is a fetus's: <see cref="FetalHypothesis.Score"/>.</param>
-internal readonly record struct FoundHearts(int Length, int Leads, int MotherCount, int FetalCount, float Score)
+/// <param name="IsOpen">Whether the hearts were exchanged: a fetus that is larger in the leads, or a mother who is faster than it. The rates cannot tell these apart.</param>
+internal readonly record struct FoundHearts(int Length, int Leads, int MotherCount, int FetalCount, float Score, bool IsOpen = false)
 {
     private const float Sure = 0.5f, Faster = 1.1f;
 
@@ -29,6 +30,6 @@ internal readonly record struct FoundHearts(int Length, int Leads, int MotherCou
         mother[..MotherCount].CopyTo(kept);
         fetal[..FetalCount].CopyTo(mother);
         kept.CopyTo(fetal);
-        return this with { MotherCount = FetalCount, FetalCount = MotherCount };
+        return this with { MotherCount = FetalCount, FetalCount = MotherCount, IsOpen = true };
     }
 }
