@@ -35,7 +35,7 @@ internal sealed record DemoSummary(
         yield return ("samples", Text($"{Samples.Published:N0} published, {p.SamplesPerSecond:N0} a second"));
         yield return ("accounted for", Text($"{Samples.Published - Samples.Lost:N0}: {Samples.Taken:N0} in windows, {Samples.Dropped:N0} repeated or late, {Samples.DeadLetters:N0} in dead letters"));
         yield return ("latency", Text($"p50 {Milliseconds(p.LatencyP50)}, p99 {Milliseconds(p.LatencyP99)}, from last sample produced to point stored"));
-        if (Network is { } network)
+        if (Network is { } network && network.Answers + network.Failed > 0)
             yield return ("network", Text($"{network.Model} answered {network.Answers:N0} windows in batches of {network.RowsPerBatch:0.0}, {network.Failed:N0} failed"));
         foreach (var score in Scores)
             yield return ($"error {score.Vital.Name}", score.Values == 0

@@ -161,7 +161,7 @@ public sealed class EcgCases
     [InlineData("noise-free", 0)]
     [InlineData("coarse", 0.02)]
     [InlineData("fast", 0.05)]
-    [InlineData("low", 0.03)]
+    [InlineData("low", 0.02)]
     [InlineData("af", 0)]
     public void What_is_in_order_keeps_its_rate(string kind, double mostLost)
     {
