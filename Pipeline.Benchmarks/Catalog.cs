@@ -23,6 +23,7 @@ internal static class Catalog
         new Inference.BatchingBenchmark(),
         new TrainingBenchmark(),
         new Accuracy.QrsAccuracy(),
+        new Accuracy.HrvAccuracy(),
         new Accuracy.PpgAccuracy(),
         new Fetal.FetalAccuracy(),
         new Ctg.CtgAccuracy(),

@@ -73,6 +73,8 @@ public sealed partial class DeviceStream
         foreach (var stage in _stages)
         {
             var block = blocks.Skip(1).FirstOrDefault(b => b.Name == stage.StateName && b.Model == stage.StateModel);
+            if (block.Name is null && !stage.IsMissed)
+                continue;
             if (block.Name is null)
                 afresh.Add(stage.StateModel.Length == 0 ? stage.StateName : $"{stage.StateName} {stage.StateModel}");
             else

@@ -58,6 +58,33 @@ public enum Metric
     /// <summary>A category that begins, with its reasons: an event.</summary>
     CategoryOngoing = 55,
 
+    /// <summary>Standard deviation of the normal-to-normal intervals, over 300 s, ms; LOINC 80404-7.</summary>
+    Sdnn = 60,
+
+    /// <summary>Root mean square of their successive differences, ms.</summary>
+    Rmssd = 61,
+
+    /// <summary>Part of their successive differences above 50 ms, percent.</summary>
+    Pnn50 = 62,
+
+    /// <summary>Power of their variation at 0.04 to 0.15 Hz, ms².</summary>
+    LowFrequencyPower = 63,
+
+    /// <summary>Power of their variation at 0.15 to 0.4 Hz, ms².</summary>
+    HighFrequencyPower = 64,
+
+    /// <summary>Low-frequency over high-frequency power.</summary>
+    LowToHighRatio = 65,
+
+    /// <summary>Standard deviation across the line of identity of their Poincaré plot, ms.</summary>
+    Sd1 = 66,
+
+    /// <summary>Standard deviation along that line, ms.</summary>
+    Sd2 = 67,
+
+    /// <summary>Respiratory rate, from the variation of the intervals with breathing, breaths per minute; LOINC 9279-1.</summary>
+    RespiratoryRate = 68,
+
     /// <summary>Whether a device sends: wall clock, not a function of its records, and so outside of all series (measurement <c>presence</c>).</summary>
     Presence = 100,
 }
@@ -172,6 +199,15 @@ public static partial class Names
         Metric.DecelerationOngoing => "deceleration_ongoing",
         Metric.TraceOngoing => "trace_ongoing",
         Metric.CategoryOngoing => "category_ongoing",
+        Metric.Sdnn => "sdnn",
+        Metric.Rmssd => "rmssd",
+        Metric.Pnn50 => "pnn50",
+        Metric.LowFrequencyPower => "lf",
+        Metric.HighFrequencyPower => "hf",
+        Metric.LowToHighRatio => "lf_hf",
+        Metric.Sd1 => "sd1",
+        Metric.Sd2 => "sd2",
+        Metric.RespiratoryRate => "respiratory_rate",
         Metric.Presence => "presence",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
@@ -204,23 +240,30 @@ public static partial class Names
     /// <summary>UCUM unit of a metric's value.</summary>
     public static string UnitOf(Metric metric) => metric switch
     {
-        Metric.HeartRate or Metric.FetalHeartRate or Metric.FetalBaseline or Metric.FetalVariability => "/min",
-        Metric.FetalShortTermVariation => "ms",
+        Metric.HeartRate or Metric.FetalHeartRate or Metric.FetalBaseline or Metric.FetalVariability
+            or Metric.RespiratoryRate => "/min",
+        Metric.FetalShortTermVariation or Metric.Sdnn or Metric.Rmssd or Metric.Sd1 or Metric.Sd2 => "ms",
+        Metric.LowFrequencyPower or Metric.HighFrequencyPower => "ms2",
+        Metric.Pnn50 => "%",
         Metric.ContractionRate => "/(10.min)",
-        Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Presence => "1",
+        Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Presence or Metric.LowToHighRatio => "1",
         Metric.Acceleration or Metric.Deceleration or Metric.Contraction or Metric.TraceEpisode or Metric.CategoryEpisode
             or Metric.DecelerationOngoing or Metric.TraceOngoing or Metric.CategoryOngoing => "s",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
 
     /// <summary>
-    /// The store's measurement of a metric: <c>vitals</c> holds what any patient has, <c>fetal</c> the features, category and events of a
-    /// fetal heart rate trace.
+    /// The store's measurement of a metric: <c>vitals</c> holds what any patient has, <c>hrv</c> heart rate variability, <c>fetal</c> the features,
+    /// category and events of a fetal heart rate trace.
     /// </summary>
     public static string MeasurementOf(Metric metric) => metric switch
     {
         Metric.HeartRate or Metric.FetalHeartRate => "vitals",
         Metric.Presence => "presence",
+        >= Metric.Sdnn and <= Metric.RespiratoryRate => "hrv",
         _ => "fetal",
     };
+
+    /// <summary>Seconds before a point's time of which its value speaks; null where they are those of the window.</summary>
+    public static int? SpanSecondsOf(Metric metric) => metric is >= Metric.Sdnn and <= Metric.RespiratoryRate ? 300 : null;
 }

@@ -1,5 +1,7 @@
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Qrs;
 
@@ -14,6 +16,10 @@ internal static class EcgRuns
     /// <summary>What the ECG stage says of it, through the product's own windows.</summary>
     public static List<WindowResult> Run(this EcgRecording recording, QrsDecision decision) =>
         [.. StreamRun.Of(Chunks(recording), first => [new EcgStage(first.Channels, first.RateHz, decision.Score, decision.Network)])];
+
+    /// <summary>What all stages of such a device say of it.</summary>
+    public static IEnumerable<WindowResult> Run(this EcgRecording recording, IReadOnlyList<INetwork> networks) =>
+        StreamRun.Of(Chunks(recording), first => Stages.Create(first.Channels, first.RateHz, networks));
 
     private static IEnumerable<SampleChunk> Chunks(EcgRecording recording) => StreamRun.Chunks(
         recording.Leads, new ChannelLayout([.. recording.Leads.Select((_, l) => new Channel($"ECG{l}", SignalKind.Ecg, "mV"))]), recording.RateHz);

@@ -13,11 +13,6 @@ namespace Pipeline.Benchmarks.Accuracy;
 /// </summary>
 internal sealed class QrsAccuracy : IBenchmark
 {
-    private static readonly string[] Ds1 =
-    [
-        "101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230",
-    ];
-
     private const int TimedRuns = 5;
     private const double PieceSeconds = 10;
     private static readonly string[] Paced = ["102", "104", "107", "217"];
@@ -33,7 +28,7 @@ internal sealed class QrsAccuracy : IBenchmark
     {
         if (RecordingsFolder.Find(report, "mitdb") is not { } mitdb || RecordingsFolder.Find(report, "nstdb") is not { } nstdb)
             return Task.CompletedTask;
-        var names = report.Quick ? ["118", "119"] : Ds1;
+        var names = report.Quick ? ["118", "119"] : MitBih.Ds1;
         var ds1 = names.Select(name => EcgRecordings.Read(mitdb, name)).ToArray();
         var paced = (report.Quick ? [] : Paced).Select(name => EcgRecordings.Read(mitdb, name)).ToArray();
         var noises = new[] { "em", "ma", "bw" }.ToDictionary(name => name, name => EcgRecordings.Read(nstdb, name));

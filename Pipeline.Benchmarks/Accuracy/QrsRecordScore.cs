@@ -63,6 +63,10 @@ internal sealed class QrsRecordScore
     public static double Median(IReadOnlyList<double> ascending) =>
         ascending.Count == 0 ? double.NaN : (ascending[ascending.Count / 2] + ascending[(ascending.Count - 1) / 2]) / 2;
 
+    /// <summary>The value that <paramref name="part"/> of them do not exceed, 0 to 1.</summary>
+    public static double Quantile(IReadOnlyList<double> ascending, double part) =>
+        ascending.Count == 0 ? double.NaN : ascending[(int)Math.Min(ascending.Count - 1, part * ascending.Count)];
+
     /// <summary>Area under the receiver operating characteristic: how often one of <paramref name="high"/> is above one of <paramref name="low"/>.</summary>
     public static double Auc(IReadOnlyList<double> high, IReadOnlyList<double> low)
     {

@@ -69,7 +69,7 @@ internal sealed class ChaosInflux : IAsyncDisposable
     public async Task<Dictionary<PointKey, PointFields>> ReadAsync(string patient, CancellationToken stop)
     {
         var points = new Dictionary<PointKey, PointFields>();
-        using var answer = await QueryAsync($"SELECT * FROM {LineProtocol.Measurement}, {LineProtocol.FetalMeasurement} WHERE pid = '{patient}'", stop);
+        using var answer = await QueryAsync($"SELECT * FROM {string.Join(", ", LineProtocol.SeriesMeasurements)} WHERE pid = '{patient}'", stop);
         foreach (var series in SeriesOf(answer))
         {
             var columns = series.GetProperty("columns").EnumerateArray().Select((column, index) => (Name: column.GetString()!, index)).ToDictionary(c => c.Name, c => c.index);

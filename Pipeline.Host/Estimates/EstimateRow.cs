@@ -35,9 +35,9 @@ internal static class EstimateRow
     public static string Csv(VitalPoint point)
     {
         var estimate = point.Estimate;
-        var start = point.WindowId * HopSeconds;
+        var (start, end) = Span(point);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{start},{start + WindowSeconds},{Names.Of(estimate.Signal)},{Names.Of(estimate.Metric)},{Number(estimate.Value)},"
+            $"{start},{end},{Names.Of(estimate.Signal)},{Names.Of(estimate.Metric)},{Number(estimate.Value)},"
             + $"{Names.UnitOf(estimate.Metric)},{Number(estimate.Sigma)},{Number(estimate.Quality)},{Number(estimate.Coverage)},{Names.Of(estimate.Status)}");
     }
 
@@ -45,11 +45,11 @@ internal static class EstimateRow
     public static string Json(VitalPoint point)
     {
         var estimate = point.Estimate;
-        var start = point.WindowId * HopSeconds;
+        var (start, end) = Span(point);
         return JsonSerializer.Serialize(new
         {
             window_start_s = start,
-            window_end_s = start + WindowSeconds,
+            window_end_s = end,
             signal = Names.Of(estimate.Signal),
             metric = Names.Of(estimate.Metric),
             value = Rounded(estimate.Value),
@@ -73,6 +73,13 @@ internal static class EstimateRow
             reason = $"\"{reason.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         return string.Create(CultureInfo.InvariantCulture,
             $"{Number(one.BeginSeconds)},{Number(one.EndSeconds)},{Names.Of(one.Kind)},{Names.Of(one.Priority)},{Number(point.Estimate.Quality)},{reason}");
+    }
+
+    /// <summary>Begin and end of what a point speaks of, whole seconds.</summary>
+    private static (long Start, long End) Span(VitalPoint point)
+    {
+        var end = point.WindowId * HopSeconds + WindowSeconds;
+        return (end - (Names.SpanSecondsOf(point.Estimate.Metric) ?? WindowSeconds), end);
     }
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.####", CultureInfo.InvariantCulture) : "";

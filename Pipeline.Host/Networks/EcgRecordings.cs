@@ -7,7 +7,7 @@ namespace Pipeline.Host.Networks;
 /// <summary>ECG records of the WFDB form, with the reference beats of their <c>.atr</c> file where there is one.</summary>
 internal static class EcgRecordings
 {
-    private const int FlutterBegins = 32, FlutterEnds = 33;
+    private const int FlutterBegins = 32, FlutterEnds = 33, RhythmChanges = 28;
 
     /// <summary>Reads a record; all its channels are taken for ECG leads.</summary>
     /// <exception cref="RecordingException">It is broken.</exception>
@@ -32,8 +32,12 @@ internal static class EcgRecordings
             Leads = leads,
             Beats = [.. marks.Where(m => m.IsBeat).Select(m => new EcgBeat(m.Sample, m.Code))],
             Flutter = [.. flutter],
+            Rhythms = [.. Rhythms([.. marks.Where(m => m.Code == RhythmChanges && m.Text.StartsWith('('))], leads[0].Length)],
         };
     }
+
+    private static IEnumerable<(double From, double To, string Name)> Rhythms(WfdbAnnotation[] changes, int samples) =>
+        changes.Select((change, i) => ((double)change.Sample, i + 1 < changes.Length ? changes[i + 1].Sample : (double)samples, change.Text));
 
     private static (double RateHz, float[][] Leads) ReadLeads(string path)
     {

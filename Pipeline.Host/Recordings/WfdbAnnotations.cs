@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Pipeline.Host.Recordings;
 
 /// <summary>A mark of a WFDB annotation file.</summary>
 /// <param name="Sample">Its sample.</param>
 /// <param name="Code">Its code, see <c>ecgcodes.h</c> of the WFDB library: 1 normal beat, 5 ventricular, 32 flutter begins, 33 it
-/// ends.</param>
-internal readonly record struct WfdbAnnotation(int Sample, int Code)
+/// ends, 28 the rhythm changes.</param>
+/// <param name="Text">What it says, such as <c>(AFIB</c> of a change of rhythm; empty for most.</param>
+internal readonly record struct WfdbAnnotation(int Sample, int Code, string Text = "")
 {
     /// <summary>Whether it marks a beat.</summary>
     public bool IsBeat => Code is (>= 1 and <= 13) or 25 or 30 or 34 or 35 or 38 or 41;
@@ -39,7 +41,11 @@ internal static class WfdbAnnotations
                 at += 4;
             }
             else if (code == Auxiliary)
+            {
+                if (marks.Count > 0 && at + rest <= bytes.Length)
+                    marks[^1] = marks[^1] with { Text = Encoding.ASCII.GetString(bytes, at, rest).TrimEnd('\0') };
                 at += (rest + 1) & ~1;
+            }
             else if (code < Skip)
             {
                 sample += rest;

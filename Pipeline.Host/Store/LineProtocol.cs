@@ -31,8 +31,9 @@ internal static class LineProtocol
     /// <summary>The measurement of rates.</summary>
     public const string Measurement = "vitals";
 
-    /// <summary>The measurement of the features and events of fetal heart rate traces.</summary>
-    public const string FetalMeasurement = "fetal";
+    /// <summary>The measurements of all series of the records.</summary>
+    public static readonly string[] SeriesMeasurements =
+        [.. Enum.GetValues<Metric>().Where(metric => metric != Metric.Presence).Select(Names.MeasurementOf).Distinct()];
 
     /// <summary>
     /// The measurement that says whether a device sends: the tags of its points but <c>metric</c>, field <c>status</c> (<c>silent</c>, <c>ok</c>), and <c>since</c>, the event

@@ -42,6 +42,11 @@ public interface IWindowStage
     /// <summary>The network whose state is among the fields, by name and version; empty where there is none.</summary>
     string StateModel => "";
 
+    /// <summary>
+    /// Whether it is said when a snapshot has nothing of it. Not of a stage that an older program did not have: until it knows enough, it gives no value.
+    /// </summary>
+    bool IsMissed => true;
+
     /// <summary>Hands every mutable field over, in a fixed order, between two windows: for a snapshot, and for going back when a stage throws.</summary>
     void Transfer(StateTransfer state);
 

@@ -1,6 +1,7 @@
 using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Estimators.Fetal;
+using Pipeline.Models.Estimators.Hrv;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Pressure;
 using Pipeline.Models.Packages;
@@ -19,6 +20,8 @@ public static class Stages
 
     /// <summary>From this version of the states of ECG and pressure on, what no later window asks for is left out.</summary>
     internal const int WithoutPast = 3;
+
+    private static readonly SignalKind[] BestBeats = [SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp];     // the best first
 
     /// <summary>Samples per second that a signal of <paramref name="kind"/> needs to be estimated from; null where no estimator takes the kind.</summary>
     public static double? MinRateHz(SignalKind kind) => kind switch
@@ -56,6 +59,12 @@ public static class Stages
         }
         if (rateHz >= CtgAnalysis.MinRateHz && channels.Span.ToArray().Any(channel => CtgStage.Takes(channel.Kind)))
             stages.Add(new CtgStage(channels, rateHz, ctg));
+        foreach (var kind in BestBeats)
+            if (rateHz >= MinRateHz(kind) && channels.IndicesOf(kind).Length > 0)
+            {
+                stages.Add(new HrvStage(rateHz, kind));         // reads the beats of those before
+                break;
+            }
         return [.. stages];
     }
 }

@@ -30,6 +30,7 @@ internal sealed class FieldComparison
         ["EcgEstimator._found"] = "empty between windows",
         ["QrsOutcomes._ring"] = "only what a window can ask for, which the captured bytes compare",
         ["QrsCandidates._waiting"] = "as QrsOutcomes._ring",
+        ["NormalIntervals._steps"] = "only those that count, which the captured bytes compare",
         ["RateFromBeats._beats"] = "as QrsOutcomes._ring",
         ["QrsDetector._features"] = "scratch: described anew for every candidate",
         ["QrsDetector.<ByThreshold>k__BackingField"] = "set for fitting only",

@@ -10,7 +10,7 @@ public readonly record struct EcgBeat(double Sample, int Code)
 }
 
 /// <summary>An ECG with its reference beats.</summary>
-public sealed class EcgRecording
+public sealed record EcgRecording
 {
     /// <summary>Name of the record.</summary>
     public required string Name { get; init; }
@@ -27,25 +27,25 @@ public sealed class EcgRecording
     /// <summary>Spans of ventricular flutter, in samples: their beats count neither way.</summary>
     public required (double From, double To)[] Flutter { get; init; }
 
+    /// <summary>The rhythm from a sample to before another, by its WFDB name, such as <c>(N</c> or <c>(AFIB</c>; those of the whole recording, in order.</summary>
+    public (double From, double To, string Name)[] Rhythms { get; init; } = [];
+
     /// <summary>Samples of a lead.</summary>
     public int SampleCount => Leads[0].Length;
 
     /// <summary>The same reference with other samples.</summary>
-    public EcgRecording With(params float[][] leads) =>
-        new() { Name = Name, RateHz = RateHz, Leads = leads, Beats = Beats, Flutter = Flutter };
+    public EcgRecording With(params float[][] leads) => this with { Leads = leads };
 
     /// <summary>The same samples, said to be taken <paramref name="speed"/> times as fast.</summary>
-    public EcgRecording Played(double speed) =>
-        new() { Name = Name, RateHz = speed * RateHz, Leads = Leads, Beats = Beats, Flutter = Flutter };
+    public EcgRecording Played(double speed) => this with { RateHz = speed * RateHz };
 
     /// <summary>The samples [<paramref name="from"/>, <paramref name="to"/>).</summary>
-    public EcgRecording Cut(int from, int to) => new()
+    public EcgRecording Cut(int from, int to) => this with
     {
-        Name = Name,
-        RateHz = RateHz,
         Leads = Array.ConvertAll(Leads, lead => lead[from..to]),
         Beats = [.. Beats.Where(b => b.Sample >= from && b.Sample < to).Select(b => b with { Sample = b.Sample - from })],
         Flutter = Array.ConvertAll(Flutter, span => (span.From - from, span.To - from)),
+        Rhythms = Array.ConvertAll(Rhythms, span => (span.From - from, span.To - from, span.Name)),
     };
 
     /// <summary>The same signal at another rate, by straight lines between the means of what a sample stands for.</summary>
@@ -53,13 +53,13 @@ public sealed class EcgRecording
     {
         var ratio = RateHz / rateHz;
         var count = (int)(SampleCount / ratio);
-        return new EcgRecording
+        return this with
         {
-            Name = Name,
             RateHz = rateHz,
             Leads = Array.ConvertAll(Leads, lead => Resample(lead, ratio, count)),
             Beats = Array.ConvertAll(Beats, b => b with { Sample = b.Sample / ratio }),
             Flutter = Array.ConvertAll(Flutter, span => (span.From / ratio, span.To / ratio)),
+            Rhythms = Array.ConvertAll(Rhythms, span => (span.From / ratio, span.To / ratio, span.Name)),
         };
     }
 
