@@ -1,8 +1,25 @@
 namespace Pipeline.Models.Estimators.Fetal;
 
+/// <summary>What a track of beats looks like in the signal in which it was found.</summary>
+/// <param name="Contrast">All together: about 0 for chance, above 1 for a clear track, 2.5 at best; <see cref="BeatSearch.Nothing"/> of fewer than five beats.</param>
+/// <param name="Height">Median height of the beats.</param>
+/// <param name="LowHeight">Lower quartile of the heights.</param>
+/// <param name="Between">Median height of what stands highest between two beats.</param>
+/// <param name="Below">Part of the beats that stand below what lies behind them.</param>
+/// <param name="Changes">90th percentile of the changes from one interval to the next, in parts of the median interval.</param>
+/// <param name="Spread">SD of the intervals, in the same.</param>
+/// <param name="NearMother">Part of the beats that lie in the mother's.</param>
+/// <param name="Agreement">Part of the beats said before that are in the track.</param>
+internal readonly record struct BeatTerms(
+    float Contrast, float Height, float LowHeight, float Between, float Below, float Changes, float Spread, float NearMother, float Agreement)
+{
+    /// <summary>Of fewer than five beats.</summary>
+    public static readonly BeatTerms None = new(BeatSearch.Nothing, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
 /// <summary>
-/// How surely a track is that of a fetus: how far its beats stand out of what lies between them, how even its intervals are, how it agrees with the beats that were said before. About 0 for
-/// chance, above 1 for a clear track, 2.5 at best. Owns its scratch: one thread at a time.
+/// How surely a track is that of a fetus: how far its beats stand out of what lies between them, how even its intervals are, how it agrees with the beats that were said before. Owns its
+/// scratch: one thread at a time.
 /// </summary>
 internal sealed class BeatContrast
 {
@@ -12,16 +29,16 @@ internal sealed class BeatContrast
 
     private readonly float[] _heights = new float[FetalTiming.MostBeats], _between = new float[FetalTiming.MostBeats], _column = new float[FetalTiming.MostBeats];
 
-    /// <summary>The contrast; <see cref="BeatSearch.Nothing"/> of fewer than five beats.</summary>
+    /// <summary>The terms; <see cref="BeatTerms.None"/> of fewer than five beats.</summary>
     /// <param name="beats">The track.</param>
     /// <param name="strength">The signal that was tracked, 0 or more.</param>
     /// <param name="mother">The mother's beats.</param>
     /// <param name="said">Beats of the window that were said before.</param>
-    public float Of(ReadOnlySpan<int> beats, ReadOnlySpan<float> strength, ReadOnlySpan<int> mother, ReadOnlySpan<int> said)
+    public BeatTerms Of(ReadOnlySpan<int> beats, ReadOnlySpan<float> strength, ReadOnlySpan<int> mother, ReadOnlySpan<int> said)
     {
         var count = beats.Length;
         if (count < 5)
-            return BeatSearch.Nothing;
+            return BeatTerms.None;
         var heights = _heights.AsSpan(0, count);
         var between = _between.AsSpan(0, count - 1);
         for (var i = 0; i < count; i++)
@@ -38,8 +55,10 @@ internal sealed class BeatContrast
             below += heights[i] < between[i] ? 1 : 0;
         var (spread, changes) = Evenness(beats);
         var agreement = said.Length > 4 ? ShareNear(said, beats, FetalTiming.SameBeatSamples + 1) : 1;
-        return 0.5f * (Medians.Of(heights) + Medians.Quantile(heights, 0.25)) - 1.2f * Medians.Of(between) - 0.6f * below / count
-            - 0.35f * Math.Min(changes, 0.5f) - 0.6f * Math.Min(spread, 0.4f) - 0.3f * ShareNear(beats, mother, FetalTiming.SameBeatSamples) + 0.3f * (agreement - 1);
+        var (height, low, highest) = (Medians.Of(heights), Medians.Quantile(heights, 0.25), Medians.Of(between));
+        var (part, near) = (below / count, ShareNear(beats, mother, FetalTiming.SameBeatSamples));
+        var contrast = 0.5f * (height + low) - 1.2f * highest - 0.6f * part - 0.35f * Math.Min(changes, 0.5f) - 0.6f * Math.Min(spread, 0.4f) - 0.3f * near + 0.3f * (agreement - 1);
+        return new BeatTerms(contrast, height, low, highest, part, changes, spread, near, agreement);
     }
 
     /// <summary>What is taken off where a track is chosen: it is likely the mother's, or its double.</summary>

@@ -21,7 +21,7 @@ internal readonly record struct BeatForm(int SlopeSamples, int Half, BeatInterva
 /// <summary>
 /// Finds a heart's beats in one signal of which nothing is known: tracks its slope, then twice what is like the median beat so far. Owns its scratch: one thread at a time.
 /// </summary>
-internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level)
+internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level, ColumnSort sort)
 {
     private const float Tiny = 1e-12f;
     private const int Rounds = 2;
@@ -102,13 +102,10 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level)
 
     private void MedianBeat(ReadOnlySpan<float> signal, ReadOnlySpan<int> beats, int half, Span<float> template)
     {
-        var column = _column.AsSpan(0, beats.Length);
-        for (var k = 0; k < template.Length; k++)
-        {
-            for (var b = 0; b < beats.Length; b++)
-                column[b] = signal[beats[b] + k - half];
-            template[k] = Medians.Of(column);
-        }
+        sort.Begin(template.Length);
+        foreach (var at in beats)
+            signal.Slice(at - half, template.Length).CopyTo(sort.Add());
+        sort.Medians(template);
         TensorPrimitives.Subtract(template, TensorPrimitives.Sum(template) / template.Length, template);
     }
 

@@ -12,6 +12,8 @@ internal sealed class FetalEstimator
     private const int NowSamples = 375;
     private const float LeastShareOfLargest = 1e-3f;
     private const float ClipLevels = 8;
+    private const int Sparse = 8;                   // every eighth sample is enough for a usual level
+    private const int MainsSearch = 2;              // windows from one look for hum to the next
     private const int WideSearch = 4;               // windows from one search of the mother in all directions to the next
     private const int KeepSamples = MaternalBank.Before + 2 * FetalTiming.RateHz + 5;
 
@@ -117,6 +119,7 @@ internal sealed class FetalEstimator
         var signals = Prepare(work, used);
         var motherCount = _mother.Find(signals, used, _windows % WideSearch == 1, work, mother);
         Cancel(work, signals, used, mother[..motherCount], start);
+        var without = work.Copy(work.Residuals[0].Rows);
         Span<int> said = stackalloc int[FetalTiming.MostBeats];
         work.Tracking.Begin(length, mother[..motherCount], said[.._readout.Said(start, said)]);
         var hypothesis = work.Found;
@@ -126,8 +129,8 @@ internal sealed class FetalEstimator
             FetalReadout.Place(work.Residuals[hypothesis.Variant].Finished(work.Level), track, fetal);
         FetalReadout.Place(signals, mother[..motherCount]);
         var found = new FoundHearts(length, used, motherCount, track.Length, isFound ? hypothesis.Score : BeatSearch.Nothing);
-        if (found.AreSwapped(mother, fetal))
-            found = found.Swap(mother, fetal);
+        if (found.AreInQuestion(mother, fetal))
+            found = found.Answer(mother, fetal, QrsSharpness.Of(without, fetal[..track.Length]) / QrsSharpness.Of(signals, mother[..motherCount]));
         _readout.Say(track, fetal[..found.FetalCount], mother[..found.MotherCount], start, horizon, work.Marks);
         return found;
     }
@@ -135,7 +138,6 @@ internal sealed class FetalEstimator
     private int Choose()
     {
         Span<float> sizes = stackalloc float[_channels.Length];
-        var column = FetalWorkspace.OfThread.Candidate;
         var (used, largest) = (0, 0f);
         var valid = _leads.Valid;
         for (var l = 0; l < _channels.Length; l++)
@@ -147,16 +149,24 @@ internal sealed class FetalEstimator
                 var bit = valid[i] >> l & 1;
                 all += bit;
                 now += i >= valid.Length - NowSamples ? bit : 0;
-                column[i] = Math.Abs(lead[i]);
             }
             if (all <= ValidShare * valid.Length || now <= ValidShareNow * NowSamples)
                 continue;
-            sizes[l] = Medians.Of(column.AsSpan(0, lead.Length));
+            sizes[l] = UsualSize(lead);
             largest = Math.Max(largest, sizes[l]);
         }
         for (var l = 0; l < sizes.Length; l++)
             used |= sizes[l] > LeastShareOfLargest * largest ? 1 << l : 0;
         return used;
+    }
+
+    /// <summary>Median of the absolute values, of every eighth of the samples.</summary>
+    private static float UsualSize(ReadOnlySpan<float> samples)
+    {
+        Span<float> sizes = stackalloc float[(samples.Length + Sparse - 1) / Sparse];
+        for (var i = 0; i < sizes.Length; i++)
+            sizes[i] = Math.Abs(samples[i * Sparse]);
+        return Medians.Of(sizes);
     }
 
     /// <summary>The leads in use without hum and impulses.</summary>
@@ -166,7 +176,7 @@ internal sealed class FetalEstimator
         for (int l = 0, row = 0; l < _channels.Length; l++)
             if ((used >> l & 1) != 0)
                 _leads[l].CopyTo(signals[row++]);
-        work.Mains.Remove(signals, _mains, work.Level);
+        work.Mains.Remove(signals, _mains, work.Level, look: _windows % MainsSearch == 1);
         var level = work.Candidate.AsSpan(0, signals.Length);
         var valid = _leads.Valid;
         for (int l = 0, row = 0; l < _channels.Length; l++)
@@ -178,7 +188,7 @@ internal sealed class FetalEstimator
                 if ((valid[i] >> l & 1) == 0)
                     signal[i] = 0;
             work.Level.RootMeanSquares(signal, FetalTiming.RateHz, level);
-            var limit = ClipLevels * Medians.Of(level);
+            var limit = ClipLevels * UsualSize(level);
             for (var i = 0; i < signal.Length; i++)
                 signal[i] = Math.Clamp(signal[i], -limit, limit);
         }

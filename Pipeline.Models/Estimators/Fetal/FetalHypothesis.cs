@@ -21,14 +21,17 @@ internal sealed class FetalHypothesis
     /// <summary>The beats.</summary>
     public ReadOnlySpan<int> Beats => _beats.AsSpan(0, _count);
 
+    /// <summary>What its beats look like.</summary>
+    public BeatTerms Terms { get; private set; }
+
     /// <summary>Makes it this one.</summary>
-    public void Set(float score, int variant, ReadOnlySpan<float> filter, ReadOnlySpan<int> beats)
+    public void Set(float score, in BeatTerms terms, int variant, ReadOnlySpan<float> filter, ReadOnlySpan<int> beats)
     {
-        (IsThere, Score, Variant, _count) = (true, score, variant, beats.Length);
+        (IsThere, Score, Terms, Variant, _count) = (true, score, terms, variant, beats.Length);
         filter.CopyTo(Filter);
         beats.CopyTo(_beats);
     }
 
     /// <summary>Makes it another one.</summary>
-    public void Set(FetalHypothesis other) => Set(other.Score, other.Variant, other.Filter, other.Beats);
+    public void Set(FetalHypothesis other) => Set(other.Score, other.Terms, other.Variant, other.Filter, other.Beats);
 }

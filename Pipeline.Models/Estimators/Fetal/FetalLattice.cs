@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>Which intervals between beats are possible, and how unlike neighbours may be.</summary>
@@ -28,7 +30,7 @@ internal sealed class FetalLattice
     private readonly float[] _sorted = new float[MostPeaks];
     private readonly int[] _firstState = new int[MostPeaks + 1];
     private readonly int[] _earlier = new int[MostStates], _later = new int[MostStates], _before = new int[MostStates];
-    private readonly float[] _score = new float[MostStates], _interval = new float[MostStates];
+    private readonly float[] _score = new float[MostStates], _interval = new float[MostStates], _inverse = new float[MostStates];
 
     /// <summary>Writes the track's beats, ascending, and returns how many; 0 where there are fewer than four peaks.</summary>
     /// <param name="strength">How much like a beat each sample is; peaks above 0 count. At most a window's samples.</param>
@@ -48,16 +50,19 @@ internal sealed class FetalLattice
 
     private int FindPeaks(ReadOnlySpan<float> strength)
     {
+        // The highest of a block is the only one of it that can be the highest on both sides of it.
         var count = 0;
-        for (var i = 0; i < strength.Length && count < MostPeaks; i++)
+        for (var from = 0; from < strength.Length && count < MostPeaks; from += PeakReach + 1)
         {
+            var i = from + TensorPrimitives.IndexOfMax(strength.Slice(from, Math.Min(PeakReach + 1, strength.Length - from)));
             var value = strength[i];
-            if (!(value > 0) || (i > 0 && strength[i - 1] >= value) || (i + 1 < strength.Length && strength[i + 1] > value))
+            if (!(value > 0))
                 continue;
-            var (from, to) = (Math.Max(0, i - PeakReach), Math.Min(strength.Length, i + PeakReach + 1));
             var highest = true;
-            for (var j = from; j < to && highest; j++)
-                highest = j < i ? strength[j] < value : strength[j] <= value;
+            for (var j = Math.Max(0, i - PeakReach); j < from && highest; j++)
+                highest = strength[j] < value;
+            for (var j = from + PeakReach + 1; j < Math.Min(strength.Length, i + PeakReach + 1) && highest; j++)
+                highest = strength[j] <= value;
             if (highest)
                 _peaks[count++] = i;
         }
@@ -68,8 +73,7 @@ internal sealed class FetalLattice
     {
         for (var i = 0; i < count; i++)
             _sorted[i] = _heights[i] = strength[_peaks[i]];
-        Array.Sort(_sorted, 0, count);
-        var unit = _sorted[(int)(0.9 * (count - 1))] + 1e-12f;
+        var unit = Medians.Select(_sorted.AsSpan(0, count), (int)(0.9 * (count - 1))) + 1e-12f;
         for (var i = 0; i < count; i++)
             _heights[i] = Math.Min(_heights[i] / unit, MostHeight) + (bonus.IsEmpty ? 0 : bonus[_peaks[i]]) - Threshold;
     }
@@ -88,16 +92,17 @@ internal sealed class FetalLattice
                 float interval = _peaks[j] - _peaks[i];
                 if (interval < intervals.Least)
                     break;
+                var inverse = 1 / interval;
                 var (score, before) = (_peaks[i] < latestStart ? _heights[i] : NoStart, -1);
                 for (var s = _firstState[i]; s < _firstState[i + 1]; s++)
                 {
-                    var change = (interval - _interval[s]) / Math.Min(interval, _interval[s]);
+                    var change = (interval - _interval[s]) * Math.Max(inverse, _inverse[s]);
                     var candidate = _score[s] - intervals.Stiffness * Math.Min(change * change, MostChange);
                     if (candidate > score)
                         (score, before) = (candidate, s);
                 }
                 (_earlier[states], _later[states], _before[states]) = (i, j, before);
-                (_score[states], _interval[states]) = (score + _heights[j], interval);
+                (_score[states], _interval[states], _inverse[states]) = (score + _heights[j], interval, inverse);
                 states++;
             }
             _firstState[j + 1] = states;

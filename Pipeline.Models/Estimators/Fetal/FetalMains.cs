@@ -26,8 +26,21 @@ internal sealed class FetalMains
 
     public FetalMains() => (_power, _segmentPower) = (new float[_stft.BinCount], new float[_stft.BinCount]);
 
-    /// <summary>Takes the hum out of <paramref name="signals"/>; <paramref name="isOn"/> says for each nominal frequency whether there was any, and then whether there is.</summary>
-    public void Remove(SignalRows signals, Span<bool> isOn, LocalLevel level)
+    /// <summary>Takes the hum out of <paramref name="signals"/>.</summary>
+    /// <param name="signals">The leads in use.</param>
+    /// <param name="isOn">For each nominal frequency whether there was any, and then whether there is.</param>
+    /// <param name="level">To work with.</param>
+    /// <param name="look">Whether it is looked for; else there is what there was.</param>
+    public void Remove(SignalRows signals, Span<bool> isOn, LocalLevel level, bool look = true)
+    {
+        if (look)
+            Look(signals, isOn);
+        for (var k = 0; k < Frequencies; k++)
+            if (isOn[k])
+                Subtract(signals, Measured(signals, Nominal[k]), level);
+    }
+
+    private void Look(SignalRows signals, Span<bool> isOn)
     {
         Span<float> ratios = stackalloc float[Frequencies];
         for (var c = 0; c < signals.Count; c++)
@@ -37,11 +50,7 @@ internal sealed class FetalMains
                 ratios[k] = Math.Max(ratios[k], RatioAt(Nominal[k]));
         }
         for (var k = 0; k < Frequencies; k++)
-        {
             isOn[k] = ratios[k] > (isOn[k] ? TurnsOff : TurnsOn);
-            if (isOn[k])
-                Subtract(signals, Measured(signals, Nominal[k]), level);
-        }
     }
 
     private void Spectrum(ReadOnlySpan<float> signal)

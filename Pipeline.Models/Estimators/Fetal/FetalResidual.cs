@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Pipeline.Models.Filters;
 
@@ -23,7 +24,8 @@ internal sealed class FetalResidual
     private int _leads, _length;
     private bool _isFinished;
 
-    private SignalRows Signals => new(_signals, _leads, _length);
+    /// <summary>The signals as they are.</summary>
+    public SignalRows Rows => new(_signals, _leads, _length);
 
     /// <summary>The covariance of their lags, of those that are finished.</summary>
     public LagCovariance Covariance { get; } = new();
@@ -32,13 +34,13 @@ internal sealed class FetalResidual
     public SignalRows Begin(int leads, int length)
     {
         (_leads, _length, _isFinished) = (leads, length, false);
-        return Signals;
+        return Rows;
     }
 
     /// <summary>The signals, filtered and levelled at the first call: a residual that nobody asks for costs nothing.</summary>
     public SignalRows Finished(LocalLevel level)
     {
-        var signals = Signals;
+        var signals = Rows;
         if (_isFinished)
             return signals;
         _isFinished = true;
@@ -48,11 +50,12 @@ internal sealed class FetalResidual
         lanes.Reverse();
         Filter(lanes);
         lanes.Reverse();
+        var numbers = MemoryMarshal.Cast<Vector128<float>, float>(lanes[Pad..]);
         for (var c = 0; c < _leads; c++)
         {
             var signal = signals[c];
-            for (var i = 0; i < _length; i++)
-                signal[i] = lanes[Pad + i][c];
+            for (var i = 0; i < signal.Length; i++)
+                signal[i] = numbers[i * Most + c];
             var local = _level.AsSpan(0, _length);
             level.RootMeanSquares(signal, LevelSamples, local);
             TensorPrimitives.Add(local, ShareOfMean * TensorPrimitives.Sum<float>(local) / _length + 1e-12f, local);
@@ -65,39 +68,38 @@ internal sealed class FetalResidual
     // The ends are mirrored at the first and the last sample, with the sign turned.
     private void Interleave(SignalRows signals)
     {
-        Span<float> sample = stackalloc float[Most];
-        for (var i = -Pad; i < _length + Pad; i++)
+        var numbers = MemoryMarshal.Cast<Vector128<float>, float>(_lanes.AsSpan(Pad));
+        var before = MemoryMarshal.Cast<Vector128<float>, float>(_lanes.AsSpan(0, Pad));
+        if (_leads < Most)
+            Array.Clear(_lanes);
+        for (var c = 0; c < _leads; c++)
         {
-            for (var c = 0; c < _leads; c++)
+            var signal = signals[c];
+            for (var i = 0; i < signal.Length; i++)
+                numbers[i * Most + c] = signal[i];
+            for (var i = 1; i <= Pad; i++)
             {
-                var signal = signals[c];
-                sample[c] = i < 0 ? 2 * signal[0] - signal[-i] : i >= _length ? 2 * signal[_length - 1] - signal[2 * _length - 2 - i] : signal[i];
+                before[(Pad - i) * Most + c] = 2 * signal[0] - signal[i];
+                numbers[(_length + i - 1) * Most + c] = 2 * signal[^1] - signal[^(i + 1)];
             }
-            _lanes[Pad + i] = Vector128.Create<float>(sample);
         }
     }
 
+    // Direct form II transposed, both sections at once so that they do not wait for each other; begun as if the first sample had always been there: the high-pass gives 0.
     private static void Filter(Span<Vector128<float>> lanes)
     {
-        Section(lanes, HighPass, isHighPass: true);
-        Section(lanes, LowPass, isHighPass: false);
-    }
-
-    // Direct form II transposed, begun as if the first sample had always been there.
-    private static void Section(Span<Vector128<float>> lanes, in Biquad section, bool isHighPass)
-    {
-        var (b0, b1, b2, a1, a2) = ((float)section.B0, (float)section.B1, (float)section.B2, (float)section.A1, (float)section.A2);
-        var input = lanes[0];
-        var output = isHighPass ? default : input;
-        var second = b2 * input - a2 * output;
-        var first = b1 * input - a1 * output + second;
+        var (h0, h1, h2, g1, g2) = ((float)HighPass.B0, (float)HighPass.B1, (float)HighPass.B2, (float)HighPass.A1, (float)HighPass.A2);
+        var (b0, b1, b2, a1, a2) = ((float)LowPass.B0, (float)LowPass.B1, (float)LowPass.B2, (float)LowPass.A1, (float)LowPass.A2);
+        var (highSecond, lowFirst, lowSecond) = (h2 * lanes[0], Vector128<float>.Zero, Vector128<float>.Zero);
+        var highFirst = h1 * lanes[0] + highSecond;
         foreach (ref var lane in lanes)
         {
-            input = lane;
-            output = b0 * input + first;
-            first = b1 * input - a1 * output + second;
-            second = b2 * input - a2 * output;
-            lane = output;
+            var high = h0 * lane + highFirst;
+            highFirst = h1 * lane - g1 * high + highSecond;
+            highSecond = h2 * lane - g2 * high;
+            lane = b0 * high + lowFirst;
+            lowFirst = b1 * high - a1 * lane + lowSecond;
+            lowSecond = b2 * high - a2 * lane;
         }
     }
 }

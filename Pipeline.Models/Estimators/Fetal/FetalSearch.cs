@@ -14,7 +14,8 @@ internal sealed class FetalSearch
     private const int MostPool = 2 * Most * Variants, Refined = 3, RefinedIfClear = 2, RefiningRounds = 3;
     private const float ForLearning = 0.1f;     // how much worse a newly learnt filter may be
     private const float ToSwitch = 0.5f;        // how much better another hypothesis must be
-    private const float Uncertain = 1;
+    private const float Uncertain = 1, Sure = 2;
+    private const int Pause = 2, LongPause = 4;     // windows from one challenge to the next of a fetus that is certain, and of one that is sure
     private const double MemorySeconds = 20, HopSeconds = 2, WindowSeconds = 12;
 
     private readonly float[] _filter = new float[LagCovariance.MostTaps];
@@ -42,10 +43,11 @@ internal sealed class FetalSearch
         var isPresent = found.IsThere;
         var isShort = length < FetalTiming.WindowSamples;
         var isUncertain = !isPresent || found.Score < Uncertain || isShort;
-        if (isUncertain || windows % 2 == 0)
+        var pause = found.Score < Sure ? Pause : LongPause;
+        if (isUncertain || windows % pause == 0)
         {
-            // One residual after the other while the fetus is clear; all that looks like one at the start, for there is nothing to lose.
-            var (first, count) = isUncertain ? (0, Variants) : ((int)(windows / 2 % Variants), 1);
+            // One residual after the other while the fetus is certain; all that looks like one at the start, for there is nothing to lose.
+            var (first, count) = isUncertain ? (0, Variants) : ((int)(windows / pause % Variants), 1);
             isPresent &= !Challenge(work, found, first, count, isShort ? MostPool : isUncertain ? Refined : RefinedIfClear);
         }
         _hasFilter = found.IsThere;
@@ -53,7 +55,7 @@ internal sealed class FetalSearch
             return false;
         _variant = found.Variant;
         found.Filter.CopyTo(_filter, 0);
-        Remember(work.Residuals[found.Variant].Finished(work.Level), found.Beats, isPresent);
+        Remember(work, work.Residuals[found.Variant].Finished(work.Level), found.Beats, isPresent);
         return true;
     }
 
@@ -113,7 +115,7 @@ internal sealed class FetalSearch
         Span<float> filter = stackalloc float[LagCovariance.MostTaps];
         if (TryLearn(work, _variant, found.Beats, withMemory: true, filter))
             Try(work, _variant, filter, mayBeSlow: true, found, found.Score - ForLearning);
-        if (found.Beats.Length >= 4 && TryLearn(work, _variant, found.Beats, withMemory: true, filter))
+        if (found.Score < Sure && found.Beats.Length >= 4 && TryLearn(work, _variant, found.Beats, withMemory: true, filter))
             Try(work, _variant, filter, mayBeSlow: true, found, found.Score);
     }
 
@@ -124,11 +126,11 @@ internal sealed class FetalSearch
         var output = work.Candidate.AsSpan(0, signals.Length);
         LagCovariance.Apply(signals, filter, output);
         var beats = work.CandidateBeats.AsSpan();
-        var count = work.Tracking.Track(output, beats, mayBeSlow, out var contrast);
-        var score = contrast - BeatContrast.Penalty(beats[..count], work.Tracking.Mother);
+        var count = work.Tracking.Track(output, beats, mayBeSlow, out var terms);
+        var score = terms.Contrast - BeatContrast.Penalty(beats[..count], work.Tracking.Mother);
         if (score <= least)
             return false;
-        found.Set(score, variant, filter, beats[..count]);
+        found.Set(score, terms, variant, filter, beats[..count]);
         return true;
     }
 
@@ -136,7 +138,7 @@ internal sealed class FetalSearch
     {
         var signals = work.Residuals[variant].Finished(work.Level);
         Span<float> wave = stackalloc float[LagCovariance.Lags * signals.Count];
-        if (!LagCovariance.TryMedianWave(signals, beats, wave, out var count))
+        if (!LagCovariance.TryMedianWave(signals, beats, work.Sort, wave, out var count))
             return false;
         var known = _wave.AsSpan(0, wave.Length);
         if (withMemory && _waveWeight > 0 && TensorPrimitives.Dot<float>(wave, known) > 0)
@@ -198,7 +200,7 @@ internal sealed class FetalSearch
     {
         Span<float> filter = stackalloc float[LagCovariance.MostTaps];
         var round = work.Round;
-        round.Set(0, variant, filter, beats);
+        round.Set(0, BeatTerms.None, variant, filter, beats);
         for (var i = 0; i < RefiningRounds; i++)
         {
             if (!TryLearn(work, variant, round.Beats, withMemory: false, filter))
@@ -211,10 +213,10 @@ internal sealed class FetalSearch
         }
     }
 
-    private void Remember(SignalRows signals, ReadOnlySpan<int> beats, bool isPresent)
+    private void Remember(FetalWorkspace work, SignalRows signals, ReadOnlySpan<int> beats, bool isPresent)
     {
         Span<float> wave = stackalloc float[LagCovariance.Lags * signals.Count];
-        if (!LagCovariance.TryMedianWave(signals, beats, wave, out _))
+        if (!LagCovariance.TryMedianWave(signals, beats, work.Sort, wave, out _))
             return;
         var known = _wave.AsSpan(0, wave.Length);
         if (_waveWeight == 0 || !isPresent || TensorPrimitives.Dot<float>(wave, known) <= 0)

@@ -40,8 +40,8 @@ internal sealed class FetalTracking(FetalWorkspace work)
     /// <param name="output">The output; then the strength.</param>
     /// <param name="beats">Place for <see cref="FetalTiming.MostBeats"/>.</param>
     /// <param name="mayBeSlow">Whether a bradycardia is looked for where the track is not certain: of a fetus that is known, or where the hearts may be exchanged.</param>
-    /// <param name="contrast">How surely the track is a fetus's.</param>
-    public int Track(Span<float> output, Span<int> beats, bool mayBeSlow, out float contrast)
+    /// <param name="terms">How surely the track is a fetus's.</param>
+    public int Track(Span<float> output, Span<int> beats, bool mayBeSlow, out BeatTerms terms)
     {
         var level = _level.AsSpan(0, _length);
         work.Level.RootMeanSquares(output, FetalTiming.LevelSamples, level);
@@ -50,19 +50,19 @@ internal sealed class FetalTracking(FetalWorkspace work)
         work.Phase.Divide(output);
         TensorPrimitives.Max(output, 0f, output);
         var count = work.Lattice.Track(output, BeatForm.Fetus.Intervals, _bonus.AsSpan(0, _length), beats);
-        contrast = work.Contrast.Of(beats[..count], output, Mother, _said.AsSpan(0, _saidCount));
-        return (mayBeSlow || _isMotherQuick) && contrast < Sure ? Slow(output, beats, count, ref contrast) : count;
+        terms = work.Contrast.Of(beats[..count], output, Mother, _said.AsSpan(0, _saidCount));
+        return (mayBeSlow || _isMotherQuick) && terms.Contrast < Sure ? Slow(output, beats, count, ref terms) : count;
     }
 
     /// <summary>A bradycardia: intervals beyond those of a fetus, where they stand out clearly more and are no wave of the mother's.</summary>
-    private int Slow(ReadOnlySpan<float> strength, Span<int> beats, int count, ref float contrast)
+    private int Slow(ReadOnlySpan<float> strength, Span<int> beats, int count, ref BeatTerms terms)
     {
         var slow = _slow.AsSpan();
         var slowCount = work.Lattice.Track(strength, BeatForm.SlowFetus, _bonus.AsSpan(0, _length), slow);
-        var slowContrast = work.Contrast.Of(slow[..slowCount], strength, Mother, _said.AsSpan(0, _saidCount));
-        if (slowContrast < Math.Max(LeastSlow, contrast + ToBeSlow) || MaternalLikeness.AreLocked(slow[..slowCount], Mother))
+        var ofSlow = work.Contrast.Of(slow[..slowCount], strength, Mother, _said.AsSpan(0, _saidCount));
+        if (ofSlow.Contrast < Math.Max(LeastSlow, terms.Contrast + ToBeSlow) || MaternalLikeness.AreLocked(slow[..slowCount], Mother))
             return count;
-        contrast = slowContrast;
+        terms = ofSlow;
         slow[..slowCount].CopyTo(beats);
         return slowCount;
     }

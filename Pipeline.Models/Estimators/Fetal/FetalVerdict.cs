@@ -56,7 +56,7 @@ internal sealed class FetalVerdict
             return BeatSearch.Nothing;
         var strength = work.Candidate.AsSpan(0, found.Length);
         return work.Search.TryCompare(work.Maternal.AsSpan(0, found.Length), mother, BeatForm.Mother.Half, strength)
-            ? work.Contrast.Of(mother, strength, default, default)
+            ? work.Contrast.Of(mother, strength, default, default).Contrast
             : BeatSearch.Nothing;
     }
 

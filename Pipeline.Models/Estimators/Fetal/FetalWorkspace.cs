@@ -16,10 +16,11 @@ internal sealed class FetalWorkspace
     {
         Level = new LocalLevel();
         Lattice = new FetalLattice();
-        Search = new BeatSearch(Lattice, Level);
+        Search = new BeatSearch(Lattice, Level, Sort);
         Residuals = [new FetalResidual(), new FetalResidual()];
         Contrast = new BeatContrast();
-        Phase = new MaternalPhase(Level);
+        Phase = new MaternalPhase(Level, Sort);
+        Cancellation = new MaternalCancellation(Sort);
         Tracking = new FetalTracking(this);
     }
 
@@ -28,13 +29,15 @@ internal sealed class FetalWorkspace
 
     public LocalLevel Level { get; }
 
+    public ColumnSort Sort { get; } = new();
+
     public FetalLattice Lattice { get; }
 
     public BeatSearch Search { get; }
 
     public IndependentComponents Components { get; } = new();
 
-    public MaternalCancellation Cancellation { get; } = new();
+    public MaternalCancellation Cancellation { get; }
 
     public FetalMains Mains { get; } = new();
 
@@ -69,6 +72,15 @@ internal sealed class FetalWorkspace
 
     /// <summary>Rows for the leads in use.</summary>
     public SignalRows Signals(int leads, int length) => new(_signals, leads, length);
+
+    /// <summary>A copy of <paramref name="signals"/>, in the place of those that <see cref="Standard"/> gives.</summary>
+    public SignalRows Copy(SignalRows signals)
+    {
+        var copy = new SignalRows(_standard, signals.Count, signals.Length);
+        for (var c = 0; c < signals.Count; c++)
+            signals[c].CopyTo(copy[c]);
+        return copy;
+    }
 
     /// <summary>The signals less their means, divided by their SD.</summary>
     public SignalRows Standard(SignalRows signals)

@@ -9,7 +9,7 @@ namespace Pipeline.Models.Estimators.Fetal;
 internal sealed class IndependentComponents
 {
     private const int Most = FetalTiming.MostLeads;
-    private const int MostRounds = 25;
+    private const int MostRounds = 12;
     private const double Close = 1e-3;
     private const int Skip = 2;             // the matrix is found from every second sample
 

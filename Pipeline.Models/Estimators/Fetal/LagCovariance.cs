@@ -73,28 +73,27 @@ internal sealed class LagCovariance
     /// <summary>The median wave of the residual at <paramref name="beats"/>; false where fewer than four of them lie wholly in the window.</summary>
     /// <param name="signals">The residual.</param>
     /// <param name="beats">Beats.</param>
+    /// <param name="sort">To work with.</param>
     /// <param name="wave">Gets the wave.</param>
     /// <param name="count">How many beats it is of.</param>
-    public static bool TryMedianWave(SignalRows signals, ReadOnlySpan<int> beats, Span<float> wave, out int count)
+    public static bool TryMedianWave(SignalRows signals, ReadOnlySpan<int> beats, ColumnSort sort, Span<float> wave, out int count)
     {
-        Span<float> column = stackalloc float[beats.Length];
-        count = 0;
+        sort.Begin(wave.Length);
         foreach (var at in beats)
-            count += IsInside(at, signals.Length) ? 1 : 0;
+            if (IsInside(at, signals.Length))
+            {
+                var row = sort.Add();
+                for (var c = 0; c < signals.Count; c++)
+                {
+                    var around = signals[c].Slice(at - Reach, 2 * Reach + 1);
+                    for (var l = 0; l < Lags; l++)
+                        row[l * signals.Count + c] = around[l * Step];
+                }
+            }
+        count = sort.Count;
         if (count < 4)
             return false;
-        for (var c = 0; c < signals.Count; c++)
-        {
-            var signal = signals[c];
-            for (var l = 0; l < Lags; l++)
-            {
-                var n = 0;
-                foreach (var at in beats)
-                    if (IsInside(at, signal.Length))
-                        column[n++] = signal[at + (l - Lags / 2) * Step];
-                wave[l * signals.Count + c] = Medians.Of(column[..n]);
-            }
-        }
+        sort.Medians(wave);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using Pipeline.Models.Filters;
 
 namespace Pipeline.Models.Estimators.Fetal;
@@ -18,11 +19,26 @@ internal sealed class LocalLevel
         var (first, end) = (Math.Min(half, count), Math.Max(Math.Min(half, count), count - length + half + 1));
         for (var i = 0; i < first; i++)
             means[i] = Mean(sums, 0, Math.Min(count, i - half + length));
-        var inverse = 1.0 / length;
-        for (var i = first; i < end; i++)
-            means[i] = (float)((sums[i - half + length] - sums[i - half]) * inverse);
+        if (end > first)
+            Whole(sums[(first - half)..], length, means[first..end]);
         for (var i = end; i < count; i++)
             means[i] = Mean(sums, i - half, count);
+    }
+
+    /// <summary>Means of <paramref name="length"/> samples each, all of which are there; the first begins with the first sum.</summary>
+    private static void Whole(ReadOnlySpan<double> sums, int length, Span<float> means)
+    {
+        var inverse = 1.0 / length;
+        ReadOnlySpan<double> before = sums[..means.Length], after = sums.Slice(length, means.Length);
+        var i = 0;
+        for (; i + 8 <= means.Length; i += 8)
+        {
+            var low = (Vector256.Create(after[i..]) - Vector256.Create(before[i..])) * inverse;
+            var high = (Vector256.Create(after[(i + 4)..]) - Vector256.Create(before[(i + 4)..])) * inverse;
+            Vector256.Narrow(low, high).CopyTo(means[i..]);
+        }
+        for (; i < means.Length; i++)
+            means[i] = (float)((after[i] - before[i]) * inverse);
     }
 
     /// <summary>Root of the mean square over <paramref name="length"/> samples about each sample.</summary>

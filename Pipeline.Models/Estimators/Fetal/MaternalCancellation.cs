@@ -7,7 +7,7 @@ namespace Pipeline.Models.Estimators.Fetal;
 /// doi:10.1109/10.553712), in a Tukey taper, aligned by ±8 ms. With one component and with three: the more, the less of the mother stays, and of the fetus. Owns its scratch: one thread at
 /// a time.
 /// </summary>
-internal sealed class MaternalCancellation
+internal sealed class MaternalCancellation(ColumnSort sort)
 {
     /// <summary>Residuals that are made: with one component, and with three.</summary>
     public const int Variants = 2;
@@ -16,18 +16,17 @@ internal sealed class MaternalCancellation
     private const int MostBeats = 48;               // of the mother, in a window
     private const int Length = MaternalBank.Length, Before = MaternalBank.Before;
     private const int Reach = 15, Lag = 2;          // of the alignment
-    private const int MostComponents = 3;
+    private const int MostComponents = LeadingEigenvectors.Most;
     private const float TaperPart = 0.15f;
     private const float LeastTaper = 0.3f;
     private const double CutRidge = 0.151;          // of beats that the window cuts
 
     private readonly float[] _beats = new float[MostBeats * Length];
     private readonly float[] _model = new float[Most * Length];
-    private readonly float[] _column = new float[MostBeats + MaternalBank.Most];
     private readonly float[] _template = new float[2 * Reach], _median = new float[Length], _taper = new float[Length], _wave = new float[Length], _rest = new float[Length];
     private readonly float[] _components = new float[MostComponents * Length];
     private readonly float[] _sum = new float[FetalTiming.WindowSamples], _weight = new float[FetalTiming.WindowSamples];
-    private readonly double[] _gram = new double[Most * Most], _values = new double[Most];
+    private readonly double[] _gram = new double[Most * Most];
     private readonly int[] _aligned = new int[MostBeats];
     private int _before, _length, _modelCount;
 
@@ -90,29 +89,23 @@ internal sealed class MaternalCancellation
     /// <summary>Moves each beat to where the lead is most like the median beat.</summary>
     private void Align(ReadOnlySpan<float> lead, ReadOnlySpan<int> beats, MaternalBank bank, int old)
     {
-        for (var k = 0; k < 2 * Reach; k++)
-        {
-            var count = 0;
-            foreach (var at in beats)
-                if (IsWhole(at, lead.Length))
-                    _column[count++] = lead[at + k - Reach];
-            for (var b = 0; b < old; b++)
-            {
-                bank.CopyTo(b, Before + k - Reach, _column.AsSpan(count, 1));
-                count++;
-            }
-            for (var b = 0; b < beats.Length && count < 1; b++)
-                _column[count++] = At(lead, beats[b] + k - Reach);
-            _template[k] = Medians.Of(_column.AsSpan(0, count));
-        }
+        sort.Begin(2 * Reach);
+        foreach (var at in beats)
+            if (IsWhole(at, lead.Length))
+                lead.Slice(at - Reach, 2 * Reach).CopyTo(sort.Add());
+        for (var b = 0; b < old; b++)
+            bank.CopyTo(b, Before - Reach, sort.Add());
+        if (sort.Count == 0)
+            Copy(lead, beats[0] - Reach, sort.Add());
+        sort.Medians(_template);
+        Span<float> around = stackalloc float[2 * (Reach + Lag)];
         for (var b = 0; b < beats.Length; b++)
         {
+            Copy(lead, beats[b] - Reach - Lag, around);
             var (best, lag) = (float.NegativeInfinity, 0);
             for (var l = -Lag; l <= Lag; l++)
             {
-                var likeness = 0f;
-                for (var k = 0; k < 2 * Reach; k++)
-                    likeness += At(lead, beats[b] + l + k - Reach) * _template[k];
+                var likeness = TensorPrimitives.Dot<float>(around.Slice(l + Lag, 2 * Reach), _template);
                 if (likeness > best)
                     (best, lag) = (likeness, l);
             }
@@ -120,7 +113,15 @@ internal sealed class MaternalCancellation
         }
     }
 
-    private static float At(ReadOnlySpan<float> lead, int i) => (uint)i < (uint)lead.Length ? lead[i] : 0;
+    /// <summary>Copies the lead from sample <paramref name="from"/> on; outside the window it is 0.</summary>
+    private static void Copy(ReadOnlySpan<float> lead, int from, Span<float> samples)
+    {
+        var (low, high) = (Math.Clamp(-from, 0, samples.Length), Math.Clamp(lead.Length - from, 0, samples.Length));
+        samples[..low].Clear();
+        if (high > low)
+            lead[(from + low)..(from + high)].CopyTo(samples[low..]);
+        samples[Math.Max(low, high)..].Clear();
+    }
 
     /// <summary>Median beat, and what each beat of the model differs from it, tapered. False where there are fewer than two beats.</summary>
     private bool MakeModel(ReadOnlySpan<float> lead, int beats, MaternalBank bank, int old)
@@ -137,12 +138,10 @@ internal sealed class MaternalCancellation
                 lead.Slice(_aligned[b] - _before, _length).CopyTo(_model.AsSpan(Length * _modelCount++));
         if (_modelCount < 2)
             return false;
-        for (var k = 0; k < _length; k++)
-        {
-            for (var b = 0; b < _modelCount; b++)
-                _column[b] = _model[b * Length + k];
-            _median[k] = Medians.Of(_column.AsSpan(0, _modelCount));
-        }
+        sort.Begin(_length);
+        for (var b = 0; b < _modelCount; b++)
+            _model.AsSpan(b * Length, _length).CopyTo(sort.Add());
+        sort.Medians(_median.AsSpan(0, _length));
         for (var b = 0; b < _modelCount; b++)
             Differ(_model.AsSpan(b * Length, _length));
         return true;
@@ -157,21 +156,24 @@ internal sealed class MaternalCancellation
     /// <summary>The first principal components of the model, orthonormal; how many of <paramref name="wanted"/> there are.</summary>
     private int Decompose(int wanted)
     {
+        if (wanted == 0)
+            return 0;
         var n = _modelCount;
         for (var a = 0; a < n; a++)
             for (var b = 0; b <= a; b++)
                 _gram[a * n + b] = _gram[b * n + a] = TensorPrimitives.Dot<float>(_model.AsSpan(a * Length, _length), _model.AsSpan(b * Length, _length));
-        SymmetricEigen.Decompose(_gram.AsSpan(0, n * n), _values.AsSpan(0, n));
+        Span<double> values = stackalloc double[wanted], vectors = stackalloc double[wanted * n];
+        LeadingEigenvectors.Find(_gram.AsSpan(0, n * n), n, values, vectors);
         var count = 0;
         for (; count < wanted; count++)
         {
-            var value = _values[n - 1 - count];
-            if (!(value > 1e-9 * _values[n - 1]) || !(value > 0))
+            var value = values[count];
+            if (!(value > 1e-9 * values[0]) || !(value > 0))
                 break;
             var component = _components.AsSpan(count * Length, _length);
             component.Clear();
             for (var b = 0; b < n; b++)
-                TensorPrimitives.MultiplyAdd(_model.AsSpan(b * Length, _length), (float)(_gram[b * n + n - 1 - count] / Math.Sqrt(value)), component, component);
+                TensorPrimitives.MultiplyAdd(_model.AsSpan(b * Length, _length), (float)(vectors[count * n + b] / Math.Sqrt(value)), component, component);
         }
         return count;
     }

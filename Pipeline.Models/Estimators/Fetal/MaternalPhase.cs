@@ -6,14 +6,13 @@ namespace Pipeline.Models.Estimators.Fetal;
 /// Where in her beats the mother disturbs: the fetus is not in step with her, so what a signal has at the same offset from most of her R peaks is hers. The signal is divided by that level,
 /// where it is above the usual one. Owns its scratch: one thread at a time.
 /// </summary>
-internal sealed class MaternalPhase(LocalLevel level)
+internal sealed class MaternalPhase(LocalLevel level, ColumnSort sort)
 {
-    private const int MostPhases = 512;
+    private const int MostPhases = ColumnSort.MostColumns;
     private const int MostBeats = 64;
     private const double Part = 0.6;
     private const int SmoothSamples = 9;
 
-    private readonly float[] _column = new float[MostBeats];
     private readonly float[] _noise = new float[MostPhases], _sorted = new float[MostPhases];
     private readonly int[] _beats = new int[MostBeats];
     private int _count, _before, _length;
@@ -35,15 +34,18 @@ internal sealed class MaternalPhase(LocalLevel level)
         if (_count < 5)
             return;
         var noise = _noise.AsSpan(0, _length);
-        for (var k = 0; k < _length; k++)
+        sort.Begin(_length);
+        foreach (var at in _beats.AsSpan(0, _count))
         {
-            for (var b = 0; b < _count; b++)
-            {
-                var i = _beats[b] - _before + k;
-                _column[b] = (uint)i < (uint)strength.Length ? Math.Abs(strength[i]) : 0;
-            }
-            noise[k] = Medians.Select(_column.AsSpan(0, _count), (int)(Part * _count));
+            var row = sort.Add();
+            var from = at - _before;
+            var (low, high) = (Math.Clamp(-from, 0, _length), Math.Clamp(strength.Length - from, 0, _length));
+            row[..low].Clear();
+            if (high > low)
+                TensorPrimitives.Abs(strength[(from + low)..(from + high)], row[low..high]);
+            row[Math.Max(low, high)..].Clear();
         }
+        sort.Ranked((int)(Part * _count), noise);
         level.Means(noise, SmoothSamples, noise);
         noise.CopyTo(_sorted);
         var usual = Medians.Of(_sorted.AsSpan(0, _length)) + 1e-9f;

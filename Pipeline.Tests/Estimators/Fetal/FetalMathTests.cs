@@ -42,6 +42,40 @@ public sealed class FetalMathTests
     }
 
     [Fact]
+    public void The_first_eigenvectors_are_those_of_all_of_them()
+    {
+        foreach (var (n, wanted) in (ReadOnlySpan<(int, int)>)[(1, 1), (2, 2), (4, 3), (12, 3), (30, 3)])
+        {
+            // Eigenvalues that halve: 1, 1/2, 1/4, …
+            double[] directions = Symmetric(new Random(n), n), matrix = new double[n * n], all = new double[n];
+            SymmetricEigen.Decompose(directions, all);
+            for (var i = 0; i < n * n; i++)
+                matrix[i] = Enumerable.Range(0, n).Sum(k => Math.Pow(0.5, k) * directions[i / n * n + k] * directions[i % n * n + k]);
+            double[] values = new double[wanted], vectors = new double[wanted * n];
+
+            LeadingEigenvectors.Find(matrix, n, values, vectors);
+
+            for (var k = 0; k < wanted; k++)
+            {
+                Assert.Equal(Math.Pow(0.5, k), values[k], 1e-6);
+                Assert.Equal(1, Math.Abs(Enumerable.Range(0, n).Sum(i => vectors[k * n + i] * directions[i * n + k])), 1e-4);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_matrix_without_rank_has_eigenvalues_of_zero()
+    {
+        double[] values = [1, 1, 1], vectors = new double[12];
+
+        LeadingEigenvectors.Find([1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 4, values, vectors);
+
+        Assert.Equal(2, values[0], 1e-9);
+        Assert.Equal(0, values[1], 1e-9);
+        Assert.All(vectors, v => Assert.True(double.IsFinite(v)));
+    }
+
+    [Fact]
     public void A_matrix_that_is_no_square_is_refused() =>
         Assert.Contains("square", Assert.Throws<ArgumentException>(() => SymmetricEigen.Decompose(new double[6], new double[2])).Message, StringComparison.Ordinal);
 
@@ -76,6 +110,35 @@ public sealed class FetalMathTests
             return Medians.Of(values.ToArray()) == median && Math.Abs(Medians.Quantile(values.ToArray(), percent / 100.0) - expected) < 1e-5
                 && Medians.Select(values.ToArray(), sorted.Length / 3) == sorted[sorted.Length / 3];
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Fact]
+    public void Columns_are_sorted_each_by_itself()
+    {
+        var (random, sort) = (new Random(7), new ColumnSort());
+        foreach (var (rows, columns) in (ReadOnlySpan<(int, int)>)[(1, 5), (2, 8), (3, 31), (14, 187), (30, 44), (33, 9), (80, 512)])
+        {
+            var table = Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => (float)random.Next(-20, 20)).ToArray()).ToArray();
+            void Fill()
+            {
+                sort.Begin(columns);
+                foreach (var row in table)
+                    row.CopyTo(sort.Add());
+            }
+            float[] medians = new float[columns], ranked = new float[columns];
+
+            Fill();
+            sort.Medians(medians);
+            Fill();
+            sort.Ranked(rows / 3, ranked);
+
+            for (var c = 0; c < columns; c++)
+            {
+                float[] column = [.. table.Select(row => row[c]).Order()];
+                Assert.Equal(Medians.Of([.. column]), medians[c]);
+                Assert.Equal(column[rows / 3], ranked[c]);
+            }
+        }
+    }
 
     [Fact]
     public void Local_means_are_those_of_the_samples_that_the_window_holds()

@@ -136,7 +136,7 @@ public sealed class FetalSignalTests
         var mother = abdomen.MotherBeats().Select(t => (int)Math.Round(t * 250) - (int)(both.Count - both.Length)).Where(b => b >= 0 && b < both.Length).ToArray();
         float[] one = new float[both.Length], three = new float[both.Length];
 
-        new MaternalCancellation().Subtract(both[0], mother, 0, new MaternalBank(), one, three);
+        new MaternalCancellation(new ColumnSort()).Subtract(both[0], mother, 0, new MaternalBank(), one, three);
 
         double Left(float[] residual) => residual[100..2900].Zip(fetus[0][100..2900].ToArray(), (a, b) => (double)(a - b) * (a - b)).Sum();
         var whole = both[0][100..2900].ToArray().Sum(v => (double)v * v);
@@ -217,6 +217,33 @@ public sealed class FetalSignalTests
             Assert.Equal(golden[1][i], rows[0][i], 2e-3);
             Assert.Equal(-golden[1][i], rows[1][i], 2e-3);
         }
+    }
+
+    [Fact]
+    public void The_fetus_has_the_sharper_complexes_whatever_their_size_and_the_noise()
+    {
+        foreach (var (size, noise) in (ReadOnlySpan<(double, double)>)[(0.03, 1e-4), (0.03, 0.004), (0.2, 0.004)])
+        {
+            SyntheticAbdomen mother = new() { Seconds = 12.2, Fetus = 0, Noise = noise }, fetus = new() { Seconds = 12.2, Fetus = size, Mother = 0, Noise = noise };
+            float Of(SyntheticAbdomen abdomen, double[] beats)
+            {
+                var leads = Take(500, abdomen.Samples());
+                return QrsSharpness.Of(Rows(leads), [.. beats.Select(t => (int)Math.Round(t * 250) - (int)(leads.Count - leads.Length)).Where(b => b >= 0 && b < leads.Length)]);
+            }
+
+            Assert.InRange(Of(mother, mother.MotherBeats()), 8, 16);
+            Assert.InRange(Of(fetus, fetus.FetalBeats()), 20, 35);
+        }
+    }
+
+    [Fact]
+    public void Complexes_of_too_few_beats_and_of_flat_leads_have_no_sharpness()
+    {
+        var rows = new SignalRows(SignalRows.Array(2), 2, 1000);
+
+        Assert.True(float.IsNaN(QrsSharpness.Of(rows, [100, 200, 300, 400, 500, 600])));
+        rows[0][300] = rows[1][300] = 1;
+        Assert.True(float.IsNaN(QrsSharpness.Of(rows, [100, 300, 500, 700])));
     }
 
     [Fact]

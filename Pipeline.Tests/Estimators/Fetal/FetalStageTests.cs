@@ -120,6 +120,7 @@ public sealed class FetalStageTests
         var rates = SyntheticAbdomen.Of(abdomen.Run(), Metric.FetalHeartRate).Where(e => e.Status == EstimateStatus.Ok);
 
         Assert.All(rates, e => Assert.InRange(e.Value, 95, 105));
+        Assert.True(rates.Count() > 20);
     }
 
     [Fact]
