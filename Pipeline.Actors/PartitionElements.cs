@@ -152,9 +152,6 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
     /// <summary>Questions among the points.</summary>
     public int QuestionCount { get; set; }
 
-    /// <summary>The workers of the network that is asked; null when there is no question.</summary>
-    public InferenceWorkers? Network { get; set; }
-
     public InferencePriority Priority { get; set; }
 
     /// <summary>The record's value, for a dead letter about it.</summary>
@@ -173,7 +170,8 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
 /// <summary>A point, and what a network is asked about its window.</summary>
 /// <param name="Point">The point.</param>
 /// <param name="Question">What is asked; null when the estimate is known.</param>
-internal readonly record struct WindowPoint(VitalPoint Point, RateQuestion? Question);
+/// <param name="Workers">Of the network that is asked; null when there is no question, and until the windows are addressed.</param>
+internal readonly record struct WindowPoint(VitalPoint Point, NetworkQuestion? Question, InferenceWorkers? Workers);
 
 /// <summary>Asks an entity to complete the snapshot of its patient; acknowledged as windows are.</summary>
 internal sealed class CapturePatient(int partition, CapturedPatient captured, PatientReplies replies) : IForPatient

@@ -119,13 +119,13 @@ internal sealed class PatientActor : UntypedActor
             Context.Stop(Self);
     }
 
-    private void Ask(PatientWindows present, RateQuestion question)
+    private void Ask(PatientWindows present, NetworkQuestion question)
     {
-        var memory = _state.MemoryOf(present.Points[_at].Point.Device);
+        var memory = _state.MemoryOf(present.Points[_at].Point.Device, question.Model);
         question.Begin(memory);
         var self = Self;
         _asked = new InferenceRequest(present.Replies.Owner, question.Input, memory.State, question.Output, answer => self.Tell(answer, ActorRefs.NoSender)) { Priority = present.Priority };
-        present.Replies.Post(present.Network!, _asked);     // whoever has a question has a network
+        present.Replies.Post(present.Points[_at].Workers!, _asked);     // whoever has a question has a network
     }
 
     private void TakeAnswer(InferenceRequest answered)
@@ -134,17 +134,17 @@ internal sealed class PatientActor : UntypedActor
         if (answered.Outcome == InferenceOutcome.Cancelled)
             return;     // the graph has ended
         var present = _present!;    // there is one while something is asked
-        var (point, question) = present.Points[_at];
-        present.Points[_at] = new WindowPoint(point with { Estimate = EstimateOf(answered, present, point, question!) }, question);
+        var (point, question, _) = present.Points[_at];
+        present.Points[_at] = present.Points[_at] with { Point = point with { Estimate = EstimateOf(answered, present, point, question!) } };
         GoOn();
     }
 
     /// <summary>
     /// The estimate that an answer gives. Where the network or its answer is of no use the classical estimate stands, and a dead letter says so.
     /// </summary>
-    private Estimate EstimateOf(InferenceRequest answered, PatientWindows present, VitalPoint point, RateQuestion question)
+    private Estimate EstimateOf(InferenceRequest answered, PatientWindows present, VitalPoint point, NetworkQuestion question)
     {
-        var memory = _state.MemoryOf(point.Device);
+        var memory = _state.MemoryOf(point.Device, question.Model);
         var (stage, failure) = ("inference", answered.Failure);
         if (answered.Outcome == InferenceOutcome.Answered)
             try

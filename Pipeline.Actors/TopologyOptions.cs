@@ -29,6 +29,13 @@ public sealed class TopologyOptions : IValidatableObject
     public string QrsModel { get; set; } = Models.Estimators.Stages.Auto;
 
     /// <summary>
+    /// What is asked about the fetal heart rate of abdominal leads beside the classical estimator: <c>auto</c> (default), the network that ships, or nothing where there is none;
+    /// <c>classical</c>, nothing; or the name or folder of a model package.
+    /// </summary>
+    [Required]
+    public string FetalModel { get; set; } = Models.Estimators.Stages.Auto;
+
+    /// <summary>
     /// Records that wait before a partition's graph until the partition is paused, 16 to 65,536; default 256, about as many as a source reads of one
     /// partition at a time. With more of them the cache misses more.
     /// </summary>

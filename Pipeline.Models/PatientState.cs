@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models;
@@ -11,7 +12,7 @@ public sealed class PatientState
 {
     private const int StateVersion = 1;
 
-    private readonly List<(string Device, RateMemory Memory)> _memories = [];
+    private readonly List<(string Device, string Block, RateMemory Memory)> _memories = [];
 
     /// <summary>Whether nothing is held: no network has been asked.</summary>
     public bool IsEmpty => _memories.Count == 0;
@@ -28,21 +29,22 @@ public sealed class PatientState
         var restored = new PatientState();
         foreach (var device in snapshot.Devices)
             foreach (var block in device.Stream.Blocks)
-                if (block is { Name: StateBlock.RateNetwork, Version: StateVersion } && Read(block, state) is { } memory)
-                    restored._memories.Add((device.Stream.Device, memory));
-        foreach (var one in older)
-            if (restored.Find(one.Device) is null)
-                restored._memories.Add(one);
+                if (StateBlock.IsOfNetwork(block.Name) && block.Version == StateVersion && Read(block, state) is { } memory)
+                    restored._memories.Add((device.Stream.Device, block.Name, memory));
+        foreach (var (device, memory) in older)
+            if (restored.Find(device, StateBlock.RateNetwork) is null)
+                restored._memories.Add((device, StateBlock.RateNetwork, memory));
         return restored;
     }
 
-    /// <summary>The recurrent state of a device; a new one is of no network.</summary>
-    public RateMemory MemoryOf(string device)
+    /// <summary>The recurrent state of a device for networks of the task of <paramref name="model"/>; a new one is of no network.</summary>
+    public RateMemory MemoryOf(string device, RecurrentModel model)
     {
-        if (Find(device) is { } known)
+        ArgumentNullException.ThrowIfNull(model);
+        if (Find(device, model.StateBlock) is { } known)
             return known;
         var memory = new RateMemory();
-        _memories.Add((device, memory));
+        _memories.Add((device, model.StateBlock, memory));
         return memory;
     }
 
@@ -60,21 +62,22 @@ public sealed class PatientState
 
     private PlacedDevice Complete(PlacedDevice device, StateTransfer state)
     {
-        if (Find(device.Stream.Device) is not { } memory)
-            return device;
-        state.BeginWriting(StateVersion);
-        memory.Transfer(state);
-        var block = new StateBlock(StateBlock.RateNetwork, StateVersion, memory.Identity, state.EndWriting());
-        return device with
+        var blocks = device.Stream.Blocks;
+        foreach (var (name, block, memory) in _memories)
         {
-            Stream = device.Stream with { Blocks = [.. device.Stream.Blocks.Where(known => known.Name != StateBlock.RateNetwork), block] },
-        };
+            if (name != device.Stream.Device)
+                continue;
+            state.BeginWriting(StateVersion);
+            memory.Transfer(state);
+            blocks = [.. blocks.Where(known => known.Name != block), new StateBlock(block, StateVersion, memory.Identity, state.EndWriting())];
+        }
+        return device with { Stream = device.Stream with { Blocks = blocks } };
     }
 
-    private RateMemory? Find(string device)
+    private RateMemory? Find(string device, string block)
     {
-        foreach (var (name, memory) in _memories)
-            if (name == device)
+        foreach (var (name, of, memory) in _memories)
+            if (name == device && of == block)
                 return memory;
         return null;
     }

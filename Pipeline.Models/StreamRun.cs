@@ -75,18 +75,18 @@ public static class StreamRun
                 throw new ArgumentException(refused.Reason, nameof(chunks));
             while (stream.TryNext(output, out var passed))
             {
-                yield return new WindowResult(passed, [.. Answers(output, state.MemoryOf(chunk.Device)), .. output.Estimates], [.. output.Beats], [.. output.Events]);
+                yield return new WindowResult(passed, [.. Answers(output, state, chunk.Device), .. output.Estimates], [.. output.Beats], [.. output.Events]);
                 output.Clear();
             }
         }
     }
 
     /// <summary>Asks networks at once, a row at a time.</summary>
-    private static IEnumerable<Estimate> Answers(StageOutput output, RateMemory memory)
+    private static IEnumerable<Estimate> Answers(StageOutput output, PatientState state, string device)
     {
         foreach (var question in output.Questions)
         {
-            yield return question.Ask(memory);
+            yield return question.Ask(state.MemoryOf(device, question.Model));
             output.Return(question);
         }
     }

@@ -45,10 +45,10 @@ internal sealed class RecordHandling(PartitionContext partition)
         (Record, Link, Output, Windows, Origin) = (record, link, output, null, new Origin(partition.Topic, partition.Number, record.Offset));
 
     /// <summary>Adds a point of a window, and what is asked about it.</summary>
-    public void Add(VitalPoint point, RateQuestion? question)
+    public void Add(VitalPoint point, NetworkQuestion? question)
     {
         Windows ??= new PatientWindows(partition.Number, Link!, partition.Replies);      // only a patient completes windows
-        Windows.Points.Add(new WindowPoint(point, question));
+        Windows.Points.Add(new WindowPoint(point, question, null));
     }
 
     /// <summary>The record's windows so far are not to be.</summary>

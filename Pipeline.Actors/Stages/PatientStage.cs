@@ -165,7 +165,7 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         private void GiveOut(PatientWindows windows)
         {
             var counts = _partition.Counts;
-            foreach (var (point, question) in windows.Points)
+            foreach (var (point, question, _) in windows.Points)
             {
                 _batch.Points.Add(point);
                 counts.Add(Count.Values, point.Estimate.Status == EstimateStatus.Ok ? 1 : 0);

@@ -1,5 +1,4 @@
 using Pipeline.Actors.Inference;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors.Stages;
@@ -130,14 +129,16 @@ internal sealed class RecordWindows(PartitionContext partition)
         (windows.Number, windows.Start, link.Start) = (link.WindowsCount++, link.Start, null);
         (windows.EnteredAt, windows.Payload) = (enteredAt, _handling.Record.Payload);
         link.HasState |= windows.Start is { IsEmpty: false };
-        var (questions, model) = (0, default(INetwork));
-        foreach (var point in windows.Points)
-            if (point.Question is { } question)
-                (questions, model) = (questions + 1, question.Model);
-        if (model is null)
+        var points = windows.Points;
+        for (var i = 0; i < points.Count; i++)
+            if (points[i].Question is { } question)
+            {
+                var workers = partition.Networks.WorkersOf(question.Model) ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
+                points[i] = points[i] with { Workers = workers };
+                windows.QuestionCount++;
+            }
+        if (windows.QuestionCount == 0)
             return windows;
-        windows.QuestionCount = questions;
-        windows.Network = partition.Networks.WorkersOf(model) ?? throw new InvalidOperationException("A stage asks a network, and the topology was given none.");
         windows.Priority = PriorityOf(chunk);
         link.HasState = true;
         return windows;

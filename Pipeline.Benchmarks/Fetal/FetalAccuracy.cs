@@ -1,5 +1,9 @@
 using System.Globalization;
 using Pipeline.Benchmarks.Accuracy;
+using Pipeline.Host.Networks;
+using Pipeline.Host.Recordings;
+using Pipeline.Models.Packages;
+using Pipeline.Training.Fetal;
 
 namespace Pipeline.Benchmarks.Fetal;
 
@@ -9,29 +13,31 @@ namespace Pipeline.Benchmarks.Fetal;
 /// </summary>
 internal sealed class FetalAccuracy : IBenchmark
 {
-    private static readonly HashSet<string> BadLabels = ["a33", "a38", "a47", "a52", "a54", "a71", "a74"];
     private static readonly string[] Adults = ["101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230"];
     private const int NoiseCases = 15, OffCases = 6;
+    private FetalModel? _network;
 
     /// <inheritdoc/>
     public string Name => "accuracy-fetal";
 
     /// <inheritdoc/>
-    public string Summary => "fetal QRS and heart rate, CinC 2013 set-a and ADFECGDB, ±50 ms, causal, start-up included; one lead, pairs, hum, drop-outs, no fetus (--data DIR)";
+    public string Summary => "fetal QRS and heart rate, CinC 2013 set-a and ADFECGDB, ±50 ms, causal, start-up included; one lead, pairs, hum, drop-outs, no fetus (--data DIR, --model NAME)";
 
     /// <inheritdoc/>
     public Task RunAsync(Report report, CancellationToken stop)
     {
+        using var model = report.Model is null ? null : ModelCatalog.OpenFetal(report.Model);
+        _network = model;
         if (RecordingsFolder.Find(report, "cinc2013") is { } cinc)
         {
             var records = Directory.GetFiles(cinc, "*.hea").Order(StringComparer.Ordinal).Take(report.Quick ? 2 : int.MaxValue)
-                .Select(path => FetalRecording.Read(path, Path.ChangeExtension(path, ".fqrs"))).ToArray();
+                .Select(path => FetalRecordings.Read(path, Path.ChangeExtension(path, ".fqrs"), "cinc2013", RecordingOptions.None)).ToArray();
             MeasureSetA(report, records, stop);
         }
         if (RecordingsFolder.Find(report, "adfecgdb") is { } adfecgdb)
         {
             var records = Directory.GetFiles(adfecgdb, "*.edf").Order(StringComparer.Ordinal).Take(report.Quick ? 1 : int.MaxValue)
-                .Select(path => FetalRecording.Read(path, path + ".qrs"));
+                .Select(path => FetalRecordings.Read(path, path + ".qrs", "adfecgdb", RecordingOptions.None));
             var pooled = Run(report, "adfecgdb", records, stop);
             report.Add("adfecgdb_f1_gaps_masked", pooled.Masked.F1, "%", new Reference("prototype, published here", 99.92));
             AddRates(report, "adfecgdb", pooled);
@@ -40,9 +46,9 @@ internal sealed class FetalAccuracy : IBenchmark
         return Task.CompletedTask;
     }
 
-    private static void MeasureSetA(Report report, FetalRecording[] records, CancellationToken stop)
+    private void MeasureSetA(Report report, FetalRecording[] records, CancellationToken stop)
     {
-        var good = records.Where(record => !BadLabels.Contains(record.Name)).ToArray();
+        var good = records.Where(record => !record.HasBadLabels).ToArray();
         var less = Run(report, "less", good, stop);
         var all = new FetalScore();
         all.Take(less);
@@ -65,7 +71,7 @@ internal sealed class FetalAccuracy : IBenchmark
         AddSome(report, "dropouts", Run(report, "", good.Select(FetalKinds.WithDropouts), stop));
     }
 
-    private static void MeasureNoFetus(Report report, CancellationToken stop)
+    private void MeasureNoFetus(Report report, CancellationToken stop)
     {
         if (RecordingsFolder.Find(report, "mitdb") is { } mitdb)
             AddClaims(report, "adult", Run(report, "", Adults.Take(report.Quick ? 1 : int.MaxValue).Select((name, i) => FetalKinds.Adult(mitdb, name, i)), stop));
@@ -73,13 +79,13 @@ internal sealed class FetalAccuracy : IBenchmark
         AddClaims(report, "off", Run(report, "", Enumerable.Range(0, report.Quick ? 1 : OffCases).Select(FetalKinds.Off), stop));
     }
 
-    private static FetalScore Run(Report report, string set, IEnumerable<FetalRecording> records, CancellationToken stop)
+    private FetalScore Run(Report report, string set, IEnumerable<FetalRecording> records, CancellationToken stop)
     {
         var pooled = new FetalScore();
         foreach (var record in records)
         {
             stop.ThrowIfCancellationRequested();
-            var score = FetalScore.Of(record);
+            var score = FetalScore.Of(record, _network);
             if (set.Length > 0)
                 report.Remark(Row(set, record, score));
             pooled.Take(score);

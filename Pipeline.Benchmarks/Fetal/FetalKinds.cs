@@ -1,4 +1,5 @@
 using Pipeline.Host.Networks;
+using Pipeline.Training.Fetal;
 
 namespace Pipeline.Benchmarks.Fetal;
 
@@ -43,7 +44,7 @@ internal static class FetalKinds
             for (var i = 0; i < count; i++)
                 leads[l][i] = (float)(0.2 * (a * adult.Leads[0][i] + b * adult.Leads[1][i]) + 0.004 * Normal(random));
         }
-        return new FetalRecording(name, adult.RateHz, leads, []);
+        return new FetalRecording(name, "adult", adult.RateHz, leads, []);
     }
 
     /// <summary>Four leads of noise: white, of 1/f, or a random walk that returns, mixed so that leads have some in common.</summary>
@@ -68,7 +69,7 @@ internal static class FetalKinds
         var leads = new float[4][];
         for (var l = 0; l < leads.Length; l++)
             leads[l] = [.. sources[l].Zip(sources[4], (own, common) => 0.01f * (own + 0.7f * common))];
-        return new FetalRecording($"noise {seed}", RateHz, leads, []);
+        return new FetalRecording($"noise {seed}", "noise", RateHz, leads, []);
     }
 
     /// <summary>Electrodes that are off: zeros, one value with the converter's last step, missing samples.</summary>
@@ -83,7 +84,7 @@ internal static class FetalKinds
             for (var i = 0; i < leads[l].Length; i++)
                 leads[l][i] = kind switch { 0 => 0, 1 => 0.0001f * random.Next(2), _ => float.NaN };
         }
-        return new FetalRecording($"off {seed}", 500, leads, []);
+        return new FetalRecording($"off {seed}", "off", 500, leads, []);
     }
 
     private static float[] Add(float[] lead, double amplitude, double hz, double rateHz, double phase)

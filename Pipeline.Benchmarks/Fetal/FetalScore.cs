@@ -1,5 +1,8 @@
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Pipeline.Training.Evaluation;
+using Pipeline.Training.Fetal;
 
 namespace Pipeline.Benchmarks.Fetal;
 
@@ -66,11 +69,11 @@ internal sealed class FetalScore
     }
 
     /// <summary>Runs the product's stages on a record.</summary>
-    public static FetalScore Of(FetalRecording record)
+    public static FetalScore Of(FetalRecording record, FetalModel? network)
     {
         var score = new FetalScore { References = record.Beats.Length, Seconds = record.Seconds };
         var began = Cost.Now();
-        var results = StreamRun.Of(record.Chunks()).ToList();
+        var results = StreamRun.Of(record.Chunks(), first => Stages.Create(first.Channels, first.RateHz, network is null ? null : [network])).ToList();
         score.Cpu = (Cost.Now() - began).ThreadCpuSeconds;
         score.CountBeats(record, results);
         score.CountRates(record, results);

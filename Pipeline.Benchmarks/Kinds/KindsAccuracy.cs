@@ -31,8 +31,8 @@ internal sealed class KindsAccuracy : IBenchmark
             report.Remark("left out: --data DIR names a folder that holds a folder of WFDB records for each kind of signal");
             return Task.CompletedTask;
         }
-        var qrs = report.Model is { } named && ModelCatalog.IsQrs(named) ? ModelCatalog.OpenQrs(named) : ModelCatalog.Qrs;
-        using var rate = ModelCatalog.Open(report.Model is null || ModelCatalog.IsQrs(report.Model) ? Stages.Auto : report.Model);
+        var qrs = report.Model is { } named && ModelCatalog.Is(named, QrsModel.Task) ? ModelCatalog.OpenQrs(named) : ModelCatalog.Qrs;
+        using var rate = ModelCatalog.Open(report.Model is null || ModelCatalog.Is(report.Model, QrsModel.Task) ? Stages.Auto : report.Model);
         foreach (var folder in Directory.GetDirectories(data).Order(StringComparer.Ordinal))
         {
             var records = Directory.GetFiles(folder, "*.hea").Order(StringComparer.Ordinal).ToArray();

@@ -85,7 +85,7 @@ internal sealed class EngineShareBenchmark : IBenchmark
         private readonly QrsModel? _qrs = ModelCatalog.OpenQrs(new TopologyOptions().QrsModel);
         private readonly IModelSession _session;
         private readonly StageOutput _output = new();
-        private readonly List<(RateQuestion Question, RateMemory Memory)> _asked = new(Batch);
+        private readonly List<(NetworkQuestion Question, RateMemory Memory)> _asked = new(Batch);
 
         public Alone() => _session = _model.Package.Open([Batch]);
 
@@ -111,7 +111,7 @@ internal sealed class EngineShareBenchmark : IBenchmark
                     {
                         if (!states.TryGetValue(chunk.Patient.Value, out var state))
                             states.Add(chunk.Patient.Value, state = new PatientState());
-                        _asked.Add((question, state.MemoryOf(chunk.Device)));
+                        _asked.Add((question, state.MemoryOf(chunk.Device, question.Model)));
                     }
                     _output.Clear();
                     if (_asked.Count >= Batch)

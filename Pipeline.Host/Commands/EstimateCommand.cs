@@ -18,6 +18,7 @@ internal static class EstimateCommand
         var rate = RecordingArguments.Rate();
         var model = new Option<string>("--model") { Description = "What estimates from PPG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var qrs = new Option<string>("--qrs-model") { Description = "What decides on the beats of an ECG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
+        var fetal = new Option<string>("--fetal-model") { Description = "What is asked about the fetal heart rate of abdominal leads beside the classical estimator: auto, classical, or a model's name or folder (auto: the network that ships, if one does).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
@@ -30,7 +31,7 @@ internal static class EstimateCommand
             "./pipeline estimate wrist.hea --model heart-rate",
             "./pipeline estimate 1001.hea --output trace.csv --events events.csv")
         {
-            files, model, qrs, format, output, beats, events, channels, rate,
+            files, model, qrs, fetal, format, output, beats, events, channels, rate,
         };
         command.SetAction((parsed, stop) =>
         {
@@ -52,7 +53,7 @@ internal static class EstimateCommand
             };
             request.Check();
             var rules = Settings.Bind<CtgRules>(Settings.Load(parsed), PipelineSettings.CtgSection);
-            return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+            return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.GetValue(fetal) ?? Stages.Auto), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
     }
@@ -60,10 +61,11 @@ internal static class EstimateCommand
     private static bool SamePlace(string? output, string? beats) =>
         output is not null && beats is not null && Path.GetFullPath(output).TrimEnd('/') == Path.GetFullPath(beats).TrimEnd('/');
 
-    private static async Task<int> RunAsync(EstimateRequest request, CtgRules rules, (string Rate, string Qrs) models, TextWriter output, TextWriter error, CancellationToken stop)
+    private static async Task<int> RunAsync(EstimateRequest request, CtgRules rules, (string Rate, string Qrs, string Fetal) models, TextWriter output, TextWriter error, CancellationToken stop)
     {
         using var network = ModelCatalog.Open(models.Rate);
-        await using var run = new EstimateRun(request, output, network) { Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules };
+        using var fetal = ModelCatalog.OpenFetal(models.Fetal);
+        await using var run = new EstimateRun(request, output, network) { Fetal = fetal, Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules };
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
         var isWatched = request.Outputs is not null || Console.IsOutputRedirected;
         try

@@ -4,6 +4,7 @@ using Pipeline.Host.Evaluation;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Commands;
 
@@ -15,7 +16,7 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = "A model's name or folder, or classical." };
-        var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them (qrs: NAME.atr); may be repeated.", HelpName = "DIR", Required = true };
+        var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them (qrs: NAME.atr, fetal: NAME.fqrs, NAME.edf.qrs); may be repeated.", HelpName = "DIR", Required = true };
         var split = new Option<string?>("--split") { Description = "Train anew and score on what is left out: loso (each recording once), or a CSV file with recording,fold.", HelpName = "loso|FILE" };
         var signal = new Option<string?>("--signal") { Description = "Kind of signal whose heart rates are scored (ppg, else ecg, else abp).", HelpName = "KIND" };
         var report = new Option<string?>("--output", "-o") { Description = "The report (evaluation-MODEL.html; of qrs only when this is given); figures and windows go beside it as .json and .csv.", HelpName = "FILE.html" };
@@ -34,7 +35,8 @@ internal static class EvaluateCommand
             "./pipeline evaluate heart-rate --data spc2015",
             "./pipeline evaluate heart-rate --data spc2015 --data bami --split loso --output loso.html",
             "./pipeline evaluate classical --data bidmc --signal ecg",
-            "./pipeline evaluate qrs --data mitdb --data nstdb --output qrs.html")
+            "./pipeline evaluate qrs --data mitdb --data nstdb --output qrs.html",
+            "./pipeline evaluate FOLDER --data cinc2013 --data adfecgdb")
         {
             model, data, split, signal, report, steps, epochs, seed, device, channels, rate,
         };
@@ -53,7 +55,13 @@ internal static class EvaluateCommand
                 parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(report) ?? $"evaluation-{Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}.html",
                 CommandLine.LineOf(parsed));
-            await (ModelCatalog.IsQrs(name) ? BeatsAsync(request, parsed.GetValue(report) is not null, parsed.InvocationConfiguration, stop) : RatesAsync(request, parsed.InvocationConfiguration, stop));
+            if (ModelCatalog.Is(name, FetalModel.Task))
+            {
+                request.CheckTable(parsed.GetValue(report) is not null);
+                FetalScores.Evaluate(request.Model, request.Data, request.Reading, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+                return ExitCode.Ok;
+            }
+            await (ModelCatalog.Is(name, QrsModel.Task) ? BeatsAsync(request, parsed.GetValue(report) is not null, parsed.InvocationConfiguration, stop) : RatesAsync(request, parsed.InvocationConfiguration, stop));
             return ExitCode.Ok;
         });
         return command;

@@ -22,7 +22,7 @@ internal static class TrainCommand
 
     private static DocumentedCommand Create(TrainedModel model)
     {
-        var data = new Option<string[]>("--data") { Description = "Folder of recordings with references; may be repeated.", HelpName = "DIR", Required = true };
+        var data = new Option<string[]>("--data") { Description = "Folder of recordings with references; may be repeated.", HelpName = "DIR", Required = !model.IsSimulated };
         var folds = new Option<string?>("--folds") { Description = "Also measure: people cut into N parts, each held out once; loso: one each.", HelpName = "N|loso" };
         var steps = new Option<int?>("--steps") { Description = "Batches of one training (the model's own number).", HelpName = "N" };
         var epochs = new Option<int?>("--epochs") { Description = "The same, counted in epochs: as many windows as the data has.", HelpName = "N" };

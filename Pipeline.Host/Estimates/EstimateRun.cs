@@ -36,6 +36,9 @@ internal sealed class EstimateRun : IPatientSink
     /// <summary>What decides on the beats of an ECG; null: the rule.</summary>
     public QrsModel? Qrs { get; init; } = ModelCatalog.Qrs;
 
+    /// <summary>What is asked about the fetal heart rate beside the classical estimator; stays the caller's. Null: nothing.</summary>
+    public FetalModel? Fetal { get; init; }
+
     /// <summary>The rules by which cardiotocograms are read.</summary>
     public CtgRules Ctg { get; init; } = new();
 
@@ -58,6 +61,8 @@ internal sealed class EstimateRun : IPatientSink
             await using var networks = new NetworkRegistry(new InferenceOptions(), time);
             if (_network is not null)
                 networks.Add(_network, (asked, sizes) => asked.Package.Open(sizes));
+            if (Fetal is not null)
+                networks.Add(Fetal, (asked, sizes) => asked.Package.Open(sizes));
             if (Qrs is not null)
                 networks.Add(Qrs);
             await using var local = new LocalActors();

@@ -39,6 +39,17 @@ internal sealed record EvaluateRequest(
             throw CommandException.BadUsage($"--split: {Model} decides on beats; './pipeline train qrs --data DIR --folds N' trains and scores it on people held out.");
     }
 
+    /// <summary>Finds what cannot be meant where a fetal network is scored: it gives a table.</summary>
+    /// <param name="isReported">Whether a report was asked for.</param>
+    /// <exception cref="CommandException">Names the flag.</exception>
+    public void CheckTable(bool isReported)
+    {
+        if (isReported)
+            throw CommandException.BadUsage($"--output: of {Model} there is no report, but a table on standard output.");
+        if (Split is not null)
+            throw CommandException.BadUsage($"--split: './pipeline train fetal --data DIR --folds N' trains {Model} anew and scores it on people held out.");
+    }
+
     /// <summary>Finds what cannot be meant where rates are scored, loads libtorch where folds are trained, and creates the report's folder.</summary>
     /// <exception cref="CommandException">Names the flags.</exception>
     public void Check()

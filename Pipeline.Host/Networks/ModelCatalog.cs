@@ -78,12 +78,18 @@ internal static class ModelCatalog
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
     public static QrsModel? OpenQrs(string name) => name == Stages.Auto ? Qrs : (QrsModel?)Open(NetworkKind.Qrs, name);
 
-    /// <summary>Whether <paramref name="name"/> means a package of a QRS network, whole or not fitting.</summary>
-    public static bool IsQrs(string name)
+    /// <summary>
+    /// The fetal network that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>, and for <c>auto</c> where none ships that can be used. The caller disposes it.
+    /// </summary>
+    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
+    public static FetalModel? OpenFetal(string name) => (FetalModel?)Open(NetworkKind.Fetal, name);
+
+    /// <summary>Whether <paramref name="name"/> means a package for <paramref name="task"/>, whole or not fitting.</summary>
+    public static bool Is(string name, string task)
     {
         try
         {
-            return Load(name)?.Manifest.Task == QrsModel.Task;
+            return Load(name)?.Manifest.Task == task;
         }
         catch (InvalidDataException)
         {

@@ -19,8 +19,12 @@ internal sealed record NetworkKind(string Task, string Folder, Func<TopologyOpti
     public static NetworkKind Qrs { get; } =
         new(QrsModel.Task, "qrs", options => options.QrsModel, package => new QrsModel(package), IsBatched: false) { WhenChanged = "what is known of the patients' signals stays" };
 
+    /// <summary>Estimates the fetal heart rate from abdominal leads, beside the classical estimator.</summary>
+    public static NetworkKind Fetal { get; } =
+        new(FetalModel.Task, "fetal", options => options.FetalModel, package => new FetalModel(package), IsBatched: true) { WhenChanged = "its states of the patients begin anew" };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<NetworkKind> All { get; } = [HeartRate, Qrs];
+    public static IReadOnlyList<NetworkKind> All { get; } = [HeartRate, Qrs, Fetal];
 
     /// <summary>What becomes of the streams' states when another version is asked, for the log.</summary>
     public required string WhenChanged { get; init; }

@@ -9,7 +9,8 @@ namespace Pipeline.Host.Networks;
 /// <param name="Description">One sentence.</param>
 /// <param name="Read">Reads the recordings of a request.</param>
 /// <param name="HasTest">Whether it can also be scored on other recordings, and with other classical constants.</param>
-internal sealed record TrainedModel(string Name, string Description, Func<TrainRequest, ITraining> Read, bool HasTest = false);
+/// <param name="IsSimulated">Whether it can be trained without recordings.</param>
+internal sealed record TrainedModel(string Name, string Description, Func<TrainRequest, ITraining> Read, bool HasTest = false, bool IsSimulated = false);
 
 /// <summary>The networks that can be trained.</summary>
 internal static class Trainings
@@ -19,6 +20,7 @@ internal static class Trainings
     [
         new("heart-rate", "Train the heart-rate network on recordings of a PPG (NAME.hea or NAME.csv) with NAME.ref.csv beside them.", request => new RateTraining(request), HasTest: true),
         new("qrs", "Train the QRS network on ECG records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to mix in.", request => new QrsTraining(request)),
+        new("fetal", "Train the fetal network on simulated labours and on recordings of abdominal leads with reference beats of the fetus (NAME.hea with NAME.fqrs, NAME.edf with NAME.edf.qrs).", request => new FetalTraining(request), IsSimulated: true),
     ];
 
     /// <summary>How the networks with that task are trained; null: they cannot be.</summary>

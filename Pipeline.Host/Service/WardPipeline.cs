@@ -48,7 +48,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <param name="time">For the parts.</param>
     /// <param name="watchStore">Puts something before the store, which owns it then: a probe.</param>
     /// <param name="cluster">What the pipeline's readings go to; null: nobody reads.</param>
-    /// <exception cref="CommandException"><c>Topology:Model</c> or <c>Topology:QrsModel</c> is no model that can be used.</exception>
+    /// <exception cref="CommandException"><c>Topology:Model</c>, <c>Topology:QrsModel</c> or <c>Topology:FetalModel</c> is no model that can be used.</exception>
     /// <exception cref="IOException">The embedded store's folder, or that of the idle patients, cannot be used.</exception>
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null, WardCluster? cluster = null)
     {

@@ -1,3 +1,4 @@
+using Pipeline.Models.Estimators.Fetal;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
@@ -60,13 +61,13 @@ public sealed class StageOutput
     // Some 5 KB each, and a shard has its own: the collector handles what a burst wants more.
     private const int MostIdle = 8;
 
-    private readonly Stack<RateQuestion> _idle = new(MostIdle);
+    private readonly List<NetworkQuestion> _idle = new(MostIdle);
 
     /// <summary>The estimates, in the order of the stages.</summary>
     public List<Estimate> Estimates { get; } = [];
 
     /// <summary>Windows of which a network is to say the estimate. Whoever takes them out gives them back by <see cref="Return"/>.</summary>
-    public List<RateQuestion> Questions { get; } = [];
+    public List<NetworkQuestion> Questions { get; } = [];
 
     /// <summary>The beats that became certain, in ascending order within a signal kind.</summary>
     public List<Beat> Beats { get; } = [];
@@ -84,24 +85,37 @@ public sealed class StageOutput
     }
 
     /// <summary>Takes back a question that is done with, to be asked again.</summary>
-    public void Return(RateQuestion question)
+    public void Return(NetworkQuestion question)
     {
-        if (_idle.Count < MostIdle)
-            _idle.Push(question);
+        if (_idle.Count == MostIdle)
+            _idle.RemoveAt(0);      // of a kind that is not asked any more, or not as often
+        _idle.Add(question);
     }
 
     /// <summary>Adds a question for <paramref name="model"/>, to be filled by the stage.</summary>
-    internal RateQuestion Ask(RateModel model)
+    internal RateQuestion Ask(RateModel model) => Add(TakeIdle<RateQuestion>(model) ?? new RateQuestion(model));
+
+    /// <summary>Adds a question for <paramref name="model"/>, to be filled by the stage.</summary>
+    internal FetalQuestion Ask(FetalModel model) => Add(TakeIdle<FetalQuestion>(model) ?? new FetalQuestion(model));
+
+    private T Add<T>(T question)
+        where T : NetworkQuestion
     {
-        // One that does not suit is an earlier model's.
-        while (_idle.TryPop(out var idle))
-            if (idle.TryTurnTo(model))
-            {
-                Questions.Add(idle);
-                return idle;
-            }
-        var question = new RateQuestion(model);
         Questions.Add(question);
         return question;
+    }
+
+    private T? TakeIdle<T>(RecurrentModel model)
+        where T : NetworkQuestion
+    {
+        for (var i = _idle.Count - 1; i >= 0; i--)
+            if (_idle[i] is T idle)
+            {
+                _idle.RemoveAt(i);
+                // One that does not suit is an earlier model's.
+                if (idle.TryTurnTo(model))
+                    return idle;
+            }
+        return null;
     }
 }

@@ -4,7 +4,7 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
-/// <summary>The recurrent (LSTM) state of one device's stream, and the network it belongs to. One thread at a time.</summary>
+/// <summary>The recurrent (LSTM) state of one device's stream for the network of one task, and the network it belongs to. One thread at a time.</summary>
 public sealed class RateMemory
 {
     private const int MostFloats = 1 << 20;
@@ -19,7 +19,7 @@ public sealed class RateMemory
     /// <summary>Name and version of the network whose state it is; empty when the next window begins with a state of zeros.</summary>
     public string Identity => _identity;
 
-    internal void Begin(RateModel model)
+    internal void Begin(RecurrentModel model)
     {
         if (_state.Length == model.StateLength)
             Array.Clear(_state);

@@ -37,7 +37,7 @@ public static class Stages
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
     /// is estimated from. Of <paramref name="networks"/> (they stay the caller's) a heart-rate network estimates from PPG where it takes the rate and
-    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does. Traces of a cardiotocograph
+    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does. A fetal network is asked beside the classical estimator. Traces of a cardiotocograph
     /// are read by <paramref name="ctg"/>, FIGO's rules by default.
     /// </summary>
     public static IWindowStage[] Create(
@@ -45,16 +45,17 @@ public static class Stages
     {
         ArgumentNullException.ThrowIfNull(channels);
         var stages = new List<IWindowStage>();
-        var (rate, qrs) = (networks?.OfType<RateModel>().FirstOrDefault(), networks?.OfType<QrsModel>().FirstOrDefault());
+        T? Of<T>() => networks is null ? default : networks.OfType<T>().FirstOrDefault();
+        var rate = Of<RateModel>();
         if (rateHz >= PpgStage.MinRateHz && channels.IndicesOf(SignalKind.Ppg).Length > 0)
             stages.Add(rate is null ? new PpgStage(channels, rateHz) : new NetworkPpgStage(channels, rateHz, shape ?? WindowShape.Default, rate));
         if (rateHz >= EcgStage.MinRateHz && channels.IndicesOf(SignalKind.Ecg).Length > 0)
-            stages.Add(new EcgStage(channels, rateHz, qrs));
+            stages.Add(new EcgStage(channels, rateHz, Of<QrsModel>()));
         if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)
             stages.Add(new AbpStage(channels, rateHz));
         if (rateHz >= FetalStage.MinRateHz && channels.IndicesOf(SignalKind.FetalEcg).Length > 0)
         {
-            stages.Add(new FetalStage(channels, rateHz));
+            stages.Add(new FetalStage(channels, rateHz, shape, Of<FetalModel>()));
             stages.Add(new FetalTraceStage(rateHz, ctg));       // reads the beats of the one before
         }
         if (rateHz >= CtgAnalysis.MinRateHz && channels.Span.ToArray().Any(channel => CtgStage.Takes(channel.Kind)))

@@ -14,6 +14,12 @@ public readonly record struct StateBlock(string Name, int Version, string Model,
 
     /// <summary>Name of the block that holds the recurrent state of the network that estimates heart rate from PPG.</summary>
     public const string RateNetwork = "rate-network";
+
+    /// <summary>The same of the network that estimates the fetal heart rate from abdominal leads.</summary>
+    public const string FetalNetwork = "fetal-network";
+
+    /// <summary>Whether a name is that of a network's recurrent state, which the patient's actor holds and no stage does.</summary>
+    internal static bool IsOfNetwork(string name) => name is RateNetwork or FetalNetwork;
 }
 
 /// <summary>All of one epoch of one device, between two chunks: what <see cref="DeviceStream"/> needs to go on as if nothing had happened.</summary>

@@ -1,3 +1,4 @@
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Torch;
 using Pipeline.Training.HeartRate;
@@ -8,12 +9,12 @@ namespace Pipeline.Tests.Networks;
 /// <summary>An untrained network with nothing at zero, as a package.</summary>
 internal static class TestModel
 {
-    public static RateNetwork Network(int seed = 5)
+    public static RateNetwork Network(int seed = 5, int rows = RateFeatures.InputRowCount)
     {
         NeedLibtorch.OrSkip();
         using var still = torch.no_grad();
         torch.manual_seed(seed);
-        var network = new RateNetwork();
+        var network = new RateNetwork(rows);
         foreach (var parameter in network.parameters())
             parameter.add_(torch.randn(parameter.shape), 0.05);
         return network;

@@ -97,7 +97,7 @@ internal sealed class PatientRun(StageFactory? stages = null)
                 said.Add(FormattableString.Invariant($"{estimate.Signal} {estimate.Value:R} {estimate.Sigma:R} {estimate.Quality:R} {estimate.Coverage:R} {estimate.Status}"));
             foreach (var question in _output.Questions)
             {
-                said.Add(FormattableString.Invariant($"{question.Ask(_state.MemoryOf(stream.Device))}"));
+                said.Add(FormattableString.Invariant($"{question.Ask(_state.MemoryOf(stream.Device, question.Model))}"));
                 _output.Return(question);
             }
             foreach (var beat in _output.Beats)

@@ -69,7 +69,7 @@ public sealed class RateBatch
                 FillSimulated(b);
             else
                 Fill(b, Draw());
-            SetStartBelief(Belief.AsSpan(b * Rates, Rates));
+            SetStartBelief(random, Belief.AsSpan(b * Rates, Rates));
         }
     }
 
@@ -182,14 +182,14 @@ public sealed class RateBatch
     }
 
     /// <summary>Uniform; in a fifth of the sequences a peak at a random rate, so that the network learns to leave a wrong belief.</summary>
-    private void SetStartBelief(Span<float> belief)
+    internal static void SetStartBelief(Random random, Span<float> belief)
     {
         belief.Fill(1f / Rates);
-        if (!Chance(0.2))
+        if (random.NextDouble() >= 0.2)
             return;
-        var at = _random.NextDouble() * (Rates - 1);
-        var sd = 0.7 + 2 * _random.NextDouble();
-        var certainty = 1 - Math.Pow(10, -4 * _random.NextDouble());
+        var at = random.NextDouble() * (Rates - 1);
+        var sd = 0.7 + 2 * random.NextDouble();
+        var certainty = 1 - Math.Pow(10, -4 * random.NextDouble());
         double sum = 0;
         for (var k = 0; k < Rates; k++)
             sum += Math.Exp(-0.5 * (k - at) * (k - at) / (sd * sd));

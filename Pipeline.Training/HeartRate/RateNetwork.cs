@@ -10,8 +10,8 @@ namespace Pipeline.Training.HeartRate;
 /// carried from window to window. What one window can say is bounded, so that no window alone makes a rate impossible. Beside it runs a
 /// filter without any learned weight, on the classical evidence alone: the answer is a mixture of both, so what the network learnt of its
 /// sensors and movements cannot alone lead it astray on others.
-/// <para>Input [B, 14, 85] (<see cref="RateFeatures"/>), state [B, 2 x 85 + 2 x 16] (belief and plain belief less the uniform one, LSTM h
-/// and c; zero at the start), output [B, 85 + 1]: probability of each rate, and the chance that the estimate is within 5 bpm.</para>
+/// <para>Of a PPG (<see cref="RateFeatures"/>) or, with other rows, of a fetus (<see cref="FetalFeatures"/>). Input [B, rows, 85], state
+/// [B, 2 x 85 + 2 x 16] (belief and plain belief less the uniform one, LSTM h and c; zero at the start), output [B, 85 + 1]: probability of each rate, and the chance that the estimate is within 5 bpm.</para>
 /// </summary>
 public sealed partial class RateNetwork : nn.Module
 {
@@ -25,8 +25,8 @@ public sealed partial class RateNetwork : nn.Module
     public const int OutputLength = Rates + 1;
 
     /// <summary>Multiplications and additions of one hop; those of activations are left out.</summary>
-    public const long Flop = 2L * (
-        Rates * Channels * (7L * RateFeatures.InputRowCount + 7 * Channels + 5 * Channels + 5)   // encoder and evidence
+    public long Flop => 2L * (
+        Rates * Channels * (7L * _rows + 7 * Channels + 5 * Channels + 5)                        // encoder and evidence
         + 2 * Rates * (2 * KernelReach + 1)                                                      // motion of both beliefs
         + Rates * (long)MixTaps * (MixChannels * (Channels + 1) + MixChannels)                   // correction
         + 4L * Hidden * (2 * Channels + 1 + Hidden) + 4 * Hidden + 5 * Rates);                   // LSTM and its heads
@@ -58,23 +58,36 @@ public sealed partial class RateNetwork : nn.Module
     private static readonly long[] Mix1Index = BandIndex(MixChannels, 1, MixTaps);
     private static readonly long[] Mix2Index = BandIndex(1, MixChannels, MixTaps);
 
-    private readonly Conv1d _conv1 = nn.Conv1d(RateFeatures.InputRowCount, Channels, 7, padding: 3);
-    private readonly Conv1d _conv2 = nn.Conv1d(Channels, Channels, 7, padding: 3);
-    private readonly Conv1d _conv3 = nn.Conv1d(Channels, Channels, 5, padding: 6, dilation: 3);
-    private readonly Conv1d _observe = nn.Conv1d(Channels, 1, 5, padding: 2);
-    private readonly Conv1d _mix1 = nn.Conv1d(Channels + 1, MixChannels, MixTaps, padding: MixTaps / 2);
-    private readonly Conv1d _mix2 = nn.Conv1d(MixChannels, 1, MixTaps, padding: MixTaps / 2);
-    private readonly LSTM _memory = nn.LSTM(2 * Channels + 1, Hidden);
-    private readonly Linear _gate = nn.Linear(Hidden, 3);    // weight of the encoder's evidence, leak, weight of the classical evidence
-    private readonly Linear _trust = nn.Linear(Hidden + 2, 1);
+    private readonly int _rows;
+    private readonly Conv1d _conv1;
+    private readonly Conv1d _conv2;
+    private readonly Conv1d _conv3;
+    private readonly Conv1d _observe;
+    private readonly Conv1d _mix1;
+    private readonly Conv1d _mix2;
+    private readonly LSTM _memory;
+    private readonly Linear _gate;    // weight of the encoder's evidence, leak, weight of the classical evidence
+    private readonly Linear _trust;
     private readonly Parameter _kernel;
     private readonly Parameter _leak;
     private readonly Parameter _weights;                     // of the encoder's evidence, the prior, the classical evidence
 
     /// <summary>Starts as a plain filter: the gates and the correction begin at zero.</summary>
-    public RateNetwork()
+    /// <param name="rows">Rows of a window's input.</param>
+    public RateNetwork(int rows = RateFeatures.InputRowCount)
         : base(nameof(RateNetwork))
     {
+        _rows = rows;
+        // The order decides which random numbers each gets.
+        _conv1 = nn.Conv1d(rows, Channels, 7, padding: 3);
+        _conv2 = nn.Conv1d(Channels, Channels, 7, padding: 3);
+        _conv3 = nn.Conv1d(Channels, Channels, 5, padding: 6, dilation: 3);
+        _observe = nn.Conv1d(Channels, 1, 5, padding: 2);
+        _mix1 = nn.Conv1d(Channels + 1, MixChannels, MixTaps, padding: MixTaps / 2);
+        _mix2 = nn.Conv1d(MixChannels, 1, MixTaps, padding: MixTaps / 2);
+        _memory = nn.LSTM(2 * Channels + 1, Hidden);
+        _gate = nn.Linear(Hidden, 3);
+        _trust = nn.Linear(Hidden + 2, 1);
         var start = new float[2 * KernelReach + 1];
         for (var j = 0; j < start.Length; j++)
             start[j] = -0.5f * Math.Abs(j - KernelReach);
@@ -103,7 +116,7 @@ public sealed partial class RateNetwork : nn.Module
         register_module("trust", _trust);
     }
 
-    /// <summary>All that does not depend on the state, for any number of windows at once: [N, 14, 85].</summary>
+    /// <summary>All that does not depend on the state, for any number of windows at once: [N, rows, 85].</summary>
     public RateEvidence Encode(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -11,7 +11,7 @@ public sealed partial class RateNetwork
     public byte[] ToOnnx()
     {
         var graph = new OnnxGraph("heart_rate");
-        var input = graph.Input("input", RateFeatures.InputRowCount, Rates);
+        var input = graph.Input("input", _rows, Rates);
         var state = graph.Input("state", StateLength);
         using var scope = NewDisposeScope();
         var h1 = graph.Relu(graph.Conv1d(input, _conv1.weight, _conv1.bias!, padding: 3));

@@ -17,7 +17,13 @@ public static class RatePackage
     /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the
     /// beginning of the weights' hash, so the same weights have the same name. Returns name and version.
     /// </summary>
-    public static string Save(string folder, string name, RateNetwork network, IReadOnlyDictionary<string, string> card)
+    public static string Save(string folder, string name, RateNetwork network, IReadOnlyDictionary<string, string> card) =>
+        Save(folder, name, network, RateModel.Task, RateFeatures.Name, ["ppg", "acc"], (MinRateHz, MaxRateHz), RateFeatures.InputRowCount, card);
+
+    /// <summary>The same of a network for another task, with other features.</summary>
+    internal static string Save(
+        string folder, string name, RateNetwork network, string task, string features, string[] kinds, (double Min, double Max) rateHz, int rows,
+        IReadOnlyDictionary<string, string> card)
     {
         ArgumentNullException.ThrowIfNull(network);
         using var scope = torch.NewDisposeScope();
@@ -29,18 +35,18 @@ public static class RatePackage
             Format = ModelPackage.Format,
             Name = name,
             Version = version,
-            Task = RateModel.Task,
-            Features = RateFeatures.Name,
-            Kinds = ["ppg", "acc"],
-            MinRateHz = MinRateHz,
-            MaxRateHz = MaxRateHz,
+            Task = task,
+            Features = features,
+            Kinds = kinds,
+            MinRateHz = rateHz.Min,
+            MaxRateHz = rateHz.Max,
             WindowSeconds = 8,
             HopSeconds = 2,
-            InputLength = RateFeatures.InputRowCount * RateFeatures.RateCount,
+            InputLength = rows * RateFeatures.RateCount,
             StateLength = RateNetwork.StateLength,
             OutputLength = RateNetwork.OutputLength,
             Parameters = (int)network.parameters().Sum(p => p.numel()),
-            Mflop = Math.Round(RateNetwork.Flop / 1e6, 2),
+            Mflop = Math.Round(network.Flop / 1e6, 2),
             Sha256 = new Dictionary<string, string>(),
             Card = card,
         };

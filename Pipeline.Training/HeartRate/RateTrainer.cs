@@ -50,7 +50,7 @@ public sealed record RateScore(RateRecording Recording, int Windows, double Mean
 public sealed class RateTrainer(RateTrainingOptions options)
 {
     private const int Rates = RateFeatures.RateCount;
-    private const double WeightDecay = 1e-3;
+    private const double WeightDecay = 1e-3, TrustWeight = 0.1;
     private const double NearPerMinute = 5;
     private const double IntervalSigmas = 1.645;   // of a normal distribution, 90 % lie within
 
@@ -76,7 +76,7 @@ public sealed class RateTrainer(RateTrainingOptions options)
         var network = new RateNetwork();
         network.to(device);
         var batch = new RateBatch(sequences, options.Stretches, options.Constants);
-        var schedule = new TrainingSchedule(options.Steps, options.Seed, options.LearningRate, WeightDecay, Factor);
+        var schedule = Schedule(options.Steps, options.Seed, options.LearningRate);
         return new TrainingLoop(network, schedule, random =>
         {
             batch.Next(random);
@@ -90,20 +90,26 @@ public sealed class RateTrainer(RateTrainingOptions options)
     /// </summary>
     public static (float Rate, float Trust, float Sigma)[] Run(RateNetwork network, RateSequence sequence)
     {
-        using var still = no_grad();
-        ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(sequence);
+        return Run(network, sequence.Input(), sequence.Present);
+    }
+
+    /// <summary>The same over inputs [windows x rows x 85], of which some are not <paramref name="present"/>.</summary>
+    internal static (float Rate, float Trust, float Sigma)[] Run(RateNetwork network, float[] input, bool[] present)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        using var still = no_grad();
         using var scope = NewDisposeScope();
         using var pause = CollectionPause.Begin();
-        var seen = network.Encode(tensor(sequence.Input(), [sequence.Count, RateFeatures.InputRowCount, Rates]));
+        var seen = network.Encode(tensor(input, [present.Length, input.Length / Math.Max(1, present.Length) / Rates, Rates]));
         var filter = network.Filter();
         var state = Start();
-        var results = new (float, float, float)[sequence.Count];
+        var results = new (float, float, float)[present.Length];
         var silent = 0;
-        for (var w = 0; w < sequence.Count; w++)
+        for (var w = 0; w < present.Length; w++)
         {
             using var inner = NewDisposeScope();
-            if (!sequence.Present[w])
+            if (!present[w])
             {
                 results[w] = (float.NaN, 0, float.NaN);
                 silent++;
@@ -143,23 +149,35 @@ public sealed class RateTrainer(RateTrainingOptions options)
 
     private static RateState Start() => RateState.From(full([1, Rates], (1.0 / Rates)));
 
-    private double Factor(int step)
+    /// <summary>A warm-up of 30 steps, then a cosine down to 2 % of the greatest learning rate.</summary>
+    internal static TrainingSchedule Schedule(int steps, int seed, double learningRate)
     {
-        const int warmUp = 30;
-        if (step < warmUp)
-            return (step + 1.0) / warmUp;
-        var along = (step - warmUp) / (double)Math.Max(1, options.Steps - warmUp);
-        return 0.02 + 0.98 * (1 + Math.Cos(Math.PI * Math.Min(1, along))) / 2;
+        return new TrainingSchedule(steps, seed, learningRate, WeightDecay, Factor);
+
+        double Factor(int step)
+        {
+            const int warmUp = 30;
+            if (step < warmUp)
+                return (step + 1.0) / warmUp;
+            var along = (step - warmUp) / (double)Math.Max(1, steps - warmUp);
+            return 0.02 + 0.98 * (1 + Math.Cos(Math.PI * Math.Min(1, along))) / 2;
+        }
     }
 
     /// <summary>The network's answer to a batch, held against its references.</summary>
-    internal static BatchLoss Loss(RateNetwork network, RateBatch batch, Device device)
+    internal static BatchLoss Loss(RateNetwork network, RateBatch batch, Device device) =>
+        Loss(network, batch.Input, batch.Labels, batch.Belief, TrustWeight, device);
+
+    /// <summary>
+    /// The network's answer to inputs [batch x windows x rows x 85] from the start beliefs [batch x 85] on, held against references [batch x windows].
+    /// </summary>
+    internal static BatchLoss Loss(RateNetwork network, float[] input, float[] labels, float[] belief, double trustWeight, Device device)
     {
         const int size = RateBatch.Size, windows = RateBatch.Windows;
-        var x = tensor(batch.Input, [size * windows, RateFeatures.InputRowCount, Rates]).to(device);
+        var x = tensor(input, [size * windows, input.Length / (size * windows * Rates), Rates]).to(device);
         var seen = network.Encode(x).Windows(size, windows);
         var filter = network.Filter();
-        var state = RateState.From(tensor(batch.Belief, [size, Rates]).to(device));
+        var state = RateState.From(tensor(belief, [size, Rates]).to(device));
         var answers = new RateAnswer[windows];
         for (var w = 0; w < windows; w++)
         {
@@ -167,6 +185,6 @@ public sealed class RateTrainer(RateTrainingOptions options)
             state = answers[w].Next;
         }
         Tensor All(Func<RateAnswer, Tensor> part) => stack([.. answers.Select(part)], 1);
-        return RateTargets.Of(batch.Labels, device).Loss(All(a => a.Logits), All(a => a.Answer), All(a => a.Trust).squeeze(2));
+        return RateTargets.Of(labels, device).Loss(All(a => a.Logits), All(a => a.Answer), All(a => a.Trust).squeeze(2), trustWeight);
     }
 }

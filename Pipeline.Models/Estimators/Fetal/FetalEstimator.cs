@@ -1,3 +1,4 @@
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -42,16 +43,25 @@ internal sealed class FetalEstimator
         _banks = [.. channels.Select(_ => new MaternalBank())];
     }
 
-    /// <summary>Adds the estimates of <paramref name="window"/> and the beats that are said with it.</summary>
-    public void Accept(in Window window, StageOutput output)
+    /// <summary>Gets the network's input of each window in which beats are looked for, also where no network is asked; null: not wanted.</summary>
+    public float[]? Observed { get; init; }
+
+    /// <summary>Adds the estimates of <paramref name="window"/>, the fetus's by <paramref name="model"/> where there is one, and the beats that are said with it.</summary>
+    public void Accept(in Window window, StageOutput output, FetalModel? model)
     {
         Take(window);
+        var question = model is null || _leads.Length < FetalTiming.LeastSamples ? null : output.Ask(model);
         var (work, seconds) = (FetalWorkspace.OfThread, _origin < 0 ? 0 : (window.EndIndex - _origin) / _rateHz);
         Span<int> beats = stackalloc int[FetalTiming.MostBeats], fetal = stackalloc int[FetalTiming.MostBeats];
-        var found = Find(work, beats, fetal, (long)Math.Floor((seconds - HorizonSeconds) * FetalTiming.RateHz));
+        var found = Find(work, beats, fetal, (long)Math.Floor((seconds - HorizonSeconds) * FetalTiming.RateHz), question?.Input ?? Observed);
         Emit(work, output, long.MaxValue);
         var verdict = _quality.Of(window);
-        _verdict.Say(found, work, beats[..found.MotherCount], fetal[..found.FetalCount], verdict, seconds, output);
+        var (ofMother, ofFetus) = _verdict.Say(found, work, beats[..found.MotherCount], fetal[..found.FetalCount], verdict, seconds);
+        output.Estimates.Add(ofMother);
+        if (question is null)
+            output.Estimates.Add(ofFetus);
+        else
+            question.Set(_windows == 1, ofFetus, ofMother.Value);
         _quality.Forget(window.StartIndex);
     }
 
@@ -64,7 +74,7 @@ internal sealed class FetalEstimator
         _leads.Finish();
         var work = FetalWorkspace.OfThread;
         Span<int> beats = stackalloc int[FetalTiming.MostBeats], fetal = stackalloc int[FetalTiming.MostBeats];
-        Find(work, beats, fetal, _leads.Count);
+        Find(work, beats, fetal, _leads.Count, default);
         Emit(work, output, tail.EndIndex);
     }
 
@@ -101,8 +111,8 @@ internal sealed class FetalEstimator
         state.Count(ref _bankedUntil);
     }
 
-    /// <summary>Finds both hearts' beats in the last 12 s, writes them, and notes the marks before <paramref name="horizon"/>.</summary>
-    private FoundHearts Find(FetalWorkspace work, Span<int> mother, Span<int> fetal, long horizon)
+    /// <summary>Finds both hearts' beats in the last 12 s, writes them and the network's <paramref name="input"/>, if it is not empty, and notes the marks before <paramref name="horizon"/>.</summary>
+    private FoundHearts Find(FetalWorkspace work, Span<int> mother, Span<int> fetal, long horizon, Span<float> input)
     {
         work.Marks.Clear();
         var length = _leads.Length;
@@ -114,6 +124,8 @@ internal sealed class FetalEstimator
         if (used == 0)
         {
             _readout.Say(default, default, default, start, horizon, work.Marks);
+            if (!input.IsEmpty)
+                FetalInput.WriteNone(length, input);
             return default;
         }
         var signals = Prepare(work, used);
@@ -129,8 +141,11 @@ internal sealed class FetalEstimator
             FetalReadout.Place(work.Residuals[hypothesis.Variant].Finished(work.Level), track, fetal);
         FetalReadout.Place(signals, mother[..motherCount]);
         var found = new FoundHearts(length, used, motherCount, track.Length, isFound ? hypothesis.Score : BeatSearch.Nothing);
-        if (found.AreInQuestion(mother, fetal))
+        var isInQuestion = found.AreInQuestion(mother, fetal);
+        if (isInQuestion)
             found = found.Answer(mother, fetal, QrsSharpness.Of(without, fetal[..track.Length]) / QrsSharpness.Of(signals, mother[..motherCount]));
+        if (!input.IsEmpty)
+            work.Input.Write(work, mother[..found.MotherCount], fetal[..found.FetalCount], hypothesis, isInQuestion, input);
         _readout.Say(track, fetal[..found.FetalCount], mother[..found.MotherCount], start, horizon, work.Marks);
         return found;
     }

@@ -37,6 +37,7 @@ internal sealed class FetalSearch
         if (leads != _leads)
             Carry(work, leads);
         _leads = leads;
+        work.Input.Begin();
         found.IsThere = false;
         if (_hasFilter)
             Follow(work, found);
@@ -191,8 +192,11 @@ internal sealed class FetalSearch
     {
         var beats = work.CandidateBeats.AsSpan();
         var count = work.Search.Find(signal, BeatForm.Fetus, beats, out var score);
-        if (count >= 4)
-            pool.Add(score - BeatContrast.Penalty(beats[..count], work.Tracking.Mother), variant, beats[..count]);
+        if (count < 4)
+            return;
+        score -= BeatContrast.Penalty(beats[..count], work.Tracking.Mother);
+        pool.Add(score, variant, beats[..count]);
+        work.Input.Take(beats[..count], score);
     }
 
     /// <summary>The best of some rounds of learning a filter from beats and finding the beats by it.</summary>

@@ -1,3 +1,4 @@
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -14,20 +15,43 @@ public sealed class FetalStage : IWindowStage
     public const double MinRateHz = FetalTiming.RateHz;
 
     private readonly FetalEstimator _estimator;
+    private readonly double _rateHz;
+    private readonly WindowShape _shape;
+    private FetalModel? _model;         // null where no network takes the stream
 
     /// <summary>Takes the abdominal leads of <paramref name="channels"/>; there is at least one.</summary>
-    public FetalStage(ChannelLayout channels, double rateHz)
+    /// <param name="channels">The channels.</param>
+    /// <param name="rateHz">Samples per second.</param>
+    /// <param name="shape">The windows; null: the usual ones.</param>
+    /// <param name="model">A network that is asked about each window; stays the caller's. Null: the classical estimate stands.</param>
+    public FetalStage(ChannelLayout channels, double rateHz, WindowShape? shape = null, FetalModel? model = null)
+        : this(channels, rateHz, shape, model, null)
+    {
+    }
+
+    /// <summary>The same; <paramref name="observed"/> gets the network's input of each window in which beats are looked for.</summary>
+    internal FetalStage(ChannelLayout channels, double rateHz, WindowShape? shape, FetalModel? model, float[]? observed)
     {
         ArgumentNullException.ThrowIfNull(channels);
+        (_rateHz, _shape) = (rateHz, shape ?? WindowShape.Default);
         var chosen = LeadChoice.Spread(channels.IndicesOf(SignalKind.FetalEcg), FetalTiming.MostLeads);
-        _estimator = new FetalEstimator(chosen, Array.ConvertAll(chosen, c => LeadChoice.MillivoltIn(channels[c].Unit)), rateHz);
+        _estimator = new FetalEstimator(chosen, Array.ConvertAll(chosen, c => LeadChoice.MillivoltIn(channels[c].Unit)), rateHz) { Observed = observed };
+        if (model is not null)
+            Use(model);
+    }
+
+    /// <summary>From the next window on a fetal network is asked, which begins without a past; where it does not take the stream, the classical estimate stands.</summary>
+    public void Use(INetwork network)
+    {
+        if (network is FetalModel model)
+            _model = model.FindMisfit(_rateHz, _shape) is null ? model : null;
     }
 
     /// <inheritdoc/>
     public void Accept(in Window window, StageOutput output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        _estimator.Accept(window, output);
+        _estimator.Accept(window, output, _model);
     }
 
     /// <inheritdoc/>

@@ -43,15 +43,21 @@ internal sealed class FetalTracking(FetalWorkspace work)
     /// <param name="terms">How surely the track is a fetus's.</param>
     public int Track(Span<float> output, Span<int> beats, bool mayBeSlow, out BeatTerms terms)
     {
+        Strengthen(output);
+        var count = work.Lattice.Track(output, BeatForm.Fetus.Intervals, _bonus.AsSpan(0, _length), beats);
+        terms = work.Contrast.Of(beats[..count], output, Mother, _said.AsSpan(0, _saidCount));
+        return (mayBeSlow || _isMotherQuick) && terms.Contrast < Sure ? Slow(output, beats, count, ref terms) : count;
+    }
+
+    /// <summary>Turns the output of a filter into the strength that is tracked.</summary>
+    public void Strengthen(Span<float> output)
+    {
         var level = _level.AsSpan(0, _length);
         work.Level.RootMeanSquares(output, FetalTiming.LevelSamples, level);
         TensorPrimitives.Add(level, 1e-12f, level);
         TensorPrimitives.Divide(output, level, output);
         work.Phase.Divide(output);
         TensorPrimitives.Max(output, 0f, output);
-        var count = work.Lattice.Track(output, BeatForm.Fetus.Intervals, _bonus.AsSpan(0, _length), beats);
-        terms = work.Contrast.Of(beats[..count], output, Mother, _said.AsSpan(0, _saidCount));
-        return (mayBeSlow || _isMotherQuick) && terms.Contrast < Sure ? Slow(output, beats, count, ref terms) : count;
     }
 
     /// <summary>A bradycardia: intervals beyond those of a fetus, where they stand out clearly more and are no wave of the mother's.</summary>

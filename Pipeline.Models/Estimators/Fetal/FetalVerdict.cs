@@ -18,9 +18,9 @@ internal sealed class FetalVerdict
     private readonly Coincidence _coincidence = new();
     private float _before = float.PositiveInfinity;      // score of the window before; infinite: there was none
 
-    /// <summary>Adds the estimates.</summary>
-    public void Say(
-        in FoundHearts found, FetalWorkspace work, ReadOnlySpan<int> mother, ReadOnlySpan<int> fetal, in QualityVerdict leads, double seconds, StageOutput output)
+    /// <summary>The estimates.</summary>
+    public (Estimate Mother, Estimate Fetus) Say(
+        in FoundHearts found, FetalWorkspace work, ReadOnlySpan<int> mother, ReadOnlySpan<int> fetal, in QualityVerdict leads, double seconds)
     {
         var from = Math.Max(0, found.Length - (int)(RateSeconds * FetalTiming.RateHz));
         var (ofMother, ofFetus) = (HeartTrack.Of(mother, from, LeastMaternalIntervals), HeartTrack.Of(fetal, from, LeastFetalIntervals));
@@ -32,8 +32,7 @@ internal sealed class FetalVerdict
             (grade, fetalGrade) = (Math.Min(grade, OpenQuality), Math.Min(fetalGrade, OpenQuality));
         var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);
         var isCoincidence = _coincidence.Next(found.Score >= HersFrom && MaternalLikeness.AreHers(fetal, mother, from), rate, fetalRate);
-        Add(output, Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false);
-        Add(output, Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence);
+        return (Of(Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false), Of(Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence));
     }
 
     /// <summary>Forgets everything.</summary>
@@ -62,7 +61,7 @@ internal sealed class FetalVerdict
 
     private static double Grade(float score, double usable) => 1 / (1 + Math.Exp((usable - score) / 0.25));
 
-    private static void Add(StageOutput output, Metric metric, in HeartTrack track, double quality, in QualityVerdict leads, double seconds, bool isCoincidence)
+    private static Estimate Of(Metric metric, in HeartTrack track, double quality, in QualityVerdict leads, double seconds, bool isCoincidence)
     {
         quality *= leads.Value;
         var status = leads.Fault != EstimateStatus.Ok ? leads.Fault
@@ -71,7 +70,6 @@ internal sealed class FetalVerdict
             : quality >= UsableQuality && !double.IsNaN(track.Rate) ? EstimateStatus.Ok : EstimateStatus.LowQuality;
         var isOk = status == EstimateStatus.Ok;
         var sigma = 0.3 + 3 * (1 - quality);
-        output.Estimates.Add(new Estimate(
-            SignalKind.FetalEcg, metric, isOk ? track.Rate : double.NaN, isOk ? sigma : double.NaN, quality, leads.Coverage, status, Stages.Classical));
+        return new Estimate(SignalKind.FetalEcg, metric, isOk ? track.Rate : double.NaN, isOk ? sigma : double.NaN, quality, leads.Coverage, status, Stages.Classical);
     }
 }

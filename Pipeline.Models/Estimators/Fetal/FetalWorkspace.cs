@@ -52,6 +52,9 @@ internal sealed class FetalWorkspace
 
     public CandidatePool Pool { get; } = new();
 
+    /// <summary>What a network is asked.</summary>
+    public FetalInput Input { get; } = new();
+
     public FetalHypothesis Found { get; } = new();
 
     public FetalHypothesis Challenger { get; } = new();

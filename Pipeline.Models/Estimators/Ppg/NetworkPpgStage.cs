@@ -36,7 +36,7 @@ public sealed class NetworkPpgStage : IWindowStage
 
     /// <summary>
     /// From the next window on a heart-rate network is asked; the state of another one is not taken over (<see
-    /// cref="RateQuestion.Begin"/>). Where it does not take the stream, the classical estimate stands.
+    /// cref="NetworkQuestion.Begin"/>). Where it does not take the stream, the classical estimate stands.
     /// </summary>
     public void Use(INetwork network)
     {
