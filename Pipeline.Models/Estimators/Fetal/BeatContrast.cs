@@ -13,6 +13,11 @@ namespace Pipeline.Models.Estimators.Fetal;
 internal readonly record struct BeatTerms(
     float Contrast, float Height, float LowHeight, float Between, float Below, float Changes, float Spread, float NearMother, float Agreement)
 {
+    private const float MostBelow = 0.15f, MostSpread = 0.25f;
+
+    /// <summary>Whether a heart may beat like this: few beats stand below what lies behind them, and the intervals are alike. A track that is lost for a second or two is not, however clear the rest.</summary>
+    public bool IsWhole => Below <= MostBelow && Spread <= MostSpread;
+
     /// <summary>Of fewer than five beats.</summary>
     public static readonly BeatTerms None = new(BeatSearch.Nothing, 0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -140,7 +140,7 @@ internal sealed class FetalEstimator
         if (isFound)
             FetalReadout.Place(work.Residuals[hypothesis.Variant].Finished(work.Level), track, fetal);
         FetalReadout.Place(signals, mother[..motherCount]);
-        var found = new FoundHearts(length, used, motherCount, track.Length, isFound ? hypothesis.Score : BeatSearch.Nothing);
+        var found = new FoundHearts(length, used, motherCount, track.Length, isFound ? hypothesis.Score : BeatSearch.Nothing, isFound && hypothesis.Terms.IsWhole);
         var isInQuestion = found.AreInQuestion(mother, fetal);
         if (isInQuestion)
             found = found.Answer(mother, fetal, QrsSharpness.Of(without, fetal[..track.Length]) / QrsSharpness.Of(signals, mother[..motherCount]));

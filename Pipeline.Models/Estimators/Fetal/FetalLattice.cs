@@ -15,8 +15,8 @@ internal readonly record struct BeatIntervals(int Least, int Most, float Stiffne
 /// </summary>
 internal sealed class FetalLattice
 {
-    private const int PeakReach = 15;               // a peak is the highest within 60 ms on each side
-    private const int MostPeaks = FetalTiming.MostBeats;
+    private const int Reach = 10;                   // a peak is the highest within 40 ms on each side: with more, noise hides beats of a small fetus
+    private const int MostPeaks = FetalTiming.WindowSamples / (Reach + 1) + 1;
     private const int MostStates = MostPeaks * 28;
     private const int StartSamples = 2 * FetalTiming.RateHz;    // a track starts in the first 2 s
     private const int EndSlack = 12;
@@ -52,16 +52,16 @@ internal sealed class FetalLattice
     {
         // The highest of a block is the only one of it that can be the highest on both sides of it.
         var count = 0;
-        for (var from = 0; from < strength.Length && count < MostPeaks; from += PeakReach + 1)
+        for (var from = 0; from < strength.Length && count < MostPeaks; from += Reach + 1)
         {
-            var i = from + TensorPrimitives.IndexOfMax(strength.Slice(from, Math.Min(PeakReach + 1, strength.Length - from)));
+            var i = from + TensorPrimitives.IndexOfMax(strength.Slice(from, Math.Min(Reach + 1, strength.Length - from)));
             var value = strength[i];
             if (!(value > 0))
                 continue;
             var highest = true;
-            for (var j = Math.Max(0, i - PeakReach); j < from && highest; j++)
+            for (var j = Math.Max(0, i - Reach); j < from && highest; j++)
                 highest = strength[j] < value;
-            for (var j = from + PeakReach + 1; j < Math.Min(strength.Length, i + PeakReach + 1) && highest; j++)
+            for (var j = from + Reach + 1; j < Math.Min(strength.Length, i + Reach + 1) && highest; j++)
                 highest = strength[j] <= value;
             if (highest)
                 _peaks[count++] = i;

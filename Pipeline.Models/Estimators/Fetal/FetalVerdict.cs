@@ -9,7 +9,7 @@ internal sealed class FetalVerdict
     /// <summary>Quality from which there is a value.</summary>
     public const double UsableQuality = 0.5;
 
-    /// <summary>Most quality while it is open which heart is whose: never the mother's rate as the fetus's.</summary>
+    /// <summary>Most quality while it is open which heart is whose, or the track does not hold through the window.</summary>
     private const double OpenQuality = 0.4;
 
     private const double RateSeconds = 8, LeastSeconds = 4;
@@ -28,6 +28,8 @@ internal sealed class FetalVerdict
         // Two windows in a row: chance seldom looks like a fetus twice.
         var (grade, fetalGrade) = (Grade(MaternalContrast(found, work, mother), MaternalUsable), Grade(Math.Min(score, _before), FetalUsable));
         _before = score;
+        if (!found.IsWhole)
+            fetalGrade = Math.Min(fetalGrade, OpenQuality);
         if (found.IsOpen)
             (grade, fetalGrade) = (Math.Min(grade, OpenQuality), Math.Min(fetalGrade, OpenQuality));
         var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);

@@ -6,8 +6,9 @@ namespace Pipeline.Models.Estimators.Fetal;
 /// <param name="MotherCount">Beats of the mother.</param>
 /// <param name="FetalCount">Beats of the fetus.</param>
 /// <param name="Score">How surely the track is a fetus's: <see cref="FetalHypothesis.Score"/>.</param>
+/// <param name="IsWhole">Whether the fetal track holds through the window: <see cref="BeatTerms.IsWhole"/>.</param>
 /// <param name="IsOpen">Whether it is not known whose heart is whose.</param>
-internal readonly record struct FoundHearts(int Length, int Leads, int MotherCount, int FetalCount, float Score, bool IsOpen = false)
+internal readonly record struct FoundHearts(int Length, int Leads, int MotherCount, int FetalCount, float Score, bool IsWhole, bool IsOpen = false)
 {
     private const float Sure = 0.5f, Faster = 1.1f;
     private const float Sharper = 1.2f;     // QRS complexes of a fetus over those of its mother: 1.4 to 2, seldom 1

@@ -111,7 +111,7 @@ public sealed class FetalLatticeTests
     }
 
     private static int[] Peaks(float[] strength) =>
-        [.. Enumerable.Range(0, strength.Length).Where(i => strength[i] > 0 && Enumerable.Range(i - 15, 31).All(j => j < 0 || j >= strength.Length || j == i || strength[j] < strength[i]))];
+        [.. Enumerable.Range(0, strength.Length).Where(i => strength[i] > 0 && Enumerable.Range(i - 10, 21).All(j => j < 0 || j >= strength.Length || j == i || strength[j] < strength[i]))];
 
     private static int[] Track(float[] strength)
     {
