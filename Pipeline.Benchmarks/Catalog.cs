@@ -24,6 +24,8 @@ internal static class Catalog
         new TrainingBenchmark(),
         new Accuracy.QrsAccuracy(),
         new Accuracy.HrvAccuracy(),
+        new Accuracy.BeatAccuracy(),
+        new Accuracy.RhythmAccuracy(),
         new Accuracy.PpgAccuracy(),
         new Fetal.FetalAccuracy(),
         new Ctg.CtgAccuracy(),

@@ -85,6 +85,12 @@ public enum Metric
     /// <summary>Respiratory rate, from the variation of the intervals with breathing, breaths per minute; LOINC 9279-1.</summary>
     RespiratoryRate = 68,
 
+    /// <summary>An episode of the heart's rhythm: an event, its length in seconds.</summary>
+    RhythmEpisode = 80,
+
+    /// <summary>Such an episode that lasts: an event, its length so far in seconds.</summary>
+    RhythmOngoing = 81,
+
     /// <summary>Whether a device sends: wall clock, not a function of its records, and so outside of all series (measurement <c>presence</c>).</summary>
     Presence = 100,
 }
@@ -151,11 +157,43 @@ public enum BeatKind
     FetalQrs = 3,
 }
 
+/// <summary>Where a beat of an ECG begins: the classes of ANSI/AAMI EC57.</summary>
+public enum BeatLabel
+{
+    /// <summary>Not said: the beat is none of an ECG.</summary>
+    None = 0,
+
+    /// <summary>In the sinus node, or conducted from the atria at its time, bundle branch block included (N).</summary>
+    Normal = 1,
+
+    /// <summary>Above the ventricles, too early (S).</summary>
+    Supraventricular = 2,
+
+    /// <summary>In the ventricles (V).</summary>
+    Ventricular = 3,
+
+    /// <summary>In both at once (F).</summary>
+    Fusion = 4,
+
+    /// <summary>It cannot be told: samples are missing in all leads (Q).</summary>
+    Unclassifiable = 5,
+}
+
 /// <summary>One beat.</summary>
 /// <param name="SampleIndex">Its position in the device's epoch, in samples, with a fraction where it was refined.</param>
 /// <param name="Signal">The kind of signal it was found in.</param>
 /// <param name="Kind">What it is.</param>
-public readonly record struct Beat(double SampleIndex, SignalKind Signal, BeatKind Kind);
+public readonly record struct Beat(double SampleIndex, SignalKind Signal, BeatKind Kind)
+{
+    /// <summary>Where it begins; of an ECG alone.</summary>
+    public BeatLabel Label { get; init; }
+
+    /// <summary>Probability of the label, 0 to 1; NaN without one.</summary>
+    public float Probability { get; init; } = float.NaN;
+
+    /// <summary>How abnormal it looks and comes, larger where it is more so, about −3 to 4; of any unit or sensor. NaN where it is not known.</summary>
+    public float Anomaly { get; init; } = float.NaN;
+}
 
 /// <summary>The names that the outside sees: tags, CSV columns, JSON. One place for all of them.</summary>
 public static partial class Names
@@ -208,6 +246,8 @@ public static partial class Names
         Metric.Sd1 => "sd1",
         Metric.Sd2 => "sd2",
         Metric.RespiratoryRate => "respiratory_rate",
+        Metric.RhythmEpisode => "rhythm_episode",
+        Metric.RhythmOngoing => "rhythm_ongoing",
         Metric.Presence => "presence",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
@@ -237,6 +277,18 @@ public static partial class Names
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
+    /// <summary>Column value of a beat's label; empty where there is none.</summary>
+    public static string Of(BeatLabel label) => label switch
+    {
+        BeatLabel.None => "",
+        BeatLabel.Normal => "N",
+        BeatLabel.Supraventricular => "S",
+        BeatLabel.Ventricular => "V",
+        BeatLabel.Fusion => "F",
+        BeatLabel.Unclassifiable => "Q",
+        _ => throw new ArgumentOutOfRangeException(nameof(label), label, null),
+    };
+
     /// <summary>UCUM unit of a metric's value.</summary>
     public static string UnitOf(Metric metric) => metric switch
     {
@@ -248,12 +300,13 @@ public static partial class Names
         Metric.ContractionRate => "/(10.min)",
         Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Presence or Metric.LowToHighRatio => "1",
         Metric.Acceleration or Metric.Deceleration or Metric.Contraction or Metric.TraceEpisode or Metric.CategoryEpisode
-            or Metric.DecelerationOngoing or Metric.TraceOngoing or Metric.CategoryOngoing => "s",
+            or Metric.DecelerationOngoing or Metric.TraceOngoing or Metric.CategoryOngoing
+            or Metric.RhythmEpisode or Metric.RhythmOngoing => "s",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
 
     /// <summary>
-    /// The store's measurement of a metric: <c>vitals</c> holds what any patient has, <c>hrv</c> heart rate variability, <c>fetal</c> the features,
+    /// The store's measurement of a metric: <c>vitals</c> holds what any patient has, <c>hrv</c> heart rate variability, <c>rhythm</c> episodes of the rhythm, <c>fetal</c> the features,
     /// category and events of a fetal heart rate trace.
     /// </summary>
     public static string MeasurementOf(Metric metric) => metric switch
@@ -261,6 +314,7 @@ public static partial class Names
         Metric.HeartRate or Metric.FetalHeartRate => "vitals",
         Metric.Presence => "presence",
         >= Metric.Sdnn and <= Metric.RespiratoryRate => "hrv",
+        Metric.RhythmEpisode or Metric.RhythmOngoing => "rhythm",
         _ => "fetal",
     };
 

@@ -43,6 +43,36 @@ public enum EventKind
 
     /// <summary>The trace is pathological.</summary>
     CategoryPathological = 13,
+
+    /// <summary>No QRS complex for 4 s or more while the leads are on.</summary>
+    Asystole = 30,
+
+    /// <summary>Ventricular fibrillation or flutter.</summary>
+    VentricularFibrillation = 31,
+
+    /// <summary>Five ventricular beats or more at more than 100 a minute.</summary>
+    VentricularTachycardia = 32,
+
+    /// <summary>Five beats or more below 40 a minute.</summary>
+    ExtremeBradycardia = 33,
+
+    /// <summary>Seventeen beats or more above 140 a minute.</summary>
+    ExtremeTachycardia = 34,
+
+    /// <summary>Atrial fibrillation, by its intervals.</summary>
+    AtrialFibrillation = 35,
+
+    /// <summary>Three seconds or more between two beats.</summary>
+    Pause = 36,
+
+    /// <summary>Every second beat ventricular, three times or more.</summary>
+    Bigeminy = 37,
+
+    /// <summary>Two ventricular beats in a row.</summary>
+    Couplet = 38,
+
+    /// <summary>Three or more ventricular beats in a row that are no tachycardia.</summary>
+    VentricularRun = 39,
 }
 
 /// <summary>
@@ -101,6 +131,16 @@ public static partial class Names
         EventKind.CategoryNormal => "category_normal",
         EventKind.CategorySuspicious => "category_suspicious",
         EventKind.CategoryPathological => "category_pathological",
+        EventKind.Asystole => "asystole",
+        EventKind.VentricularFibrillation => "ventricular_fibrillation",
+        EventKind.VentricularTachycardia => "ventricular_tachycardia",
+        EventKind.ExtremeBradycardia => "extreme_bradycardia",
+        EventKind.ExtremeTachycardia => "extreme_tachycardia",
+        EventKind.AtrialFibrillation => "atrial_fibrillation",
+        EventKind.Pause => "pause",
+        EventKind.Bigeminy => "bigeminy",
+        EventKind.Couplet => "couplet",
+        EventKind.VentricularRun => "ventricular_run",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -129,6 +169,7 @@ public static partial class Names
             isOver ? Metric.TraceEpisode : Metric.TraceOngoing,
         EventKind.CategoryNormal or EventKind.CategorySuspicious or EventKind.CategoryPathological =>
             isOver ? Metric.CategoryEpisode : Metric.CategoryOngoing,
+        >= EventKind.Asystole and <= EventKind.VentricularRun => isOver ? Metric.RhythmEpisode : Metric.RhythmOngoing,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 }

@@ -19,7 +19,10 @@ internal static class EcgRuns
 
     /// <summary>What all stages of such a device say of it.</summary>
     public static IEnumerable<WindowResult> Run(this EcgRecording recording, IReadOnlyList<INetwork> networks) =>
-        StreamRun.Of(Chunks(recording), first => Stages.Create(first.Channels, first.RateHz, networks));
+        recording.Run(first => Stages.Create(first.Channels, first.RateHz, networks));
+
+    /// <summary>What <paramref name="stages"/> say of it.</summary>
+    public static IEnumerable<WindowResult> Run(this EcgRecording recording, StageFactory stages) => StreamRun.Of(Chunks(recording), stages);
 
     private static IEnumerable<SampleChunk> Chunks(EcgRecording recording) => StreamRun.Chunks(
         recording.Leads, new ChannelLayout([.. recording.Leads.Select((_, l) => new Channel($"ECG{l}", SignalKind.Ecg, "mV"))]), recording.RateHz);

@@ -1,3 +1,5 @@
+using Pipeline.Models;
+
 namespace Pipeline.Benchmarks.Accuracy;
 
 /// <summary>The MIT-BIH arrhythmia database as it is split and labelled by de Chazal 2004 (doi:10.1109/TBME.2004.827359) and ANSI/AAMI EC57.</summary>
@@ -8,6 +10,15 @@ internal static class MitBih
     [
         "101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230",
     ];
+
+    /// <summary>EC57's class of a beat of a WFDB code.</summary>
+    public static BeatLabel LabelOf(int code) => code switch
+    {
+        4 or 7 or 8 or 9 => BeatLabel.Supraventricular,
+        5 or 10 or 41 => BeatLabel.Ventricular,
+        6 => BeatLabel.Fusion,
+        _ => IsNormal(code) ? BeatLabel.Normal : BeatLabel.Unclassifiable,
+    };
 
     /// <summary>Whether a WFDB code is one of EC57's class N: normal, bundle branch block, escape beats of the atria and the node.</summary>
     public static bool IsNormal(int code) => code is 1 or 2 or 3 or 11 or 25 or 34 or 35;

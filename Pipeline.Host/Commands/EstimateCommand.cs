@@ -22,7 +22,7 @@ internal static class EstimateCommand
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
-        var events = new Option<string?>("--events") { Description = "File for the events (CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
+        var events = new Option<string?>("--events") { Description = "File for the events (episodes of the rhythm; CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
         var command = new DocumentedCommand(
             "estimate", "Estimate heart rate and quality from recordings: WFDB (.hea), EDF, CSV, WAV.",
             "./pipeline estimate bidmc_01.hea --output bidmc_01.csv",

@@ -26,7 +26,7 @@ internal static class EstimateRow
     public const string Header = "window_start_s,window_end_s,signal,metric,value,unit,sigma,quality,coverage,status";
 
     /// <summary>The header of the beats, exactly.</summary>
-    public const string BeatHeader = "time_s,signal,kind";
+    public const string BeatHeader = "time_s,signal,kind,label,probability,anomaly";
 
     /// <summary>The header of the events, exactly.</summary>
     public const string EventHeader = "start_s,end_s,kind,priority,probability,reason";
@@ -63,7 +63,8 @@ internal static class EstimateRow
 
     /// <summary>A row of the beats. One that was refined to just before the first sample is at 0.</summary>
     public static string Csv(BeatPoint beat) => string.Create(CultureInfo.InvariantCulture,
-        $"{Math.Max(0, beat.Seconds):0.####},{Names.Of(beat.Beat.Signal)},{Names.Of(beat.Beat.Kind)}");
+        $"{Math.Max(0, beat.Seconds):0.####},{Names.Of(beat.Beat.Signal)},{Names.Of(beat.Beat.Kind)},"
+        + $"{Names.Of(beat.Beat.Label)},{Number(beat.Beat.Probability)},{Number(beat.Beat.Anomaly)}");
 
     /// <summary>A row of the events.</summary>
     public static string Csv(VitalPoint point, PatientEvent one)

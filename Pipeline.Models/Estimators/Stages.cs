@@ -1,9 +1,11 @@
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Estimators.Fetal;
 using Pipeline.Models.Estimators.Hrv;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Pressure;
+using Pipeline.Models.Estimators.Rhythm;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
@@ -50,7 +52,10 @@ public static class Stages
         if (rateHz >= PpgStage.MinRateHz && channels.IndicesOf(SignalKind.Ppg).Length > 0)
             stages.Add(rate is null ? new PpgStage(channels, rateHz) : new NetworkPpgStage(channels, rateHz, shape ?? WindowShape.Default, rate));
         if (rateHz >= EcgStage.MinRateHz && channels.IndicesOf(SignalKind.Ecg).Length > 0)
+        {
             stages.Add(new EcgStage(channels, rateHz, Of<QrsModel>()));
+            stages.Add(new BeatStage(channels, rateHz));        // labels the beats of the one before
+        }
         if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)
             stages.Add(new AbpStage(channels, rateHz));
         if (rateHz >= FetalStage.MinRateHz && channels.IndicesOf(SignalKind.FetalEcg).Length > 0)
@@ -60,10 +65,12 @@ public static class Stages
         }
         if (rateHz >= CtgAnalysis.MinRateHz && channels.Span.ToArray().Any(channel => CtgStage.Takes(channel.Kind)))
             stages.Add(new CtgStage(channels, rateHz, ctg));
-        foreach (var kind in BestBeats)
+        foreach (var kind in BestBeats)                         // these read the beats of those before
             if (rateHz >= MinRateHz(kind) && channels.IndicesOf(kind).Length > 0)
             {
-                stages.Add(new HrvStage(rateHz, kind));         // reads the beats of those before
+                if (kind != SignalKind.Abp)
+                    stages.Add(new RhythmStage(channels, rateHz, kind));
+                stages.Add(new HrvStage(rateHz, kind));
                 break;
             }
         return [.. stages];

@@ -83,7 +83,7 @@ public sealed class EstimateCommandTests : IDisposable
         Assert.Equal(["first.hea: kinds", "broken.edf: does not begin like an EDF file", "second.hea: kinds"], error.Split('\n')[..^1].Select(line => line.Split(" of channels")[0]));
         Assert.Equal(["first.beats.csv", "first.csv", "second.beats.csv", "second.csv"], Directory.GetFiles(results).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(8, File.ReadAllLines(Path.Combine(results, "first.csv")).Length);
-        Assert.Equal("time_s,signal,kind", File.ReadLines(Path.Combine(results, "second.beats.csv")).First());
+        Assert.Equal("time_s,signal,kind,label,probability,anomaly", File.ReadLines(Path.Combine(results, "second.beats.csv")).First());
     }
 
     [Fact]

@@ -140,7 +140,7 @@ public sealed class KeptQrsTests : IDisposable
         public Task WriteAsync(OutputBatch batch, CancellationToken stop)
         {
             lock (_points)
-                foreach (var point in batch.Points)
+                foreach (var point in batch.Points.Where(point => point.Event is null))
                     _points[$"{point.Patient} {point.WindowId} {point.Estimate.Signal}"] = Text(point.Patient, point.WindowId, point.Estimate);
             return Task.CompletedTask;
         }

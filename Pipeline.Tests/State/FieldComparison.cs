@@ -45,7 +45,7 @@ internal sealed class FieldComparison
     };
 
     /// <summary>Arrays that never change, or are another class's.</summary>
-    private static readonly HashSet<string> Fixed = ["PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgEstimator._channels", "EcgForm.<Channels>k__BackingField", "EcgForm.<Millivolts>k__BackingField", "QrsTiming._lags", "QrsTiming._shapeLags", "QrsTiming._slowLags", "QrsNetworkInput._weights"];
+    private static readonly HashSet<string> Fixed = ["BeatStage._channels", "LeadSilence._channels", "PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgEstimator._channels", "EcgForm.<Channels>k__BackingField", "EcgForm.<Millivolts>k__BackingField", "QrsTiming._lags", "QrsTiming._shapeLags", "QrsTiming._slowLags", "QrsNetworkInput._weights"];
 
     private readonly HashSet<(object, object)> _visited = new(new PairOfReferences());
 

@@ -156,7 +156,7 @@ public sealed class LineProtocolTests
         Metric.Presence => true,
         Metric.HeartRate => signal is not (SignalKind.FetalHeartRate or SignalKind.SecondFetalHeartRate or SignalKind.UterineActivity),
         Metric.Contraction or Metric.ContractionRate or Metric.UterineActivity => signal == SignalKind.UterineActivity,
-        >= Metric.Sdnn and <= Metric.RespiratoryRate => signal == SignalKind.Ecg,      // each of these devices has one, or no beats
+        >= Metric.Sdnn and <= Metric.RhythmOngoing => signal == SignalKind.Ecg,      // each of these devices has one, or no beats
         _ => signal is SignalKind.FetalHeartRate or SignalKind.SecondFetalHeartRate or SignalKind.FetalEcg,
     };
 

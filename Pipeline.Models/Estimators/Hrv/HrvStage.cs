@@ -18,6 +18,7 @@ public sealed class HrvStage : IWindowStage
 
     private const double LeastClarity = 0.4;    // of the breathing's peak
     private const double Tolerance = 0.2;       // of an interval between pulses, or between beats of which the kind is not known
+    private const double KnownTolerance = 0.325;    // where ectopic beats are known, it is for missed and false ones (a third and more)
     private const int Rounding = 2;             // samples: start and length of a window are whole numbers of them
 
     private readonly double _rateHz;
@@ -34,7 +35,8 @@ public sealed class HrvStage : IWindowStage
         ArgumentNullException.ThrowIfNull(output);
         foreach (var beat in output.Beats)
             if (beat.Signal == _kind)
-                _intervals.Take(beat.SampleIndex / _rateHz, isNormal: true, Tolerance);
+                _intervals.Take(
+                    beat.SampleIndex / _rateHz, beat.Label is BeatLabel.None or BeatLabel.Normal, beat.Label == BeatLabel.None ? Tolerance : KnownTolerance);
         var (before, hops) = (_said, (long)((window.EndIndex + Rounding) / _rateHz / HopSeconds));
         _said = hops;
         if (before < 0 || hops == before || hops * HopSeconds < NormalIntervals.SpanSeconds)

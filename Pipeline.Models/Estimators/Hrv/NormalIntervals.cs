@@ -4,8 +4,8 @@ namespace Pipeline.Models.Estimators.Hrv;
 
 /// <summary>
 /// The intervals between the beats of one signal over the last <see cref="SpanSeconds"/>, and which of them are normal-to-normal: between two
-/// normal beats, with nothing missing in between, and near the median of the last seven. What an ectopic, missed or false beat makes differs
-/// more. Two bytes an interval: 1/8 ms from the device's sample 0, so that rounding does not add up.
+/// normal beats, with nothing missing in between, and near the median of the last seven, or near the interval before where that is normal, as it is in strong breathing. What an ectopic,
+/// missed or false beat makes differs more. Two bytes an interval: 1/8 ms from the device's sample 0, so that rounding does not add up.
 /// </summary>
 internal sealed class NormalIntervals
 {
@@ -145,6 +145,7 @@ internal sealed class NormalIntervals
         _recent.AsSpan(0, _recentCount).CopyTo(sorted);
         sorted[.._recentCount].Sort();
         double median = sorted[_recentCount / 2];
-        return Math.Abs(step - median) <= tolerance * median;
+        var before = _count > 0 && (_steps[_count - 1] & NormalFlag) != 0 ? _steps[_count - 1] & Longest : median;
+        return Math.Abs(step - median) <= tolerance * median || Math.Abs(step - before) <= tolerance / 2 * before;
     }
 }
