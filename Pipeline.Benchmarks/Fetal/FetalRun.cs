@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Training.Evaluation;
@@ -47,8 +48,8 @@ internal sealed class FetalRun
     /// <summary>CPU time of the stages, windower included, ms a second of signal.</summary>
     public double MillisecondsPerSecond { get; private set; }
 
-    /// <summary>Runs <paramref name="seconds"/> of <paramref name="scenario"/>.</summary>
-    public static FetalRun Of(BedScenario scenario, int seconds)
+    /// <summary>Runs <paramref name="seconds"/> of <paramref name="scenario"/>, also with a network.</summary>
+    public static FetalRun Of(BedScenario scenario, int seconds, FetalModel? network)
     {
         var (truth, mother, all) = (new LabourTruth(), new List<TrueBeat>(), new List<SampleChunk>());
         var bed = new SimulatedBed(scenario);
@@ -57,7 +58,7 @@ internal sealed class FetalRun
         all.RemoveAll(chunk => chunk.Device != "fecg");
         var run = new FetalRun(scenario, seconds, truth, mother);
         var began = Cost.Now();
-        var results = StreamRun.Of(all).ToList();
+        var results = StreamRun.Of(all, FetalScore.StagesWith(network)).ToList();
         run.MillisecondsPerSecond = (Cost.Now() - began).ThreadCpuSeconds * 1000 / seconds;
         var rateHz = all[0].RateHz;
         double[] Found(BeatKind kind) => [.. results.SelectMany(result => result.Beats).Where(beat => beat.Kind == kind).Select(beat => beat.SampleIndex / rateHz).Order()];

@@ -68,12 +68,15 @@ internal sealed class FetalScore
         LongestDelay = Math.Max(LongestDelay, other.LongestDelay);
     }
 
+    /// <summary>The product's stages, with a network or without.</summary>
+    public static StageFactory StagesWith(FetalModel? network) => first => Stages.Create(first.Channels, first.RateHz, network is null ? null : [network]);
+
     /// <summary>Runs the product's stages on a record.</summary>
     public static FetalScore Of(FetalRecording record, FetalModel? network)
     {
         var score = new FetalScore { References = record.Beats.Length, Seconds = record.Seconds };
         var began = Cost.Now();
-        var results = StreamRun.Of(record.Chunks(), first => Stages.Create(first.Channels, first.RateHz, network is null ? null : [network])).ToList();
+        var results = StreamRun.Of(record.Chunks(), StagesWith(network)).ToList();
         score.Cpu = (Cost.Now() - began).ThreadCpuSeconds;
         score.CountBeats(record, results);
         score.CountRates(record, results);

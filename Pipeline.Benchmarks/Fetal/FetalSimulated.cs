@@ -1,4 +1,6 @@
 using System.Globalization;
+using Pipeline.Host.Networks;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Simulation;
 using Pipeline.Training.Evaluation;
 
@@ -12,15 +14,19 @@ internal sealed class FetalSimulated : IBenchmark
 {
     private const int ClearOfMother = 8;   // per minute
 
+    private FetalModel? _network;
+
     /// <inheritdoc/>
     public string Name => "accuracy-fetal-simulated";
 
     /// <inheritdoc/>
-    public string Summary => "fetal beats (±50 ms) and rates from simulated abdominal leads: hum, drop-outs, rates, coincidence, no fetus; seeds from 300";
+    public string Summary => "fetal beats (±50 ms) and rates from simulated abdominal leads: hum, drop-outs, rates, coincidence, no fetus; seeds from 300 (--model NAME)";
 
     /// <inheritdoc/>
     public Task RunAsync(Report report, CancellationToken stop)
     {
+        using var model = report.Model is null ? null : ModelCatalog.OpenFetal(report.Model);
+        _network = model;
         var first = report.Fit ? 1 : 300;
         int Many(int count) => report.Quick ? 1 : count;
         Beats(report, "usual", Many(24), 300, index => SimulatedWard.LabourBed(index, first, default, 0, default), 99, stop);
@@ -56,7 +62,7 @@ internal sealed class FetalSimulated : IBenchmark
         return Bed(seed, new() { FetalRate = fetus, AccelerationsPerHour = 0 }, mother);
     }
 
-    private static void Beats(
+    private void Beats(
         Report report, string name, int count, int seconds, Func<int, BedScenario> bed, double? wanted, CancellationToken stop)
     {
         var (beats, mother) = (default(BeatCounts), default(BeatCounts));
@@ -65,7 +71,7 @@ internal sealed class FetalSimulated : IBenchmark
         for (var index = 0; index < count; index++)
         {
             stop.ThrowIfCancellationRequested();
-            var run = FetalRun.Of(bed(index), seconds);
+            var run = FetalRun.Of(bed(index), seconds, _network);
             (beats, mother, cost) = (beats + run.Beats, mother + run.MotherBeats, cost + run.MillisecondsPerSecond / count);
             (ok, windows) = (ok + run.Windows.Ok, windows + run.Windows.All);
             var found = run.Values();
@@ -85,14 +91,14 @@ internal sealed class FetalSimulated : IBenchmark
         report.Remark($"{name}: worst {worst.Name}");
     }
 
-    private static void Coincidences(Report report, int firstSeed, int count, int seconds, CancellationToken stop)
+    private void Coincidences(Report report, int firstSeed, int count, int seconds, CancellationToken stop)
     {
         var (episodes, found, falseOnes, hours, claimed, lost) = (0, 0, 0, 0.0, 0, 0);
         for (var seed = firstSeed; seed < firstSeed + count; seed++)
         {
             stop.ThrowIfCancellationRequested();
             var labour = new LabourScenario { RateHz = 250, CoincidencesPerHour = 8, PickUpsPerHour = 3 };
-            var run = FetalRun.Of(Bed(seed, labour, 90 + seed * 7 % 46), seconds);
+            var run = FetalRun.Of(Bed(seed, labour, 90 + seed * 7 % 46), seconds, _network);
             var missed = run.Coincidences.Where(one => !run.IsFound(one)).ToList();
             (episodes, found) = (episodes + run.Coincidences.Count, found + run.Coincidences.Count - missed.Count);
             (falseOnes, hours) = (falseOnes + run.FalseCoincidences(), hours + seconds / 3600.0);
@@ -108,7 +114,7 @@ internal sealed class FetalSimulated : IBenchmark
         report.Add("pick_up_claimed", 100.0 * claimed / lost, "%", new Reference("wanted at most", 0.5));
     }
 
-    private static void NoFetus(Report report, int firstSeed, int count, int seconds, CancellationToken stop)
+    private void NoFetus(Report report, int firstSeed, int count, int seconds, CancellationToken stop)
     {
         var (all, claimed) = (0, 0);
         foreach (var (form, labour, noise) in (ReadOnlySpan<(string, LabourScenario, double)>)
@@ -118,7 +124,7 @@ internal sealed class FetalSimulated : IBenchmark
             for (var seed = firstSeed; seed < firstSeed + count; seed++)
             {
                 stop.ThrowIfCancellationRequested();
-                var run = FetalRun.Of(Bed(seed, labour with { HasFetus = false }, 45 + seed * 13 % 106) with { Noise = noise }, seconds);
+                var run = FetalRun.Of(Bed(seed, labour with { HasFetus = false }, 45 + seed * 13 % 106) with { Noise = noise }, seconds, _network);
                 (all, claimed) = (all + run.Windows.All, claimed + run.Windows.Ok);
                 if (run.Windows.Ok > 0)
                     report.Remark($"no fetus, {form}: seed {seed}, mother {run.Scenario.RestingRate:F0}: {run.Windows.Ok} of {run.Windows.All} windows claim one");

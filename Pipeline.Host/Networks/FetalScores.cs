@@ -38,7 +38,7 @@ internal static class FetalScores
         foreach (var recording in recordings)
         {
             stop.ThrowIfCancellationRequested();
-            Add(FetalTrainer.SeeAsIs(recording));
+            Add(FetalTrainer.See(recording));
         }
         Add(Enumerable.Range(0, new FetalTrainingOptions().HeldOutLabours).Select(number =>
         {

@@ -58,7 +58,7 @@ internal sealed class FetalTraining : ITraining
         {
             stop.ThrowIfCancellationRequested();
             progress("Recordings", r / (double)_recordings.Count);
-            _recorded.AddRange(_trainer.See(_recordings[r]));
+            _recorded.AddRange(FetalTrainer.See(_recordings[r]));
         }
     }
 
@@ -66,14 +66,14 @@ internal sealed class FetalTraining : ITraining
 
     /// <summary>The recordings of those who were held out, and the simulated labours that nobody learns from.</summary>
     public IEnumerable<HeldOutScore> Score(torch.nn.Module network, IReadOnlySet<string> held) =>
-        FetalScores.RowsOf(_recordings.Where(r => held.Contains(r.Person)).SelectMany(FetalTrainer.SeeAsIs).Concat(_heldOut), one => FetalScore.Of((RateNetwork)network, one));
+        FetalScores.RowsOf(_recorded.Where(one => held.Contains(one.Person!)).Concat(_heldOut), one => FetalScore.Of((RateNetwork)network, one));
 
     public string FigureOf(string set, IReadOnlyList<HeldOutScore> scores) => FetalScores.Line(set, scores);
 
     public string Save(string folder, string name, torch.nn.Module network, IReadOnlyDictionary<string, string> card) =>
         FetalTrainer.Save(folder, name, (RateNetwork)network, card);
 
-    private int StepsOfEpoch(FetalTrainingOptions options) => Math.Max(1, (options.Labours + _recordings.Count * options.Speeds.Count) / RateBatch.Size);
+    private int StepsOfEpoch(FetalTrainingOptions options) => Math.Max(1, (options.Labours + _recordings.Count) / RateBatch.Size);
 
     private static string HashOf(IEnumerable<FetalRecording> recordings)
     {

@@ -1,6 +1,8 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
+using Pipeline.Host.Commands;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Wire;
 using Pipeline.Models;
@@ -10,6 +12,7 @@ using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
+using Pipeline.Tests.Estimates;
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Estimators.Fetal;
 using Pipeline.Tests.State;
@@ -47,7 +50,7 @@ public sealed class FetalNetworkTests : IDisposable
         Assert.Equal(answers.Length, served.Count);
         for (var w = 0; w < served.Count; w++)
         {
-            var expected = FetalQuestion.Join(sequence.Classical[w], sequence.Mothers[w], answers[w].Rate, answers[w].Sigma, answers[w].Trust, model.Identity);
+            var expected = FetalQuestion.Join(sequence.Taken[w], answers[w].Rate, answers[w].Sigma, answers[w].Trust, model.Identity);
             Assert.Equal((expected.Status, expected.Model), (served[w].Status, served[w].Model));
             Assert.Equal(expected.Value, served[w].Value, 0.05);
         }
@@ -113,6 +116,18 @@ public sealed class FetalNetworkTests : IDisposable
         var fault = Assert.Throws<InvalidDataException>(() => new FetalModel(package));
 
         Assert.Contains("is for the task 'heart_rate'; 'fetal' is wanted", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Estimate_refuses_a_package_of_another_task()
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var path = SimulatedRecording.Write(_folder.Path, "bed", "ecg", 10).Path;
+
+        var exit = await CommandLine.InvokeAsync(["estimate", path, "--fetal-model", "heart-rate"], output, error, CancellationToken.None);
+
+        Assert.Equal(ExitCode.BadUsage, exit);
+        Assert.Contains("is for the task 'heart_rate'; 'fetal' is wanted", error.ToString(), StringComparison.Ordinal);
     }
 
     private FetalModel Model(RateNetwork network)

@@ -38,9 +38,6 @@ public sealed record FetalRecording(string Name, string Set, double RateHz, floa
         return this with { Leads = [.. leads.Select(lead => Leads[lead])] };
     }
 
-    /// <summary>All of it <paramref name="speed"/> times as fast.</summary>
-    public FetalRecording Played(double speed) => this with { RateHz = RateHz * speed, Beats = [.. Beats.Select(beat => beat / speed)] };
-
     /// <summary>Spans without marks though the heart beats: intervals of the reference of more than 1.5 times the median. What is found in them counts neither way.</summary>
     public (double From, double To)[] Gaps()
     {

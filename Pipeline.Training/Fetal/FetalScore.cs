@@ -32,7 +32,7 @@ public readonly record struct FetalWindows(int Count, int Near, double ErrorSum,
 /// <param name="Fetal">Windows with a reference.</param>
 /// <param name="Empty">Windows without a fetus.</param>
 /// <param name="Classical">The classical estimator's.</param>
-/// <param name="Network">The network's, where it is as sure as it has to be to speak alone.</param>
+/// <param name="Network">The network's, alone, where it is as sure as it has to be to confirm a track.</param>
 /// <param name="Joined">What is served.</param>
 public sealed record FetalScore(int Fetal, int Empty, FetalWindows Classical, FetalWindows Network, FetalWindows Joined)
 {
@@ -78,9 +78,9 @@ public sealed record FetalScore(int Fetal, int Empty, FetalWindows Classical, Fe
             if (double.IsNaN(reference))
                 continue;
             (fetal, empty) = reference > 0 ? (fetal + 1, empty) : (fetal, empty + 1);
-            classical = Add(classical, sequence.Classical[w], reference);
-            joined = Add(joined, FetalQuestion.Join(sequence.Classical[w], sequence.Mothers[w], rate, sigma, trust, ""), reference);
-            if (trust >= FetalQuestion.SureAlone)
+            classical = Add(classical, sequence.Taken[w].Classical, reference);
+            joined = Add(joined, FetalQuestion.Join(sequence.Taken[w], rate, sigma, trust, ""), reference);
+            if (trust >= FetalQuestion.SureToConfirm)
                 network = network.With(rate, reference);
         }
         return new FetalScore(fetal, empty, classical, network, joined);

@@ -10,8 +10,8 @@ namespace Pipeline.Training.Fetal;
 public sealed class FetalSequence
 {
     private readonly List<Half[]> _inputs = [];
-    private readonly List<double> _labels = [], _mothers = [];
-    private readonly List<Estimate> _classical = [];
+    private readonly List<double> _labels = [];
+    private readonly List<FetalTaken> _taken = [];
 
     private FetalSequence(string name, string set, string? person, int leads) => (Name, Set, Person, Leads) = (name, set, person, leads);
 
@@ -33,11 +33,8 @@ public sealed class FetalSequence
     /// <summary>Reference of each window, per minute: NaN where there is none, 0 where there is no fetus.</summary>
     public IReadOnlyList<double> Labels => _labels;
 
-    /// <summary>The classical estimate of each window.</summary>
-    public IReadOnlyList<Estimate> Classical => _classical;
-
-    /// <summary>The mother's rate in each window; NaN where it is not known.</summary>
-    public IReadOnlyList<double> Mothers => _mothers;
+    /// <summary>What the classical stage says of each window.</summary>
+    internal IReadOnlyList<FetalTaken> Taken => _taken;
 
     /// <summary>Of a recording.</summary>
     public static FetalSequence Of(FetalRecording recording)
@@ -55,24 +52,21 @@ public sealed class FetalSequence
 
     private static FetalSequence Of(IEnumerable<SampleChunk> chunks, FetalSequence sequence, Func<double, double, double> rateOf)
     {
-        var input = new float[FetalFeatures.InputLength];
+        var observed = new FetalObserved();
         var rateHz = 0.0;
-        foreach (var (window, estimates, _, _) in StreamRun.Of(chunks, first =>
+        foreach (var (window, _, _, _) in StreamRun.Of(chunks, first =>
         {
             rateHz = first.RateHz;
-            return [new FetalStage(first.Channels, first.RateHz, null, null, input)];
+            return [new FetalStage(first.Channels, first.RateHz, null, null, observed)];
         }))
         {
-            // Of less than 4 s nothing is asked.
-            if (window.IsTail || input.AsSpan().IndexOfAnyExcept(0f) < 0)
+            if (window.IsTail || observed.Taken is not { } taken)
                 continue;
-            var half = new Half[input.Length];
-            TensorPrimitives.ConvertToHalf(input, half);
+            var half = new Half[FetalFeatures.InputLength];
+            TensorPrimitives.ConvertToHalf(observed.Input, half);
             sequence._inputs.Add(half);
             sequence._labels.Add(rateOf(window.StartIndex / rateHz, window.EndIndex / rateHz));
-            sequence._mothers.Add(estimates.First(e => e.Metric == Metric.HeartRate).Value);
-            sequence._classical.Add(estimates.First(e => e.Metric == Metric.FetalHeartRate));
-            Array.Clear(input);
+            sequence._taken.Add(taken);
         }
         return sequence;
     }

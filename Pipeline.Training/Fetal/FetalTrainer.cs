@@ -12,22 +12,19 @@ namespace Pipeline.Training.Fetal;
 public sealed record FetalTrainingOptions
 {
     /// <summary>Batches.</summary>
-    public int Steps { get; init; } = 400;
+    public int Steps { get; init; } = 300;
 
     /// <summary>Simulated labours to learn from, of two minutes.</summary>
-    public int Labours { get; init; } = 600;
+    public int Labours { get; init; } = 300;
 
     /// <summary>Simulated labours to score on.</summary>
-    public int HeldOutLabours { get; init; } = 120;
+    public int HeldOutLabours { get; init; } = 60;
 
     /// <summary>Greatest learning rate, after the warm-up.</summary>
     public double LearningRate { get; init; } = 4e-3;
 
     /// <summary>Seed of the weights and of every draw.</summary>
     public int Seed { get; init; } = 1;
-
-    /// <summary>Speeds at which each recording is played.</summary>
-    public IReadOnlyList<double> Speeds { get; init; } = [0.88, 1, 1.13];
 
     /// <summary>Where it runs.</summary>
     public string Device { get; init; } = "cpu";
@@ -40,12 +37,14 @@ public sealed class FetalTrainer(FetalTrainingOptions options)
     private const int MostLeads = 4;
     private const double MaxRateHz = 4000;
 
-    /// <summary>The windows of each choice of one to four leads of a recording, at each speed.</summary>
-    public IEnumerable<FetalSequence> See(FetalRecording recording) =>
-        options.Speeds.SelectMany(speed => Choices(recording).Select(choice => FetalSequence.Of(choice.Played(speed))));
-
-    /// <summary>The windows of each choice of one to four leads of a recording, as it is.</summary>
-    public static IEnumerable<FetalSequence> SeeAsIs(FetalRecording recording) => Choices(recording).Select(FetalSequence.Of);
+    /// <summary>The windows of each choice of one to four leads of a recording.</summary>
+    public static IEnumerable<FetalSequence> See(FetalRecording recording)
+    {
+        ArgumentNullException.ThrowIfNull(recording);
+        var leads = Math.Min(recording.Leads.Length, MostLeads);
+        for (var bits = 1; bits < 1 << leads; bits++)
+            yield return FetalSequence.Of(recording.With([.. Enumerable.Range(0, leads).Where(lead => (bits >> lead & 1) != 0)]));
+    }
 
     /// <summary>The windows of a simulated labour, by its number, from 0 on; one that is held out has another one's seed.</summary>
     public static FetalSequence Simulated(int number, bool isHeldOut) =>
@@ -80,11 +79,4 @@ public sealed class FetalTrainer(FetalTrainingOptions options)
     public static string Save(string folder, string name, RateNetwork network, IReadOnlyDictionary<string, string> card) =>
         RatePackage.Save(
             folder, name, network, FetalModel.Task, FetalFeatures.Name, ["fecg"], (FetalStage.MinRateHz, MaxRateHz), FetalFeatures.InputRowCount, card);
-
-    private static IEnumerable<FetalRecording> Choices(FetalRecording recording)
-    {
-        var leads = Math.Min(recording.Leads.Length, MostLeads);
-        for (var bits = 1; bits < 1 << leads; bits++)
-            yield return recording.With([.. Enumerable.Range(0, leads).Where(lead => (bits >> lead & 1) != 0)]);
-    }
 }

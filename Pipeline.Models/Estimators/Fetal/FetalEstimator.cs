@@ -43,8 +43,8 @@ internal sealed class FetalEstimator
         _banks = [.. channels.Select(_ => new MaternalBank())];
     }
 
-    /// <summary>Gets the network's input of each window in which beats are looked for, also where no network is asked; null: not wanted.</summary>
-    public float[]? Observed { get; init; }
+    /// <summary>Gets what a network would be asked about each window, where none is; null: not wanted.</summary>
+    public FetalObserved? Observed { get; init; }
 
     /// <summary>Adds the estimates of <paramref name="window"/>, the fetus's by <paramref name="model"/> where there is one, and the beats that are said with it.</summary>
     public void Accept(in Window window, StageOutput output, FetalModel? model)
@@ -53,15 +53,17 @@ internal sealed class FetalEstimator
         var question = model is null || _leads.Length < FetalTiming.LeastSamples ? null : output.Ask(model);
         var (work, seconds) = (FetalWorkspace.OfThread, _origin < 0 ? 0 : (window.EndIndex - _origin) / _rateHz);
         Span<int> beats = stackalloc int[FetalTiming.MostBeats], fetal = stackalloc int[FetalTiming.MostBeats];
-        var found = Find(work, beats, fetal, (long)Math.Floor((seconds - HorizonSeconds) * FetalTiming.RateHz), question?.Input ?? Observed);
+        var found = Find(work, beats, fetal, (long)Math.Floor((seconds - HorizonSeconds) * FetalTiming.RateHz), question?.Input ?? Observed?.Input);
         Emit(work, output, long.MaxValue);
         var verdict = _quality.Of(window);
         var (ofMother, ofFetus) = _verdict.Say(found, work, beats[..found.MotherCount], fetal[..found.FetalCount], verdict, seconds);
         output.Estimates.Add(ofMother);
         if (question is null)
-            output.Estimates.Add(ofFetus);
+            output.Estimates.Add(ofFetus.Classical);
         else
-            question.Set(_windows == 1, ofFetus, ofMother.Value);
+            question.Set(_windows == 1, ofFetus);
+        if (Observed is not null)
+            Observed.Taken = _leads.Length < FetalTiming.LeastSamples ? null : ofFetus;
         _quality.Forget(window.StartIndex);
     }
 

@@ -29,8 +29,8 @@ public sealed class FetalStage : IWindowStage
     {
     }
 
-    /// <summary>The same; <paramref name="observed"/> gets the network's input of each window in which beats are looked for.</summary>
-    internal FetalStage(ChannelLayout channels, double rateHz, WindowShape? shape, FetalModel? model, float[]? observed)
+    /// <summary>The same; <paramref name="observed"/> gets what a network would be asked.</summary>
+    internal FetalStage(ChannelLayout channels, double rateHz, WindowShape? shape, FetalModel? model, FetalObserved? observed)
     {
         ArgumentNullException.ThrowIfNull(channels);
         (_rateHz, _shape) = (rateHz, shape ?? WindowShape.Default);

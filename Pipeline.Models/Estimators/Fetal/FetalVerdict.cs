@@ -18,8 +18,8 @@ internal sealed class FetalVerdict
     private readonly Coincidence _coincidence = new();
     private float _before = float.PositiveInfinity;      // score of the window before; infinite: there was none
 
-    /// <summary>The estimates.</summary>
-    public (Estimate Mother, Estimate Fetus) Say(
+    /// <summary>The mother's estimate, and what is known of the fetus's.</summary>
+    public (Estimate Mother, FetalTaken Fetus) Say(
         in FoundHearts found, FetalWorkspace work, ReadOnlySpan<int> mother, ReadOnlySpan<int> fetal, in QualityVerdict leads, double seconds)
     {
         var from = Math.Max(0, found.Length - (int)(RateSeconds * FetalTiming.RateHz));
@@ -34,7 +34,8 @@ internal sealed class FetalVerdict
             (grade, fetalGrade) = (Math.Min(grade, OpenQuality), Math.Min(fetalGrade, OpenQuality));
         var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);
         var isCoincidence = _coincidence.Next(found.Score >= HersFrom && MaternalLikeness.AreHers(fetal, mother, from), rate, fetalRate);
-        return (Of(Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false), Of(Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence));
+        var hers = Of(Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false);
+        return (hers, new FetalTaken(Of(Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence), hers.Value, ofFetus.Rate));
     }
 
     /// <summary>Forgets everything.</summary>

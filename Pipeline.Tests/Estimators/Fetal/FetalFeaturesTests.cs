@@ -88,18 +88,18 @@ public sealed class FetalFeaturesTests
     public void The_classical_results_are_the_same_whether_the_input_is_made_or_not()
     {
         var leads = new SyntheticAbdomen { Seconds = 16, Leads = 2, Noise = 0.01 }.Samples();
-        IEnumerable<string> Said(float[]? observed) => StreamRun.Of(StageRun.Chunked(leads, SyntheticAbdomen.Layout(2), 500, 500), first => [new FetalStage(first.Channels, first.RateHz, null, null, observed)])
+        IEnumerable<string> Said(FetalObserved? observed) => StreamRun.Of(StageRun.Chunked(leads, SyntheticAbdomen.Layout(2), 500, 500), first => [new FetalStage(first.Channels, first.RateHz, null, null, observed)])
             .SelectMany(result => result.Estimates.Select(e => $"{e}").Concat(result.Beats.Select(b => $"{b}")));
 
-        Assert.Equal(Said(null), Said(new float[FetalFeatures.InputLength]));
+        Assert.Equal(Said(null), Said(new FetalObserved()));
     }
 
     private static List<float[]> Inputs(float[][] leads)
     {
-        var (inputs, input) = (new List<float[]>(), new float[FetalFeatures.InputLength]);
-        foreach (var result in StreamRun.Of(StageRun.Chunked(leads, SyntheticAbdomen.Layout(2), 500, 500), first => [new FetalStage(first.Channels, first.RateHz, null, null, input)]))
+        var (inputs, observed) = (new List<float[]>(), new FetalObserved());
+        foreach (var result in StreamRun.Of(StageRun.Chunked(leads, SyntheticAbdomen.Layout(2), 500, 500), first => [new FetalStage(first.Channels, first.RateHz, null, null, observed)]))
             if (!result.Window.IsTail)
-                inputs.Add([.. input]);
+                inputs.Add([.. observed.Input]);
         return inputs;
     }
 

@@ -13,44 +13,52 @@ public sealed class FetalQuestionTests
     [Fact]
     public void A_classical_rate_stands_unless_the_network_is_sure_of_another_one()
     {
-        var classical = Classical(140, 0.9);
+        var classical = Taken(140, EstimateStatus.Ok);
 
-        Assert.Equal(classical, Join(classical, 145, 0.99));
-        Assert.Equal(classical, Join(classical, 90, 0.5));
+        Assert.Equal(classical.Classical, Join(classical, 145, 0.99));
+        Assert.Equal(classical.Classical, Join(classical, 90, 0.5));
         var objected = Join(classical, 90, 0.95);
         Assert.Equal((EstimateStatus.LowQuality, double.NaN, Network), (objected.Status, objected.Value, objected.Model));
         Assert.True(objected.Quality < 0.1);
     }
 
     [Fact]
-    public void Without_a_classical_rate_the_network_gives_one_where_it_is_sure()
+    public void The_rate_of_beats_that_are_not_certain_is_given_where_the_network_is_sure_of_it()
     {
-        var sure = Join(Classical(double.NaN, 0.3), 150, 0.95);
+        var unsure = Taken(150, EstimateStatus.LowQuality);
 
-        Assert.Equal((EstimateStatus.Ok, 150, 0.95, 2, Network), (sure.Status, sure.Value, sure.Quality, sure.Sigma, sure.Model));
-        Assert.Equal(Classical(double.NaN, 0.3), Join(Classical(double.NaN, 0.3), 150, 0.7));
+        var confirmed = Join(unsure, 153, 0.95);
+
+        Assert.Equal((EstimateStatus.Ok, 150.0, 0.95, 2.0, Network), (confirmed.Status, confirmed.Value, confirmed.Quality, confirmed.Sigma, confirmed.Model));
+        Assert.Equal(unsure.Classical, Join(unsure, 153, 0.7));
+    }
+
+    [Fact]
+    public void A_rate_that_no_beats_have_is_not_given()
+    {
+        Assert.Equal(EstimateStatus.LowQuality, Join(Taken(150, EstimateStatus.LowQuality), 120, 0.99).Status);
+        Assert.Equal(EstimateStatus.LowQuality, Join(Taken(double.NaN, EstimateStatus.LowQuality), 120, 0.99).Status);
     }
 
     [Theory]
     [InlineData(80, 82)]
     [InlineData(80, 158)]
     public void The_mothers_rate_and_its_double_are_not_given_on_the_networks_word(double mother, double rate) =>
-        Assert.Equal(Classical(double.NaN, 0.3), Join(Classical(double.NaN, 0.3), rate, 0.99, mother));
+        Assert.Equal(EstimateStatus.LowQuality, Join(Taken(rate, EstimateStatus.LowQuality, mother), rate, 0.99).Status);
 
     [Theory]
     [InlineData(EstimateStatus.Coincidence)]
     [InlineData(EstimateStatus.Gap)]
     [InlineData(EstimateStatus.Flat)]
     [InlineData(EstimateStatus.WarmingUp)]
-    public void What_the_leads_do_not_allow_no_network_says(EstimateStatus status)
-    {
-        var classical = Classical(double.NaN, 0) with { Status = status };
+    public void What_the_leads_do_not_allow_no_network_says(EstimateStatus status) => Assert.Equal(status, Join(Taken(150, status), 150, 0.99).Status);
 
-        Assert.Equal(classical, Join(classical, 150, 0.99));
+    private static FetalTaken Taken(double track, EstimateStatus status, double mother = 70)
+    {
+        var isOk = status == EstimateStatus.Ok;
+        return new FetalTaken(
+            new Estimate(SignalKind.FetalEcg, Metric.FetalHeartRate, isOk ? track : double.NaN, isOk ? 0.6 : double.NaN, isOk ? 0.9 : 0.3, 1, status, Stages.Classical), mother, track);
     }
 
-    private static Estimate Classical(double rate, double quality) => new(
-        SignalKind.FetalEcg, Metric.FetalHeartRate, rate, double.IsNaN(rate) ? double.NaN : 0.6, quality, 1, double.IsNaN(rate) ? EstimateStatus.LowQuality : EstimateStatus.Ok, Stages.Classical);
-
-    private static Estimate Join(in Estimate classical, double rate, double trust, double mother = 70) => FetalQuestion.Join(classical, mother, rate, 2, trust, Network);
+    private static Estimate Join(in FetalTaken taken, double rate, double trust) => FetalQuestion.Join(taken, rate, 2, trust, Network);
 }
