@@ -11,6 +11,7 @@ public sealed class FetalQuestion : NetworkQuestion
 {
     internal const double SureToObject = 0.8, SureToConfirm = 0.9;
     private const double Alike = 0.1;               // part of the rate
+    private const int LeastLeads = 3;               // to confirm: in fewer a wrong track may be as steady as a right one
     private const double NearHers = 6;              // per minute
     private const double LeastSigma = 1;            // per minute: the belief's own grid is 2.5 wide
 
@@ -44,7 +45,7 @@ public sealed class FetalQuestion : NetworkQuestion
             return isAlike || trust < SureToObject
                 ? classical
                 : classical with { Value = double.NaN, Sigma = double.NaN, Quality = Math.Min(classical.Quality, 1 - trust), Status = EstimateStatus.LowQuality, Model = identity };
-        if (classical.Status != EstimateStatus.LowQuality || !isAlike || trust < SureToConfirm || IsHers(rate, taken.Mother))
+        if (classical.Status != EstimateStatus.LowQuality || taken.Leads < LeastLeads || !isAlike || trust < SureToConfirm || IsHers(rate, taken.Mother))
             return classical;
         return classical with { Value = taken.Track, Sigma = Math.Max(sigma, LeastSigma), Quality = trust, Status = EstimateStatus.Ok, Model = identity };
     }

@@ -35,7 +35,7 @@ internal sealed class FetalVerdict
         var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);
         var isCoincidence = _coincidence.Next(found.Score >= HersFrom && MaternalLikeness.AreHers(fetal, mother, from), rate, fetalRate);
         var hers = Of(Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false);
-        return (hers, new FetalTaken(Of(Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence), hers.Value, ofFetus.Rate));
+        return (hers, new FetalTaken(Of(Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence), hers.Value, ofFetus.Rate, System.Numerics.BitOperations.PopCount((uint)found.Leads)));
     }
 
     /// <summary>Forgets everything.</summary>

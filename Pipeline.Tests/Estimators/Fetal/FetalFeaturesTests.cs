@@ -71,6 +71,9 @@ public sealed class FetalFeaturesTests
     }
 
     [Fact]
+    public void The_likelihood_lies_where_the_network_looks_for_it() => Assert.Equal((11, 11), (RateFeatures.LikelihoodRow, FetalFeatures.OtherRow + 1));
+
+    [Fact]
     public void The_networks_input_does_not_depend_on_the_unit_of_the_leads()
     {
         var leads = new SyntheticAbdomen { Seconds = 16, Leads = 2, Noise = 0.01 }.Samples();

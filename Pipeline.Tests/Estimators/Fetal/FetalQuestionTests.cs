@@ -40,6 +40,13 @@ public sealed class FetalQuestionTests
         Assert.Equal(EstimateStatus.LowQuality, Join(Taken(double.NaN, EstimateStatus.LowQuality), 120, 0.99).Status);
     }
 
+    [Fact]
+    public void Of_one_or_two_leads_a_rate_may_be_refused_but_is_not_confirmed()
+    {
+        Assert.Equal(EstimateStatus.LowQuality, Join(Taken(150, EstimateStatus.LowQuality) with { Leads = 2 }, 150, 0.99).Status);
+        Assert.Equal(EstimateStatus.LowQuality, Join(Taken(150, EstimateStatus.Ok) with { Leads = 1 }, 100, 0.99).Status);
+    }
+
     [Theory]
     [InlineData(80, 82)]
     [InlineData(80, 158)]
@@ -57,7 +64,7 @@ public sealed class FetalQuestionTests
     {
         var isOk = status == EstimateStatus.Ok;
         return new FetalTaken(
-            new Estimate(SignalKind.FetalEcg, Metric.FetalHeartRate, isOk ? track : double.NaN, isOk ? 0.6 : double.NaN, isOk ? 0.9 : 0.3, 1, status, Stages.Classical), mother, track);
+            new Estimate(SignalKind.FetalEcg, Metric.FetalHeartRate, isOk ? track : double.NaN, isOk ? 0.6 : double.NaN, isOk ? 0.9 : 0.3, 1, status, Stages.Classical), mother, track, 3);
     }
 
     private static Estimate Join(in FetalTaken taken, double rate, double trust) => FetalQuestion.Join(taken, rate, 2, trust, Network);
