@@ -12,7 +12,7 @@ internal readonly record struct FoundHearts(int Length, int Leads, int MotherCou
 {
     private const float Sure = 0.5f, Faster = 1.1f;
     private const float Sharper = 1.2f;     // QRS complexes of a fetus over those of its mother: 1.4 to 2, seldom 1
-    private const float Duller = 0.7f;      // a mother's over those of her fetus
+    private const float Duller = 0.8f;      // a mother's over those of her fetus: 0.5 to 0.7
 
     /// <summary>Intervals shorter than this are rather a fetus's: 0.5 s.</summary>
     public const int QuickSamples = FetalTiming.RateHz / 2;

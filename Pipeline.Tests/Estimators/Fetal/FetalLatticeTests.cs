@@ -21,6 +21,20 @@ public sealed class FetalLatticeTests
     }
 
     [Fact]
+    public void Noise_beside_a_beat_does_not_hide_it()
+    {
+        var strength = new float[1500];
+        for (var at = 50; at < 1500; at += 100)
+        {
+            Peak(strength, at, 1);
+            if (at % 300 == 50)
+                Peak(strength, at + 12, 1.2f);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 15).Select(b => 50 + 100 * b), Track(strength));
+    }
+
+    [Fact]
     public void A_rate_that_changes_is_followed()
     {
         var strength = new float[2500];
