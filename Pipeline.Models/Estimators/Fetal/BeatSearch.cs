@@ -8,14 +8,17 @@ namespace Pipeline.Models.Estimators.Fetal;
 /// <param name="Intervals">Possible intervals.</param>
 internal readonly record struct BeatForm(int SlopeSamples, int Half, BeatIntervals Intervals)
 {
+    // 40 ms and 60 ms: noise beside a beat of a small fetus may be higher, and must not hide it. Beside a mother's beat lie her own waves.
+    private const int FetalReach = FetalLattice.LeastReach, MaternalReach = 15;
+
     /// <summary>The mother's: 40 to 162 a minute, QRS complexes of some 100 ms.</summary>
-    public static readonly BeatForm Mother = new(7, 15, new BeatIntervals(92, 375, 4));
+    public static readonly BeatForm Mother = new(7, 15, new BeatIntervals(92, 375, 4, MaternalReach));
 
     /// <summary>The fetus's: 83 to 214 a minute, QRS complexes of some 50 ms.</summary>
-    public static readonly BeatForm Fetus = new(5, 7, new BeatIntervals(70, 180, 12));
+    public static readonly BeatForm Fetus = new(5, 7, new BeatIntervals(70, 180, 12, FetalReach));
 
     /// <summary>Intervals of a fetus with bradycardia: 46 to 94 a minute.</summary>
-    public static readonly BeatIntervals SlowFetus = new(160, 325, 12);
+    public static readonly BeatIntervals SlowFetus = new(160, 325, 12, FetalReach);
 }
 
 /// <summary>

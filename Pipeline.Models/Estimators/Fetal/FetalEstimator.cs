@@ -15,7 +15,8 @@ internal sealed class FetalEstimator
     private const float ClipLevels = 8;
     private const int Sparse = 8;                   // every eighth sample is enough for a usual level
     private const int MainsSearch = 2;              // windows from one look for hum to the next
-    private const int WideSearch = 4;               // windows from one search of the mother in all directions to the next
+    private const int WideSearch = 4;               // windows from one search of the mother in all directions to the next; of a clear one twice as many
+    private const float ClearMother = 2;
     private const int KeepSamples = MaternalBank.Before + 2 * FetalTiming.RateHz + 5;
 
     private readonly int[] _channels;
@@ -131,7 +132,7 @@ internal sealed class FetalEstimator
             return default;
         }
         var signals = Prepare(work, used);
-        var motherCount = _mother.Find(signals, used, _windows % WideSearch == 1, work, mother);
+        var motherCount = _mother.Find(signals, used, _windows % (_mother.Score > ClearMother ? 2 * WideSearch : WideSearch) == 1, work, mother);
         Cancel(work, signals, used, mother[..motherCount], start);
         var without = work.Copy(work.Residuals[0].Rows);
         Span<int> said = stackalloc int[FetalTiming.MostBeats];

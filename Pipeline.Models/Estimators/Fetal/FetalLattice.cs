@@ -6,7 +6,8 @@ namespace Pipeline.Models.Estimators.Fetal;
 /// <param name="Least">Shortest interval, samples.</param>
 /// <param name="Most">Longest interval, samples.</param>
 /// <param name="Stiffness">Cost of a relative change of the interval, squared.</param>
-internal readonly record struct BeatIntervals(int Least, int Most, float Stiffness);
+/// <param name="Reach">A peak is the highest of so many samples on each side; <see cref="FetalLattice.LeastReach"/> or more.</param>
+internal readonly record struct BeatIntervals(int Least, int Most, float Stiffness, int Reach);
 
 /// <summary>
 /// The most rewarding series of beats through the peaks of a signal: dynamic programming of second order (Viterbi 1967, doi:10.1109/TIT.1967.1054010), a state being
@@ -15,8 +16,10 @@ internal readonly record struct BeatIntervals(int Least, int Most, float Stiffne
 /// </summary>
 internal sealed class FetalLattice
 {
-    private const int Reach = 10;                   // a peak is the highest within 40 ms on each side: with more, noise hides beats of a small fetus
-    private const int MostPeaks = FetalTiming.WindowSamples / (Reach + 1) + 1;
+    /// <summary>Least samples on each side of which a peak is the highest.</summary>
+    public const int LeastReach = 10;
+
+    private const int MostPeaks = FetalTiming.WindowSamples / (LeastReach + 1) + 1;
     private const int MostStates = MostPeaks * 28;
     private const int StartSamples = 2 * FetalTiming.RateHz;    // a track starts in the first 2 s
     private const int EndSlack = 12;
@@ -39,7 +42,7 @@ internal sealed class FetalLattice
     /// <param name="beats">Place for <see cref="FetalTiming.MostBeats"/>.</param>
     public int Track(ReadOnlySpan<float> strength, in BeatIntervals intervals, ReadOnlySpan<float> bonus, Span<int> beats)
     {
-        var count = FindPeaks(strength);
+        var count = FindPeaks(strength, intervals.Reach);
         if (count < 4)
             return 0;
         Weigh(strength, bonus, count);
@@ -48,20 +51,20 @@ internal sealed class FetalLattice
         return best < 0 ? 0 : Trace(best, beats);
     }
 
-    private int FindPeaks(ReadOnlySpan<float> strength)
+    private int FindPeaks(ReadOnlySpan<float> strength, int reach)
     {
         // The highest of a block is the only one of it that can be the highest on both sides of it.
         var count = 0;
-        for (var from = 0; from < strength.Length && count < MostPeaks; from += Reach + 1)
+        for (var from = 0; from < strength.Length && count < MostPeaks; from += reach + 1)
         {
-            var i = from + TensorPrimitives.IndexOfMax(strength.Slice(from, Math.Min(Reach + 1, strength.Length - from)));
+            var i = from + TensorPrimitives.IndexOfMax(strength.Slice(from, Math.Min(reach + 1, strength.Length - from)));
             var value = strength[i];
             if (!(value > 0))
                 continue;
             var highest = true;
-            for (var j = Math.Max(0, i - Reach); j < from && highest; j++)
+            for (var j = Math.Max(0, i - reach); j < from && highest; j++)
                 highest = strength[j] < value;
-            for (var j = from + Reach + 1; j < Math.Min(strength.Length, i + Reach + 1) && highest; j++)
+            for (var j = from + reach + 1; j < Math.Min(strength.Length, i + reach + 1) && highest; j++)
                 highest = strength[j] <= value;
             if (highest)
                 _peaks[count++] = i;

@@ -5,7 +5,7 @@ namespace Pipeline.Tests.Estimators.Fetal;
 
 public sealed class FetalLatticeTests
 {
-    private static readonly BeatIntervals Intervals = new(70, 180, 12);
+    private static readonly BeatIntervals Intervals = new(70, 180, 12, 10);
 
     [Fact]
     public void A_missing_peak_is_bridged_by_a_false_one_only_where_it_fits()
