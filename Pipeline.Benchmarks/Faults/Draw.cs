@@ -3,6 +3,15 @@ namespace Pipeline.Benchmarks.Faults;
 /// <summary>What synthetic signals are drawn from: seeded numbers, noise of several colours, holes.</summary>
 internal static class Draw
 {
+    /// <summary>A number from a kind's name, to seed with: the same in every process.</summary>
+    public static int HashOf(string text)
+    {
+        var hash = 17;
+        foreach (var letter in text)
+            hash = unchecked(hash * 31 + letter);
+        return hash;
+    }
+
     /// <summary>Standard normal.</summary>
     public static double Normal(this Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

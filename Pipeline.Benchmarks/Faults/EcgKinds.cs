@@ -32,7 +32,7 @@ internal static class EcgKinds
     /// <summary>The case of a kind and seed.</summary>
     public static FaultCase Of(string kind, int seed, double seconds = 90)
     {
-        var random = new Random(HashOf(kind) ^ (seed * 7919));
+        var random = new Random(Draw.HashOf(kind) ^ (seed * 7919));
         var rateHz = random.Of(Rates);
         var count = random.Of(1, 2);
         var leads = new double[count][];
@@ -153,13 +153,5 @@ internal static class EcgKinds
         for (var at = from + 0.4; at < end; at += interval * (1 + 0.03 * random.Normal()))
             for (var l = 0; l < leads.Length; l++)
                 Draw.AddWave(leads[l], rateHz, at, sizes[l], width);
-    }
-
-    private static int HashOf(string text)
-    {
-        var hash = 17;
-        foreach (var letter in text)
-            hash = unchecked(hash * 31 + letter);
-        return hash;
     }
 }

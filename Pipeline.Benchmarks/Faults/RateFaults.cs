@@ -7,7 +7,7 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>
-/// Values where there are none: ECG and arterial pressure without a beat, with lost samples, with a deep dicrotic notch, and in order.
+/// Values where there are none: ECG, arterial pressure and PPG without a beat, with lost samples, with a deep dicrotic notch, and in order.
 /// Of each kind: windows with the status ok, those of them whose value is more than 2/min off (or where there is no beat), and the mean
 /// quality of the ok ones. Seeds 200 to 239; <c>--fit</c>: seeds 1 to 40, to choose by.
 /// </summary>
@@ -20,7 +20,7 @@ internal sealed class RateFaults : IBenchmark
 
     /// <inheritdoc/>
     public string Summary =>
-        "synthetic ECG and pressure without beats or with lost samples: windows that are ok, and wrong ones among them; seeds 200-239";
+        "synthetic ECG, pressure and PPG without beats or with lost samples: windows that are ok, and wrong ones among them; seeds 200-239";
 
     /// <inheritdoc/>
     public Task RunAsync(Report report, CancellationToken stop)
@@ -32,6 +32,7 @@ internal sealed class RateFaults : IBenchmark
             [.. PressureKinds.Difficult, .. PressureKinds.WithLoss, .. PressureKinds.WithoutPulse, .. PressureKinds.InOrder];
         foreach (var kind in pressure)
             Measure(report, $"abp_{kind}", seed => PressureKinds.Of(kind, seed), stop);
+        PpgFaults.Measure(report, report.Fit ? 1 : 200, report.Quick ? 2 : Seeds, stop);
         return Task.CompletedTask;
     }
 

@@ -1,3 +1,4 @@
+using Pipeline.Benchmarks.Faults;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
@@ -12,6 +13,8 @@ namespace Pipeline.Tests.Cases;
 public sealed class PpgCases
 {
     private const int FirstSeed = 200, Signals = 24;
+    private const int KindSignals = 8;
+    private const double KindSeconds = 90;
     private static readonly double[] Rates = [50, 64, 100, 125];
 
     [Theory]
@@ -33,6 +36,39 @@ public sealed class PpgCases
 
         var ok = windows.Where(w => w.Estimate.Status == EstimateStatus.Ok).ToList();
         Assert.True(ok.Count <= 0.01 * windows.Count, $"{ok.Count} of {windows.Count} windows are ok, as {string.Join(", ", ok.Take(5))}");
+    }
+
+    public static TheoryData<string> KindsOfNoise => [.. PpgKinds.WithoutPulse.Where(kind => kind != "movement")];
+
+    [Theory]
+    [MemberData(nameof(KindsOfNoise))]
+    public void Noise_of_every_colour_and_breathing_have_no_ok_window_alone_or_beside_an_accelerometer(string kind) =>
+        AssertFew(OfKind(kind, _ => double.NegativeInfinity), kind == "narrow-band" ? 0.02 : 0.01);
+
+    [Fact]
+    public void Of_movement_that_the_accelerometer_sees_and_no_pulse_few_windows_are_ok() =>
+        AssertFew(OfKind("movement", _ => double.NegativeInfinity), 0.15);
+
+    [Theory]
+    [InlineData("stops-breathing", 0.01)]
+    [InlineData("stops-low-passed", 0.03)]
+    [InlineData("stops-walk", 0.01)]
+    [InlineData("stops-finger-off", 0.01)]
+    public void A_pulse_that_stops_is_gone_within_ten_seconds_whatever_is_left_alone_or_beside_an_accelerometer(string kind, double most) =>
+        AssertFew(OfKind(kind, signal => signal.Onsets[^1] + 10), most);
+
+    [Theory]
+    [InlineData("regular", 0.97)]
+    [InlineData("rising", 0.98)]
+    [InlineData("weak", 0.75)]
+    [InlineData("ectopic", 0.6)]
+    [InlineData("fibrillation", 0.3)]
+    public void A_pulse_has_a_value_alone_or_beside_an_accelerometer(string kind, double least)
+    {
+        var windows = OfKind(kind, _ => double.NegativeInfinity);
+
+        var ok = windows.Count(w => w.Status == EstimateStatus.Ok);
+        Assert.True(ok >= least * windows.Count, $"{ok} of {windows.Count} windows are ok");
     }
 
     [Theory]
@@ -161,6 +197,27 @@ public sealed class PpgCases
             count.Add(signal, Beats(signal), 26, 50);
 
         Assert.True(count.False <= 0.05 * count.Found && count.Missed <= 0.05 * count.True, $"{count}");
+    }
+
+    private static void AssertFew(List<Estimate> windows, double most)
+    {
+        var ok = windows.Count(w => w.Status == EstimateStatus.Ok);
+        Assert.True(ok <= most * windows.Count, $"{ok} of {windows.Count} windows are ok");
+    }
+
+    /// <summary>The estimates of windows that end at <paramref name="from"/> or later, of a few signals of a kind, by the network that ships.</summary>
+    private static List<Estimate> OfKind(string kind, Func<PpgCaseSignal, double> from)
+    {
+        using var model = ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package");
+        var found = new List<Estimate>();
+        foreach (var beside in PpgKinds.Besides)
+            for (var seed = FirstSeed; seed < FirstSeed + KindSignals; seed++)
+            {
+                var signal = PpgKinds.Of(kind, beside, seed, KindSeconds);
+                var least = from(signal);
+                found.AddRange(PpgFaults.Windows(signal, [model]).Where(w => w.Start + 8 >= least).Select(w => w.Estimate));
+            }
+        return found;
     }
 
     private static PpgCaseSignal Pulse(int seed, double perMinute = double.NaN, double dicrotic = double.NaN)

@@ -29,7 +29,7 @@ public class PpgRecordingTests
         var count = 0;
         using var recording = Recording.Open(file, RecordingOptions.None);
         foreach (var result in StreamRun.Of(recording.Chunks(new RecordedPatient(new PatientId("p"), "", "", 0, default))))
-            foreach (var estimate in result.Estimates.Where(e => e.Signal == SignalKind.Ppg))
+            foreach (var estimate in result.Estimates.Where(e => e is { Signal: SignalKind.Ppg, Metric: Metric.HeartRate }))
             {
                 held = double.IsNaN(estimate.Value) ? held : estimate.Value;
                 if (!reference.TryGetValue(Math.Round(result.Window.Start.UnixNanoseconds / 1e9), out var rate))

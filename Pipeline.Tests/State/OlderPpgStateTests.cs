@@ -1,20 +1,21 @@
+using Pipeline.Benchmarks.Faults;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
-using Pipeline.Tests.Cases;
 using Xunit;
 
 namespace Pipeline.Tests.State;
 
 /// <summary>A state of the PPG's stage of version 1 does not say whether there is a pulse, one of version 2 not what is known of jumps, 3 not for
-/// how long the tracker has been sure.</summary>
+/// how long the tracker has been sure, 4 not what the windows before were like.</summary>
 public sealed class OlderPpgStateTests
 {
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
     public void A_state_of_an_older_version_is_read_and_the_next_windows_decide_whether_there_is_a_pulse(int version)
     {
         var (stage, state) = (Stage(), new StateTransfer());

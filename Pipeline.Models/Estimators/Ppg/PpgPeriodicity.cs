@@ -15,17 +15,31 @@ internal readonly record struct PpgPeriodicity(double Peak, double Contrast, dou
     /// <summary>A window without a peak.</summary>
     public static PpgPeriodicity None => new(-1, 0, double.NaN);
 
-    private const double FastestPerMinute = 220, SlowestPerMinute = 34;
+    /// <summary>Lags of an autocorrelation, in samples of the plan's rate, from 0 on.</summary>
+    public const int Lags = 96;
+
+    /// <summary>Interval from which a rate is slow, in seconds.</summary>
+    public const double SlowSeconds = 1.1;
+
+    /// <summary>More is not said of a window: it would outlast the pulse.</summary>
+    public const double MostStrength = 3;
+
+    private const double PeakWeight = 2;
+
+    /// <summary>Slowest rate whose interval is looked for, per minute.</summary>
+    public const double SlowestPerMinute = 34;
+
+    private const double FastestPerMinute = 220;
     private const double SmoothSeconds = 0.06;      // on either side
     private const double BreathSeconds = 0.5;       // on either side: a centred mean of 1 s follows breathing and not pulses
 
     // Of slow rates: the slope of a pulse crosses zero soon after its steepest point, that of a sine after a quarter of the interval.
-    private const double SlowSeconds = 1.1;
     private const double LatestCrossing = 0.225;
 
     private const double NearlyAsHigh = 0.85;
 
-    private const int MostLags = 96;
+    /// <summary>How strongly it repeats itself, 0 to <see cref="MostStrength"/>.</summary>
+    public double Strength => Math.Clamp(Contrast + PeakWeight * Peak, 0, MostStrength);
 
     /// <summary>Samples that <see cref="MakeSlope"/> loses at either end.</summary>
     public static int MarginOf(double rateHz) => Math.Max(1, (int)Math.Round(SmoothSeconds * rateHz));
@@ -52,13 +66,39 @@ internal readonly record struct PpgPeriodicity(double Peak, double Contrast, dou
         SubtractMean(plain, (int)Math.Round(BreathSeconds * rateHz), slope);
     }
 
-    /// <summary>Of a slope by <see cref="MakeSlope"/>.</summary>
-    public static PpgPeriodicity Of(ReadOnlySpan<float> slope, double rateHz)
+    /// <summary>
+    /// Writes the wave whose slope is <paramref name="slope"/>, by <see cref="MakeSlope"/>, less its mean over a second, into it.
+    /// </summary>
+    public static void MakeWave(Span<float> slope, double rateHz)
+    {
+        Span<float> sum = stackalloc float[slope.Length];
+        var at = 0f;
+        for (var i = 0; i < sum.Length; i++)
+            sum[i] = at += slope[i];
+        SubtractMean(sum, (int)Math.Round(BreathSeconds * rateHz), slope);
+    }
+
+    /// <summary>Writes the correlation with itself, at each of <see cref="Lags"/>, of a slope by <see cref="MakeSlope"/>; 0 past half of
+    /// it.</summary>
+    public static void Correlate(ReadOnlySpan<float> x, Span<float> at)
+    {
+        double head = TensorPrimitives.SumOfSquares(x), tail = head;     // of what is before the last lag samples, and after the first
+        for (var lag = 0; lag < at.Length; lag++)
+        {
+            var scale = head * tail;
+            at[lag] = scale > 0 && lag < x.Length / 2 ? (float)(TensorPrimitives.Dot(x[lag..], x[..^lag]) / Math.Sqrt(scale)) : 0;
+            if (lag >= x.Length / 2)
+                continue;
+            head = Math.Max(0, head - (double)x[^(lag + 1)] * x[^(lag + 1)]);
+            tail = Math.Max(0, tail - (double)x[lag] * x[lag]);
+        }
+    }
+
+    /// <summary>Of an autocorrelation by <see cref="Correlate"/>, or a mean of several.</summary>
+    public static PpgPeriodicity Of(ReadOnlySpan<float> at, double rateHz)
     {
         var first = (int)(rateHz * 60 / FastestPerMinute);
-        var last = Math.Min((int)(rateHz * 60 / SlowestPerMinute), Math.Min(MostLags, slope.Length / 2) - 2);
-        Span<double> at = stackalloc double[MostLags];
-        Correlate(slope, at[..(last + 2)]);
+        var last = Math.Min((int)(rateHz * 60 / SlowestPerMinute), at.Length - 2);
         double peak = -1, contrast = 0, trough = 1;
         var crossing = 0;
         for (var lag = 1; lag <= last; lag++)
@@ -76,25 +116,12 @@ internal readonly record struct PpgPeriodicity(double Peak, double Contrast, dou
         return new PpgPeriodicity(peak, contrast, IntervalOf(at, first, last, NearlyAsHigh * peak) / rateHz);
     }
 
-    private static double IntervalOf(ReadOnlySpan<double> at, int first, int last, double least)
+    private static double IntervalOf(ReadOnlySpan<float> at, int first, int last, double least)
     {
         for (var lag = Math.Max(1, first); lag <= last && least > 0; lag++)
             if (at[lag] >= least && at[lag] >= at[lag - 1] && at[lag] >= at[lag + 1])
                 return lag;
         return double.NaN;
-    }
-
-    /// <summary>Correlation of a signal with itself at each lag.</summary>
-    private static void Correlate(ReadOnlySpan<float> x, Span<double> at)
-    {
-        double head = TensorPrimitives.SumOfSquares(x), tail = head;     // of what is before the last lag samples, and after the first
-        for (var lag = 0; lag < at.Length; lag++)
-        {
-            var scale = head * tail;
-            at[lag] = scale > 0 ? TensorPrimitives.Dot(x[lag..], x[..^lag]) / Math.Sqrt(scale) : 0;
-            head = Math.Max(0, head - (double)x[^(lag + 1)] * x[^(lag + 1)]);
-            tail = Math.Max(0, tail - (double)x[lag] * x[lag]);
-        }
     }
 
     private static void SubtractMean(ReadOnlySpan<float> x, int reach, Span<float> rest)

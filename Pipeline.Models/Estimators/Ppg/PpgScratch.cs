@@ -43,6 +43,9 @@ internal sealed class PpgScratch
     /// <summary>[12 x 85], <see cref="RateFeatures.Spectra"/>.</summary>
     public float[] Rows { get; } = new float[RateFeatures.SpectrumCount * RateFeatures.RateCount];
 
+    /// <summary>[lags], by <see cref="PpgPeriodicity.Correlate"/>.</summary>
+    public float[] Autocorrelation { get; } = new float[PpgPeriodicity.Lags];
+
     /// <summary>[samples] of one channel as they came.</summary>
     public Span<float> Raw(int count) => Grown(ref _raw, count);
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -64,6 +65,7 @@ public sealed partial class PpgStage : IWindowStage
     private int _planLength;
     private bool _started;
     private bool _judged;                               // the belief holds evidence
+    private int _silent;                                // windows without a usable PPG, up to those that let it be forgotten
     private double _expectedInterval = double.NaN;      // seconds, by the window before
 
     /// <summary>
@@ -121,7 +123,7 @@ public sealed partial class PpgStage : IWindowStage
         if (taken.Used > 0)
         {
             taken = taken with { Axes = PpgSpectra.Make(_plan, scratch, taken.Used, TakeMotion(window, _plan, scratch)) };
-            taken = taken with { Periodicity = PpgPresence.Look(_plan, scratch, taken) };
+            taken = taken with { Look = PpgLook.Of(_plan, scratch, taken) };
         }
         TakeBeats(window, scratch, taken, output);
         return taken;
@@ -138,10 +140,16 @@ public sealed partial class PpgStage : IWindowStage
         if (taken.Used == 0 || _plan is null)
         {
             _presence.Reset();      // what was before says nothing about what comes after
+            _silent = Math.Min(_silent + 1, RateFeatures.SilentWindows);
+            if (_silent == RateFeatures.SilentWindows)
+                Forget();
             (estimate, verdict) = (None(taken.Fault, taken.Coverage), default);
         }
         else
+        {
+            _silent = 0;
             estimate = Estimate(window, _plan, PpgScratch.OfThread, taken, out verdict);
+        }
         if (!_presence.IsPresent && !taken.HadPulse)
             output.Beats.RemoveRange(taken.FirstBeat, output.Beats.Count - taken.FirstBeat);
         return estimate;
@@ -166,18 +174,26 @@ public sealed partial class PpgStage : IWindowStage
     /// <inheritdoc/>
     public void Reset()
     {
-        _belief.Reset();
+        Forget();
         _pulses.Reset();
         _presence.Reset();
         _expectedInterval = double.NaN;
-        _started = _judged = false;
+        _started = false;
+        _silent = 0;
+    }
+
+    /// <summary>The heart may be anywhere.</summary>
+    private void Forget()
+    {
+        _belief.Reset();
+        _judged = false;
     }
 
     /// <inheritdoc/>
     public string StateName => "ppg";
 
     /// <inheritdoc/>
-    public int StateVersion => 4;
+    public int StateVersion => 5;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
@@ -188,7 +204,7 @@ public sealed partial class PpgStage : IWindowStage
 
     /// <summary>
     /// Every mutable field, in the form of <see cref="StateVersion"/> <paramref name="version"/>: version 1 does not say whether a pulse
-    /// is there, 2 not what the detectors know of jumps, 3 not how long the tracker has been sure.
+    /// is there, 2 not what the detectors know of jumps, 3 not how long the tracker has been sure, 4 not by which means of the windows.
     /// </summary>
     internal void Transfer(StateTransfer state, int version)
     {
@@ -198,12 +214,14 @@ public sealed partial class PpgStage : IWindowStage
         state.Value(ref _judged);
         state.Value(ref _expectedInterval);
         if (version >= 2)
-            _presence.Transfer(state, withSurety: version >= 4);
+            _presence.Transfer(state, version);
+        if (version >= 5)
+            state.Within(ref _silent, 0, RateFeatures.SilentWindows);
     }
 
-    private Estimate None(EstimateStatus status, double coverage)
+    private Estimate None(EstimateStatus status, double coverage, double interval = double.NaN)
     {
-        _expectedInterval = double.NaN;
+        _expectedInterval = interval;
         return new Estimate(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, status, Stages.Classical);
     }
 
@@ -222,10 +240,11 @@ public sealed partial class PpgStage : IWindowStage
         _belief.Weigh(scratch.Likelihood);
 
         var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
-        _presence.TakeBelief(mass);
+        _presence.TakeBelief(rate, mass);
         verdict = verdict with { HasPulse = _presence.IsPresent && verdict.HasPulse };
+        var interval = mass >= 0.5 ? 60 / rate : double.NaN;
         if (mass < LeastMass || !verdict.TryCorrect(ref rate))
-            return None(EstimateStatus.LowQuality, taken.Coverage);
+            return None(EstimateStatus.LowQuality, taken.Coverage, interval);
         if (taken.Axes == 0 && taken.Coverage < 1)
             verdict = verdict with { HasHoles = true };
         _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;

@@ -17,6 +17,9 @@ internal readonly record struct PpgTaken(int Used, int Axes, double Coverage, do
     /// <summary>Whether the window before held a pulse.</summary>
     public bool HadPulse { get; init; }
 
-    /// <summary>How strongly the window repeats itself: of the channel in which it does so most.</summary>
-    public PpgPeriodicity Periodicity { get; init; } = PpgPeriodicity.None;
+    /// <summary>What the window shows of a pulse by itself.</summary>
+    public PpgLook Look { get; init; } = PpgLook.None;
+
+    /// <summary>How far the window repeats itself.</summary>
+    public PpgPeriodicity Periodicity => Look.Periodicity;
 }

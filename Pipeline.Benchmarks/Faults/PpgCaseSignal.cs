@@ -1,11 +1,12 @@
-using System.Runtime.InteropServices;
+using Pipeline.Models;
+using Pipeline.Models.Filters;
 using Pipeline.Models.Signals;
 
-namespace Pipeline.Tests.Cases;
+namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>
-/// One channel of PPG made from a seed: with known pulses, or with none. Values are counts of a converter about 2,000 unless a kind says
-/// otherwise. Each method adds its part to the samples; the order of the calls is the order of the layers.
+/// One channel of PPG made from a seed: with known pulses, or with none, alone or beside an accelerometer. Values are counts of a converter
+/// about 2,000 unless a kind says otherwise. Each method adds its part to the samples; the order of the calls is the order of the layers.
 /// </summary>
 internal sealed class PpgCaseSignal
 {
@@ -25,6 +26,9 @@ internal sealed class PpgCaseSignal
 
     /// <summary>Samples; NaN is a missing one.</summary>
     public ReadOnlySpan<double> Samples => _samples;
+
+    /// <summary>[axes][samples] of the accelerometer beside it, g; none: there is no accelerometer.</summary>
+    public float[][] Axes { get; private set; } = [];
 
     /// <summary>When pulses begin, in seconds.</summary>
     public List<double> Onsets { get; } = [];
@@ -49,6 +53,65 @@ internal sealed class PpgCaseSignal
         {
             first += part * (gain * Normal() - first);
             return second += part * (first - second);
+        });
+    }
+
+    /// <summary>
+    /// Noise between two edges in Hz, each of 12 dB an octave for each of <paramref name="sections"/>; an edge of 0 or infinity is none.
+    /// </summary>
+    public PpgCaseSignal Band(double deviation, double lowHz, double highHz, int sections = 1)
+    {
+        var filters = new List<Biquad>();
+        for (var i = 0; i < sections; i++)
+        {
+            if (lowHz > 0)
+                filters.Add(Biquad.HighPass(lowHz, RateHz));
+            if (highHz < 0.45 * RateHz)
+                filters.Add(Biquad.LowPass(highHz, RateHz));
+        }
+        var delays = new BiquadDelays[filters.Count];
+        return Scaled(deviation, () =>
+        {
+            var value = Normal();
+            for (var f = 0; f < delays.Length; f++)
+                value = filters[f].Next(value, ref delays[f]);
+            return value;
+        });
+    }
+
+    /// <summary>White noise under a running mean, even or with tapered ends, of <paramref name="seconds"/>.</summary>
+    public PpgCaseSignal Averaged(double deviation, double seconds, bool isTapered)
+    {
+        var weights = new double[Math.Max(2, (int)Math.Round(seconds * RateHz))];
+        for (var i = 0; i < weights.Length; i++)
+            weights[i] = isTapered ? 1 - Math.Cos(2 * Math.PI * (i + 0.5) / weights.Length) : 1;
+        var (ring, at) = (new double[weights.Length], 0);
+        return Scaled(deviation, () =>
+        {
+            ring[at = (at + 1) % ring.Length] = Normal();
+            var sum = 0.0;
+            for (var i = 0; i < ring.Length; i++)
+                sum += weights[i] * ring[(at + 1 + i) % ring.Length];
+            return sum;
+        });
+    }
+
+    /// <summary>Noise whose power falls with the frequency to the power <paramref name="slope"/>, 0 to 2, from 0.02 Hz on.</summary>
+    public PpgCaseSignal Coloured(double deviation, double slope)
+    {
+        // A sum of first-order low-passes, three a decade: of amplitude f^-slope/2 against white noise in a band of f's width.
+        var edges = Enumerable.Range(0, 12).Select(i => 0.02 * Math.Pow(10, i / 3.0)).Where(f => f < 0.45 * RateHz).ToArray();
+        var kept = Array.ConvertAll(edges, f => Math.Exp(-2 * Math.PI * f / RateHz));
+        var state = new double[edges.Length];
+        return Scaled(deviation, () =>
+        {
+            var sum = 0.0;
+            for (var i = 0; i < state.Length; i++)
+            {
+                state[i] = kept[i] * state[i] + Math.Sqrt(1 - kept[i] * kept[i]) * Normal();
+                sum += state[i] * Math.Pow(edges[i], (1 - slope) / 2);
+            }
+            return sum;
         });
     }
 
@@ -94,8 +157,48 @@ internal sealed class PpgCaseSignal
     public PpgCaseSignal Fibrillation(double perMinute, double variation, double height = 100) =>
         Pulses(height, _ => 60 / perMinute * Math.Clamp(1 + variation * Normal(), 0.45, 2.2), 0.15);
 
-    /// <summary>Rounded to whole counts.</summary>
-    public PpgCaseSignal Counts() => Change((_, value) => Math.Round(value));
+    /// <summary>Every <paramref name="nth"/> beat comes early, and a pause follows it.</summary>
+    public PpgCaseSignal Ectopic(double perMinute, int nth, double height = 100)
+    {
+        var beat = 0;
+        return Pulses(height, _ => 60 / perMinute * (1 + 0.02 * Normal()) * (++beat % nth == 0 ? 0.65 : beat % nth == 1 && beat > nth ? 1.35 : 1));
+    }
+
+    /// <summary>Rounded to <paramref name="step"/> counts.</summary>
+    public PpgCaseSignal Counts(double step = 1) => Change((_, value) => step * Math.Round(value / step));
+
+    /// <summary>
+    /// Beside an accelerometer: [axes][samples], g, at <paramref name="rateHz"/>, as long as this or longer; drawn between its samples.
+    /// </summary>
+    public PpgCaseSignal Beside(float[][] axes, double rateHz)
+    {
+        Axes = Array.ConvertAll(axes, axis =>
+        {
+            var drawn = new float[_samples.Length];
+            for (var i = 0; i < drawn.Length; i++)
+            {
+                var at = Math.Min(i * rateHz / RateHz, axis.Length - 1.001);
+                drawn[i] = (float)(axis[(int)at] + (at - (int)at) * (axis[(int)at + 1] - axis[(int)at]));
+            }
+            return drawn;
+        });
+        return this;
+    }
+
+    /// <summary>What moves the accelerometer moves the sensor, too: a mixture of its axes, a little later, of the given size.</summary>
+    public PpgCaseSignal Shaken(double deviation)
+    {
+        var (weights, late) = (Axes.Select(_ => Normal()).ToArray(), _random.Next((int)(0.1 * RateHz) + 1));
+        var means = Axes.Select(axis => axis.Average()).ToArray();
+        var i = 0;
+        return Scaled(deviation, () =>
+        {
+            var (sum, at) = (0.0, Math.Max(0, i++ - late));
+            for (var a = 0; a < weights.Length; a++)
+                sum += weights[a] * (Axes[a][Math.Min(at, Axes[a].Length - 1)] - means[a]);
+            return sum;
+        });
+    }
 
     /// <summary>
     /// Loses packets of <paramref name="seconds"/> with the given chance; what is lost becomes NaN, <paramref name="fill"/>, or the last
@@ -135,30 +238,9 @@ internal sealed class PpgCaseSignal
     /// <summary>As a device sends it, a chunk a second.</summary>
     public IEnumerable<SampleChunk> Chunks()
     {
-        var step = (int)RateHz;
-        for (var start = 0; start < _samples.Length; start += step)
-        {
-            var taken = Math.Min(step, _samples.Length - start);
-            var stored = new float[taken];
-            for (var i = 0; i < taken; i++)
-                stored[i] = (float)_samples[start + i];
-            yield return new SampleChunk
-            {
-                Patient = new PatientId("p"),
-                Bed = "",
-                Ward = "",
-                Device = "finger",
-                Epoch = 0,
-                RateHz = RateHz,
-                FirstSampleIndex = start,
-                FirstSampleTime = new Timestamp((long)(start / RateHz * 1e9)),
-                Channels = new ChannelLayout([new Channel("PPG", SignalKind.Ppg, "1")]),
-                SampleCount = taken,
-                Format = SampleFormat.Float32,
-                Samples = MemoryMarshal.AsBytes<float>(stored).ToArray(),
-                EndOfStream = start + step >= _samples.Length,
-            };
-        }
+        float[][] all = [Array.ConvertAll(_samples, x => (float)x), .. Axes];
+        var layout = Axes.Select((_, a) => new Channel($"ACC{a + 1}", SignalKind.Acc, "g")).Prepend(new Channel("PPG", SignalKind.Ppg, "1"));
+        return StreamRun.Chunks(all, new ChannelLayout([.. layout]), RateHz);
     }
 
     /// <summary>60 over the mean of the intervals between the pulses in a window; NaN with fewer than two.</summary>
@@ -177,6 +259,19 @@ internal sealed class PpgCaseSignal
             var t = (i / RateHz - onset) / scale;
             _samples[i] += height * (Bell((t - 0.16) / 0.075) + 0.4 * Bell((t - 0.27) / 0.11) + dicrotic * Bell((t - 0.46) / 0.08));
         }
+    }
+
+    /// <summary>Adds what <paramref name="next"/> gives, scaled to a standard deviation.</summary>
+    private PpgCaseSignal Scaled(double deviation, Func<double> next)
+    {
+        var noise = new double[_samples.Length];
+        for (var i = 0; i < noise.Length; i++)
+            noise[i] = next();
+        var mean = noise.Average();
+        var scale = deviation / Math.Sqrt(noise.Sum(x => (x - mean) * (x - mean)) / noise.Length + 1e-300);
+        for (var i = 0; i < noise.Length; i++)
+            _samples[i] += scale * (noise[i] - mean);
+        return this;
     }
 
     private PpgCaseSignal Each(Func<double, double> part) => Change((t, value) => value + part(t));
