@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
@@ -45,6 +46,12 @@ public sealed record VitalPoint(
     /// when it is over.
     /// </summary>
     public PatientEvent? Event { get; init; }
+
+    /// <summary>
+    /// The change of the patient's alarms whose point it is; null of an estimate and of an event. Then it is of no device and signal, <see cref="WindowStart"/> is the end of
+    /// the window with which it was decided, and <see cref="Time"/> that, with the sequence of the change in the digits below a millisecond.
+    /// </summary>
+    public AlarmChange? Alarm { get; init; }
 }
 
 /// <summary>What a point says of an event beside its estimate.</summary>
@@ -88,6 +95,9 @@ public sealed class OutputBatch
 
     /// <summary>Points; those of one patient in the order in which its windows ended.</summary>
     public List<VitalPoint> Points { get; } = [];
+
+    /// <summary>How alarms stand of patients that a new owner has begun with: for readers who have not seen it; sinks that keep points had it before.</summary>
+    public List<VitalPoint> Standing { get; } = [];
 
     /// <summary>Beats, for those who want them; most sinks pass over them.</summary>
     public List<BeatPoint> Beats { get; } = [];

@@ -2,6 +2,7 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Actors.Stages;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
@@ -114,6 +115,9 @@ internal sealed class PartitionSettings
 
     /// <summary>Makes the estimators of a stream.</summary>
     public required StageFactory Stages { get; init; }
+
+    /// <summary>When patients have alarms; null: never.</summary>
+    public AlarmRules? Alarms { get; init; }
 
     /// <summary>Where idle patients lie.</summary>
     public required IPassivePatients Passive { get; init; }

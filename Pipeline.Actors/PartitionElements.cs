@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Pipeline.Actors.Inference;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
@@ -102,7 +103,7 @@ internal sealed class CapturedPatient(PatientLink link, PatientSnapshot snapshot
 }
 
 /// <summary>How a partition's graph reaches a patient's entity. Of one graph; its stages' thread only.</summary>
-internal sealed class PatientLink(PatientId patient)
+internal sealed class PatientLink(PatientId patient, PatientState? start = null)
 {
     public PatientId Patient { get; } = patient;
 
@@ -122,7 +123,7 @@ internal sealed class PatientLink(PatientId patient)
     public long WindowsCount { get; set; }
 
     /// <summary>The state with which the entity begins, until it is sent.</summary>
-    public PatientState? Start { get; set; } = new();
+    public PatientState? Start { get; set; } = start ?? new();
 }
 
 /// <summary>
@@ -146,6 +147,12 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
     /// <summary>The state with which the entity begins, in the first message of a graph; null in the others.</summary>
     public PatientState? Start { get; set; }
 
+    /// <summary>The record.</summary>
+    public Origin Origin { get; init; }
+
+    /// <summary>What somebody wants of the alarms; null of a record with samples.</summary>
+    public AlarmCommand? Command { get; set; }
+
     /// <summary>The points, in order; the estimate of one with a question is not valid before its answer.</summary>
     public List<WindowPoint> Points { get; } = new(1);
 
@@ -159,6 +166,9 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
 
     /// <summary>See <see cref="OutputBatch.EnteredAt"/>.</summary>
     public long EnteredAt { get; set; }
+
+    /// <summary>How the alarms stand with which the entity began, for readers; null: there was none.</summary>
+    public VitalPoint? Standing { get; set; }
 
     /// <summary>What the entity found unusable.</summary>
     public List<DeadLetter>? DeadLetters { get; set; }

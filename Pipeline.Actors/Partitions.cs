@@ -4,6 +4,7 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Serving;
 using Pipeline.Actors.Stages;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators.Ctg;
 
 namespace Pipeline.Actors;
@@ -19,6 +20,9 @@ public sealed class PartitionParts
 
     /// <summary>The rules by which cardiotocograms are read; FIGO's by default.</summary>
     public CtgRules? Ctg { get; init; }
+
+    /// <summary>When patients have alarms; null, or not enabled: never.</summary>
+    public AlarmRules? Alarms { get; init; }
 
     /// <summary>The networks that are asked.</summary>
     public NetworkRegistry? Networks { get; init; }
@@ -75,6 +79,7 @@ public sealed class Partitions : IAsyncDisposable
             Region = parts.Actors.Region,
             Scheduler = parts.Scheduler,
             Networks = networks,
+            Alarms = parts.Alarms is { Enabled: true } rules ? rules : null,
             Tap = parts.Tap,
             OpenMessages = parts.OpenMessages,
         };

@@ -91,6 +91,8 @@ internal sealed class PatientActor : UntypedActor
     {
         (_present, _at) = (windows, -1);
         _state = windows.Start ?? _state;
+        if (windows.Start?.Alarms is { } alarms)
+            windows.Standing = AlarmPoints.Standing(alarms, windows);
     }
 
     /// <summary>Asks about the next point that has a question; where there is none left the message is acknowledged, and the next one is begun.</summary>
@@ -104,6 +106,10 @@ internal sealed class PatientActor : UntypedActor
                     Ask(present, question);
                     return;
                 }
+            if (_state.Alarms is { } alarms)
+                AlarmPoints.Judge(alarms, present);
+            else if (present.Command is not null)
+                AlarmPoints.Refuse(present, "there are no alarms (Alarms:Enabled)");
             _present = null;
             present.By = Self;
             present.Replies.Add(present);

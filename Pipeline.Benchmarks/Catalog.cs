@@ -16,6 +16,7 @@ internal static class Catalog
         new Store.StoreWriteBenchmark(),
         new Ward.SimulatedWardBenchmark(),
         new Ward.EngineShareBenchmark(),
+        new Ward.AlarmsBenchmark(),
         new Ward.WardCatchUpBenchmark(),
         new Ward.FetalCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),

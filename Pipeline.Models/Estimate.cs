@@ -91,6 +91,9 @@ public enum Metric
     /// <summary>Such an episode that lasts: an event, its length so far in seconds.</summary>
     RhythmOngoing = 81,
 
+    /// <summary>A change of a patient's alarms (<see cref="Alarms.AlarmChange"/>): how many are open then.</summary>
+    Alarm = 90,
+
     /// <summary>Whether a device sends: wall clock, not a function of its records, and so outside of all series (measurement <c>presence</c>).</summary>
     Presence = 100,
 }
@@ -248,6 +251,7 @@ public static partial class Names
         Metric.RespiratoryRate => "respiratory_rate",
         Metric.RhythmEpisode => "rhythm_episode",
         Metric.RhythmOngoing => "rhythm_ongoing",
+        Metric.Alarm => "alarm",
         Metric.Presence => "presence",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };
@@ -298,7 +302,7 @@ public static partial class Names
         Metric.LowFrequencyPower or Metric.HighFrequencyPower => "ms2",
         Metric.Pnn50 => "%",
         Metric.ContractionRate => "/(10.min)",
-        Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Presence or Metric.LowToHighRatio => "1",
+        Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Alarm or Metric.Presence or Metric.LowToHighRatio => "1",
         Metric.Acceleration or Metric.Deceleration or Metric.Contraction or Metric.TraceEpisode or Metric.CategoryEpisode
             or Metric.DecelerationOngoing or Metric.TraceOngoing or Metric.CategoryOngoing
             or Metric.RhythmEpisode or Metric.RhythmOngoing => "s",
@@ -307,11 +311,12 @@ public static partial class Names
 
     /// <summary>
     /// The store's measurement of a metric: <c>vitals</c> holds what any patient has, <c>hrv</c> heart rate variability, <c>rhythm</c> episodes of the rhythm, <c>fetal</c> the features,
-    /// category and events of a fetal heart rate trace.
+    /// category and events of a fetal heart rate trace, <c>alarm</c> what became of alarms.
     /// </summary>
     public static string MeasurementOf(Metric metric) => metric switch
     {
         Metric.HeartRate or Metric.FetalHeartRate => "vitals",
+        Metric.Alarm => "alarm",
         Metric.Presence => "presence",
         >= Metric.Sdnn and <= Metric.RespiratoryRate => "hrv",
         Metric.RhythmEpisode or Metric.RhythmOngoing => "rhythm",

@@ -56,8 +56,12 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
     {
         ArgumentNullException.ThrowIfNull(batch);
         lock (_lock)
+        {
+            foreach (var point in batch.Standing)
+                Take_NeedsLock(point);
             foreach (var point in batch.Points)
                 Take_NeedsLock(point);
+        }
         return Task.CompletedTask;
     }
 
@@ -75,7 +79,7 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
         var series = new Series(point.Patient, point.Device, point.Estimate.Signal, point.Estimate.Metric);
         if (_points.TryGetValue(series, out var before))
         {
-            if (point.Time >= before.Time)
+            if (point.Alarm is { } alarm ? alarm.Sequence >= before.Alarm?.Sequence : point.Time >= before.Time)
                 _points[series] = point;
             return;
         }

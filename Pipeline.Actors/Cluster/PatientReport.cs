@@ -12,6 +12,9 @@ namespace Pipeline.Actors.Cluster;
 /// <param name="Series">By device, signal and metric.</param>
 public sealed record PatientReport(string Patient, string Ward, string Bed, int Partition, DateTimeOffset Time, IReadOnlyList<SeriesReport> Series)
 {
+    /// <summary>Its alarms; null when there has been none.</summary>
+    public AlarmsReport? Alarms { get; init; }
+
     /// <summary>Puts together a patient's newest points; null when there are none.</summary>
     public static PatientReport? From(IReadOnlyCollection<VitalPoint> points)
     {
@@ -22,7 +25,10 @@ public sealed record PatientReport(string Patient, string Ward, string Bed, int 
             .ToDictionary(point => (point.Device, point.Estimate.Signal), point => point.WindowStart.ToDateTimeOffset());
         return new PatientReport(
             newest.Patient.Value, newest.Ward, newest.Bed, newest.Origin.Partition, EventTime(newest).ToDateTimeOffset(),
-            [.. points.Select(point => SeriesReport.From(point, silent.TryGetValue((point.Device, point.Estimate.Signal), out var since) ? since : null))]);
+            [.. points.Where(point => point.Alarm is null).Select(point => SeriesReport.From(point, silent.TryGetValue((point.Device, point.Estimate.Signal), out var since) ? since : null))])
+        {
+            Alarms = points.Select(point => point.Alarm).FirstOrDefault(alarm => alarm is not null) is { } alarm ? AlarmsReport.From(alarm) : null,
+        };
     }
 
     private static Timestamp EventTime(VitalPoint point) => point.Estimate.Metric == Metric.Presence ? point.WindowStart : point.Time;

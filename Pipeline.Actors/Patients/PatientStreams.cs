@@ -46,6 +46,11 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
         var chunk = handling.Chunk;
         handling.Mark.Clear();
         _before = null;
+        if (chunk.Command is { } command)
+        {
+            handling.Add(command);
+            return;
+        }
         if (!ReferenceEquals(handling.Networks, _networks))
             Use(handling.Networks);
         var device = Find(chunk.Device);

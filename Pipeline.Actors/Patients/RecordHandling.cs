@@ -1,5 +1,6 @@
 using System.Text;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
@@ -47,9 +48,14 @@ internal sealed class RecordHandling(PartitionContext partition)
     /// <summary>Adds a point of a window, and what is asked about it.</summary>
     public void Add(VitalPoint point, NetworkQuestion? question)
     {
-        Windows ??= new PatientWindows(partition.Number, Link!, partition.Replies);      // only a patient completes windows
-        Windows.Points.Add(new WindowPoint(point, question, null));
+        Begin().Points.Add(new WindowPoint(point, question, null));
     }
+
+    /// <summary>The record is a command to the patient's alarms.</summary>
+    public void Add(AlarmCommand command) => Begin().Command = command;
+
+    // Only a patient's record completes windows or is a command.
+    private PatientWindows Begin() => Windows ??= new PatientWindows(partition.Number, Link!, partition.Replies) { Origin = Origin };
 
     /// <summary>The record's windows so far are not to be.</summary>
     public void DropWindows() => Windows = null;

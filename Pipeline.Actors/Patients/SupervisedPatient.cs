@@ -19,7 +19,7 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     public PatientId Id { get; } = id;
 
     /// <summary>How its entity is reached.</summary>
-    public PatientLink Link { get; } = new(id);
+    public PatientLink Link { get; } = new(id, new PatientState(settings.Alarms));
 
     /// <summary>One of its devices sent.</summary>
     public void Hear(PresenceTable presence, SampleChunk chunk, long now) => presence.Hear(ref _heard, chunk, now);
@@ -81,7 +81,7 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     public void Forget()
     {
         (_streams, _restored) = (null, null);
-        Link.Start = new PatientState();
+        Link.Start = new PatientState(settings.Alarms);
     }
 
     /// <summary>See <see cref="DeviceStream.Prefetch"/>.</summary>
@@ -161,7 +161,10 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     {
         var streams = new PatientStreams(settings, counts);
         if (_restored is { } snapshot)
-            Link.Start = PatientState.Restore(snapshot, streams.Restore(snapshot, StateTransfer.OfThread), StateTransfer.OfThread);
+        {
+            Link.Start = PatientState.Restore(snapshot, streams.Restore(snapshot, StateTransfer.OfThread), StateTransfer.OfThread, settings.Alarms);
+            counts.Add(Count.StreamsNotRestored, Link.Start.AreAlarmsLost ? 1 : 0);
+        }
         _restored = null;
         return streams;
     }

@@ -172,13 +172,15 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
                 if (question is not null)
                     _partition.Scratch.Return(question);
             }
+            if (windows.Standing is { } standing)
+                _batch.Standing.Add(standing);
             _batch.EnteredAt = Math.Max(_batch.EnteredAt, windows.EnteredAt);
             counts.Add(Count.Estimates, windows.Points.Count);
             counts.Add(Count.Answers, windows.QuestionCount);
             if (windows.DeadLetters is { } letters)
             {
                 _batch.DeadLetters.AddRange(letters);
-                counts.Add(Count.AnswersFailed, letters.Count);
+                counts.Add(Count.AnswersFailed, windows.Command is null ? letters.Count : 0);
             }
             _openBytes -= windows.Payload.Length;
             _partition.QuestionCount -= windows.QuestionCount;

@@ -93,7 +93,8 @@ internal sealed class RecordWindows(PartitionContext partition)
             _handling.AddDeadLetter("chunk", chunk.Patient.Value is null ? "no patient" : Table.Fullness);
             return;
         }
-        patient.Hear(partition.Presence, chunk, _now);
+        if (chunk.Command is null)
+            patient.Hear(partition.Presence, chunk, _now);
         var timed = Table.Advance(record);
         if (patient.IsLoading)
         {
@@ -114,7 +115,8 @@ internal sealed class RecordWindows(PartitionContext partition)
         }
         var chunk = record.Chunk!;      // only records with a chunk have a patient
         CountSamples(chunk);
-        partition.Settings.Tap?.TryPublish(chunk);
+        if (chunk.Command is null)
+            partition.Settings.Tap?.TryPublish(chunk);
         Table.See(patient, timed);
         _handling.Begin(record, patient.Link, windows.Output);
         patient.Handle(_handling);
@@ -128,7 +130,7 @@ internal sealed class RecordWindows(PartitionContext partition)
         var link = windows.Link;
         (windows.Number, windows.Start, link.Start) = (link.WindowsCount++, link.Start, null);
         (windows.EnteredAt, windows.Payload) = (enteredAt, _handling.Record.Payload);
-        link.HasState |= windows.Start is { IsEmpty: false };
+        link.HasState |= windows.Start is { IsEmpty: false } or { Alarms: not null };
         var points = windows.Points;
         for (var i = 0; i < points.Count; i++)
             if (points[i].Question is { } question)

@@ -6,6 +6,8 @@ using Pipeline.Actors.Serving;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Publishing;
+using Pipeline.Host.Wire;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
@@ -70,7 +72,7 @@ internal sealed class ChaosWard : IAsyncDisposable
     {
         _newPublisher = () => new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
         _publisher = _newPublisher();
-        _feed = new WardFeed([.. _beds.Select(bed => SimulatedSequence.Of(bed, seconds: null, truth: null))], Start, speed, (chunk, abort) =>
+        _feed = new WardFeed([.. _beds.Select(bed => SimulatedSequence.Of(bed, seconds: null, truth: null))], Start, speed, async (chunk, abort) =>
         {
             var patient = _published.GetOrAdd(chunk.Patient.Value, _ => new Published());
             // The feed itself ends the streams when it is stopped; a simulated device never does.
@@ -78,7 +80,9 @@ internal sealed class ChaosWard : IAsyncDisposable
                 patient.Ends.Add(chunk);
             else
                 patient.Count++;
-            return _publisher.PublishAsync(chunk, abort);
+            await _publisher.PublishAsync(chunk, abort);
+            if (!chunk.EndOfStream && CommandAfter(patient.Count) is { } command)
+                await _publisher.PublishAsync(SampleEncoder.Key(chunk.Patient), CommandCodec.EncodeRecord(chunk.Patient, command), abort);
         }, new ProductionClock(time), time);
         await _feed.RunAsync(stop, CancellationToken.None);
         await _publisher.FlushAsync(CancellationToken.None);
@@ -97,6 +101,7 @@ internal sealed class ChaosWard : IAsyncDisposable
             await using var partitions = new Partitions(options, [points], time, new PartitionParts
             {
                 Actors = local.Actors,
+                Alarms = new AlarmRules(),
                 Networks = networks,
             });
             await Topology.RunAsync(source, partitions, CancellationToken.None);
@@ -108,8 +113,18 @@ internal sealed class ChaosWard : IAsyncDisposable
     {
         if (!_published.TryGetValue(bed.Patient.Value, out var published))
             return [];
-        return SimulatedSequence.Of(bed, seconds: null, truth: null).Take(published.Count).Concat(published.Ends);
+        return SimulatedSequence.Of(bed, seconds: null, truth: null).Take(published.Count).SelectMany((chunk, index) =>
+            CommandAfter(index + 1) is { } command ? [chunk, SampleChunk.Of(bed.Patient, command)] : (IEnumerable<SampleChunk>)[chunk]).Concat(published.Ends);
     }
+
+    /// <summary>What somebody wants of a patient's alarms when so many of its chunks have come; null: nothing. Any living heart is above these limits.</summary>
+    private AlarmCommand? CommandAfter(int chunks) => chunks switch
+    {
+        20 => new AlarmCommand(AlarmCommandKind.Limits, Start, "chaos", "") { Limits = new LimitChange { HeartRateVeryLow = 15, HeartRateLow = 16, HeartRateHigh = 17 } },
+        110 => new AlarmCommand(AlarmCommandKind.Acknowledge, Start, "chaos", ""),
+        130 => new AlarmCommand(AlarmCommandKind.Pause, Start, "chaos", "") { Time = TimeSpan.FromSeconds(20) },
+        _ => null,
+    };
 
     /// <summary>What was published of a patient; written by the feed alone.</summary>
     private sealed class Published

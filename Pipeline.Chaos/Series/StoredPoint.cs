@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipeline.Actors;
 using Pipeline.Host.Store;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 
 namespace Pipeline.Chaos.Series;
 
@@ -14,7 +15,7 @@ internal readonly record struct PointKey(string Device, string Signal, string Me
 {
     /// <summary>The key of a point.</summary>
     public static PointKey Of(VitalPoint point) =>
-        new(point.Device, Names.Of(point.Estimate.Signal), Names.Of(point.Estimate.Metric), point.Time.UnixNanoseconds);
+        new(PointFields.NameOf(point.Device), Names.Of(point.Estimate.Signal), Names.Of(point.Estimate.Metric), point.Time.UnixNanoseconds);
 }
 
 /// <summary>Everything else that is stored of a point; a value or σ that is not there is NaN. Equal means equal, bit for bit.</summary>
@@ -26,21 +27,26 @@ internal readonly record struct PointKey(string Device, string Signal, string Me
 /// <param name="Sigma">Field.</param>
 /// <param name="Quality">Field.</param>
 /// <param name="Coverage">Field.</param>
-internal readonly record struct PointFields(string Ward, string Bed, string Status, string Model, double Value, double Sigma, double Quality, double Coverage)
+/// <param name="Said">Of a change of alarms: action, kind and state; empty of others.</param>
+internal readonly record struct PointFields(string Ward, string Bed, string Status, string Model, double Value, double Sigma, double Quality, double Coverage, string Said = "")
 {
     /// <summary>As the store gives a point back: names that are empty as the line protocol writes them.</summary>
     public static PointFields Of(VitalPoint point)
     {
         var e = point.Estimate;
         var isOk = e.Status == EstimateStatus.Ok && double.IsFinite(e.Value);
-        return new(NameOf(point.Ward), NameOf(point.Bed), Names.Of(e.Status), e.Model, isOk ? e.Value : double.NaN, isOk && double.IsFinite(e.Sigma) ? e.Sigma : double.NaN, e.Quality, e.Coverage);
+        return new(NameOf(point.Ward), NameOf(point.Bed), Names.Of(e.Status), e.Model, isOk ? e.Value : double.NaN, isOk && double.IsFinite(e.Sigma) ? e.Sigma : double.NaN, e.Quality, e.Coverage, SaidOf(point.Alarm));
     }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"value {Value:R}, σ {Sigma:R}, quality {Quality:R}, coverage {Coverage:R}, {Status}, {Model}, ward {Ward}, bed {Bed}");
+        $"value {Value:R}, σ {Sigma:R}, quality {Quality:R}, coverage {Coverage:R}, {Status}, {Model}, ward {Ward}, bed {Bed} {Said}");
 
-    private static string NameOf(string name) => name.Length == 0 ? LineProtocol.NoName : name;
+    private static string SaidOf(AlarmChange? change) => change is null ? ""
+        : $"{AlarmNames.Of(change.Action)} {(change.Alarm is { } alarm ? $"{AlarmNames.Of(alarm.Kind)} {AlarmNames.Of(alarm.State)}" : " ")}";
+
+    /// <summary>A name as it is stored.</summary>
+    public static string NameOf(string name) => name.Length == 0 ? LineProtocol.NoName : name;
 }
 
 /// <summary>How a stored series differs from the one that was expected.</summary>

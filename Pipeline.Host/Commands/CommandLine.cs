@@ -18,6 +18,7 @@ internal static class CommandLine
         RunCommand.Create,
         TopicsCommand.Create,
         StatusCommand.Create,
+        AlarmsCommand.Create,
         DeadLettersCommand.Create,
         EstimateCommand.Create,
         ReplayCommand.Create,

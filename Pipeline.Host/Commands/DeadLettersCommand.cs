@@ -11,8 +11,8 @@ namespace Pipeline.Host.Commands;
 internal static class DeadLettersCommand
 {
     private const int MaxLimit = 1_000_000;
-    private static readonly string[] Stages = ["decode", "chunk", "patient", RefusedPoints.Stage, SnapshotLimit.Stage];
-    private static readonly Option<string?> Stage = new("--stage") { Description = "Only letters of this stage: decode, chunk, patient, store or state.", HelpName = "STAGE" };
+    private static readonly string[] Stages = ["decode", "chunk", "patient", "command", RefusedPoints.Stage, SnapshotLimit.Stage];
+    private static readonly Option<string?> Stage = new("--stage") { Description = "Only letters of this stage: decode, chunk, patient, command, store or state.", HelpName = "STAGE" };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line." };
     private static readonly Option<string?> Kafka = PublishingArguments.Kafka();
 

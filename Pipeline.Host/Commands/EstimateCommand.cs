@@ -3,6 +3,7 @@ using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Estimates;
 using Pipeline.Host.Networks;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ctg;
 
@@ -22,7 +23,7 @@ internal static class EstimateCommand
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
-        var events = new Option<string?>("--events") { Description = "File for the events (episodes of the rhythm; CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
+        var events = new Option<string?>("--events") { Description = "File for the events (alarms; episodes of the rhythm; CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
         var command = new DocumentedCommand(
             "estimate", "Estimate heart rate and quality from recordings: WFDB (.hea), EDF, CSV, WAV.",
             "./pipeline estimate bidmc_01.hea --output bidmc_01.csv",
@@ -52,7 +53,8 @@ internal static class EstimateCommand
                     found.Count > 0),
             };
             request.Check();
-            var rules = Settings.Bind<CtgRules>(Settings.Load(parsed), PipelineSettings.CtgSection);
+            var settings = Settings.Load(parsed);
+            var rules = (Settings.Bind<CtgRules>(settings, PipelineSettings.CtgSection), Settings.Bind<AlarmRules>(settings, PipelineSettings.AlarmsSection));
             return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.GetValue(fetal) ?? Stages.Auto), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
@@ -61,11 +63,11 @@ internal static class EstimateCommand
     private static bool SamePlace(string? output, string? beats) =>
         output is not null && beats is not null && Path.GetFullPath(output).TrimEnd('/') == Path.GetFullPath(beats).TrimEnd('/');
 
-    private static async Task<int> RunAsync(EstimateRequest request, CtgRules rules, (string Rate, string Qrs, string Fetal) models, TextWriter output, TextWriter error, CancellationToken stop)
+    private static async Task<int> RunAsync(EstimateRequest request, (CtgRules Ctg, AlarmRules Alarms) rules, (string Rate, string Qrs, string Fetal) models, TextWriter output, TextWriter error, CancellationToken stop)
     {
         using var network = ModelCatalog.Open(models.Rate);
         using var fetal = ModelCatalog.OpenFetal(models.Fetal);
-        await using var run = new EstimateRun(request, output, network) { Fetal = fetal, Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules };
+        await using var run = new EstimateRun(request, output, network) { Fetal = fetal, Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules.Ctg, Alarms = rules.Alarms };
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
         var isWatched = request.Outputs is not null || Console.IsOutputRedirected;
         try

@@ -15,7 +15,7 @@ internal static class StatusCommand
 
     public static Command Create()
     {
-        var url = new Option<string?>("--url") { Description = "Any process of the ward; by default the first of Web:Urls on this machine.", HelpName = "URL" };
+        var url = UrlOption();
         var json = new Option<bool>("--json") { Description = "One JSON object: group, members, shards." };
         var command = new DocumentedCommand(
             "status", "Show the running ward: shards and their owners, lag, patients, checkpoints, restores.",
@@ -26,8 +26,7 @@ internal static class StatusCommand
         };
         command.SetAction(async (parsed, stop) =>
         {
-            var process = parsed.GetValue(url) is { } named ? Parse(named) : Settings.Bind<WebOptions>(Settings.Load(parsed), WebOptions.Section).Here;
-            var status = await StatusQuery.FetchAsync(process, stop);
+            var status = await StatusQuery.FetchAsync(ProcessOf(parsed, url), stop);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
                 await output.WriteLineAsync(JsonSerializer.Serialize(status, StatusQuery.Json));
@@ -37,6 +36,13 @@ internal static class StatusCommand
         });
         return command;
     }
+
+    /// <summary>The flag that names a process.</summary>
+    public static Option<string?> UrlOption() => new("--url") { Description = "Any process of the ward; by default the first of Web:Urls on this machine.", HelpName = "URL" };
+
+    /// <summary>The process that <paramref name="url"/> names, or that of this machine.</summary>
+    public static Uri ProcessOf(ParseResult parsed, Option<string?> url) =>
+        parsed.GetValue(url) is { } named ? Parse(named) : Settings.Bind<WebOptions>(Settings.Load(parsed), WebOptions.Section).Here;
 
     private static Uri Parse(string url) => Uri.TryCreate(url, UriKind.Absolute, out var process) && process.Scheme is "http" or "https"
         ? process

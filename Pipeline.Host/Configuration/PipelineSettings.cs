@@ -7,6 +7,7 @@ using Pipeline.Host.Kafka;
 using Pipeline.Host.Store;
 using Pipeline.Host.Telemetry;
 using Pipeline.Host.Web;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators.Ctg;
 
 namespace Pipeline.Host.Configuration;
@@ -32,6 +33,12 @@ internal sealed record PipelineSettings(
     /// <summary>Section <c>Ctg</c>.</summary>
     public CtgRules Ctg { get; init; } = new();
 
+    /// <summary>The section of the alarms.</summary>
+    public const string AlarmsSection = "Alarms";
+
+    /// <summary>Section <c>Alarms</c>.</summary>
+    public AlarmRules Alarms { get; init; } = new();
+
     /// <summary>Every section that is ours. A new one is a line here.</summary>
     public static IReadOnlyList<SettingsSection> Sections { get; } =
     [
@@ -39,6 +46,7 @@ internal sealed record PipelineSettings(
         SettingsSection.Of<TopologyOptions>(TopologySection),
         SettingsSection.Of<InferenceOptions>(InferenceSection),
         SettingsSection.Of<CtgRules>(CtgSection),
+        SettingsSection.Of<AlarmRules>(AlarmsSection),
         SettingsSection.Of<InfluxOptions>(InfluxOptions.Section),
         SettingsSection.Of<EmbeddedStoreOptions>(EmbeddedStoreOptions.Section),
         SettingsSection.Of<ClusterOptions>(ClusterOptions.Section),
@@ -56,5 +64,6 @@ internal sealed record PipelineSettings(
         Settings.Bind<InferenceOptions>(configuration, InferenceSection))
     {
         Ctg = Settings.Bind<CtgRules>(configuration, CtgSection),
+        Alarms = Settings.Bind<AlarmRules>(configuration, AlarmsSection),
     };
 }

@@ -81,8 +81,13 @@ internal static class UnknownKeys
             return false;
         var name = parts[0];
         return PropertiesOf(type).FirstOrDefault(one => one.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } property &&
-            (parts.Length == 1 || (property.PropertyType != typeof(string) && typeof(System.Collections.IEnumerable).IsAssignableFrom(property.PropertyType)));
+            (parts.Length == 1 || (property.PropertyType != typeof(string) && typeof(System.Collections.IEnumerable).IsAssignableFrom(property.PropertyType)
+                && (parts.Length == 2 || ValueOf(property.PropertyType) is not { } value || Knows(value, parts[2..]))));
     }
+
+    /// <summary>The options that a map of options holds; null of other types.</summary>
+    private static Type? ValueOf(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>) && type.GenericTypeArguments[1] is { IsClass: true } value && value != typeof(string) ? value : null;
 
     private static IEnumerable<PropertyInfo> PropertiesOf(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite || typeof(System.Collections.IDictionary).IsAssignableFrom(property.PropertyType));

@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Host.Recordings;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Estimates;
@@ -12,7 +13,7 @@ namespace Pipeline.Host.Estimates;
 /// </summary>
 internal sealed class EstimateOutput : IDisposable
 {
-    private const int HopSeconds = 2;
+    private const int HopSeconds = 2, WindowSeconds = 8;
 
     private readonly EstimateFormat _format;
     private readonly EstimateFile _rows;
@@ -22,6 +23,9 @@ internal sealed class EstimateOutput : IDisposable
     private readonly EstimateFile? _events;
     private readonly PriorityQueue<BeatPoint, (double, SignalKind)> _waiting = new();
     private readonly List<(VitalPoint Point, PatientEvent Event)> _known = [];
+    private readonly Dictionary<long, (double Begin, PatientAlarm Alarm)> _open = [];
+    private readonly List<(double Begin, double End, string Row)> _eventRows = [];
+    private double _end;        // of the last window, in seconds
 
     public EstimateOutput(Recording recording, EstimateFormat format, EstimateFile rows, EstimateFile? beats, EstimateFile? events = null)
     {
@@ -52,6 +56,8 @@ internal sealed class EstimateOutput : IDisposable
         DeadLetter ??= batch.DeadLetters.Count > 0 ? batch.DeadLetters[0] : null;
         foreach (var point in batch.Points)
         {
+            if (point.Alarm?.Alarm is { } alarm)
+                Take(alarm, WindowSeconds + point.WindowId * HopSeconds);
             if (_devices.GetValueOrDefault(point.Estimate.Signal) != point.Device)
                 continue;
             if (point.Event is { } one)
@@ -60,6 +66,7 @@ internal sealed class EstimateOutput : IDisposable
                     _known.Add((point, one));
                 continue;
             }
+            _end = Math.Max(_end, WindowSeconds + point.WindowId * HopSeconds);
             if (_window.Count > 0 && point.WindowId > _window[0].WindowId)
                 WriteWindow();
             _window.Add(point);
@@ -113,8 +120,21 @@ internal sealed class EstimateOutput : IDisposable
     {
         foreach (var (point, one) in _known
             .OrderBy(known => known.Event.BeginSeconds).ThenBy(known => known.Event.EndSeconds).ThenBy(known => known.Event.Kind).ThenBy(known => known.Point.Estimate.Signal))
-            _events?.WriteLine(EstimateRow.Csv(point, one));
+            _eventRows.Add((one.BeginSeconds, one.EndSeconds, EstimateRow.Csv(point, one)));
+        foreach (var (begin, alarm) in _open.Values.OrderBy(open => open.Alarm.Number))
+            _eventRows.Add((begin, _end, EstimateRow.Csv(alarm, begin, _end)));
+        foreach (var (_, _, row) in _eventRows.OrderBy(known => known.Begin).ThenBy(known => known.End))
+            _events?.WriteLine(row);
         _known.Clear();
+    }
+
+    /// <summary>An alarm's row is known when it ends, or when the recording does.</summary>
+    private void Take(PatientAlarm alarm, double seconds)
+    {
+        if (alarm.State != AlarmState.Ended)
+            _open[alarm.Number] = (_open.TryGetValue(alarm.Number, out var known) ? known.Begin : seconds, alarm);
+        else if (_open.Remove(alarm.Number, out var ended))
+            _eventRows.Add((ended.Begin, seconds, EstimateRow.Csv(alarm, ended.Begin, seconds)));
     }
 
     private void WriteBeats(double before)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Pipeline.Actors;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Estimates;
@@ -82,6 +83,10 @@ internal static class EstimateRow
         var end = point.WindowId * HopSeconds + WindowSeconds;
         return (end - (Names.SpanSecondsOf(point.Estimate.Metric) ?? WindowSeconds), end);
     }
+
+    /// <summary>A row of the events: an alarm, from when it was raised until it ended.</summary>
+    public static string Csv(PatientAlarm alarm, double begin, double end) => string.Create(CultureInfo.InvariantCulture,
+        $"{Number(begin)},{Number(end)},alarm_{AlarmNames.Of(alarm.Kind)},{Names.Of(alarm.Priority)},1,{alarm.Reason}");
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.####", CultureInfo.InvariantCulture) : "";
 

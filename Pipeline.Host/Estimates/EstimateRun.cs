@@ -4,6 +4,7 @@ using Pipeline.Actors.Serving;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Packages;
@@ -42,6 +43,9 @@ internal sealed class EstimateRun : IPatientSink
     /// <summary>The rules by which cardiotocograms are read.</summary>
     public CtgRules Ctg { get; init; } = new();
 
+    /// <summary>When there are alarms among the events.</summary>
+    public AlarmRules Alarms { get; init; } = new();
+
     /// <summary>Part of the work that is done, 0 to 1.</summary>
     public double Progress => _files.Average(file => file.Progress);
 
@@ -70,6 +74,7 @@ internal sealed class EstimateRun : IPatientSink
             {
                 Actors = local.Actors,
                 Ctg = Ctg,
+                Alarms = _request.Events is null ? null : Alarms,
                 Networks = networks,
             });
             await Topology.RunAsync(source, partitions, stop);

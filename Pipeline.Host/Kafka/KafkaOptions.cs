@@ -43,6 +43,10 @@ public sealed class KafkaOptions : IValidatableObject
     [Required]
     public string DeadLettersTopic { get; set; } = "pipeline.dead-letters";
 
+    /// <summary>What was wanted of patients' alarms, by whom and why; appended to and kept for ever. What takes effect are the same commands in <see cref="SamplesTopic"/>.</summary>
+    [Required]
+    public string CommandsTopic { get; set; } = "pipeline.commands";
+
     /// <summary>Snapshots of the patients' state; compacted, as many partitions as <see cref="SamplesTopic"/>.</summary>
     [Required]
     public string StateTopic { get; set; } = "pipeline.state";
@@ -159,6 +163,8 @@ public sealed class KafkaOptions : IValidatableObject
         string[] topics = [SamplesTopic, ResultsTopic, DeadLettersTopic, StateTopic];
         if (topics.Distinct(StringComparer.Ordinal).Count() < topics.Length)
             yield return new ValidationResult("the four topics need four names", [nameof(SamplesTopic), nameof(ResultsTopic), nameof(DeadLettersTopic), nameof(StateTopic)]);
+        if (topics.Contains(CommandsTopic, StringComparer.Ordinal))
+            yield return new ValidationResult("the commands need a topic of their own", [nameof(CommandsTopic)]);
         if (FindPatternFault() is { } wrong)
             yield return new ValidationResult(wrong, [nameof(PatientPattern)]);
         foreach (var (name, properties) in new[] { (nameof(Properties), Properties), (nameof(ConsumerProperties), ConsumerProperties), (nameof(ProducerProperties), ProducerProperties) })

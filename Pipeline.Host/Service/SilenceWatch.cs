@@ -85,7 +85,7 @@ internal sealed class SilenceWatch(KafkaSource source, LatestValues? latest, IPa
             {
                 _owned.Remove(partition);
                 var now = Timestamp.From(time.GetUtcNow());
-                await values.WriteAsync(BatchOf(partition, values.ByPartition(partition).Where(point => point.Estimate.Metric != Metric.Presence).Select(point => point with
+                await values.WriteAsync(BatchOf(partition, values.ByPartition(partition).Where(point => point.Estimate.Metric is not (Metric.Presence or Metric.Alarm)).Select(point => point with
                 {
                     WindowStart = point.Time,
                     Time = now,

@@ -13,6 +13,7 @@ using Pipeline.Host.State;
 using Pipeline.Host.Status;
 using Pipeline.Host.Store;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Packages;
 
@@ -25,6 +26,7 @@ internal sealed class WardPipeline : IAsyncDisposable
 {
     private readonly TopologyOptions _topology;
     private readonly CtgRules _ctg;
+    private readonly AlarmRules _alarms;
     private readonly TimeProvider _time;
     private readonly WardCluster? _cluster;
     private readonly Meter _storeMeter = new("Pipeline.Store");
@@ -52,7 +54,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <exception cref="IOException">The embedded store's folder, or that of the idle patients, cannot be used.</exception>
     public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null, WardCluster? cluster = null)
     {
-        (_topology, _ctg, _time, _cluster) = (settings.Topology, settings.Ctg, time, cluster);
+        (_topology, _ctg, _alarms, _time, _cluster) = (settings.Topology, settings.Ctg, settings.Alarms, time, cluster);
         _passive = settings.Kafka.StateFolder is { Length: > 0 } folder ? SnapshotStore.Create(folder) : SnapshotStore.CreateTemporary();
         _kafkaMetrics = new KafkaMetrics(time);
         _places = cluster?.Places ?? new PatientPlaces(new PlacementLog(loggers.CreateLogger<PlacementLog>(), time).Note);
@@ -156,6 +158,7 @@ internal sealed class WardPipeline : IAsyncDisposable
             Actors = actors,
             Stages = stages,
             Ctg = _ctg,
+            Alarms = _alarms,
             Networks = _networks,
             Passive = _passive,
             Tap = _cluster?.Tap,

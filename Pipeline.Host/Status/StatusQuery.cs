@@ -41,15 +41,19 @@ internal static class StatusQuery
 
     /// <summary>Fetches it from a process.</summary>
     /// <exception cref="CommandException">The process does not answer, or cannot say.</exception>
-    public static async Task<WardStatus> FetchAsync(Uri process, CancellationToken stop)
+    public static Task<WardStatus> FetchAsync(Uri process, CancellationToken stop) => FetchAsync<WardStatus>(process, Path, "status", stop);
+
+    /// <summary>Fetches what a process serves at <paramref name="path"/>; <paramref name="what"/>: what it is, for a fault.</summary>
+    /// <exception cref="CommandException">As above.</exception>
+    public static async Task<T> FetchAsync<T>(Uri process, string path, string what, CancellationToken stop) where T : class
     {
         using var http = new HttpClient { Timeout = Patience };
         try
         {
-            using var answer = await http.GetAsync(new Uri(process, Path), stop);
+            using var answer = await http.GetAsync(new Uri(process, path), stop);
             if (!answer.IsSuccessStatusCode)
                 throw new CommandException(await answer.Content.ReadAsStringAsync(stop) is { Length: > 0 } text ? text : FormattableString.Invariant($"{process} answers {(int)answer.StatusCode}."));
-            return await answer.Content.ReadFromJsonAsync<WardStatus>(Json, stop) ?? throw new CommandException($"{process} says nothing.");
+            return await answer.Content.ReadFromJsonAsync<T>(Json, stop) ?? throw new CommandException($"{process} says nothing.");
         }
         catch (HttpRequestException fault)
         {
@@ -57,7 +61,7 @@ internal static class StatusQuery
         }
         catch (JsonException)
         {
-            throw new CommandException($"The answer of {process} is no status: another version, or another program.");
+            throw new CommandException($"The answer of {process} is no {what}: another version, or another program.");
         }
         catch (TaskCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Actors;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 
 namespace Pipeline.Host.Store;
 
@@ -14,6 +15,9 @@ namespace Pipeline.Host.Store;
 /// The measurement is the metric's (<see cref="Names.MeasurementOf"/>). An event is a point at its begin, with four fields more:
 /// <code>fetal,…,signal=fhr,metric=deceleration quality=1,…,value=48,kind="deceleration_late",priority="low",reason="…",end=1782892858000 TIME_NS</code>
 /// <c>value</c> is its length in seconds; <c>end</c>, milliseconds since 1970, is not there while it lasts, when its metric is <c>…_ongoing</c> and its value the length so far.
+/// A change of the patient's alarms is a point of no device, with the alarm and the one to be shown of the bed in fields:
+/// <code>alarm,…,device=-,signal=unknown,metric=alarm quality=1,…,value=2,action="raised",sequence=12,…,top="asystole",…,kind="tachycardia",… TIME_NS</code>
+/// <c>value</c> is how many are open; <c>sequence</c> counts the patient's changes without holes, and stands in the last six digits of the time, too.
 /// <list type="bullet">
 /// <item>The six tags and the time identify the point; they come from the records, so the same chunk gives the same point again.</item>
 /// <item>Every field has one type for ever: numbers are floats (no <c>i</c>), <c>status</c> and <c>model</c> are strings.</item>
@@ -97,7 +101,44 @@ internal static class LineProtocol
         }
         if (point.Event is { } one)
             AppendEvent(one, target);
+        if (point.Alarm is { } change)
+            AppendAlarm(change, target);
         Time(target, point);
+    }
+
+    private static void AppendAlarm(AlarmChange change, ArrayBufferWriter<byte> target)
+    {
+        Text(target, ",action=\""u8, AlarmNames.Of(change.Action));
+        Number(target, ",sequence="u8, change.Sequence);
+        Text(target, ",by=\""u8, change.By);
+        Text(target, ",why=\""u8, change.Why);
+        Number(target, ",paused="u8, change.PausedUntil is null ? 0 : 1);
+        Text(target, ",top=\""u8, AlarmNames.Of(change.Top?.Kind ?? AlarmKind.None));
+        Text(target, ",top_priority=\""u8, Names.Of(change.Top?.Priority ?? EventPriority.Information));
+        Text(target, ",top_state=\""u8, AlarmNames.Of(change.Top?.State ?? AlarmState.Ended));
+        Number(target, ",urgency="u8, UrgencyOf(change));
+        if (change.Alarm is not { } alarm)
+            return;
+        Text(target, ",kind=\""u8, AlarmNames.Of(alarm.Kind));
+        Text(target, ",priority=\""u8, Names.Of(alarm.Priority));
+        Text(target, ",state=\""u8, AlarmNames.Of(alarm.State));
+        Number(target, ",number="u8, alarm.Number);
+        Number(target, ",begin="u8, alarm.Begin.UnixNanoseconds / 1_000_000);
+        Text(target, ",source=\""u8, alarm.Device);
+        Number(target, ",level="u8, alarm.Level);
+        Text(target, ",reason=\""u8, alarm.Reason);
+        if (double.IsFinite(alarm.Value))
+            Number(target, ",rate="u8, alarm.Value);
+        if (double.IsFinite(alarm.Limit))
+            Number(target, ",limit="u8, alarm.Limit);
+    }
+
+    private static int UrgencyOf(AlarmChange change)
+    {
+        var urgency = 0;
+        foreach (var open in change.Open)
+            urgency = open.State == AlarmState.Acknowledged ? urgency : Math.Max(urgency, AlarmNames.RankOf(open.Priority));
+        return urgency;
     }
 
     private static void AppendEvent(PatientEvent one, ArrayBufferWriter<byte> target)

@@ -120,6 +120,8 @@ internal static class WardEndpoints
         report.Time,
         AgeSeconds = Age(report.Time, now),
         SilentSince = report.Series.Count > 0 && report.Series.All(series => series.SilentSince is not null) ? report.Series.Max(series => series.SilentSince) : null,
+        Alarm = report.Alarms is { Open: [var top, ..] } ? top : null,
+        report.Alarms,
         Models = report.Series.Select(series => series.Model).Where(model => model.Length > 0).Distinct().Order(StringComparer.Ordinal).ToArray(),
         Series = report.Series.Select(series => new
         {

@@ -12,12 +12,12 @@ namespace Pipeline.Host.Wire;
 /// <param name="Signal">Kind of signal.</param>
 /// <param name="Metric">What was estimated.</param>
 /// <param name="WindowId">Window id in the device's epoch.</param>
-/// <param name="BeginNs">Begin of an event, nanoseconds since 1970; 0 of an estimate.</param>
+/// <param name="BeginNs">Begin of an event, or time of a change of alarms, nanoseconds since 1970; 0 of an estimate.</param>
 public readonly record struct ResultIdentity(Origin Origin, string Device, SignalKind Signal, Metric Metric, long WindowId, long BeginNs = 0)
 {
     /// <summary>The identity of a point.</summary>
     public static ResultIdentity Of(VitalPoint point) =>
-        new(point.Origin, point.Device, point.Estimate.Signal, point.Estimate.Metric, point.WindowId, point.Event is null ? 0 : point.Time.UnixNanoseconds);
+        new(point.Origin, point.Device, point.Estimate.Signal, point.Estimate.Metric, point.WindowId, point.Event is null && point.Alarm is null ? 0 : point.Time.UnixNanoseconds);
 }
 
 /// <summary>Points as records of the results topic (<c>result.proto</c>) and back.</summary>
@@ -68,6 +68,8 @@ public static class ResultCodec
                 Priority = (V1.EventPriority)one.Priority,
                 Reason = one.Reason,
             };
+        if (point.Alarm is { } change)
+            result.Alarm = AlarmCodec.Encode(change);
         return result.ToByteArray();
     }
 
@@ -86,8 +88,9 @@ public static class ResultCodec
         }
         refused = result.Version != Version
             ? string.Create(CultureInfo.InvariantCulture, $"version {result.Version} of the result; this reader knows {Version}")
-            : !PatientId.IsValid(result.Patient) || result.Device.Length == 0 ? "a result without patient or device"
+            : !PatientId.IsValid(result.Patient) || (result.Device.Length == 0 && result.Alarm is null) ? "a result without patient or device"
             : !Enum.IsDefined((Metric)result.Metric) ? $"metric {result.Metric}"
+            : result.Alarm is { } changed && AlarmCodec.FindFault(changed) is { } unknown ? unknown
             : result.Event is { } told && !Enum.IsDefined((EventKind)told.Kind) ? $"event {told.Kind}"
             : null;
         if (refused is not null)
@@ -98,7 +101,8 @@ public static class ResultCodec
             new Estimate(
                 (SignalKind)result.Signal, (Metric)result.Metric, result.HasValue ? result.Value : double.NaN,
                 result.HasSigma ? result.Sigma : double.NaN, result.Quality, result.Coverage, StatusOf(result.Status), result.Model));
-        return result.Event is { } one ? point with { Event = EventOf(one) } : point;
+        return result.Event is { } one ? point with { Event = EventOf(one) }
+            : result.Alarm is { } change ? point with { Alarm = AlarmCodec.Decode(change, point.WindowStart) } : point;
     }
 
     private static PatientEvent EventOf(V1.Event one) =>

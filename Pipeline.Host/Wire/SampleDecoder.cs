@@ -19,6 +19,7 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
     private const long EarliestNanoseconds = -5_364_662_400L * Timestamp.NanosecondsPerSecond;
     private const long LatestNanoseconds = 8_835_955_200L * Timestamp.NanosecondsPerSecond;
 
+    private readonly PseudonymForm _form = form ?? PseudonymForm.Default;
     private readonly StreamCache _streams = new(form ?? PseudonymForm.Default);
 
     /// <summary>Streams that are found by their bytes.</summary>
@@ -71,8 +72,13 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
         {
             0 => "not a sample chunk: it has no version",
             > SampleEncoder.Version => Newer(fields.Version),
+            _ when fields.CommandSeen => null,
             _ => fields.StreamSeen ? null : "no stream (who, which device, which channels)",
         };
+        if (refused is null && fields.CommandSeen)
+            chunk = CommandCodec.Decode(key, fields.Command, _form, out refused);
+        if (chunk is not null)
+            return true;
         if (refused is not null || !_streams.TryGet(fields.Stream, out var stream, out refused))
             return false;
         refused = FindFault(key, stream, fields);
@@ -113,6 +119,7 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
                 6 => reader.Expect(field, type, WireReader.Varint) && reader.TryReadVarint(out fields.LeadOff),
                 7 => reader.Expect(field, type, WireReader.Varint) && ReadEnd(ref reader, ref fields),
                 8 => reader.Expect(field, type, WireReader.Delimited) && ReadSamples(ref reader, ref fields),
+                9 => reader.Expect(field, type, WireReader.Delimited) && (fields.CommandSeen = reader.TryReadDelimited(out fields.Command)),
                 _ => reader.TrySkip(field, type),
             };
             if (!good)
@@ -173,5 +180,7 @@ public sealed class SampleDecoder(int maxPayloadBytes = SampleDecoder.DefaultMax
         public ulong LeadOff;
         public bool EndOfStream;
         public int SamplesAt, SamplesLength;
+        public bool CommandSeen;
+        public ReadOnlySpan<byte> Command;
     }
 }

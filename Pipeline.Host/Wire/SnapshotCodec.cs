@@ -31,6 +31,7 @@ public static class SnapshotCodec
         state.Seen = new V1.LastSeen { TimeNs = snapshot.Seen.Time.UnixNanoseconds, Offset = snapshot.Seen.Offset };
         foreach (var device in snapshot.Devices)
             state.Devices.Add(Encode(device));
+        state.Blocks.AddRange(snapshot.Blocks.Select(Encode));
         var bytes = state.ToByteArray();
         return new V1.Snapshot { Version = Version, Checksum = Crc32C(bytes), State = UnsafeByteOperations.UnsafeWrap(bytes) }.ToByteArray();
     }
@@ -54,7 +55,8 @@ public static class SnapshotCodec
             var patient = new PatientSnapshot(
                 new PatientId(state.Patient),
                 new RecordPosition(Decode(state.TopicId), state.Partition, state.Offset),
-                [.. state.Devices.Select(Decode)]);
+                [.. state.Devices.Select(Decode)])
+            { Blocks = [.. state.Blocks.Select(Decode)] };
             return state.Seen is { } seen ? patient with { Seen = new LastSeen(new Timestamp(seen.TimeNs), seen.Offset) } : patient;
         }
         catch (InvalidProtocolBufferException fault)
@@ -153,23 +155,26 @@ public static class SnapshotCodec
                 Gain = channel.Gain,
                 Baseline = channel.Baseline,
             });
-        foreach (var block in stream.Blocks)
-            state.Blocks.Add(new V1.StateBlock
-            {
-                Name = block.Name,
-                Version = (uint)block.Version,
-                Model = block.Model,
-                Bytes = UnsafeByteOperations.UnsafeWrap(block.Bytes),   // not changed any more
-            });
+        state.Blocks.AddRange(stream.Blocks.Select(Encode));
         return state;
     }
+
+    private static V1.StateBlock Encode(StateBlock block) => new()
+    {
+        Name = block.Name,
+        Version = (uint)block.Version,
+        Model = block.Model,
+        Bytes = UnsafeByteOperations.UnsafeWrap(block.Bytes),   // not changed any more
+    };
+
+    private static StateBlock Decode(V1.StateBlock block) => new(block.Name, (int)block.Version, block.Model, block.Bytes.Memory);
 
     private static PlacedDevice Decode(V1.DeviceState state) => new(
         new DeviceSnapshot(
             state.Device, state.Epoch, state.RateHz, (SampleFormat)state.Format,
             new ChannelLayout([.. state.Channels.Select(c => new Channel(c.Label, (SignalKind)c.Kind, c.Unit, c.Gain, c.Baseline))]),
             new WindowShape(TimeSpan.FromTicks(state.WindowLengthTicks), TimeSpan.FromTicks(state.WindowHopTicks)),
-            [.. state.Blocks.Select(b => new StateBlock(b.Name, (int)b.Version, b.Model, b.Bytes.Memory))]),
+            [.. state.Blocks.Select(Decode)]),
         state.Ward, state.Bed, new Timestamp(state.LastTimeNs));
 
     private static string? FindFault(V1.Snapshot snapshot)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Pipeline.Models.Alarms;
 
 namespace Pipeline.Models.Signals;
 
@@ -21,6 +22,8 @@ public sealed record SampleChunk
 {
     /// <summary>Stored value of a missing sample in <see cref="SampleFormat.Int16"/> (as in WFDB format 16).</summary>
     public const short MissingInt16 = short.MinValue;
+
+    private static readonly ChannelLayout CommandChannels = new([new Channel("command", SignalKind.Unknown, "")]);
 
     /// <summary>Whose samples these are.</summary>
     public required PatientId Patient { get; init; }
@@ -64,6 +67,9 @@ public sealed record SampleChunk
     /// <summary>Whether no further chunk of this epoch follows: the tail shorter than a hop is then given to the estimators.</summary>
     public bool EndOfStream { get; init; }
 
+    /// <summary>What somebody wants of the patient's alarms; then there is nothing else: no device, no samples. Null of samples.</summary>
+    public AlarmCommand? Command { get; init; }
+
     /// <summary>Index after the last sample of the chunk.</summary>
     public long EndSampleIndex => FirstSampleIndex + SampleCount;
 
@@ -85,6 +91,10 @@ public sealed record SampleChunk
             Format = format,
             Samples = default,
         };
+
+    /// <summary>A command in the place of samples: before all event time, as its own is no device's.</summary>
+    public static SampleChunk Of(PatientId patient, AlarmCommand command) =>
+        Empty(patient, "command", 0, 1, CommandChannels, SampleFormat.Int16) with { Command = command };
 
     /// <summary>Bytes of one stored sample.</summary>
     public static int BytesPerSample(SampleFormat format) => format == SampleFormat.Int16 ? 2 : 4;

@@ -26,6 +26,9 @@ public readonly record struct LastSeen(Timestamp Time, long Offset);
 /// <param name="Devices">The devices, in the order in which their streams began.</param>
 public sealed record PatientSnapshot(PatientId Patient, RecordPosition Applied, IReadOnlyList<PlacedDevice> Devices)
 {
+    /// <summary>What is the patient's and no device's.</summary>
+    public IReadOnlyList<StateBlock> Blocks { get; init; } = [];
+
     /// <summary>When the patient was seen last; of a snapshot that does not say, what its devices do.</summary>
     public LastSeen Seen { get; init; } = new(Devices.Count == 0 ? default : Devices.Max(device => device.LastTime), Applied.Offset);
 }

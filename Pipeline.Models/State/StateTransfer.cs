@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Pipeline.Models.State;
 
@@ -17,6 +18,9 @@ public sealed class StateTransfer
 {
     /// <summary>Highest count of samples or records: what a double holds exactly, as <see cref="Signals.SampleChunk.FindFault"/> demands.</summary>
     private const long MostCount = 1L << 53;
+
+    /// <summary>Longest text: what a chunk's names have room for.</summary>
+    private const int MostTextBytes = 1 << 16;
 
     [ThreadStatic]
     private static StateTransfer? _ofThread;
@@ -93,6 +97,18 @@ public sealed class StateTransfer
         if (number > 1)
             Fail($"a bool of {number}");
         value = number == 1;
+    }
+
+    /// <summary>A text, as its length in bytes and its UTF-8; at most <see cref="MostTextBytes"/> are read.</summary>
+    public void Text(ref string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var length = IsReading ? 0 : Encoding.UTF8.GetByteCount(text);
+        Within(ref length, 0, MostTextBytes);
+        if (!IsReading)
+            Encoding.UTF8.GetBytes(text, Append(length));
+        else if (TryRead(length, out var bytes))
+            text = Encoding.UTF8.GetString(bytes);
     }
 
     /// <summary>The elements of an array whose length follows from how its owner was made.</summary>

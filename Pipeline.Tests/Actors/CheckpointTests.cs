@@ -1,5 +1,6 @@
 using Pipeline.Actors;
 using Pipeline.Host.Wire;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.State;
@@ -12,12 +13,30 @@ namespace Pipeline.Tests.Actors;
 public sealed class CheckpointTests
 {
     private static readonly Guid TopicId = Guid.Parse("00112233-4455-6677-8899-aabbccddeeff");
-    private static readonly List<SampleChunk> Ward = SimulatedChunks.Of(beds: 3, seconds: 60);
+    private static readonly List<SampleChunk> Ward = WithCommands(SimulatedChunks.Of(beds: 3, seconds: 60));
+
+    /// <summary>So narrow that the ward's healthy patients have alarms that come and go.</summary>
+    private static readonly AlarmRules Alarms = new()
+    {
+        HeartRateLow = 70,
+        HeartRateHigh = 72,
+        LimitDelay = default,
+        ContradictedDelay = default,
+        Hysteresis = 0,
+        OffDelay = default,
+        MinDuration = default,
+        LostDelay = TimeSpan.FromSeconds(2),
+        PoorDelay = TimeSpan.FromSeconds(2),
+        SilentDelay = TimeSpan.FromSeconds(5),
+        EscalateAfter = TimeSpan.FromSeconds(10),
+    };
 
     [Fact]
     public async Task A_shard_that_crashes_at_any_moment_writes_the_same_series_in_the_end()
     {
         var expected = await UninterruptedAsync(Ward);
+        Assert.True(expected.Count(one => one.Key.Contains("alarm", StringComparison.Ordinal)) > 20);
+        Assert.True(expected.Count(one => one.Value.Contains("By = n", StringComparison.Ordinal)) > 10);
         for (var seed = 1; seed <= 12; seed++)
         {
             var (log, written) = (new MemoryLog(), new Dictionary<string, string>());
@@ -37,7 +56,7 @@ public sealed class CheckpointTests
         var expected = await UninterruptedAsync(chunks);
         var written = new Dictionary<string, string>();
         var options = new TopologyOptions { IdleRounds = 10, IdleAfter = TimeSpan.FromMinutes(1) };
-        await using var shards = TestPartitions.Of(options, [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(options, [new Written(written)], TimeProvider.System, PatientRun.Stages, alarms: Alarms);
         shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
 
         var back = chunks.FindIndex(chunk => chunk.Patient.Value == "P-0" && chunk.FirstSampleTime.SecondsSince(Points.Start) > 200);
@@ -57,7 +76,7 @@ public sealed class CheckpointTests
     {
         await using var held = new HeldSink();
         held.Hold();
-        await using var shards = TestPartitions.Of(new TopologyOptions(), [held], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [held], TimeProvider.System, PatientRun.Stages, alarms: Alarms);
         shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
         await PostAsync(shards, Ward, 0, 200);
         await held.Given;
@@ -79,7 +98,7 @@ public sealed class CheckpointTests
         var written = new Dictionary<string, string>();
         await LiveAsync(log, written, new Random(1), 300, crash: false);
         var before = written.Count;
-        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages, alarms: Alarms);
         shards.Assign(0, "t", log.Restore(), TopicId);
 
         await PostAsync(shards, Ward, 0, (int)log.Next);
@@ -95,7 +114,7 @@ public sealed class CheckpointTests
         var log = new MemoryLog();
         var written = new Dictionary<string, string>();
         await LiveAsync(log, written, new Random(1), 300, crash: false);
-        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages, alarms: Alarms);
         shards.Assign(0, "t", log.Restore(), Guid.NewGuid());
 
         await PostAsync(shards, Ward, 0, Ward.Count);
@@ -108,7 +127,7 @@ public sealed class CheckpointTests
     [Fact]
     public async Task A_checkpoint_that_was_not_committed_goes_with_the_next_one()
     {
-        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written([])], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written([])], TimeProvider.System, PatientRun.Stages, alarms: Alarms);
         shards.Assign(0, "t", new MemoryLog().Restore(), TopicId);
         var first = Ward.FindIndex(c => c.Patient.Value == "P-1");
         await PostAsync(shards, Ward, 0, first);        // P-0 alone
@@ -131,10 +150,27 @@ public sealed class CheckpointTests
         Assert.Equal(refused.Through, together.Changed[0].Applied);
     }
 
+    /// <summary>What nurses want of the patients' alarms, among the chunks.</summary>
+    private static List<SampleChunk> WithCommands(List<SampleChunk> chunks)
+    {
+        var random = new Random(3);
+        for (var i = 0; i < 30; i++)
+        {
+            var kind = (AlarmCommandKind)random.Next(1, 4);
+            chunks.Insert(random.Next(chunks.Count), SampleChunk.Of(new PatientId($"P-{random.Next(3)}"), new AlarmCommand(kind, Points.Start.AddSeconds(i), $"n{i}", "")
+            {
+                Id = i + 1,
+                Time = TimeSpan.FromSeconds(random.Next(40)),
+                Limits = new LimitChange { HeartRateHigh = random.Next(71, 80) },
+            }));
+        }
+        return chunks;
+    }
+
     /// <summary>One process's life: it takes over, handles some records with checkpoints now and then, and crashes or hands over.</summary>
     private static async Task LiveAsync(MemoryLog log, Dictionary<string, string> written, Random random, int records, bool crash)
     {
-        await using var shards = TestPartitions.Of(new TopologyOptions { MaxBatchPoints = 7 }, [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions { MaxBatchPoints = 7 }, [new Written(written)], TimeProvider.System, PatientRun.Stages, alarms: Alarms);
         shards.Assign(0, "t", log.Restore(), TopicId);
         var to = (int)Math.Min(Ward.Count, log.Next + records);
         for (var at = (int)log.Next; at < to;)
@@ -164,7 +200,7 @@ public sealed class CheckpointTests
     private static async Task<Dictionary<string, string>> UninterruptedAsync(List<SampleChunk> chunks)
     {
         var written = new Dictionary<string, string>();
-        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages);
+        await using var shards = TestPartitions.Of(new TopologyOptions(), [new Written(written)], TimeProvider.System, PatientRun.Stages, alarms: Alarms);
         shards.Assign(0, "t");
         await PostAsync(shards, chunks, 0, chunks.Count);
         await shards.RevokeAsync(0, CancellationToken.None);
@@ -198,8 +234,8 @@ public sealed class CheckpointTests
         {
             lock (points)
                 foreach (var p in batch.Points)
-                    points[FormattableString.Invariant($"{p.Patient} {p.Device} {p.Epoch} {p.WindowId} {p.Estimate.Signal}")] =
-                        FormattableString.Invariant($"{p.Time} {p.Ward} {p.Bed} {p.Origin.Offset} {p.Estimate.Value:R} {p.Estimate.Sigma:R} {p.Estimate.Quality:R} {p.Estimate.Coverage:R} {p.Estimate.Status}");
+                    points[FormattableString.Invariant($"{p.Patient} {p.Device} {p.Epoch} {p.WindowId} {p.Estimate.Signal} {(p.Alarm is null ? "" : $"alarm {p.Time}")}")] =
+                        FormattableString.Invariant($"{p.Alarm} {p.Alarm?.Alarm} {p.Alarm?.Open.Count} {p.Time} {p.Ward} {p.Bed} {p.Origin.Offset} {p.Estimate.Value:R} {p.Estimate.Sigma:R} {p.Estimate.Quality:R} {p.Estimate.Coverage:R} {p.Estimate.Status}");
             return Task.CompletedTask;
         }
 

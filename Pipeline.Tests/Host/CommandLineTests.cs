@@ -33,7 +33,7 @@ public sealed class CommandLineTests
     [InlineData("Option '--data' is required. MODEL is missing: A model's name or folder", "evaluate")]
     [InlineData("dead-letters wants one of: list, replay.", "dead-letters")]
     [InlineData("--limit -3: 1 to 1000000 are possible.", "dead-letters", "list", "--limit", "-3")]
-    [InlineData("--stage stored: one of decode, chunk, patient, store, state is wanted.", "dead-letters", "list", "--stage", "stored")]
+    [InlineData("--stage stored: one of decode, chunk, patient, command, store, state is wanted.", "dead-letters", "list", "--stage", "stored")]
     [InlineData("--record x: PARTITION:OFFSET is wanted, for example 3:1207.", "dead-letters", "replay", "--record", "x")]
     [InlineData("--record 1:-2: PARTITION:OFFSET is wanted", "dead-letters", "replay", "--record", "1:-2")]
     [InlineData("There is no 'dead-letters show'; there is: list, replay.", "dead-letters", "show")]

@@ -44,7 +44,10 @@ public abstract class DashboardTests(InfluxServer server)
         await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.FetalEcg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
         await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.Ecg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
 
-        var queries = DashboardFiles().SelectMany(QueriesOf).ToArray();
+        var alarms = new Alarms.AlarmRun().From(8, 60, Alarms.AlarmRun.Rate(125));
+        await writing.WriteAsync(Points.Batch(alarms.Changes.Select(Alarms.AlarmPointTests.PointOf)));
+
+        var queries = DashboardFiles().SelectMany(QueriesOf).Concat(AlertQueries()).ToArray();
 
         Assert.True(queries.Length >= 7, "no queries were found in grafana/dashboards");
         foreach (var query in queries)
@@ -77,12 +80,27 @@ public abstract class DashboardTests(InfluxServer server)
         .Replace("$ward", "(w1|w2)", StringComparison.Ordinal)
         .Replace("$bed", ".*", StringComparison.Ordinal);
 
-    private static string[] DashboardFiles()
+    private static IEnumerable<string> AlertQueries()
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(RepositoryFolder(), "grafana", "provisioning", "alerting", "alarms.json")));
+        return
+        [
+            .. from rules in json.RootElement.GetProperty("groups").EnumerateArray()
+               from rule in rules.GetProperty("rules").EnumerateArray()
+               from data in rule.GetProperty("data").EnumerateArray()
+               where data.GetProperty("model").TryGetProperty("query", out _)
+               select data.GetProperty("model").GetProperty("query").GetString()!,
+        ];
+    }
+
+    private static string[] DashboardFiles() => Directory.GetFiles(Path.Combine(RepositoryFolder(), "grafana", "dashboards"), "*.json");
+
+    private static string RepositoryFolder()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
             folder = folder.Parent ?? throw new DirectoryNotFoundException("the repository's root is not above the tests");
-        return Directory.GetFiles(Path.Combine(folder.FullName, "grafana", "dashboards"), "*.json");
+        return folder.FullName;
     }
 
     private static IEnumerable<string> QueriesOf(string file)

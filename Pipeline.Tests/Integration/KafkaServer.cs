@@ -98,6 +98,7 @@ public sealed class KafkaServer : IAsyncLifetime
             SamplesTopic = $"{prefix}.samples",
             ResultsTopic = $"{prefix}.results",
             DeadLettersTopic = $"{prefix}.dead-letters",
+            CommandsTopic = $"{prefix}.commands",
             StateTopic = $"{prefix}.state",
             Partitions = 4,
             CommitInterval = TimeSpan.FromMilliseconds(100),

@@ -116,6 +116,7 @@ internal sealed class Expected : IPatientSink
         {
             Actors = (process.Actors.System, new LocalPatientRegion(process.Actors.System)),
             Stages = SimulatedStage.Factory,
+            Alarms = Workload.Alarms,
             Networks = models,
             Scheduler = process,
         });

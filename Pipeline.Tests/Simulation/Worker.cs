@@ -58,6 +58,7 @@ internal sealed class Worker
         {
             Actors = (Process.Actors.System, Region),
             Stages = SimulatedStage.Factory,
+            Alarms = Workload.Alarms,
             Networks = _models,
             Passive = Disk,
             Scheduler = Process,

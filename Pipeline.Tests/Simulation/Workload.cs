@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Pipeline.Actors;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
@@ -8,7 +9,7 @@ namespace Pipeline.Tests.Simulation;
 /// <summary>
 /// What producers put into the partitions, and when: 16 to 19 patients in 8 partitions, 60 windows or more of each; chunks of all lengths, some
 /// twice, some late, some missing, some that nobody can use; records that the decoder refuses or throws on, and records larger than a partition's feed;
-/// patients that pause, move bed, restart their device. In every fourth one patient is in labour, with leads that the product's stage looks at.
+/// patients that pause, move bed, restart their device; alarms that come and go, and are acknowledged or paused. In every fourth one patient is in labour, with leads that the product's stage looks at.
 /// </summary>
 internal sealed class Workload
 {
@@ -25,12 +26,29 @@ internal sealed class Workload
     private static readonly ChannelLayout Channels = new(new Channel("X", SignalKind.Unknown, "1"));
     private static readonly Timestamp Start = Timestamp.From(new DateTimeOffset(2026, 7, 1, 8, 0, 0, TimeSpan.Zero));
 
+    /// <summary>The cheap stage's rates are sums of samples, about half of them above the limit: alarms come and go.</summary>
+    public static AlarmRules Alarms { get; } = new()
+    {
+        HeartRateVeryLow = -1,
+        HeartRateLow = 0,
+        HeartRateHigh = 640_000,
+        HeartRateVeryHigh = 700_000,
+        LimitDelay = TimeSpan.FromSeconds(2),
+        ContradictedDelay = default,
+        Hysteresis = 0,
+        OffDelay = TimeSpan.FromSeconds(2),
+        MinDuration = default,
+        LatchFor = TimeSpan.FromSeconds(30),
+        EscalateAfter = TimeSpan.FromSeconds(10),
+    };
+
     private readonly Random _random;
+    private readonly Random _nurse;
     private readonly List<(long At, int Partition, SampleChunk? Chunk)> _made = [];
 
     public Workload(int seed)
     {
-        _random = new Random(seed);
+        (_random, _nurse) = (new Random(seed), new Random(~seed));
         Patients = [.. Enumerable.Range(0, 16 + _random.Next(4)).Select(i => $"P{i}")];
         var speed = 4 + 8 * _random.NextDouble();
         foreach (var patient in Patients)
@@ -91,6 +109,7 @@ internal sealed class Workload
             var chunk = Chunk(patient, (bed, ward), epoch, index, count, anchor);
             at += Seconds((count / RateHz / speed) * (0.5 + _random.NextDouble()));
             Put(partition, at, chunk);
+            PutCommand(partition, at, chunk.Patient);
             index += count;
             left -= count;
             (bed, ward) = Chance(60) ? (_random.Next(9), _random.Next(3)) : (bed, ward);
@@ -101,6 +120,15 @@ internal sealed class Workload
             anchor = anchor.AddSeconds(index / RateHz);
             (epoch, index, left) = (epoch + 1, 0, left + WindowSamples);
         }
+    }
+
+    /// <summary>Somebody wants something of the patient's alarms, now and then.</summary>
+    private void PutCommand(int partition, long at, PatientId patient)
+    {
+        if (_nurse.Next(12) > 0)
+            return;
+        var kind = _nurse.Next(4) == 0 ? AlarmCommandKind.Pause : AlarmCommandKind.Acknowledge;
+        _made.Add((at, partition, SampleChunk.Of(patient, new AlarmCommand(kind, Start, "nurse", "") { Time = TimeSpan.FromSeconds(_nurse.Next(30)) })));
     }
 
     /// <summary>A mother's abdominal leads, a chunk a second, as a further device of a patient's; fewer, for their windows cost the most.</summary>

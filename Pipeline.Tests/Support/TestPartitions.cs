@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Serving;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 
 namespace Pipeline.Tests.Support;
 
@@ -11,12 +12,13 @@ internal static class TestPartitions
 
     public static Partitions Of(
         TopologyOptions options, IReadOnlyList<IPatientSink> sinks, TimeProvider time, StageFactory? stages = null, NetworkRegistry? networks = null,
-        IPassivePatients? passive = null) => new(options, sinks, time, new PartitionParts
+        IPassivePatients? passive = null, AlarmRules? alarms = null) => new(options, sinks, time, new PartitionParts
         {
             Actors = (Local.Actors.System, new LocalPatientRegion(Local.Actors.System)),
             Stages = stages,
             Networks = networks,
             Passive = passive,
+            Alarms = alarms,
         });
 
     /// <summary>The same in a region that can lose messages.</summary>

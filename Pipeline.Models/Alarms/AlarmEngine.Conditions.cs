@@ -1,0 +1,241 @@
+using Pipeline.Models.Signals;
+
+namespace Pipeline.Models.Alarms;
+
+/// <content>When each condition holds.</content>
+public sealed partial class AlarmEngine
+{
+    private static readonly Evidence Nothing = new("", SignalKind.Unknown, EstimateStatus.Ok, double.NaN, double.NaN);
+
+    /// <summary>
+    /// The heart rate is that of the signal which is trusted most: ECG, then arterial pressure, then PPG, then abdominal leads. A rate
+    /// beyond a limit that another good signal
+    /// does not have waits longer. Asystole and fibrillation are never held back: neither by a poor signal nor by a pulse elsewhere,
+    /// which is said in the reason.
+    /// </summary>
+    private void JudgeHeart(long step)
+    {
+        WatchedRate? ruling = null, electric = null;
+        foreach (var rate in _rates)
+        {
+            if (rate.Metric != Metric.HeartRate || !IsFresh(rate))
+                continue;
+            if (rate.IsUsable && (ruling is null || TrustOf(rate.Signal) < TrustOf(ruling.Signal)))
+                ruling = rate;
+            if (rate.Signal == SignalKind.Ecg && (electric is null || UrgencyOf(rate.Status) > UrgencyOf(electric.Status)))
+                electric = rate;
+        }
+        Arrest(0, EstimateStatus.Asystole, electric, ruling, step);
+        Arrest(1, EstimateStatus.VentricularFibrillation, electric, ruling, step);
+        Limit(2, 4, ruling, _limits.VeryLow, _limits.Low, isLow: true, step);
+        Limit(3, 5, ruling, _limits.VeryHigh, _limits.High, isLow: false, step);
+    }
+
+    private static int TrustOf(SignalKind signal) => signal switch
+    {
+        SignalKind.Ecg => 0,
+        SignalKind.Abp => 1,
+        SignalKind.Ppg => 2,
+        _ => 3,
+    };
+
+    /// <summary>Of several ECGs the one that says most counts: a rhythm without output, then that there are beats.</summary>
+    private static int UrgencyOf(EstimateStatus status) => status switch
+    {
+        EstimateStatus.VentricularFibrillation => 3,
+        EstimateStatus.Asystole => 2,
+        EstimateStatus.Ok => 1,
+        _ => 0,
+    };
+
+    private void Arrest(int slot, EstimateStatus status, WatchedRate? electric, WatchedRate? ruling, long step)
+    {
+        if (IsTold(PatientKinds[slot], out var told) == Truth.True)
+        {
+            Step(ref _slots[slot], PatientKinds[slot], Truth.True, default, told, step);
+            return;
+        }
+        if (electric is null)
+        {
+            Step(ref _slots[slot], PatientKinds[slot], Truth.Unknown, default, Nothing, step);
+            return;
+        }
+        var truth = electric.Status == status ? Truth.True : UrgencyOf(electric.Status) > 0 ? Truth.False : Truth.Unknown;
+        Step(ref _slots[slot], PatientKinds[slot], truth, default, truth == Truth.True ? EvidenceOf(electric, double.NaN, ruling) : Nothing, step);
+    }
+
+    /// <summary>An extreme rate and a rate beyond the nearer limit: the second is not raised beside the first.</summary>
+    private void Limit(int extreme, int nearer, WatchedRate? ruling, double extremeLimit, double limit, bool isLow, long step)
+    {
+        if (ruling is null)
+        {
+            Step(ref _slots[extreme], PatientKinds[extreme], Truth.Unknown, default, Nothing, step);
+            Step(ref _slots[nearer], PatientKinds[nearer], Truth.Unknown, default, Nothing, step);
+            return;
+        }
+        Limit(extreme, ruling, extremeLimit, isLow, _rules.ExtremeDelay, isCovered: false, step);
+        Limit(nearer, ruling, limit, isLow, _rules.LimitDelay, IsHeld(extreme), step);
+    }
+
+    private bool IsHeld(int slot) => _slots[slot] is { State: AlarmState.Active or AlarmState.Acknowledged };
+
+    private void Limit(int slot, WatchedRate rate, double limit, bool isLow, TimeSpan delay, bool isCovered, long step)
+    {
+        var isOpen = _slots[slot] is { State: not AlarmState.Ended };
+        if (!IsBeyond(rate.Value, limit, isLow, IsHeld(slot)) || (isCovered && !isOpen))
+        {
+            Step(ref _slots[slot], PatientKinds[slot], Truth.False, delay, Nothing, step);
+            return;
+        }
+        var against = isOpen ? null : Against(rate, limit, isLow);
+        var longer = against is null || delay > _rules.ContradictedDelay ? delay : _rules.ContradictedDelay;
+        Step(ref _slots[slot], PatientKinds[slot], Truth.True, longer, EvidenceOf(rate, limit, against), step);
+    }
+
+    /// <summary>An alarm that is on ends only when the rate is back by the hysteresis.</summary>
+    private bool IsBeyond(double value, double limit, bool isLow, bool isOn)
+    {
+        var margin = isOn ? _rules.Hysteresis : 0;
+        return isLow ? value < limit + margin : value > limit - margin;
+    }
+
+    /// <summary>A good rate of another signal that lies within the limit; null: there is none.</summary>
+    private WatchedRate? Against(WatchedRate rate, double limit, bool isLow)
+    {
+        foreach (var other in _rates)
+            if (other != rate && other.Metric == rate.Metric && other.IsGood && IsFresh(other) && !IsBeyond(other.Value, limit, isLow, isOn: false))
+                return other;
+        return null;
+    }
+
+    private Evidence EvidenceOf(WatchedRate rate, double limit, WatchedRate? against) => new(
+        _devices[rate.Device].Name, rate.Signal, rate.Status, rate.IsUsable ? rate.Value : double.NaN, limit,
+        against is null ? SignalKind.Unknown : against.Signal, against is null ? double.NaN : against.Value);
+
+    /// <summary>Of several fetal rates (twins, or two devices) each counts for itself: the one that is beyond a limit decides.</summary>
+    private void JudgeFetus(long step)
+    {
+        var isWatched = false;
+        foreach (var rate in _rates)
+            isWatched |= rate.Metric == Metric.FetalHeartRate;
+        if (!isWatched)
+            return;
+        Fetal(6, _limits.FetalVeryLow, isLow: true, _rules.FetalExtremeDelay, isCovered: false, step);
+        Fetal(9, _limits.FetalLow, isLow: true, _rules.FetalLimitDelay, IsHeld(6), step);
+        Fetal(10, _limits.FetalHigh, isLow: false, _rules.FetalLimitDelay, isCovered: false, step);
+    }
+
+    private void Fetal(int slot, double limit, bool isLow, TimeSpan delay, bool isCovered, long step)
+    {
+        WatchedRate? within = null, beyond = null;
+        foreach (var rate in _rates)
+        {
+            if (rate.Metric != Metric.FetalHeartRate || !rate.IsUsable || !IsFresh(rate))
+                continue;
+            if (!IsBeyond(rate.Value, limit, isLow, IsHeld(slot)))
+                within = rate;
+            else if (beyond is null || (isLow ? rate.Value < beyond.Value : rate.Value > beyond.Value))
+                beyond = rate;
+        }
+        if (isCovered && _slots[slot] is not { State: not AlarmState.Ended })
+            beyond = null;
+        var truth = beyond is not null ? Truth.True : within is not null || isCovered ? Truth.False : Truth.Unknown;
+        Step(ref _slots[slot], PatientKinds[slot], truth, delay, beyond is null ? Nothing : EvidenceOf(beyond, limit, null), step);
+    }
+
+    private void JudgeEvents(long step)
+    {
+        for (var slot = 0; slot < PatientKinds.Length; slot++)
+        {
+            if (PatientKinds[slot] is not (AlarmKind.FetalPathological or AlarmKind.FetalSuspicious or AlarmKind.ProlongedDeceleration
+                or AlarmKind.VentricularTachycardia or AlarmKind.Pause or AlarmKind.AtrialFibrillation or AlarmKind.VentricularRun))
+                continue;
+            var truth = IsTold(PatientKinds[slot], out var evidence);
+            Step(ref _slots[slot], PatientKinds[slot], truth, default, evidence, step);
+        }
+        _events.RemoveAll(one => one.IsOver);
+    }
+
+    /// <summary>Whether an event lasts, or was told to be over with this window.</summary>
+    private Truth IsTold(AlarmKind kind, out Evidence evidence)
+    {
+        var truth = Truth.False;
+        evidence = Nothing;
+        foreach (var one in _events)
+            if (one.Kind == kind && truth != Truth.True)
+            {
+                var isHeard = _clock - _devices[one.Device].HeardAt <= FreshFor;
+                (truth, evidence) = (isHeard ? Truth.True : Truth.Unknown, Nothing with { Device = _devices[one.Device].Name, Signal = one.Signal });
+            }
+        return truth;
+    }
+
+    /// <summary>A signal without a usable rate; a rhythm without output has an alarm of its own.</summary>
+    private void JudgeSignals(long step)
+    {
+        foreach (var rate in _rates)
+        {
+            var (truth, delay) = rate.Status switch
+            {
+                _ when !IsFresh(rate) => (Truth.Unknown, default),
+                EstimateStatus.Ok or EstimateStatus.Asystole or EstimateStatus.VentricularFibrillation => (Truth.False, default),
+                EstimateStatus.WarmingUp => (Truth.Unknown, default),
+                EstimateStatus.Coincidence => (Truth.False, default),
+                EstimateStatus.LowQuality => (Truth.True, _rules.PoorDelay),
+                _ => (Truth.True, _rules.LostDelay),
+            };
+            Step(ref rate.Lost, AlarmKind.SignalLost, truth, delay, truth == Truth.True ? EvidenceOf(rate, double.NaN, null) : Nothing, step);
+            if (rate.Metric != Metric.FetalHeartRate)
+                continue;
+            var mixed = !IsFresh(rate) ? Truth.Unknown : rate.Status == EstimateStatus.Coincidence ? Truth.True : Truth.False;
+            Step(ref rate.Coincidence, AlarmKind.Coincidence, mixed, _rules.LostDelay, mixed == Truth.True ? EvidenceOf(rate, double.NaN, null) : Nothing, step);
+        }
+    }
+
+    /// <summary>
+    /// A device of which nothing comes while another one goes on. One that stays away was taken off: what it had alarmed about is over.
+    /// </summary>
+    private void JudgeDevices(long step)
+    {
+        for (var d = _devices.Count - 1; d >= 0; d--)
+        {
+            var device = _devices[d];
+            var silence = _clock - device.HeardAt;
+            if (silence > ForgetAfter)
+            {
+                Forget(d);
+                continue;
+            }
+            var isSilent = silence >= AlarmSlot.Ms(_rules.SilentDelay);
+            Step(ref device.Silent, AlarmKind.DeviceSilent, isSilent ? Truth.True : Truth.False, default, isSilent ? Nothing with { Device = device.Name } : Nothing, step);
+        }
+    }
+
+    private void Forget(int device)
+    {
+        End(ref _devices[device].Silent);
+        foreach (var rate in _rates)
+            if (rate.Device == device)
+            {
+                End(ref rate.Lost);
+                End(ref rate.Coincidence);
+            }
+        _rates.RemoveAll(rate => rate.Device == device);
+        _events.RemoveAll(one => one.Device == device);
+        _devices.RemoveAt(device);
+        foreach (var rate in _rates)
+            rate.Device -= rate.Device > device ? 1 : 0;
+        for (var i = 0; i < _events.Count; i++)
+            _events[i] = _events[i] with { Device = _events[i].Device - (_events[i].Device > device ? 1 : 0) };
+    }
+
+    private void End(ref AlarmSlot? slot)
+    {
+        if (slot is { State: not AlarmState.Ended })
+        {
+            slot.End();
+            Change(slot, AlarmAction.Ended, why: "the device was taken off");
+        }
+        slot = null;
+    }
+}
