@@ -75,7 +75,7 @@ internal static class WardFeeder
         Parallel.For(0, Math.Min(Pool, request.Beds), patient =>
         {
             var scenario = request.IsLabour
-                ? SimulatedWard.LabourBed(patient, seed: 1, Start, epoch: 1, DeviceFaults.Usual)
+                ? WithLeads(SimulatedWard.LabourBed(patient, seed: 1, Start, epoch: 1, DeviceFaults.Usual))
                 : SimulatedWard.Bed(patient, seed: 1, Start, epoch: 1, DeviceFaults.Usual) with { HasAbp = false, EcgLeadCount = 1 };
             var bed = new SimulatedBed(scenario);
             var chunks = new List<SampleChunk>();
@@ -90,6 +90,8 @@ internal static class WardFeeder
         });
         samples = count;
         return beds;
+
+        static BedScenario WithLeads(BedScenario bed) => bed with { Labour = bed.Labour! with { LeadCount = 4 } };      // it is in labour
 
         static int EndSecond(SampleChunk chunk) => (int)Math.Round(chunk.FirstSampleTime.AddSeconds(chunk.SampleCount / chunk.RateHz).SecondsSince(Start));
     }

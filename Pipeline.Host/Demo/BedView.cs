@@ -9,8 +9,14 @@ namespace Pipeline.Host.Demo;
 internal readonly record struct Vital(SignalKind Signal, Metric Metric) : IComparable<Vital>
 {
     /// <summary>As it is called beside other rates of a bed.</summary>
-    public string Name => Metric == Metric.FetalHeartRate ? Signal == SignalKind.FetalEcg ? "fetus" : "ctg"
-        : Signal == SignalKind.FetalEcg ? "mother" : Names.Of(Signal);
+    public string Name => (Metric, Signal) switch
+    {
+        (Metric.FetalHeartRate, SignalKind.FetalEcg) => "fetus",
+        (Metric.FetalHeartRate, SignalKind.SecondFetalHeartRate) => "ctg 2",
+        (Metric.FetalHeartRate, _) => "ctg",
+        (_, SignalKind.FetalEcg) => "mother",
+        _ => Names.Of(Signal),
+    };
 
     /// <inheritdoc/>
     public int CompareTo(Vital other) => (Signal, Metric).CompareTo((other.Signal, other.Metric));

@@ -58,6 +58,7 @@ internal static class BoardTable
         {
             columns.Add(("[bold orchid]Fetus[/]", new(SignalKind.FetalEcg, Metric.FetalHeartRate)));
             columns.Add(("[bold plum2]CTG[/]", new(SignalKind.FetalHeartRate, Metric.FetalHeartRate)));
+            columns.Add(("[bold plum2]CTG 2[/]", new(SignalKind.SecondFetalHeartRate, Metric.FetalHeartRate)));
             columns.Add(("[bold green3]Mother[/]", new(SignalKind.FetalEcg, Metric.HeartRate)));
             columns.RemoveAll(column => !beds.Any(bed => bed.Vitals.ContainsKey(column.Item2)));
         }

@@ -5,8 +5,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Host.Demo;
 
 /// <summary>Compares stored heart rates with the simulator's truth, signal by signal. Thread-safe.</summary>
-/// <param name="truth">True mean rate of a patient, or of her fetus, from a window's start to its end, beats/min; null when it is not known.</param>
-internal sealed class TruthScore(Func<PatientId, Metric, Timestamp, Timestamp, double?> truth)
+/// <param name="truth">True mean rate of a patient, or of her fetus or its twin, from a window's start to its end, beats/min; null when it is not known.</param>
+internal sealed class TruthScore(Func<PatientId, Vital, Timestamp, Timestamp, double?> truth)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<Vital, Sums> _sums = [];
@@ -26,15 +26,15 @@ internal sealed class TruthScore(Func<PatientId, Metric, Timestamp, Timestamp, d
     {
         foreach (var point in batch.Points)
             if (point.Estimate.Metric is Metric.HeartRate or Metric.FetalHeartRate
-                && truth(point.Patient, point.Estimate.Metric, point.WindowStart, point.Time) is { } rate)
-                Add(point.Estimate, rate);
+                && new Vital(point.Estimate.Signal, point.Estimate.Metric) is var vital
+                && truth(point.Patient, vital, point.WindowStart, point.Time) is { } rate)
+                Add(vital, point.Estimate, rate);
     }
 
-    private void Add(in Estimate estimate, double rate)
+    private void Add(Vital vital, in Estimate estimate, double rate)
     {
         lock (_lock)
         {
-            var vital = new Vital(estimate.Signal, estimate.Metric);
             if (!_sums.TryGetValue(vital, out var sums))
                 _sums.Add(vital, sums = new Sums());
             sums.Windows++;

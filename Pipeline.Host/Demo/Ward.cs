@@ -61,11 +61,11 @@ internal sealed class Ward
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>
-    /// True mean heart rate of a patient, or of her fetus, over a window, beats/min; null for recordings, and where there are too few beats.
+    /// True mean heart rate of a patient, or of her fetus or its twin, over a window, beats/min; null for recordings, and where there are too few beats.
     /// Thread-safe.
     /// </summary>
-    public double? TrueRate(PatientId patient, Metric metric, Timestamp from, Timestamp to) =>
-        _truths.TryGetValue(patient, out var truth) && truth.RateOf(metric, from, to) is var rate && double.IsFinite(rate) ? rate : null;
+    public double? TrueRate(PatientId patient, Vital vital, Timestamp from, Timestamp to) =>
+        _truths.TryGetValue(patient, out var truth) && truth.RateOf(vital, from, to) is var rate && double.IsFinite(rate) ? rate : null;
 
     private Timestamp Begin(int bed) => SimulatedWard.StartOf(bed, Start);
 
@@ -108,7 +108,7 @@ internal sealed class Ward
         while (true)
         {
             bed.Next(chunks, beats, labour: labour);
-            truth.Add(beats, labour.Beats, bed.Seconds);
+            truth.Add(beats, labour, bed.Seconds);
             foreach (var chunk in chunks)
                 yield return chunk;
             chunks.Clear();
@@ -117,32 +117,44 @@ internal sealed class Ward
         }
     }
 
-    /// <summary>The last beats of a patient, and of her fetus.</summary>
+    /// <summary>The last beats of a patient, of her fetus and its twin.</summary>
     private sealed class Truth(Timestamp start)
     {
         private const double KeptSeconds = 900;
 
         private readonly Lock _lock = new();
-        private readonly Queue<TrueBeat> _beats = new(), _fetalBeats = new();
+        private readonly Queue<TrueBeat> _beats = new(), _fetalBeats = new(), _twinBeats = new();
 
-        public void Add(List<TrueBeat> beats, List<TrueFetalBeat> fetalBeats, double now)
+        public void Add(List<TrueBeat> beats, LabourTruth labour, double now)
         {
             lock (_lock)
             {
                 foreach (var beat in beats)
                     _beats.Enqueue(beat);
-                foreach (var beat in fetalBeats)
-                    _fetalBeats.Enqueue(new(beat.Seconds, beat.Seconds, beat.Seconds, false));
+                Add(labour.Beats, _fetalBeats);
+                Add(labour.Twin?.Beats ?? [], _twinBeats);
                 Forget(_beats, now);
                 Forget(_fetalBeats, now);
+                Forget(_twinBeats, now);
+            }
+
+            static void Add(List<TrueFetalBeat> beats, Queue<TrueBeat> to)
+            {
+                foreach (var beat in beats)
+                    to.Enqueue(new(beat.Seconds, beat.Seconds, beat.Seconds, false));
             }
         }
 
-        public double RateOf(Metric metric, Timestamp from, Timestamp to)
+        public double RateOf(Vital vital, Timestamp from, Timestamp to)
         {
             lock (_lock)
             {
-                var beats = metric == Metric.FetalHeartRate ? _fetalBeats : _beats;
+                var beats = vital switch
+                {
+                    { Metric: Metric.HeartRate } => _beats,
+                    { Signal: SignalKind.SecondFetalHeartRate } => _twinBeats,
+                    _ => _fetalBeats,
+                };
                 return beats.TryPeek(out var oldest) && oldest.Seconds <= from.SecondsSince(start) + 2
                     ? TrueBeat.HeartRate(beats, from.SecondsSince(start), to.SecondsSince(start))
                     : double.NaN;

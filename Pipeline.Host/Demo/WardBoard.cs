@@ -40,6 +40,8 @@ internal sealed class WardBoard
                     _newest = point;
                 if (!_vitals.TryGetValue(vital, out var known) || point.Time >= known.Item1)
                     _vitals[vital] = (point.Time, point.Estimate);
+                if (vital.Signal == SignalKind.SecondFetalHeartRate)
+                    return;     // a trend is of one heart: of twins the first's
                 var trend = vital.Metric == Metric.FetalHeartRate ? _fetalTrend : _trend;
                 var better = !trend.TryGetValue(point.Time, out var shown) || double.IsNaN(shown.Value) || point.Estimate.Quality > shown.Quality;
                 if (better)

@@ -2,7 +2,7 @@ namespace Pipeline.Models.Simulation;
 
 /// <summary>
 /// Contraction after contraction, and the deceleration that each is followed by. A contraction is planned when the one before it is over,
-/// so that what comes next is known before it begins.
+/// so that what comes next is known before it begins. A twin has the contractions of the first and decelerations of its own.
 /// </summary>
 internal sealed class ContractionPlan
 {
@@ -11,17 +11,18 @@ internal sealed class ContractionPlan
 
     private const double RestSeconds = 35;   // least between two contractions
 
+    private readonly ContractionPlan? _first;        // of twins
     private readonly double _meanInterval;
     private readonly DecelerationShares _shares;
     private NoiseSource _noise;
     private RateChange _planned = RateChange.None;   // the deceleration after the present one
 
-    public ContractionPlan(LabourScenario labour, NoiseSource noise)
+    public ContractionPlan(LabourScenario labour, NoiseSource noise, ContractionPlan? first = null)
     {
-        _noise = noise;
+        (_noise, _first) = (noise, first);
         _shares = labour.Decelerations;
         _meanInterval = 600 / Math.Clamp(labour.ContractionsPerTenMinutes, 0, 6);
-        if (double.IsFinite(_meanInterval))
+        if (double.IsFinite(_meanInterval) && first is null)
             Plan(_noise.Uniform(20, 90));
     }
 
@@ -41,6 +42,12 @@ internal sealed class ContractionPlan
         {
             ended.Add(Deceleration.Event);
             (Deceleration, _planned) = (_planned, RateChange.None);
+        }
+        if (_first is { Contraction: var shared })
+        {
+            if (shared != Contraction)
+                Follow(shared);
+            return;
         }
         if (Contraction.Size <= 0 || Contraction.End > second - 1)
             return;
@@ -66,7 +73,13 @@ internal sealed class ContractionPlan
     {
         var length = _noise.Uniform(72, 95);
         var peak = begin + 0.46 * length;
-        Contraction = new(LabourEventKind.Contraction, begin, peak, peak, begin + length, _noise.Uniform(30, 70));
+        Follow(new(LabourEventKind.Contraction, begin, peak, peak, begin + length, _noise.Uniform(30, 70)));
+    }
+
+    /// <summary>Takes a contraction, and plans what follows it.</summary>
+    private void Follow(RateChange contraction)
+    {
+        Contraction = contraction;
         var kind = _noise.Uniform();
         if ((kind -= _shares.Early) < 0)
             Add(Early());

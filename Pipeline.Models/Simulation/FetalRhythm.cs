@@ -11,10 +11,9 @@ internal sealed class FetalRhythm
     private readonly double _jitter;
     private NoiseSource _noise;
 
-    public FetalRhythm(BedScenario scenario, LabourScenario labour, LabourCourse course)
+    public FetalRhythm(LabourScenario labour, LabourCourse course, NoiseSource noise)
     {
-        _course = course;
-        _noise = new(scenario.Seed, 9);
+        (_course, _noise) = (course, noise);
         _jitter = BeatToBeat * Math.Min(labour.FetalVariability / 11, 2);
         // As the mother's, the first beats lie before the start.
         Peaks.Add(-2 + _noise.Uniform(0, 0.4));

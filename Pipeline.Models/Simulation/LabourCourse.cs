@@ -20,12 +20,14 @@ internal sealed class LabourCourse
     private RateChange _pickUp = RateChange.None;
     private double _motherRate = 80;
 
-    public LabourCourse(BedScenario scenario, LabourScenario labour, HeartRhythm mother)
+    /// <summary>A twin's course is made with the <paramref name="first"/>'s, and moved after it: the contractions are the same.</summary>
+    public LabourCourse(BedScenario scenario, LabourScenario labour, HeartRhythm mother, LabourCourse? first = null)
     {
+        var streams = first is null ? 0 : SimulatedLabour.TwinStreams;
         (_labour, _mother) = (labour, mother);
-        _noise = new(scenario.Seed, 6);
-        _baseline = new(labour, new(scenario.Seed, 7));
-        _contractions = new(labour, new(scenario.Seed, 8));
+        _noise = new(scenario.Seed, 6 + streams);
+        _baseline = new(labour, new(scenario.Seed, 7 + streams));
+        _contractions = new(labour, new(scenario.Seed, 8 + streams), first?._contractions);
     }
 
     /// <summary>What ended in the second before; cleared by the next one.</summary>

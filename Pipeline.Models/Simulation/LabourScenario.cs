@@ -17,6 +17,11 @@ public sealed record LabourScenario
     /// <summary>Whether there is a fetus; without one the leads hold the mother alone and the cardiotocograph no signal.</summary>
     public bool HasFetus { get; init; } = true;
 
+    /// <summary>
+    /// Whether there are twins: the cardiotocograph has the second's rate, too (<c>fhr2</c>). The abdominal leads hold the first alone.
+    /// </summary>
+    public bool HasTwin { get; init; }
+
     /// <summary>Baseline of the fetal heart rate at the start, 70 to 220 per minute; NaN: drawn from 118 to 152.</summary>
     public double FetalRate { get; init; } = double.NaN;
 

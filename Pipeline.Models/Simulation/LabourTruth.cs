@@ -48,7 +48,8 @@ public readonly record struct LabourEvent(LabourEventKind Kind, double BeginSeco
 
 /// <summary>One beat of the fetal heart.</summary>
 /// <param name="Seconds">Its R peak, in seconds since the simulation's start.</param>
-/// <param name="Strength">Part of its usual amplitude that reaches the leads: 1, less under vernix, 0 where the signal is lost.</param>
+/// <param name="Strength">Part of its usual amplitude that reaches the leads: 1, less under vernix, 0 where the signal is lost, and of a
+/// twin.</param>
 public readonly record struct TrueFetalBeat(double Seconds, double Strength);
 
 /// <summary>A second of a simulated labour.</summary>
@@ -70,9 +71,13 @@ public sealed class LabourTruth
     /// <summary>Seconds, ascending.</summary>
     public List<LabourSecond> Seconds { get; } = [];
 
+    /// <summary>The same of the second of twins, contractions apart; null without one.</summary>
+    public LabourTruth? Twin { get; internal set; }
+
     /// <summary>Makes it empty.</summary>
     public void Clear()
     {
+        Twin?.Clear();
         Beats.Clear();
         Events.Clear();
         Seconds.Clear();

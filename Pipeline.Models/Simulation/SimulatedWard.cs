@@ -44,8 +44,8 @@ public static class SimulatedWard
     /// <summary>
     /// Scenario of bed <paramref name="index"/> (from 0) of a labour ward with <paramref name="seed"/>: patient <c>mat-000001</c>, bed
     /// <c>lab-0001</c>. Contractions of every second are followed by decelerations of one kind, every ninth fetus is fast, every tenth has
-    /// little variability, every seventh cardiotocograph loses a fifth of the signal, and of eight mothers one has a pulse like her child's.
-    /// The bed is the same whatever the ward's size.
+    /// little variability, every seventh cardiotocograph loses a fifth of the signal, of eight mothers one has a pulse like her child's, and
+    /// of sixteen one has twins and no abdominal leads. The bed is the same whatever the ward's size.
     /// </summary>
     public static BedScenario LabourBed(int index, int seed, Timestamp start, long epoch, DeviceFaults faults, string ward = "labour-1")
     {
@@ -64,6 +64,8 @@ public static class SimulatedWard
             Faults = faults,
             Labour = new()
             {
+                HasTwin = index % 16 == 7,
+                LeadCount = index % 16 == 7 ? 0 : 4,
                 FetalRate = index % 9 == 6 ? 171 : double.NaN,
                 FetalVariability = index % 10 == 7 ? 3 : 11,
                 Decelerations = (index % 8) switch

@@ -98,6 +98,22 @@ public sealed class BoardTests
         }
     }
 
+    [Fact]
+    public void Twins_have_a_column_each_and_the_trend_is_the_firsts()
+    {
+        var board = new WardBoard();
+        var first = Point(SignalKind.FetalHeartRate, 10, 138);
+        first = first with { Estimate = first.Estimate with { Metric = Metric.FetalHeartRate } };
+        var second = first with { Estimate = first.Estimate with { Signal = SignalKind.SecondFetalHeartRate, Value = 151, Quality = 1 } };
+        board.Show(Batch(first, second));
+
+        var bed = Assert.Single(board.Beds());
+        Assert.Equal([138], bed.Trend);
+        Assert.Equal(["ctg", "ctg 2"], bed.Vitals.Keys.Order().Select(vital => vital.Name));
+        board.Show(Batch(second with { Time = second.Time.AddSeconds(2), Estimate = second.Estimate with { Value = double.NaN, Status = EstimateStatus.Gap } }));
+        Assert.Equal(("ctg 2 gap", false), Assert.Single(board.Beds()).State(1));
+    }
+
     [Theory]
     [InlineData(new[] { 70.0, 70, 70 }, "▅▅▅")]
     [InlineData(new[] { 60.0, 80 }, "▁█")]

@@ -164,6 +164,34 @@ public sealed class SimulatedLabourTests
         }
     }
 
+    [Fact]
+    public void Twins_have_a_rate_each_the_same_contractions_and_decelerations_of_their_own()
+    {
+        var labour = Quiet with { ContractionsPerTenMinutes = 4, Decelerations = new(Late: 0.5, Variable: 0.3), AccelerationsPerHour = 10, LeadCount = 0 };
+        var (alone, twins) = (Run(labour, 3600), Run(labour with { HasTwin = true }, 3600));
+        var second = twins.Truth.Twin!;
+
+        Assert.Null(alone.Truth.Twin);
+        Assert.Equal(Trace(alone), Trace(twins));
+        Assert.Equal(alone.Truth.Events, twins.Truth.Events);
+        Assert.Equal(alone.Values("ctg", 1), twins.Values("ctg", 2));
+        var contractions = twins.Truth.Events.Where(one => one.Kind == LabourEventKind.Contraction).ToList();
+        var (firsts, seconds) = (Decelerations(twins.Truth), Decelerations(second));
+        Assert.InRange(firsts.Intersect(seconds).Count(), 0, 1);
+        Assert.InRange(seconds.Count, 8, contractions.Count);
+        Assert.All(seconds, one => Assert.Contains(contractions, other => one.BeginSeconds >= other.BeginSeconds && one.BeginSeconds < other.EndSeconds));
+        Assert.DoesNotContain(second.Events, one => one.Kind == LabourEventKind.Contraction);
+        var trace = twins.Values("ctg", 1);
+        for (var i = 40; i < trace.Length; i++)
+        {
+            var before = second.Beats.Where(beat => beat.Seconds <= i / 4.0 && beat.Seconds > i / 4.0 - 4).TakeLast(3).ToArray();
+            Assert.Equal(120 / (before[2].Seconds - before[0].Seconds), trace[i], 0.126);
+            i += 40;
+        }
+
+        static List<LabourEvent> Decelerations(LabourTruth truth) => [.. truth.Events.Where(one => one.IsDeceleration)];
+    }
+
     [Theory]
     [InlineData(0.05)]
     [InlineData(0.2)]
@@ -241,7 +269,8 @@ public sealed class SimulatedLabourTests
         {
             var run = Run(SimulatedWard.LabourBed(index, 1, new(0), 1, DeviceFaults.Usual), 60);
 
-            Assert.Equal(["ctg", "fecg"], run.Chunks.Select(chunk => chunk.Device).Distinct().Order());
+            string[] devices = index == 7 ? ["ctg"] : ["ctg", "fecg"];      // twins have no abdominal leads
+            Assert.Equal(devices, run.Chunks.Select(chunk => chunk.Device).Distinct().Order());
             Assert.All(run.Chunks, chunk => Assert.Null(chunk.FindFault()));
         }
     }
