@@ -23,7 +23,7 @@ public abstract class NetworkQuestion
     private protected bool StartsAnew { get; set; }
 
     /// <summary>What stands where the network has no answer.</summary>
-    private protected Estimate Classical { get; set; }
+    internal Estimate Classical { get; private protected set; }
 
     /// <summary>
     /// Makes <paramref name="memory"/> the recurrent state with which this window is answered: zeros where the stream starts anew or

@@ -135,10 +135,11 @@ public sealed class CtgPartsTests
     }
 
     [Fact]
-    public void The_flank_tells_how_fast_a_deceleration_falls_whatever_its_floor()
+    public void The_flanks_tell_how_fast_a_deceleration_falls_and_comes_back_whatever_its_floor()
     {
         Assert.InRange(FallOf(t => t < 10 ? -4 * t : t < 70 ? -40 : -40 + 4 * (t - 70)), 6, 16);
         Assert.InRange(FallOf(t => -15 * (1 - Math.Cos(2 * Math.PI * t / 90))), 32, 50);
+        Assert.InRange(FallOf(t => t < 10 ? -4 * t : -20 * (1 + Math.Cos(Math.PI * (t - 10) / 60))), 28, 44);     // falls fast, comes back slowly
     }
 
     private static float FallOf(Func<double, double> shape)
@@ -146,7 +147,7 @@ public sealed class CtgPartsTests
         var excursions = new CtgExcursions();
         for (var i = 0; i < 200; i++)
             if (excursions.Take((float)(i is >= 50 and < 130 ? shape(i - 50) : 0), out var ended))
-                return ended.FallSeconds;
+                return ended.FlankSeconds;
         return float.NaN;
     }
 

@@ -156,6 +156,20 @@ public sealed class CtgStageTests
     }
 
     [Fact]
+    public void A_toco_that_stands_still_for_a_minute_is_flat()
+    {
+        float[] toco = [.. Enumerable.Range(0, 4 * 240).Select(i => i / 4 is >= 60 and < 180 ? 0 : 12f + i % 3)];
+        var layout = new ChannelLayout(new Channel("TOCO", SignalKind.UterineActivity, "1", 100));
+
+        var told = Run(ChunksOf(layout, toco)).Where(one => !one.Window.IsTail).ToDictionary(one => one.Window.EndIndex / 4, one => Estimate(one, Metric.UterineActivity));
+
+        Assert.Equal(EstimateStatus.Ok, told[60].Status);
+        Assert.Equal((EstimateStatus.Flat, double.NaN, 0), (told[124].Status, told[124].Value, told[124].Quality));
+        Assert.Equal(EstimateStatus.Flat, told[180].Status);
+        Assert.Equal(EstimateStatus.Ok, told[184].Status);
+    }
+
+    [Fact]
     public void A_patient_has_few_series()
     {
         var metrics = Enum.GetValues<Metric>().Count(metric => Names.MeasurementOf(metric) == "fetal" || metric == Metric.FetalHeartRate);

@@ -58,6 +58,23 @@ public sealed class FetalNetworkTests : IDisposable
     }
 
     [SkippableFact]
+    public void The_trace_is_that_of_the_beats_whether_a_network_is_asked_or_not()
+    {
+        using var fetal = Model(TestModel.Network(rows: FetalFeatures.InputRowCount));
+        var chunks = StageRun.Chunked(Abdomen.Samples(), SyntheticAbdomen.Layout(2), 500, 500);
+        List<Estimate> Trace(FetalModel[] networks) =>
+        [
+            .. StreamRun.Of(chunks, first => Stages.Create(first.Channels, first.RateHz, networks)).SelectMany(window => window.Estimates)
+                .Where(estimate => Names.MeasurementOf(estimate.Metric) == "fetal"),
+        ];
+
+        var (with, without) = (Trace([fetal]), Trace([]));
+
+        Assert.Equal(without, with);
+        Assert.InRange(with.Last(estimate => estimate.Metric == Metric.SignalLoss).Value, 0, 0.5);
+    }
+
+    [SkippableFact]
     public void A_device_with_a_PPG_and_abdominal_leads_keeps_a_state_of_each_network_and_goes_on_from_a_snapshot_of_both()
     {
         using var rate = NetworkStageTests.Shipped();

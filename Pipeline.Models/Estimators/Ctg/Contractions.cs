@@ -3,14 +3,14 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ctg;
 
 /// <summary>A contraction of the uterus; whole seconds from the beginning of the trace.</summary>
-/// <param name="Begin">First second above a fifth of its usual height.</param>
+/// <param name="Begin">First second above a twentieth of its usual height.</param>
 /// <param name="End">Second after the last.</param>
 internal readonly record struct Contraction(long Begin, long End);
 
 /// <summary>
 /// Contractions from a tocodynamometer in its usual units of 0 to 100, in cells of one second. The resting tone is the 20 % quantile of the
 /// ten minutes before and the two minutes after a second, the usual height the 90 % quantile above it. A contraction rises, averaged over
-/// 15 s, above 0.4 of the usual height, at least 10, and lasts while it is above 0.2, at least 5, for 30 s or more. Toco that stands still
+/// 15 s, above 0.4 of the usual height, at least 10, and lasts while it is above 0.2, at least 5, with the rise to it for 36 s or more. Toco that stands still
 /// for a minute, or has 0 throughout, is no signal; half a minute without one ends a contraction. A second is final
 /// <see cref="CtgBaseline.Lag"/> steps after it.
 /// </summary>
@@ -18,8 +18,8 @@ internal sealed class Contractions(double rateHz)
 {
     private const int Kept = FhrCells.Kept, Listed = 64;
     private const int ToneSeconds = 600, EverySeconds = 5, LeastValues = 24, StillSeconds = 60, HalfMean = 7;
-    private const int LeastSeconds = 30, MostGap = 30, Before = 15, After = 30;
-    private const double Forgiven = 1e-6, LeastRise = 10, LeastTail = 5;
+    private const int LeastSeconds = 36, MostGap = 30, MostRise = 15, Before = 15, After = 30;
+    private const double Forgiven = 1e-6, LeastRise = 10, LeastTail = 5, Foot = 0.25;     // part of the tail that is the resting tone's
 
     private readonly float[] _cells = new float[Kept];
     private readonly Contraction[] _list = new Contraction[Listed];     // ring
@@ -40,6 +40,9 @@ internal sealed class Contractions(double rateHz)
 
     /// <summary>Contractions that ended, all together.</summary>
     public long EndedCount => _listed;
+
+    /// <summary>Whether the toco stands still, or has 0 throughout: it is off.</summary>
+    public bool IsStill => _run >= StillSeconds;
 
     /// <summary>Part of the final seconds [from, to) with a toco signal, 0 to 1.</summary>
     public double TherePart(long from, long to)
@@ -190,9 +193,18 @@ internal sealed class Contractions(double rateHz)
             return;
         }
         if (_begin < 0)
-            _begin = _low + 1 >= cell - MostGap ? _low + 1 : cell;
+            _begin = Onset(_low + 1 >= cell - MostGap ? _low + 1 : cell, tone + Foot * Math.Max(LeastTail, 0.2 * height));
         _last = cell;
         _isUp |= above > Math.Max(LeastRise, 0.4 * height);
+    }
+
+    /// <summary>Where the rise to a second began: the toco leaves the resting tone, at most 15 s before; not in the contraction before.</summary>
+    private long Onset(long cell, double foot)
+    {
+        var least = Math.Max(cell - MostRise, _listed == 0 ? 0 : _list[(_listed - 1) % Listed].End);
+        while (cell > least && Smooth(cell - 1) > foot)
+            cell--;
+        return cell;
     }
 
     private void Close(List<Contraction> ended)

@@ -86,6 +86,9 @@ public sealed class CtgAnalysis
         }
     }
 
+    /// <summary>Whether there is a toco that has stood still for a minute: it is off.</summary>
+    public bool IsTocoStill => _contractions?.IsStill == true;
+
     /// <summary>The features of a fetus' trace at present.</summary>
     public CtgFeatures this[int fetus] => _traces[fetus].Features;
 

@@ -7,10 +7,10 @@ namespace Pipeline.Models.Estimators.Ctg;
 /// <param name="Begin">First second.</param>
 /// <param name="End">Second after the last.</param>
 /// <param name="Peak">Largest deviation, beats per minute, not negative.</param>
-/// <param name="FallSeconds">From the onset to the peak, told from the flank between 20 and 80 % of it, so that a long floor does not
-/// count.</param>
+/// <param name="FlankSeconds">From the onset to the peak and back to the end, mean of both, told from the flanks between 20 and 80 % of the peak,
+/// so that a long floor does not count; from the onset alone while it lasts.</param>
 /// <param name="ThereCount">Seconds of it with a rate.</param>
-internal readonly record struct CtgExcursion(int Sign, long Begin, long End, float Peak, float FallSeconds, int ThereCount)
+internal readonly record struct CtgExcursion(int Sign, long Begin, long End, float Peak, float FlankSeconds, int ThereCount)
 {
     private const int LeastThere = 10;
 
@@ -54,7 +54,7 @@ internal sealed class CtgExcursions
     public long OpenFrom => _sign == 0 ? _count : _begin;
 
     /// <summary>The excursion that is open, as far as it is known; null when there is none.</summary>
-    public CtgExcursion? Open => _sign == 0 ? null : Made();
+    public CtgExcursion? Open => _sign == 0 ? null : Made(isOver: false);
 
     /// <summary>
     /// Takes the next second's deviation from the baseline, NaN where there is no rate or no baseline; true when an excursion ended.
@@ -138,35 +138,33 @@ internal sealed class CtgExcursions
 
     private bool Close(out CtgExcursion ended)
     {
-        ended = Made();
+        ended = Made(isOver: true);
         _ended = ended.End;
         (_sign, _missing, _near) = (0, 0, 0);
         return true;
     }
 
-    private CtgExcursion Made()
+    private CtgExcursion Made(bool isOver)
     {
         var there = 0;
         for (var at = _begin; at <= _last; at++)
             there += float.IsNaN(_deviations[at % FhrCells.Kept]) ? 0 : 1;
-        return new CtgExcursion(_sign, _begin, _last + 1, _peak, FallSeconds(), there);
+        var flank = Flank(_begin, _last, 1);
+        return new CtgExcursion(_sign, _begin, _last + 1, _peak, isOver ? (flank + Flank(_last, _begin, -1)) / 2 : flank, there);
     }
 
     /// <summary>
-    /// The flank from 20 to 80 % of the peak, of which a straight one takes 0.6 and a cosine 0.41 of the fall: 2.4 times its length. Of
-    /// what is lost in between half is counted.
+    /// The first flank on the way from one second to another: from 20 to 80 % of the peak, of which a straight one takes 0.6 and a cosine 0.41 of
+    /// its length: 2.4 times what lies between. Of what is lost in between half is counted.
     /// </summary>
-    private float FallSeconds()
+    private float Flank(long from, long to, int step)
     {
-        long reached = _begin;
-        while (reached < _last && !(_sign * _deviations[reached % FhrCells.Kept] >= 0.8f * _peak))
-            reached++;
-        var left = reached;
-        while (left > _begin && !(_sign * _deviations[left % FhrCells.Kept] <= 0.2f * _peak))
-            left--;
-        var lost = 0;
-        for (var at = left + 1; at < reached; at++)
-            lost += float.IsNaN(_deviations[at % FhrCells.Kept]) ? 1 : 0;
-        return 2.4f * (reached - left - lost / 2f);
+        var reached = from;
+        while (reached != to && !(_sign * _deviations[reached % FhrCells.Kept] >= 0.8f * _peak))
+            reached += step;
+        var (left, lost) = (reached, 0);
+        for (; left != from && !(_sign * _deviations[left % FhrCells.Kept] <= 0.2f * _peak); left -= step)
+            lost += left != reached && float.IsNaN(_deviations[left % FhrCells.Kept]) ? 1 : 0;
+        return 2.4f * (Math.Abs(reached - left) - lost / 2f);
     }
 }

@@ -6,12 +6,10 @@ namespace Pipeline.Models.Estimators.Ctg;
 /// <summary>
 /// The traces of a cardiotocograph: up to two channels of fetal heart rate (0 and NaN: no signal) and the first of uterine activity. Of
 /// each window the monitor's own fetal heart rate, and the mean toco; the features of the trace by then; events as they become final
-/// (<see cref="CtgAnalysis"/>). Nothing is filled: a window half of which is lost, or the end of it, has no rate. Missing records of up to
-/// ten minutes are a hole in the trace; after a longer one it begins anew.
+/// (<see cref="CtgRun"/>). Nothing is filled: a window half of which is lost, or the end of it, has no rate.
 /// </summary>
 public sealed class CtgStage : IWindowStage
 {
-    private const double LongestHoleSeconds = 600;
     private const double HopSeconds = 2;        // a rate is of the window, but shown only where its end has one
     private const float FarFromMedian = 25;     // a rate that no window's trace has beside the others
     private const int BlockSamples = 256;
@@ -23,9 +21,9 @@ public sealed class CtgStage : IWindowStage
     private readonly SignalKind[] _signals;     // under which they are given
     private readonly int _toco;                 // −1: none
     private readonly CtgAnalysis _analysis;
+    private readonly CtgRun _run;
     private float[] _window = [];               // scratch
     private float[] _sorted = [];
-    private long _origin = -1;                  // index of the analysis' first sample; −1 before it
 
     /// <summary>Takes the channels of <paramref name="channels"/>; there is one.</summary>
     public CtgStage(ChannelLayout channels, double rateHz, CtgRules? rules = null)
@@ -37,6 +35,7 @@ public sealed class CtgStage : IWindowStage
         _toco = channels.IndicesOf(SignalKind.UterineActivity) is [var toco, ..] ? toco : -1;
         _rateHz = rateHz;
         _analysis = new CtgAnalysis(rateHz, _channels.Length, _toco >= 0, rules);
+        _run = new CtgRun(_analysis, _signals, rateHz);
     }
 
     /// <summary>Whether channels of <paramref name="kind"/> are analysed here.</summary>
@@ -53,14 +52,14 @@ public sealed class CtgStage : IWindowStage
         for (var fetus = 0; fetus < _channels.Length; fetus++)
         {
             output.Estimates.Add(RateOf(window, fetus));
-            CtgReport.AddFeatures(_analysis[fetus], _signals[fetus], output);
+            _run.AddFeatures(fetus, output);
         }
         if (_toco < 0)
             return;
         output.Estimates.Add(TocoOf(window));
         var rate = _analysis.ContractionRate;
         var status = !float.IsNaN(rate) ? EstimateStatus.Ok
-            : _analysis.SampleCount < LongestHoleSeconds * _rateHz ? EstimateStatus.WarmingUp : EstimateStatus.Gap;
+            : _analysis.SampleCount < CtgRun.LongestHoleSeconds * _rateHz ? EstimateStatus.WarmingUp : EstimateStatus.Gap;
         var quality = status == EstimateStatus.Ok ? 1 : 0;
         output.Estimates.Add(new Estimate(
             SignalKind.UterineActivity, Metric.ContractionRate, rate, double.NaN, quality, quality, status, Stages.Classical));
@@ -71,7 +70,7 @@ public sealed class CtgStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         Take(tail, output);
-        End(output);
+        _run.End(output);
     }
 
     /// <summary>Keeps what is known: whether the trace goes on behind the hole, the next window's place tells.</summary>
@@ -89,20 +88,17 @@ public sealed class CtgStage : IWindowStage
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        state.Within(ref _origin, -1);
+        _run.Transfer(state);
         _analysis.Transfer(state);
     }
 
     private void Take(in Window window, StageOutput output)
     {
         var first = window.EndIndex - window.NewSampleCount;
-        if (_origin >= 0 && first - (_origin + _analysis.SampleCount) > LongestHoleSeconds * _rateHz)
-            End(output);
-        if (_origin < 0)
-            _origin = first;
+        _run.Begins(first, _run.Origin + _analysis.SampleCount, output);
         Span<float> none = stackalloc float[CtgAnalysis.MostFetuses];
         none.Fill(float.NaN);
-        while (_origin + _analysis.SampleCount < first)
+        while (_run.Origin + _analysis.SampleCount < first)
             _analysis.Take(none, float.NaN);
         Span<float> samples = stackalloc float[(CtgAnalysis.MostFetuses + 1) * BlockSamples];
         for (var index = first; index < window.EndIndex; index += BlockSamples)
@@ -120,17 +116,7 @@ public sealed class CtgStage : IWindowStage
                 _analysis.Take(none, _toco >= 0 ? toco[i] : float.NaN);
             }
         }
-        CtgReport.AddEvents(_analysis, _signals, _origin, _rateHz, output);
-    }
-
-    private void End(StageOutput output)
-    {
-        if (_origin < 0)
-            return;
-        _analysis.Finish();
-        CtgReport.AddEvents(_analysis, _signals, _origin, _rateHz, output);
-        _analysis.Clear();
-        _origin = -1;
+        _run.AddEvents(output);
     }
 
     private static void Copy(in Window window, int channel, long index, Span<float> samples)
@@ -185,9 +171,10 @@ public sealed class CtgStage : IWindowStage
             if (float.IsFinite(value))
                 (sum, there) = (sum + value, there + 1);
         var coverage = (double)there / values.Length;
-        var isOk = 2 * there >= values.Length && float.IsFinite(values[^1]);
+        var status = 2 * there < values.Length || !float.IsFinite(values[^1]) ? EstimateStatus.Gap
+            : _analysis.IsTocoStill ? EstimateStatus.Flat : EstimateStatus.Ok;
         return new Estimate(
-            SignalKind.UterineActivity, Metric.UterineActivity, isOk ? sum / there : double.NaN, double.NaN, coverage, coverage,
-            isOk ? EstimateStatus.Ok : EstimateStatus.Gap, Stages.Classical);
+            SignalKind.UterineActivity, Metric.UterineActivity, status == EstimateStatus.Ok ? sum / there : double.NaN, double.NaN,
+            status == EstimateStatus.Flat ? 0 : coverage, coverage, status, Stages.Classical);
     }
 }

@@ -193,15 +193,18 @@ internal sealed partial class FetalTrace(double rateHz, int number, CtgRules rul
         var isProlonged = one.Seconds > rules.ProlongedSeconds;
         var kind = !hasToco ? EventKind.Deceleration
             : isProlonged ? EventKind.ProlongedDeceleration
-            : one.FallSeconds < rules.VariableFallSeconds ? EventKind.VariableDeceleration
+            : one.FlankSeconds < rules.VariableFallSeconds ? EventKind.VariableDeceleration
             : contraction is not { } with ? EventKind.Deceleration
             : one.Begin - with.Begin > rules.LateSeconds ? EventKind.LateDeceleration : EventKind.EarlyDeceleration;
         var beside = !hasToco ? "; no toco: its kind cannot be told"
-            : contraction is { } near ? FormattableString.Invariant($"; begins {one.Begin - near.Begin} s after a contraction")
+            : contraction is { } near ? Beside(one.Begin - near.Begin)
             : "; no contraction";
         var priority = isProlonged ? EventPriority.Medium : EventPriority.Low;
         return new CtgEvent(number, kind, one.Begin, one.End, true, priority, SeenPart(one), Shape(one) + beside);
     }
+
+    private static string Beside(long seconds) => FormattableString.Invariant(
+        $"; begins {Math.Abs(seconds)} s {(seconds < 0 ? "before" : "after")} a contraction's begin");
 
     private static double SeenPart(in CtgExcursion one) => Math.Min(1, (double)one.ThereCount / one.Seconds);
 

@@ -5,27 +5,26 @@ namespace Pipeline.Models.Estimators.Ctg;
 
 /// <summary>
 /// The trace of a fetal ECG, analysed like a monitor's: its rates are the intervals of the fetal beats that the stage before it gave of the same
-/// window. Beats of a window without a fetal heart rate make no trace. A fetal ECG has no toco: decelerations have no kind. Missing records of
-/// up to ten minutes are a hole in the trace; after a longer one it begins anew.
+/// window. Beats of a window without a fetal heart rate make no trace. A fetal ECG has no toco: decelerations have no kind (<see cref="CtgRun"/>).
 /// </summary>
 public sealed class FetalTraceStage : IWindowStage
 {
-    private const double LongestHoleSeconds = 600;
     private const double MarkSeconds = 4;       // no beat comes later than so long after itself
-
-    private static readonly SignalKind[] Signals = [SignalKind.FetalEcg];
 
     private readonly double _rateHz;
     private readonly FhrFromBeats _beats = new();
     private readonly CtgAnalysis _analysis;
+    private readonly CtgRun _run;
     private readonly List<float> _rates = [];
-    private long _origin = -1;      // sample index at which the trace begins; −1 before it
     private long _end;              // after the last window
 
     /// <param name="rateHz">Samples per second of the device.</param>
     /// <param name="rules">Limits; FIGO's by default.</param>
-    public FetalTraceStage(double rateHz, CtgRules? rules = null) =>
+    public FetalTraceStage(double rateHz, CtgRules? rules = null)
+    {
         (_rateHz, _analysis) = (rateHz, new CtgAnalysis(FhrFromBeats.RateHz, 1, hasToco: false, rules));
+        _run = new CtgRun(_analysis, [SignalKind.FetalEcg], rateHz);
+    }
 
     /// <inheritdoc/>
     public void Accept(in Window window, StageOutput output)
@@ -33,9 +32,11 @@ public sealed class FetalTraceStage : IWindowStage
         ArgumentNullException.ThrowIfNull(output);
         var hasRate = false;
         foreach (var estimate in output.Estimates)
-            hasRate |= estimate is { Signal: SignalKind.FetalEcg, Metric: Metric.FetalHeartRate, Status: EstimateStatus.Ok };
+            hasRate |= IsOk(estimate);
+        foreach (var question in output.Questions)      // the beats are the classical estimator's: an answer is not waited for
+            hasRate |= IsOk(question.Classical);
         Take(window, hasRate, output);
-        CtgReport.AddFeatures(_analysis[0], SignalKind.FetalEcg, output);
+        _run.AddFeatures(0, output);
     }
 
     /// <inheritdoc/>
@@ -43,7 +44,7 @@ public sealed class FetalTraceStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         Take(tail, hasRate: true, output);
-        End(output);
+        _run.End(output);
     }
 
     /// <summary>Keeps what is known: whether the trace goes on behind the hole, the next window's place tells.</summary>
@@ -59,19 +60,20 @@ public sealed class FetalTraceStage : IWindowStage
     public void Transfer(StateTransfer state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        state.Within(ref _origin, -1);
+        _run.Transfer(state);
         state.Count(ref _end);
         _beats.Transfer(state);
         _analysis.Transfer(state);
     }
 
+    private static bool IsOk(in Estimate estimate) =>
+        estimate is { Signal: SignalKind.FetalEcg, Metric: Metric.FetalHeartRate, Status: EstimateStatus.Ok };
+
     private void Take(in Window window, bool hasRate, StageOutput output)
     {
         var first = window.EndIndex - window.NewSampleCount;
-        if (_origin >= 0 && first - _end > LongestHoleSeconds * _rateHz)
-            End(output);
-        if (_origin < 0)
-            _origin = first;
+        if (_run.Begins(first, _end, output))
+            _beats.Clear();
         _end = window.EndIndex;
         foreach (var beat in output.Beats)
         {
@@ -79,9 +81,9 @@ public sealed class FetalTraceStage : IWindowStage
                 continue;
             if (!hasRate)
                 _beats.Break();
-            _beats.Take((beat.SampleIndex - _origin) / _rateHz, _rates);
+            _beats.Take((beat.SampleIndex - _run.Origin) / _rateHz, _rates);
         }
-        _beats.Pass((_end - _origin) / _rateHz - MarkSeconds, _rates);
+        _beats.Pass((_end - _run.Origin) / _rateHz - MarkSeconds, _rates);
         Span<float> one = stackalloc float[1];
         foreach (var rate in _rates)
         {
@@ -89,17 +91,6 @@ public sealed class FetalTraceStage : IWindowStage
             _analysis.Take(one, float.NaN);
         }
         _rates.Clear();
-        CtgReport.AddEvents(_analysis, Signals, _origin, _rateHz, output);
-    }
-
-    private void End(StageOutput output)
-    {
-        if (_origin < 0)
-            return;
-        _analysis.Finish();
-        CtgReport.AddEvents(_analysis, Signals, _origin, _rateHz, output);
-        _analysis.Clear();
-        _beats.Clear();
-        _origin = -1;
+        _run.AddEvents(output);
     }
 }
