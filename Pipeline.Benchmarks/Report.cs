@@ -21,6 +21,9 @@ internal sealed class Report(TextWriter output, TextWriter remarks, bool json, b
     /// <summary>The network that the ward's PPG is estimated by (<c>--model</c>); null: what is set by default.</summary>
     public string? Model { get; init; }
 
+    /// <summary>File for a row a record (<c>--rows</c>); null: none is wanted.</summary>
+    public string? Rows { get; init; }
+
     /// <summary>Whether the least work is wanted (<c>--quick</c>).</summary>
     public bool Quick => quick;
 

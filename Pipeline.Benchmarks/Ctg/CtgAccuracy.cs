@@ -3,12 +3,13 @@ using System.Globalization;
 using Pipeline.Benchmarks.Accuracy;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ctg;
+using Pipeline.Models.Simulation;
 
 namespace Pipeline.Benchmarks.Ctg;
 
 /// <summary>
-/// Cardiotocography. On synthetic traces with known truth, 0 and 20 % of the samples lost: baseline, accelerations, decelerations,
-/// contractions, the kinds of decelerations. On CTU-UHB: category, short-term variation and loss of each record, online against offline,
+/// Cardiotocography. On synthetic traces and on the product's simulator, whose truth is known, with 0, 20 and 40 % of the samples lost:
+/// baseline, accelerations, decelerations, contractions, the kinds of decelerations; of the simulator twins, too. On CTU-UHB: category, short-term variation and loss of each record, online against offline,
 /// and how well birth with a pH of at most 7.05 is told from features of the trace (logistic regression, five folds) beside the loss of
 /// signal alone.
 /// </summary>
@@ -16,6 +17,10 @@ internal sealed class CtgAccuracy : IBenchmark
 {
     private const double Acidaemia = 7.05;
     private const int Folds = 5, FirstSeed = 1000;
+    private const int Beds = 48, BedMinutes = 120;
+    private const string RowHeader =
+        "record,minutes,ph,last_category,part_pathological,baseline_bpm,variability_bpm,stv_ms,signal_loss,accelerations,decelerations,"
+        + "early,late,variable,prolonged,no_kind,contractions";
 
     /// <inheritdoc/>
     public string Name => "accuracy-ctg";
@@ -28,21 +33,43 @@ internal sealed class CtgAccuracy : IBenchmark
     public Task RunAsync(Report report, CancellationToken stop)
     {
         foreach (var loss in new[] { 0, 0.2, 0.4 })
-            Synthetic(report, loss, report.Quick ? 2 : 100, stop);
+        {
+            var seeds = Enumerable.Range(FirstSeed, report.Quick ? 2 : 100);
+            Add(report, "", loss, seeds.Select(seed => CtgScore.Of(new CtgScenario { Seed = seed, Loss = loss })), stop);
+        }
+        foreach (var loss in new[] { 0, 0.2, 0.4 })
+        {
+            var beds = Enumerable.Range(0, report.Quick ? 2 : Beds);
+            Add(report, "simulator_", loss, beds.SelectMany(index => CtgScore.Of(SimulatedCtgTruth.Of(Bed(index, loss), BedMinutes))), stop);
+            beds = beds.Take(report.Quick ? 1 : Beds / 4);
+            Add(report, "twins_", loss, beds.SelectMany(index => CtgScore.Of(SimulatedCtgTruth.Of(Twins(index, loss), BedMinutes))), stop);
+        }
         if (RecordingsFolder.Find(report, "ctu-uhb") is { } folder)
             Recordings(report, folder, stop);
         return Task.CompletedTask;
     }
 
-    private static void Synthetic(Report report, double loss, int count, CancellationToken stop)
+    private static BedScenario Bed(int index, double loss)
+    {
+        var bed = SimulatedWard.LabourBed(index, FirstSeed, default, 0, default);
+        return bed with { Labour = bed.Labour! with { LeadCount = 0, SignalLoss = loss } };     // it is in labour
+    }
+
+    private static BedScenario Twins(int index, double loss)
+    {
+        var bed = Bed(Beds + index, loss);
+        return bed with { Labour = bed.Labour! with { HasTwin = true } };
+    }
+
+    private static void Add(Report report, string source, double loss, IEnumerable<CtgScore> made, CancellationToken stop)
     {
         var scores = new List<CtgScore>();
-        for (var seed = FirstSeed; seed < FirstSeed + count; seed++)
+        foreach (var score in made)
         {
             stop.ThrowIfCancellationRequested();
-            scores.Add(CtgScore.Of(new CtgScenario { Seed = seed, Loss = loss }));
+            scores.Add(score);
         }
-        var name = string.Create(CultureInfo.InvariantCulture, $"loss_{100 * loss:0}_");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{source}loss_{100 * loss:0}_");
         AddBaseline(report, name + "baseline", [.. scores.SelectMany(score => score.Final)]);
         AddBaseline(report, name + "baseline_at_once", [.. scores.SelectMany(score => score.Baseline)]);
         AddEvents(report, name + "accelerations", scores.Select(score => score.Accelerations));
@@ -50,7 +77,11 @@ internal sealed class CtgAccuracy : IBenchmark
         AddEvents(report, name + "contractions", scores.Select(score => score.Contractions));
         var kinds = scores.SelectMany(score => score.Kinds).ToArray();
         foreach (var kind in kinds.GroupBy(one => one.True).OrderBy(group => group.Key))
+        {
             report.Add(name + Names.Of(kind.Key) + "_told", 100 * kind.Average(one => one.Told == one.True ? 1.0 : 0), "%");
+            var told = kind.CountBy(one => one.Told).OrderBy(one => one.Key).Select(one => $"{one.Value} {Names.Of(one.Key)}");
+            report.Remark($"{name}{Names.Of(kind.Key)} told as: {string.Join(", ", told)}");
+        }
     }
 
     private static void AddBaseline(Report report, string name, (double Told, double True)[] minutes)
@@ -70,17 +101,19 @@ internal sealed class CtgAccuracy : IBenchmark
     {
         var (most, started) = (report.Quick ? 8 : int.MaxValue, Stopwatch.GetTimestamp());
         var records = new List<CtgRecord>();
+        using var rows = report.Rows is { } path ? new StreamWriter(path) { NewLine = "\n" } : null;
+        rows?.WriteLine(RowHeader);
         foreach (var record in CtgRecord.ReadAll(folder, most))
         {
             stop.ThrowIfCancellationRequested();
             records.Add(record);
-            report.Remark(Row(record));
+            rows?.WriteLine(Row(record));
         }
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         report.Add("ctu_uhb_records", records.Count, "1");
         report.Add("ctu_uhb_time_per_recorded_second", 1e6 * seconds / records.Sum(record => record.Seconds), "us");
-        var paths = Directory.GetFiles(folder, "*.hea").Order(StringComparer.Ordinal).Take(most);
-        report.Add("ctu_uhb_online_equals_offline", 100 * paths.Average(path => CtgRecord.IsSameInOneChunk(path) ? 1.0 : 0), "%");
+        var files = Directory.GetFiles(folder, "*.hea").Order(StringComparer.Ordinal).Take(most);
+        report.Add("ctu_uhb_online_equals_offline", 100 * files.Average(file => CtgRecord.IsSameInOneChunk(file) ? 1.0 : 0), "%");
         foreach (var category in new[] { CtgCategory.Normal, CtgCategory.Suspicious, CtgCategory.Pathological, CtgCategory.None })
             report.Add(
                 $"ctu_uhb_last_category_{category}", 100 * records.Average(record => record.LastCategory == category ? 1.0 : 0), "%");
@@ -95,12 +128,21 @@ internal sealed class CtgAccuracy : IBenchmark
             report.Add($"ctu_uhb_{name}_auc", outcome.AucOf(feature), "1");
     }
 
-    private static string Row(CtgRecord record) => string.Create(CultureInfo.InvariantCulture,
-        $"{record.Name}: {record.Seconds / 60:0} min, pH {record.Ph:0.00}, category {record.LastCategory}, "
-        + $"STV {record.Mean(Metric.FetalShortTermVariation):0.0} ms, loss {100 * record.Loss:0} %, "
-        + $"baseline {record.Mean(Metric.FetalBaseline):0}, variability {record.Mean(Metric.FetalVariability):0}, "
-        + $"{Count(record, Metric.Acceleration)} accelerations, {Count(record, Metric.Deceleration)} decelerations, "
-        + $"{Count(record, Metric.Contraction)} contractions");
-
-    private static int Count(CtgRecord record, Metric metric) => record.Events.Count(one => Names.MetricOf(one.Kind) == metric);
+    /// <summary>Features are means over the record's last hour, the loss over all of it; a feature that it never has is an empty cell.</summary>
+    private static string Row(CtgRecord record)
+    {
+        int Of(Metric metric) => record.Events.Count(one => Names.MetricOf(one.Kind) == metric);
+        int Kind(EventKind kind) => record.Events.Count(one => one.Kind == kind);
+        string Mean(Metric metric) => record.Mean(metric) is var mean && double.IsNaN(mean) ? "" : mean.ToString("0.0", CultureInfo.InvariantCulture);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{record.Name},{record.Seconds / 60:0.0},{record.Ph:0.00},{record.LastCategory.ToString().ToLowerInvariant()},")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"{record.CategoryPart(CtgCategory.Pathological):0.00},{Mean(Metric.FetalBaseline)},{Mean(Metric.FetalVariability)},")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"{Mean(Metric.FetalShortTermVariation)},{record.Loss:0.000},{Of(Metric.Acceleration)},{Of(Metric.Deceleration)},")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"{Kind(EventKind.EarlyDeceleration)},{Kind(EventKind.LateDeceleration)},{Kind(EventKind.VariableDeceleration)},")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"{Kind(EventKind.ProlongedDeceleration)},{Kind(EventKind.Deceleration)},{Of(Metric.Contraction)}");
+    }
 }

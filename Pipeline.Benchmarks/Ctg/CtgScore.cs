@@ -14,18 +14,24 @@ internal readonly record struct EventCounts(int Matched, int False, int Missed)
         new(a.Matched + b.Matched, a.False + b.False, a.Missed + b.Missed);
 }
 
-/// <summary>An analysis of a synthetic trace against its truth.</summary>
+/// <summary>A trace of which everything is known.</summary>
+/// <param name="RateHz">Samples per second.</param>
+/// <param name="Rates">Beats per minute; 0: no signal.</param>
+/// <param name="Toco">As many samples.</param>
+/// <param name="Baseline">True baseline of each sample.</param>
+/// <param name="Events">Excursions and contractions, in order.</param>
+internal sealed record CtgTruth(double RateHz, float[] Rates, float[] Toco, double[] Baseline, List<TrueEvent> Events);
+
+/// <summary>An analysis of a trace against its truth.</summary>
 internal sealed class CtgScore
 {
     // From a step's middle to the moment when it is final: its own half, 2 min, and the samples that are not judged yet.
     private const double FinalAfterSeconds = 135 - 7.5 + 5;
 
     private CtgScore(
-        SyntheticCtg truth, List<CtgEvent> events, List<(double Told, double True)> baseline, List<(double Told, double True)> final)
+        CtgTruth truth, List<CtgEvent> events, List<(double Told, double True)> baseline, List<(double Told, double True)> final)
     {
-        Final = final;
-        Events = events;
-        Baseline = baseline;
+        (Final, Events, Baseline) = (final, events, baseline);
         Accelerations = Match(events, truth.Events, IsAcceleration);
         Decelerations = Match(events, truth.Events, IsDeceleration);
         Contractions = Match(events, truth.Events, kind => kind == EventKind.Contraction);
@@ -62,24 +68,36 @@ internal sealed class CtgScore
         Baseline.Count == 0 ? double.NaN : Baseline.Average(one => Math.Abs(one.Told - one.True) <= 5 ? 1.0 : 0);
 
     /// <summary>Analyses a synthetic trace.</summary>
-    public static CtgScore Of(CtgScenario scenario, bool hasToco = true)
+    public static CtgScore Of(CtgScenario scenario, bool hasToco = true) => Of([new SyntheticCtg(scenario).Truth], hasToco)[0];
+
+    /// <summary>Analyses the traces of one, or of twins, side by side; the toco is the first's.</summary>
+    public static CtgScore[] Of(IReadOnlyList<CtgTruth> fetuses, bool hasToco = true)
     {
-        var truth = new SyntheticCtg(scenario);
-        var analysis = new CtgAnalysis(scenario.RateHz, 1, hasToco);
-        var (minutes, final) = (new List<(double, double)>(), new List<(double, double)>());
-        var behind = (int)(FinalAfterSeconds * scenario.RateHz);
-        for (var i = 0; i < truth.Rates.Length; i++)
+        var (first, rateHz) = (fetuses[0], fetuses[0].RateHz);
+        var analysis = new CtgAnalysis(rateHz, fetuses.Count, hasToco);
+        var told = fetuses.Select(_ => (Minutes: new List<(double, double)>(), Final: new List<(double, double)>())).ToArray();
+        var (behind, rates) = ((int)(FinalAfterSeconds * rateHz), new float[fetuses.Count]);
+        for (var i = 0; i < first.Rates.Length; i++)
         {
-            analysis.Take([truth.Rates[i]], truth.Toco[i]);
-            if ((i + 1) % (int)(60 * scenario.RateHz) != 0)
+            for (var fetus = 0; fetus < rates.Length; fetus++)
+                rates[fetus] = fetuses[fetus].Rates[i];
+            analysis.Take(rates, first.Toco[i]);
+            if ((i + 1) % (int)(60 * rateHz) != 0)
                 continue;
-            if (!float.IsNaN(analysis[0].Baseline))
-                minutes.Add((analysis[0].Baseline, truth.Baseline[i]));
-            if (i >= behind && !float.IsNaN(analysis.FinalBaseline(0)))
-                final.Add((analysis.FinalBaseline(0), truth.Baseline[i - behind]));
+            for (var fetus = 0; fetus < rates.Length; fetus++)
+            {
+                if (!float.IsNaN(analysis[fetus].Baseline))
+                    told[fetus].Minutes.Add((analysis[fetus].Baseline, fetuses[fetus].Baseline[i]));
+                if (i >= behind && !float.IsNaN(analysis.FinalBaseline(fetus)))
+                    told[fetus].Final.Add((analysis.FinalBaseline(fetus), fetuses[fetus].Baseline[i - behind]));
+            }
         }
         analysis.Finish();
-        return new CtgScore(truth, [.. analysis.Events.Where(one => one.IsOver)], minutes, final);
+        return
+        [
+            .. fetuses.Select((truth, fetus) => new CtgScore(
+                truth, [.. analysis.Events.Where(one => one.IsOver && (one.Fetus == fetus || one.Fetus < 0))], told[fetus].Minutes, told[fetus].Final)),
+        ];
     }
 
     public static bool IsAcceleration(EventKind kind) => kind == EventKind.Acceleration;

@@ -90,6 +90,9 @@ internal sealed class SyntheticCtg
     /// <summary>What is in it, in order.</summary>
     public List<TrueEvent> Events { get; } = [];
 
+    /// <summary>All of it.</summary>
+    public CtgTruth Truth => new(_rate, Rates, Toco, Baseline, Events);
+
     private double Seconds => Rates.Length / _rate;
 
     private double Draw(double said, double low, double high) => double.IsNaN(said) ? _random.Uniform(low, high) : said;
