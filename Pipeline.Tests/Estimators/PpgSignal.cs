@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
 
@@ -26,34 +25,11 @@ internal sealed class PpgSignal
     public IEnumerable<SampleChunk> Chunks(double chunkSeconds = 1, float scale = 1)
     {
         var channels = Layout();
-        var count = (int)(Seconds * RateHz);
-        var samples = Make(channels.Count, count);
-        var step = Math.Max(1, (int)(chunkSeconds * RateHz));
-        for (var start = 0; start < count; start += step)
-        {
-            var taken = Math.Min(step, count - start);
-            var stored = new float[channels.Count * taken];
-            for (var c = 0; c < channels.Count; c++)
-                for (var i = 0; i < taken; i++)
-                    stored[c * taken + i] = samples[c][start + i] * (channels[c].Kind == SignalKind.Ppg ? scale : 1);
-            yield return new SampleChunk
-            {
-                Patient = new PatientId("p"),
-                Bed = "",
-                Ward = "",
-                Device = "wrist",
-                Epoch = 0,
-                RateHz = RateHz,
-                FirstSampleIndex = start,
-                FirstSampleTime = new Timestamp((long)(start / RateHz * 1e9)),
-                Channels = channels,
-                SampleCount = taken,
-                Format = SampleFormat.Float32,
-                Samples = MemoryMarshal.AsBytes<float>(stored).ToArray(),
-                LeadOff = LeadOff(start / RateHz),
-                EndOfStream = start + step >= count,
-            };
-        }
+        var samples = Make(channels.Count, (int)(Seconds * RateHz));
+        for (var c = 0; c < PulseChannels; c++)
+            samples[c] = Array.ConvertAll(samples[c], sample => sample * scale);
+        return StreamRun.Chunks(samples, channels, RateHz, Math.Max(1, (int)(chunkSeconds * RateHz)))
+            .Select(chunk => chunk with { LeadOff = LeadOff(chunk.FirstSampleIndex / RateHz) });
     }
 
     public List<WindowResult> Results(double chunkSeconds = 1, float scale = 1) => [.. StreamRun.Of(Chunks(chunkSeconds, scale))];
