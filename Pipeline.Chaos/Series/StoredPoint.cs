@@ -30,17 +30,27 @@ internal readonly record struct PointKey(string Device, string Signal, string Me
 /// <param name="Said">Of a change of alarms: action, kind and state; empty of others.</param>
 internal readonly record struct PointFields(string Ward, string Bed, string Status, string Model, double Value, double Sigma, double Quality, double Coverage, string Said = "")
 {
+    /// <summary>Fields of an event; empty of any other point.</summary>
+    public (string Kind, string Priority, string Reason) Event { get; init; } = ("", "", "");
+
+    /// <summary>End of an event that is over, milliseconds since 1970; NaN of any other point.</summary>
+    public double End { get; init; } = double.NaN;
+
     /// <summary>As the store gives a point back: names that are empty as the line protocol writes them.</summary>
     public static PointFields Of(VitalPoint point)
     {
         var e = point.Estimate;
         var isOk = e.Status == EstimateStatus.Ok && double.IsFinite(e.Value);
-        return new(NameOf(point.Ward), NameOf(point.Bed), Names.Of(e.Status), e.Model, isOk ? e.Value : double.NaN, isOk && double.IsFinite(e.Sigma) ? e.Sigma : double.NaN, e.Quality, e.Coverage, SaidOf(point.Alarm));
+        return new(NameOf(point.Ward), NameOf(point.Bed), Names.Of(e.Status), e.Model, isOk ? e.Value : double.NaN, isOk && double.IsFinite(e.Sigma) ? e.Sigma : double.NaN, e.Quality, e.Coverage, SaidOf(point.Alarm))
+        {
+            Event = point.Event is { } one ? (Names.Of(one.Kind), Names.Of(one.Priority), one.Reason) : ("", "", ""),
+            End = point.Event is { IsOver: true, End: var end } ? end.UnixNanoseconds / 1_000_000 : double.NaN,
+        };
     }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"value {Value:R}, σ {Sigma:R}, quality {Quality:R}, coverage {Coverage:R}, {Status}, {Model}, ward {Ward}, bed {Bed} {Said}");
+        $"value {Value:R}, σ {Sigma:R}, quality {Quality:R}, coverage {Coverage:R}, {Status}, {Model}, ward {Ward}, bed {Bed} {Said}, {Event.Kind} {Event.Priority} {Event.Reason}, end {End:R}");
 
     private static string SaidOf(AlarmChange? change) => change is null ? ""
         : $"{AlarmNames.Of(change.Action)} {(change.Alarm is { } alarm ? $"{AlarmNames.Of(alarm.Kind)} {AlarmNames.Of(alarm.State)}" : " ")}";
@@ -78,9 +88,7 @@ internal sealed class SeriesDifference
     {
         var found = new Dictionary<PointKey, PointFields>();
         foreach (var point in published)
-            if (point.Event is not null)
-                found[PointKey.Of(point)] = PointFields.Of(point);   // an event is told again when it is over: the later word counts
-            else if (!found.TryAdd(PointKey.Of(point), PointFields.Of(point)) && found[PointKey.Of(point)] != PointFields.Of(point))
+            if (!found.TryAdd(PointKey.Of(point), PointFields.Of(point)) && found[PointKey.Of(point)] != PointFields.Of(point))
                 Note(Unexpected++, $"{patient} {PointKey.Of(point)}: published twice: {found[PointKey.Of(point)]}, and {PointFields.Of(point)}");
         Compare(patient, expected, found);
     }

@@ -79,7 +79,11 @@ internal sealed class ChaosInflux : IAsyncDisposable
                 double Number(string name) => columns.TryGetValue(name, out var at) && row[at].ValueKind == JsonValueKind.Number ? row[at].GetDouble() : double.NaN;
                 points[new PointKey(Text("device"), Text("signal"), Text("metric"), row[columns["time"]].GetInt64())] = new PointFields(
                     Text("ward"), Text("bed"), Text("status"), Text("model"), Number("value"), Number("sigma"), Number("quality"), Number("coverage"),
-                    Text("action") is { Length: > 0 } action ? $"{action} {Text("kind")} {Text("state")}" : "");
+                    Text("action") is { Length: > 0 } action ? $"{action} {Text("kind")} {Text("state")}" : "")
+                {
+                    Event = Text("action").Length == 0 ? (Text("kind"), Text("priority"), Text("reason")) : ("", "", ""),
+                    End = Text("action").Length == 0 ? Number("end") : double.NaN,
+                };
             }
         }
         return points;

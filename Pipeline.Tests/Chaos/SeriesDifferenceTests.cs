@@ -31,6 +31,7 @@ public sealed class SeriesDifferenceTests
             fields with { Value = double.BitIncrement(fields.Value) }, fields with { Sigma = double.BitIncrement(fields.Sigma) }, fields with { Quality = double.NaN },
             fields with { Coverage = double.BitDecrement(fields.Coverage) }, fields with { Status = "gap" }, fields with { Model = "other" },
             fields with { Ward = "other" }, fields with { Bed = "other" },
+            fields with { Event = ("acceleration", "", "") }, fields with { Event = ("", "low", "") }, fields with { Event = ("", "", "other") }, fields with { End = 0 },
         ];
 
         foreach (var other in others)

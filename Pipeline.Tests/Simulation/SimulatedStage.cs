@@ -1,5 +1,6 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
@@ -23,10 +24,13 @@ internal sealed class SimulatedStage : IWindowStage
     private int _hash;
     private bool _startsAnew = true;
 
-    /// <summary>A cheap stage; of abdominal leads the product's.</summary>
-    public static StageFactory Factory { get; } = first => first.Channels[0].Kind == SignalKind.FetalEcg
-        ? Stages.Create(first.Channels, first.RateHz)
-        : [new SimulatedStage()];
+    // Episodes and prolonged decelerations begin and end within minutes.
+    private static readonly CtgRules Limits = new() { BaselineMinutes = 3, ProlongedSeconds = 60 };
+
+    /// <summary>A cheap stage; of abdominal leads and cardiotocographs the product's.</summary>
+    public static StageFactory Factory { get; } = first => first.Channels[0].Kind == SignalKind.Unknown
+        ? [new SimulatedStage()]
+        : Stages.Create(first.Channels, first.RateHz, ctg: Limits);
 
     public string StateName => "simulated";
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Pipeline.Actors;
+using Pipeline.Benchmarks.Ctg;
+using Pipeline.Models;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
@@ -9,7 +11,8 @@ namespace Pipeline.Tests.Simulation;
 /// <summary>
 /// What producers put into the partitions, and when: 16 to 19 patients in 8 partitions, 60 windows or more of each; chunks of all lengths, some
 /// twice, some late, some missing, some that nobody can use; records that the decoder refuses or throws on, and records larger than a partition's feed;
-/// patients that pause, move bed, restart their device; alarms that come and go, and are acknowledged or paused. In every fourth one patient is in labour, with leads that the product's stage looks at.
+/// patients that pause, move bed, restart their device; alarms that come and go, and are acknowledged or paused. In every second one patient is in labour,
+/// with leads or a cardiotocograph that the product's stages look at.
 /// </summary>
 internal sealed class Workload
 {
@@ -21,6 +24,7 @@ internal sealed class Workload
     public const int MostFeedBytes = 1 << 20;
 
     private const int LabourEvery = 4, LabourSeconds = 26;
+    private const int TraceSeconds = 780, TraceChunkSeconds = 10;      // there is a category, and it is over
     private const int WindowCount = 60, WindowSamples = 40, HopSamples = 10;
 
     private static readonly ChannelLayout Channels = new(new Channel("X", SignalKind.Unknown, "1"));
@@ -55,6 +59,8 @@ internal sealed class Workload
             Make(patient, _random.Next(PartitionCount), speed);
         if (seed % LabourEvery == 1)
             MakeLabour(Patients[^1], seed, speed);
+        else if (seed % LabourEvery == 3)
+            MakeTrace(Patients[^1], seed, speed);
         Partitions = [.. Enumerable.Range(0, PartitionCount).Select(_ => new List<(long At, ShardRecord Record)>())];
         foreach (var (at, partition, chunk) in _made.OrderBy(made => made.At))
             Append(Partitions[partition], partition, at, chunk);
@@ -149,6 +155,32 @@ internal sealed class Workload
             at += Seconds((0.5 + _random.NextDouble()) / speed);
             if (!Chance(30))
                 Put(partition, at, chunk, isForged: false);
+        }
+    }
+
+    /// <summary>A cardiotocograph as a further device of a patient's, of one fetus or twins: much of its time in few chunks.</summary>
+    private void MakeTrace(string patient, int seed, double speed)
+    {
+        var partition = _made.First(made => made.Chunk?.Patient.Value == patient).Partition;
+        var bed = SimulatedWard.LabourBed(7, seed, Start, epoch: 0, default);
+        var traces = SimulatedCtgTruth.Of(
+            bed with { Labour = bed.Labour! with { FetalRate = 165, HasTwin = seed % (2 * LabourEvery) == LabourEvery - 1 } }, TraceSeconds / 60);   // it is in labour
+        SignalKind[] kinds = [.. new[] { SignalKind.FetalHeartRate, SignalKind.SecondFetalHeartRate }.Take(traces.Length), SignalKind.UterineActivity];
+        var layout = new ChannelLayout([.. kinds.Select(kind => new Channel(kind.ToString(), kind, "1"))]);
+        float[][] samples = [.. traces.Select(trace => trace.Rates), traces[0].Toco];
+        var at = 0L;
+        foreach (var chunk in StreamRun.Chunks(samples, layout, traces[0].RateHz, (int)(TraceChunkSeconds * traces[0].RateHz)))
+        {
+            at += Seconds(2 * (0.5 + _random.NextDouble()) / speed);
+            if (!Chance(30))
+                Put(partition, at, chunk with
+                {
+                    Patient = new PatientId(patient),
+                    Bed = bed.Bed,
+                    Ward = bed.Ward,
+                    Device = "ctg",
+                    FirstSampleTime = Start.AddSeconds(chunk.FirstSampleIndex / chunk.RateHz),
+                }, isForged: false);
         }
     }
 
