@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Pipeline.Actors;
 using Pipeline.Models;
+using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -11,11 +14,7 @@ public abstract class DashboardTests(InfluxServer server)
 {
     private const string Database = "grafana";
 
-    private static readonly Metric[] FetalMetrics =
-    [
-        Metric.HeartRate, Metric.FetalHeartRate, Metric.FetalBaseline, Metric.FetalVariability, Metric.FetalShortTermVariation,
-        Metric.SignalLoss, Metric.FetalCategory, Metric.UterineActivity,
-    ];
+    private const int LabourSeconds = 1500, LeadSeconds = 60;
 
     [SkippableFact]
     public async Task Every_panel_and_variable_of_the_dashboards_finds_the_wards_points()
@@ -29,17 +28,9 @@ public abstract class DashboardTests(InfluxServer server)
             from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg]
             select Points.Of(i, patient: $"P-{bed}", bed: bed, signal: signal, status: i % 3 == 1 ? EstimateStatus.Gap : EstimateStatus.Ok)));
 
-        await writing.WriteAsync(Points.Batch(
-            from i in Enumerable.Range(0, 60)
-            from metric in FetalMetrics
-            let point = Points.Of(i, patient: "P-b1", bed: "b1", device: "fecg", signal: SignalKind.FetalEcg)
-            select point with { Estimate = point.Estimate with { Metric = metric } }));
-        var begin = Points.Of(3, patient: "P-b1", bed: "b1", device: "fecg", signal: SignalKind.FetalEcg);
-        await writing.WriteAsync(Points.Batch([begin with
-        {
-            Estimate = begin.Estimate with { Metric = Metric.Deceleration },
-            Event = new(EventKind.LateDeceleration, 6, 54, begin.Time.AddSeconds(48), IsOver: true, EventPriority.Low, "begins 25 s after a contraction"),
-        }]));
+        var labour = await LabourAsync();
+        Assert.InRange(labour.Select(point => (point.Device, point.Estimate.Signal, point.Estimate.Metric)).Distinct().Count(), 25, 46);
+        await writing.WriteAsync(Points.Batch(labour));
 
         await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.FetalEcg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
         await writing.WriteAsync(Points.Batch([Points.Of(0) with { Estimate = new Estimate(SignalKind.Ecg, Metric.Presence, double.NaN, double.NaN, 0, 0, EstimateStatus.Silent, "") }]));
@@ -57,10 +48,37 @@ public abstract class DashboardTests(InfluxServer server)
         }
     }
 
+    [SkippableFact]
+    public async Task A_bed_whose_newest_window_has_no_fetal_rate_is_blank_and_says_since_when()
+    {
+        Skip.If(server.Absent is not null, server.Absent);
+        const string Newest = "newest";
+        await server.CreateDatabaseAsync(Newest);
+        await using var writing = new InfluxWriting(server.OptionsFor(Newest));
+        VitalPoint Fetal(string bed, int number, EstimateStatus status)
+        {
+            var point = Points.Of(number, patient: bed, bed: bed, device: "ctg", signal: SignalKind.FetalHeartRate, status: status);
+            return point with { Estimate = point.Estimate with { Metric = Metric.FetalHeartRate } };
+        }
+        await writing.WriteAsync(Points.Batch(
+        [
+            Fetal("well", 5, EstimateStatus.Ok), Fetal("well", 6, EstimateStatus.LowQuality), Fetal("well", 7, EstimateStatus.Ok),
+            Fetal("lost", 5, EstimateStatus.Ok), Fetal("lost", 6, EstimateStatus.Ok), Fetal("lost", 7, EstimateStatus.Coincidence),
+        ]));
+        var queries = DashboardFiles().SelectMany(QueriesOf).ToArray();
+
+        var rates = await server.QueryAsync(Newest, Fill(queries.Single(query => query.Contains("AS \"fetal_rate\"", StringComparison.Ordinal))));
+        var last = await server.QueryAsync(Newest, Fill(queries.Single(query => query.StartsWith("SELECT last(\"quality\") AS \"quality\" FROM", StringComparison.Ordinal))));
+
+        var shown = Assert.Single(rates);
+        Assert.Equal(("well", 67), (shown["bed"].GetString(), shown["fetal_rate"].GetDouble()));
+        Assert.Equal(Points.Of(6).Time.UnixNanoseconds, last.Single(row => row["bed"].GetString() == "lost")["time"].GetInt64());
+    }
+
     /// <summary>A value that an earlier run left beside another status must never be shown: see the line protocol's rule.</summary>
     [Fact]
     public void Every_query_for_a_value_asks_for_status_ok() => Assert.All(
-        DashboardFiles().SelectMany(QueriesOf).Where(query => query.Contains("(\"value\")", StringComparison.Ordinal)),
+        DashboardFiles().SelectMany(QueriesOf).Where(query => query.Contains("\"value\"", StringComparison.Ordinal)),
         query => Assert.Contains("\"status\" = 'ok'", query, StringComparison.Ordinal));
 
     /// <summary>A bed that sends nothing must not show its last value as its present one.</summary>
@@ -69,13 +87,28 @@ public abstract class DashboardTests(InfluxServer server)
     {
         var queries = DashboardFiles().SelectMany(QueriesOf).ToArray();
 
-        Assert.All(queries.Where(query => query.Contains("last(\"value\")", StringComparison.Ordinal)), query => Assert.Contains("time > now() - $stale", query, StringComparison.Ordinal));
+        Assert.All(queries.Where(query => query.Contains("last(\"value\")", StringComparison.Ordinal) || query.Contains("SELECT last", StringComparison.Ordinal) && query.Contains("\"value\"", StringComparison.Ordinal)), query => Assert.Contains("time > now() - $stale", query, StringComparison.Ordinal));
         Assert.Contains(queries, query => query.Contains("FROM \"presence\"", StringComparison.Ordinal));
+    }
+
+    /// <summary>What the pipeline makes of a fast twin labour, its abdominal leads for a minute.</summary>
+    private static async Task<List<VitalPoint>> LabourAsync()
+    {
+        var scenario = SimulatedWard.LabourBed(7, seed: 1, Points.Start, epoch: 0, default, ward: "w1");
+        var bed = new SimulatedBed(scenario with { Labour = scenario.Labour! with { FetalRate = 171, LeadCount = 4, RateHz = 250 } });   // it is in labour
+        var chunks = new List<SampleChunk>();
+        while (bed.Seconds < LabourSeconds)
+            bed.Next(chunks, isLast: bed.Seconds + 1 == LabourSeconds);
+        chunks.RemoveAll(chunk => chunk.Device == "fecg" && chunk.FirstSampleIndex >= LeadSeconds * chunk.RateHz);
+        var sink = new RecordingSink();
+        await TestPartitions.RunAsync(
+            new InMemorySource(chunks), [sink], new TopologyOptions(), new ManualTimeProvider(), stages: first => Stages.Create(first.Channels, first.RateHz));
+        return [.. sink.Points];
     }
 
     private static string Fill(string query) => query
         .Replace("now() - $stale", Points.Start.AddSeconds(-1).UnixNanoseconds.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)
-        .Replace("$timeFilter", $"time >= {Points.Start.UnixNanoseconds} AND time < {Points.Start.AddSeconds(600).UnixNanoseconds}", StringComparison.Ordinal)
+        .Replace("$timeFilter", $"time >= {Points.Start.UnixNanoseconds} AND time < {Points.Start.AddSeconds(2 * LabourSeconds).UnixNanoseconds}", StringComparison.Ordinal)
         .Replace("$__interval", "10s", StringComparison.Ordinal)
         .Replace("$ward", "(w1|w2)", StringComparison.Ordinal)
         .Replace("$bed", ".*", StringComparison.Ordinal);
@@ -114,7 +147,8 @@ public abstract class DashboardTests(InfluxServer server)
             select target.GetProperty("query").GetString()!;
         var variables = dashboard.GetProperty("templating").GetProperty("list").EnumerateArray()
             .Where(variable => variable.GetProperty("type").GetString() == "query").Select(variable => variable.GetProperty("query").GetString()!);
-        return [.. targets, .. variables];
+        var annotations = dashboard.GetProperty("annotations").GetProperty("list").EnumerateArray().Select(annotation => annotation.GetProperty("query").GetString()!);
+        return [.. targets, .. variables, .. annotations];
     }
 }
 
