@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Actors;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.State;
@@ -98,9 +99,15 @@ public abstract class ShardLogContract
         await AssignAsync(log, 0, "6: P1@5 P2@5 P3@6");
     }
 
-    /// <summary>Takes a shard, whose state is as <see cref="Snapshots.Text"/> says it.</summary>
-    private protected static Task<ShardLease> AssignAsync(IShardLog log, int shard, string expected, long committed = 0) =>
-        RestoredAsync(log, log.AssignAsync(shard, committed, null, CancellationToken.None), expected);
+    /// <summary>
+    /// Takes a shard, whose state is as <see cref="Snapshots.Text"/> says it. The group's offset stands where the expected checkpoint put it, unless said: a
+    /// commit that was answered may take some milliseconds until a reader is shown it, and only the offset tells the log to wait.
+    /// </summary>
+    private protected static Task<ShardLease> AssignAsync(IShardLog log, int shard, string expected, long? committed = null) =>
+        RestoredAsync(log, log.AssignAsync(shard, committed ?? CommittedBy(expected), null, CancellationToken.None), expected);
+
+    private static long CommittedBy(string expected) =>
+        long.TryParse(expected.AsSpan(0, Math.Max(0, expected.IndexOf(':'))), CultureInfo.InvariantCulture, out var through) ? through + 1 : 0;
 
     /// <summary>The same, of a shard that is being taken.</summary>
     private protected static async Task<ShardLease> RestoredAsync(IShardLog log, Task<ShardRestore> restoring, string expected)
