@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Akka.Actor;
-using Akka.Cluster;
 
 namespace Pipeline.Actors.Cluster;
 
@@ -14,21 +13,27 @@ public sealed record ProcessAnswer<T>(Address Process, T? Answer, string? Fault)
 /// <summary>
 /// Reads the whole ward from any process of it: asks every member of the cluster, and passes on a patient's samples while somebody looks. Thread-safe.
 /// </summary>
-/// <param name="node">This process's place in the cluster.</param>
+/// <param name="ward">The processes as this one sees them at present.</param>
 /// <param name="time">The clock.</param>
-public sealed class WardReader(ClusterNode node, TimeProvider time)
+public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
 {
     /// <summary>Fault of a member of the cluster that this process cannot reach at present.</summary>
     public const string NotReachable = "not reachable";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    /// <summary>Reads the ward of the cluster that a process belongs to.</summary>
+    /// <param name="node">This process's place in the cluster.</param>
+    /// <param name="time">The clock.</param>
+    public WardReader(ClusterNode node, TimeProvider time) : this(() => WardMembers.Of(node), time)
+    {
+    }
+
     /// <summary>This process.</summary>
-    public Address Process => node.Address;
+    public Address Process => ward().Self;
 
     /// <summary>The process that places all patients' shards: the oldest member of the cluster, as this process sees it; null while it is in none.</summary>
-    public Address? Coordinator => node.Current.Cluster.State.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving)
-        .Aggregate((Member?)null, (oldest, member) => oldest is null || member.IsOlderThan(oldest) ? member : oldest)?.Address;
+    public Address? Coordinator => ward().Oldest;
 
     /// <summary>What the process that has a patient knows of it: the newest report of all; null when no process that answered knows it.</summary>
     public async Task<(ProcessAnswer<PatientReport>? Newest, IReadOnlyList<ProcessAnswer<PatientReport>> All)> PatientAsync(string patient, CancellationToken stop)
@@ -74,8 +79,8 @@ public sealed class WardReader(ClusterNode node, TimeProvider time)
     public async IAsyncEnumerable<LiveSamples> SamplesAsync(string patient, [EnumeratorCancellation] CancellationToken stop)
     {
         var room = Channel.CreateBounded<LiveSamples>(new BoundedChannelOptions(SampleReceiver.Room) { SingleReader = true, SingleWriter = true });
-        var system = node.Current.System;
-        var receiver = system.ActorOf(Props.Create(() => new SampleReceiver(patient, room)));
+        var system = ward().System;
+        var receiver = system.ActorOf(Props.Create(() => new SampleReceiver(patient, ward, room)));
         try
         {
             await foreach (var samples in room.Reader.ReadAllAsync(stop))
@@ -89,18 +94,14 @@ public sealed class WardReader(ClusterNode node, TimeProvider time)
 
     private async Task<IReadOnlyList<ProcessAnswer<T>>> AskAllAsync<T>(Func<ICanTell, Task<T?>> ask, CancellationToken stop) where T : class
     {
-        var incarnation = node.Current;
-        var state = incarnation.Cluster.State;
-        // Before it has joined, a process can answer for itself.
-        Address[] processes = state.Members.Count == 0 ? [node.Address] : [.. state.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(member => member.Address)];
-        var unreachable = state.Unreachable.Select(member => member.Address).ToHashSet();
-        return await Task.WhenAll(processes.Select(async process =>
+        var members = ward();
+        return await Task.WhenAll(members.All.Select(async process =>
         {
-            if (unreachable.Contains(process))
+            if (members.Unreachable.Contains(process))
                 return new ProcessAnswer<T>(process, null, NotReachable);
             try
             {
-                return new ProcessAnswer<T>(process, await ask(Readings(incarnation.System, process)).WaitAsync(Patience * 2, time, stop), null);
+                return new ProcessAnswer<T>(process, await ask(Readings(members.System, process)).WaitAsync(Patience * 2, time, stop), null);
             }
             catch (Exception fault) when (fault is AskTimeoutException or TimeoutException)
             {
@@ -117,14 +118,13 @@ public sealed class WardReader(ClusterNode node, TimeProvider time)
 /// Receives a patient's chunks from whichever process they pass through. Out: <see cref="SamplesWanted"/> to all members, again and again; <see cref="SamplesUnwanted"/> at its
 /// end. In: <see cref="LiveSamples"/>.
 /// </summary>
-internal sealed class SampleReceiver(string patient, Channel<LiveSamples> room) : UntypedActor, IWithTimers
+internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, Channel<LiveSamples> room) : UntypedActor, IWithTimers
 {
     /// <summary>Chunks that may be on their way or wait for the reader.</summary>
     public const int Room = 16;
 
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2), Pace = TimeSpan.FromMilliseconds(200);
 
-    private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly Dictionary<Address, (long Received, long Granted)> _senders = [];
 
     private enum Turn
@@ -143,7 +143,7 @@ internal sealed class SampleReceiver(string patient, Channel<LiveSamples> room) 
 
     protected override void PostStop()
     {
-        foreach (var process in Processes())
+        foreach (var process in ward().All)
             WardReader.Readings(Context.System, process).Tell(new SamplesUnwanted(patient));
         room.Writer.TryComplete();
     }
@@ -153,7 +153,7 @@ internal sealed class SampleReceiver(string patient, Channel<LiveSamples> room) 
         switch (message)
         {
             case Turn.Renew:
-                foreach (var one in Processes())
+                foreach (var one in ward().All)
                     Grant(one);
                 break;
             case Turn.Grant:
@@ -162,7 +162,7 @@ internal sealed class SampleReceiver(string patient, Channel<LiveSamples> room) 
                         Grant(one);
                 break;
             case LiveSamples samples:
-                var process = Sender.Path.Address.HasLocalScope ? _cluster.SelfAddress : Sender.Path.Address;
+                var process = Sender.Path.Address.HasLocalScope ? ward().Self : Sender.Path.Address;
                 _senders[process] = (samples.Number, _senders.GetValueOrDefault(process).Granted);
                 room.Writer.TryWrite(samples);
                 break;
@@ -173,8 +173,6 @@ internal sealed class SampleReceiver(string patient, Channel<LiveSamples> room) 
     }
 
     private int Free => Room - room.Reader.Count;
-
-    private IEnumerable<Address> Processes() => _cluster.State.Members is { Count: > 0 } members ? members.Select(member => member.Address) : [_cluster.SelfAddress];
 
     private void Grant(Address process)
     {

@@ -39,6 +39,9 @@ internal sealed record PipelineSettings(
     /// <summary>Section <c>Alarms</c>.</summary>
     public AlarmRules Alarms { get; init; } = new();
 
+    /// <summary>Section <c>Web</c>.</summary>
+    public WebOptions Web { get; init; } = new();
+
     /// <summary>Every section that is ours. A new one is a line here.</summary>
     public static IReadOnlyList<SettingsSection> Sections { get; } =
     [
@@ -65,5 +68,6 @@ internal sealed record PipelineSettings(
     {
         Ctg = Settings.Bind<CtgRules>(configuration, CtgSection),
         Alarms = Settings.Bind<AlarmRules>(configuration, AlarmsSection),
+        Web = Settings.Bind<WebOptions>(configuration, WebOptions.Section),
     };
 }

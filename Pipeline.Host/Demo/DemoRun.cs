@@ -34,10 +34,11 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
 
     /// <summary>
     /// Runs until the ward closes (its length, or <paramref name="stop"/>) and everything published is stored. <paramref name="show"/> is
-    /// called each <paramref name="period"/> meanwhile, and <paramref name="tell"/> at the beginning when an earlier ward is continued.
+    /// called each <paramref name="period"/> meanwhile, <paramref name="tell"/> at the beginning when an earlier ward is continued, and
+    /// <paramref name="served"/> with the address of the ward's page; null: there is no page.
     /// </summary>
     public async Task<DemoSummary> RunAsync(
-        Action<IReadOnlyList<BedView>, WardProgress> show, TimeSpan period, CancellationToken stop, Action<string>? tell = null)
+        Action<IReadOnlyList<BedView>, WardProgress> show, TimeSpan period, CancellationToken stop, Action<string>? tell = null, Action<string>? served = null)
     {
         var state = WardState.Open(
             settings.Store.Directory, Models.Signals.Timestamp.From(time.GetUtcNow()), Seed, settings.Kafka.Partitions, request.IsFresh, request.IsLabour);
@@ -54,7 +55,10 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
             Interlocked.Add(ref _points, batch.Points.Count);
             _board.Show(batch);
             score.Compare(batch);
-        }));
+        }), readings: served is null ? null : new WardReadings(time));
+        await using var page = served is null ? null : await DemoPage.StartAsync(settings.Web, pipeline.ReadAlone(), time, stop);
+        if (page is not null)
+            served?.Invoke(page.Url);
         await using var publisher = new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
 
         using var stopPipeline = new CancellationTokenSource();

@@ -14,14 +14,15 @@ internal static class DemoScreen
         using var warnings = new RecentWarning();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(warnings));
         var demo = new DemoRun(request, settings, loggers, TimeProvider.System);
-        string? continued = null;
+        string? continued = null, page = null;
         DemoSummary? summary = null;
         await console.Live(new Text("The ward opens …")).AutoClear(false).Overflow(VerticalOverflow.Crop).StartAsync(async live =>
             summary = await demo.RunAsync((beds, progress) =>
             {
                 var board = BoardTable.Draw(beds, progress, console.Profile.Height, console.Profile.Width);
-                live.UpdateTarget(warnings.Text is { } text ? new Rows(board, new Markup($"[yellow]  {Markup.Escape(text)}[/]")) : board);
-            }, frame, stop, notice => live.UpdateTarget(new Text(continued = notice))));
+                live.UpdateTarget(new Rows(
+                [board, new Markup($"  ward page: [link]{page}[/]"), .. warnings.Text is { } text ? [new Markup($"[yellow]  {Markup.Escape(text)}[/]")] : Array.Empty<Markup>()]));
+            }, frame, stop, notice => live.UpdateTarget(new Text(continued = notice)), url => page = url));
         if (continued is not null)
             console.WriteLine(continued);
         summary!.Show(console);   // set: RunAsync returned
@@ -34,7 +35,7 @@ internal static class DemoScreen
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
         var demo = new DemoRun(request, settings, loggers, TimeProvider.System);
-        var summary = await demo.RunAsync((beds, progress) => output.WriteLine(LineOf(beds, progress)), period, stop, output.WriteLine);
+        var summary = await demo.RunAsync((beds, progress) => output.WriteLine(LineOf(beds, progress)), period, stop, output.WriteLine, url => output.WriteLine($"ward page: {url}"));
         output.WriteLine();
         summary.Write(output);
         return summary.NothingLost ? ExitCode.Ok : ExitCode.Failed;

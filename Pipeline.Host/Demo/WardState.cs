@@ -69,7 +69,7 @@ internal sealed class WardState
     {
         var folder = FolderIn(store);
         var path = Path.Combine(folder, FileName);
-        if (isFresh)
+        if (isFresh && File.Exists(path))     // a new folder has none, nor the folder it would be in
             File.Delete(path);
         if (File.Exists(path))
         {

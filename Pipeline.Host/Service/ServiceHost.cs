@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using Pipeline.Actors.Cluster;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
@@ -22,9 +23,11 @@ internal static class ServiceHost
     {
         await using var application = Build(configuration, time);
         var kafka = application.Services.GetRequiredService<IOptions<KafkaOptions>>();
+        WardReader? Reader() => application.Services.GetRequiredService<WardCluster>().Reader;
+        application.UsePages();
         application.MapWatching();
-        application.MapWard(
-            () => application.Services.GetRequiredService<WardCluster>().Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked), time);
+        application.MapWard(Reader, time);
+        application.MapStatus(Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked));
         try
         {
             // The host itself would create its services first, and the first of them fail for the first wrong section alone.

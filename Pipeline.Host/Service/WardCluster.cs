@@ -19,11 +19,8 @@ internal sealed class WardCluster(IOptions<ClusterOptions> options, HealthCheckS
     private ClusterNode? _node;
     private GroupWatch? _watch;
 
-    /// <summary>The newest estimates: a sink of the pipeline.</summary>
-    public LatestValues Latest { get; } = new();
-
-    /// <summary>Where the pipeline's chunks can be looked at.</summary>
-    public SampleTap Tap { get; } = new(time);
+    /// <summary>What readers are shown.</summary>
+    public WardReadings Readings { get; } = new(time);
 
     /// <summary>Where this process's patients are, compared with those of the others.</summary>
     public PatientPlaces Places { get; } = new(new PlacementLog(loggers.CreateLogger<PlacementLog>(), time).Note);
@@ -42,7 +39,7 @@ internal sealed class WardCluster(IOptions<ClusterOptions> options, HealthCheckS
     public async Task StartAsync(KafkaOptions kafka, Func<IReadOnlyList<ShardStatus>> shards, CancellationToken stop)
     {
         var group = new ClusterGroup();
-        var readings = new LocalReadings(Latest, Tap, async () => new ProcessStatus(ReadinessChecks.Of(await health.CheckHealthAsync(CancellationToken.None)), shards()));
+        var readings = new LocalReadings(Readings.Latest, Readings.Tap, async () => new ProcessStatus(ReadinessChecks.Of(await health.CheckHealthAsync(CancellationToken.None)), shards()));
         var node = _node = await ClusterNode.StartAsync(new ClusterNodeSettings(options.Value, group, loggers, time) { Readings = readings, Places = Places }, stop);
         var self = new GroupNode(node.Address, _started);
         ClusterAddress.Announce(kafka, self);

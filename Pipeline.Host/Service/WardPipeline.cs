@@ -29,6 +29,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly AlarmRules _alarms;
     private readonly TimeProvider _time;
     private readonly WardCluster? _cluster;
+    private readonly WardReadings? _readings;
     private readonly Meter _storeMeter = new("Pipeline.Store");
     private readonly KafkaMetrics _kafkaMetrics;
     private readonly PatientPlaces _places;
@@ -49,12 +50,15 @@ internal sealed class WardPipeline : IAsyncDisposable
     /// <param name="loggers">For the parts.</param>
     /// <param name="time">For the parts.</param>
     /// <param name="watchStore">Puts something before the store, which owns it then: a probe.</param>
-    /// <param name="cluster">What the pipeline's readings go to; null: nobody reads.</param>
+    /// <param name="cluster">Where patients live, and where they are read; null: in this process alone.</param>
+    /// <param name="readings">What readers are shown; null: that of the <paramref name="cluster"/>, or nobody reads.</param>
     /// <exception cref="CommandException"><c>Topology:Model</c>, <c>Topology:QrsModel</c> or <c>Topology:FetalModel</c> is no model that can be used.</exception>
     /// <exception cref="IOException">The embedded store's folder, or that of the idle patients, cannot be used.</exception>
-    public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null, WardCluster? cluster = null)
+    public WardPipeline(PipelineSettings settings, ILoggerFactory loggers, TimeProvider time, Func<IPatientSink, IPatientSink>? watchStore = null, WardCluster? cluster = null,
+        WardReadings? readings = null)
     {
-        (_topology, _ctg, _alarms, _time, _cluster) = (settings.Topology, settings.Ctg, settings.Alarms, time, cluster);
+        (_topology, _ctg, _alarms, _time) = (settings.Topology, settings.Ctg, settings.Alarms, time);
+        (_cluster, _readings) = (cluster, readings ?? cluster?.Readings);
         _passive = settings.Kafka.StateFolder is { Length: > 0 } folder ? SnapshotStore.Create(folder) : SnapshotStore.CreateTemporary();
         _kafkaMetrics = new KafkaMetrics(time);
         _places = cluster?.Places ?? new PatientPlaces(new PlacementLog(loggers.CreateLogger<PlacementLog>(), time).Note);
@@ -83,7 +87,7 @@ internal sealed class WardPipeline : IAsyncDisposable
             (_store, StoreState, StoreName) = (embedded, embedded.State, $"embedded store in {Path.GetFullPath(settings.Store.Directory)}");
         }
         _store = watchStore?.Invoke(_store) ?? _store;
-        _silence = new SilenceWatch(Source, cluster?.Latest, presence, settings.Topology.SilentAfter, loggers.CreateLogger<SilenceWatch>(), time);
+        _silence = new SilenceWatch(Source, _readings?.Latest, presence, settings.Topology.SilentAfter, loggers.CreateLogger<SilenceWatch>(), time);
     }
 
     /// <summary>The input topic.</summary>
@@ -106,6 +110,12 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     /// <summary>Name and version of the network that is asked about PPG; null when the classical estimator is set.</summary>
     public string? Network => _networks[RateModel.Task]?.Identity;
+
+    /// <summary>Reads the patients of a pipeline without a cluster, from its readings.</summary>
+    /// <exception cref="InvalidOperationException">It was made without readings.</exception>
+    public WardReader ReadAlone() => _actors.Read(
+        _readings is { } shown ? new LocalReadings(shown.Latest, shown.Tap, () => Task.FromResult(new ProcessStatus([], Shards))) : throw new InvalidOperationException("Nobody reads this pipeline."),
+        _time);
 
     /// <summary>Runs until <paramref name="stop"/>; what was read is finished, if the sinks acknowledge it in time.</summary>
     public async Task<Counts> RunAsync(CancellationToken stop, StageFactory? stages = null)
@@ -153,7 +163,7 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     private async Task<Counts> RunAsync((ActorSystem System, IPatientRegion Region) actors, StageFactory? stages, CancellationToken stop)
     {
-        await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters, .. _cluster is null ? Array.Empty<IPatientSink>() : [_cluster.Latest]], _time, new PartitionParts
+        await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters, .. _readings is null ? Array.Empty<IPatientSink>() : [_readings.Latest]], _time, new PartitionParts
         {
             Actors = actors,
             Stages = stages,
@@ -161,7 +171,7 @@ internal sealed class WardPipeline : IAsyncDisposable
             Alarms = _alarms,
             Networks = _networks,
             Passive = _passive,
-            Tap = _cluster?.Tap,
+            Tap = _readings?.Tap,
             Places = _places,
         });
         _shards = partitions;

@@ -20,7 +20,7 @@ internal sealed record WardStatus(string Group, string State, string Protocol, s
     public string? Coordinator { get; init; }
 
     /// <summary>An address as the status writes it.</summary>
-    public static string NameOf(Address process) => FormattableString.Invariant($"{process.Host}:{process.Port}");
+    public static string NameOf(Address process) => process.Host is null ? Environment.MachineName : FormattableString.Invariant($"{process.Host}:{process.Port}");
 
     /// <summary>Puts together what Kafka says of the group, and what the members said of themselves.</summary>
     /// <param name="topic">The input topic.</param>

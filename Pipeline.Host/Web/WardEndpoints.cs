@@ -7,27 +7,32 @@ using Pipeline.Host.Status;
 namespace Pipeline.Host.Web;
 
 /// <summary>
-/// <c>/api/beds</c>, <c>/api/patients/PID</c>, <c>/api/patients/PID/samples</c>, <c>/status</c>: the whole ward, whichever process is asked. Reading only.
+/// <c>/api/beds</c>, <c>/api/patients/PID</c>, <c>/api/patients/PID/samples</c>, <c>/api/live</c>, <c>/status</c>: the whole ward, whichever process is asked. Reading only.
 /// </summary>
 internal static class WardEndpoints
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Adds them.</summary>
+    /// <summary>Adds those below <c>/api</c>.</summary>
     /// <param name="routes">Where to.</param>
     /// <param name="reader">Null while the process starts: answered with 503.</param>
-    /// <param name="status">Asked at each request for the status.</param>
     /// <param name="time">For ages.</param>
-    public static void MapWard(
-        this IEndpointRouteBuilder routes, Func<WardReader?> reader, Func<WardReader, CancellationToken, Task<WardStatus>> status, TimeProvider time)
+    public static void MapWard(this IEndpointRouteBuilder routes, Func<WardReader?> reader, TimeProvider time)
     {
         routes.MapGet("/api/beds", (CancellationToken stop) => reader() is { } ward ? BedsAsync(ward, time, stop) : Task.FromResult(Starting()));
         routes.MapGet("/api/patients/{patient}", (string patient, CancellationToken stop) =>
             reader() is { } ward ? PatientAsync(ward, patient, time, stop) : Task.FromResult(Starting()));
         routes.MapGet("/api/patients/{patient}/samples", (string patient, HttpContext context) =>
             reader() is { } ward ? SendSamplesAsync(ward, patient, context) : Starting().ExecuteAsync(context));
-        routes.MapGet(StatusQuery.Path, async (CancellationToken stop) => reader() is { } ward ? await StatusAsync(ward, status, stop) : Starting());
+        routes.MapLive(reader, time);
     }
+
+    /// <summary>Adds <c>/status</c>.</summary>
+    /// <param name="routes">Where to.</param>
+    /// <param name="reader">Null while the process starts: answered with 503.</param>
+    /// <param name="status">Asked at each request for the status.</param>
+    public static void MapStatus(this IEndpointRouteBuilder routes, Func<WardReader?> reader, Func<WardReader, CancellationToken, Task<WardStatus>> status) =>
+        routes.MapGet(StatusQuery.Path, async (CancellationToken stop) => reader() is { } ward ? await StatusAsync(ward, status, stop) : Starting());
 
     private static async Task<IResult> BedsAsync(WardReader ward, TimeProvider time, CancellationToken stop)
     {

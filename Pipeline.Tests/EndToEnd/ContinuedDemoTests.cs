@@ -93,6 +93,14 @@ public sealed class ContinuedDemoTests
     }
 
     [Fact]
+    public void The_first_demo_of_all_may_be_told_to_begin_afresh()
+    {
+        using var folder = new TemporaryFolder();
+
+        Assert.Equal(3, WardState.Open(folder.Path, new Timestamp(1_000), seed: 3, partitions: 8, isFresh: true).Seed);
+    }
+
+    [Fact]
     public void The_last_demo_with_a_ward_is_continued_unless_a_fresh_one_is_wanted()
     {
         using var root = new TemporaryFolder();

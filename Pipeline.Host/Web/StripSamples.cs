@@ -1,0 +1,86 @@
+using Pipeline.Actors.Cluster;
+
+namespace Pipeline.Host.Web;
+
+/// <summary>A stretch of one channel as a screen draws it.</summary>
+/// <param name="Patient">Pseudonym.</param>
+/// <param name="Device">Device.</param>
+/// <param name="Label">The device's own name of the channel.</param>
+/// <param name="Kind">What it measures, as in the store's tags.</param>
+/// <param name="Unit">Unit of the values.</param>
+/// <param name="Time">Event time of the first value, milliseconds since 1970.</param>
+/// <param name="RateHz">Values per second.</param>
+/// <param name="Values">The values; null where a sample is missing.</param>
+internal sealed record StripSamples(string Patient, string Device, string Label, string Kind, string Unit, double Time, double RateHz, float?[] Values)
+{
+    /// <summary>Makes it of a channel of a chunk, with about <paramref name="points"/> values a second at most; 0: all.</summary>
+    public static StripSamples Of(LiveSamples chunk, int channel, double points)
+    {
+        var values = chunk.ValuesOf(channel);
+        var bucket = points > 0 ? Math.Max(1, (int)Math.Ceiling(2 * chunk.RateHz / points)) : 1;
+        var (at, shown) = (chunk.Channels[channel], bucket > 2 ? Extremes(values, bucket) : values);
+        return new StripSamples(
+            chunk.Patient, chunk.Device, at.Label, at.Kind, at.Unit, chunk.Time.ToUnixTimeMilliseconds(), bucket > 2 ? 2 * chunk.RateHz / bucket : chunk.RateHz,
+            [.. shown.Select(value => float.IsFinite(value) ? Rounded(value) : (float?)null)]);
+    }
+
+    /// <summary>
+    /// Least and greatest value of each <paramref name="bucket"/> samples in the order in which they come, so that no QRS complex is lost on a coarse screen; NaN where no
+    /// sample of the bucket is there. A rest of less than half a bucket is left out.
+    /// </summary>
+    internal static float[] Extremes(ReadOnlySpan<float> values, int bucket)
+    {
+        var extremes = new List<float>(2 * (values.Length / bucket + 1));
+        for (var from = 0; from < values.Length; from += bucket)
+        {
+            var part = values.Slice(from, Math.Min(bucket, values.Length - from));
+            if (2 * part.Length < bucket)
+                break;
+            var (least, greatest) = (-1, -1);
+            for (var i = 0; i < part.Length; i++)
+            {
+                if (!float.IsFinite(part[i]))
+                    continue;
+                least = least < 0 || part[i] < part[least] ? i : least;
+                greatest = greatest < 0 || part[i] > part[greatest] ? i : greatest;
+            }
+            extremes.Add(least < 0 ? float.NaN : part[Math.Min(least, greatest)]);
+            extremes.Add(least < 0 ? float.NaN : part[Math.Max(least, greatest)]);
+        }
+        return [.. extremes];
+    }
+
+    // A screen shows no more; a third of the bytes.
+    private static float Rounded(float value)
+    {
+        if (value == 0)
+            return 0;
+        var scale = Math.Pow(10, 3 - Math.Floor(Math.Log10(Math.Abs(value))));
+        return (float)(Math.Round(value * scale) / scale);
+    }
+}
+
+/// <summary>Which channel of a patient the one strip of her tile shows: the first of the kind that tells most of the heart, while its device sends.</summary>
+/// <param name="time">The clock.</param>
+internal sealed class StripChoice(TimeProvider time)
+{
+    private static readonly string[] Kinds = ["ecg", "ppg", "abp", "fecg", "fhr", "pcg", "camera", "resp"];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    private readonly Dictionary<string, (int Rank, string Device, long At)> _shown = new(StringComparer.Ordinal);
+
+    /// <summary>The channel of the chunk that is shown; null: none of it.</summary>
+    public int? Of(LiveSamples chunk)
+    {
+        var best = Enumerable.Range(0, chunk.Channels.Length).MinBy(channel => Rank(chunk.Channels[channel].Kind));
+        var rank = Rank(chunk.Channels[best].Kind);
+        if (rank == Kinds.Length)
+            return null;
+        if (_shown.TryGetValue(chunk.Patient, out var shown) && time.GetElapsedTime(shown.At) < Patience && (rank, chunk.Device) != (shown.Rank, shown.Device) && rank >= shown.Rank)
+            return null;
+        _shown[chunk.Patient] = (rank, chunk.Device, time.GetTimestamp());
+        return best;
+    }
+
+    private static int Rank(string kind) => Array.IndexOf(Kinds, kind) is >= 0 and var rank ? rank : Kinds.Length;
+}

@@ -1,0 +1,93 @@
+// One patient: every value, and all channels at 25 mm/s.
+
+import { begin, text, nameOf, timeOfDay } from "./texts.js";
+import { ask, listen, best, rates } from "./live.js";
+import { Trace, drawTrace, animate } from "./strips.js";
+
+const pixelsPerSecond = 25 * 96 / 25.4, keptSeconds = 30;
+const name = new URLSearchParams(location.search).get("patient") ?? "";
+const waves = document.getElementById("waves");
+const traces = new Map();
+
+await begin();
+document.title = name;
+document.getElementById("name").textContent = name;
+waves.textContent = text("patient.no_waves");
+ask(`/api/patients/${encodeURIComponent(name)}`, show, () => {
+  document.getElementById("numbers").textContent = text("patient.unknown");
+});
+listen([name], 0, true, take);
+animate(25, () => {
+  for (const trace of traces.values())
+    drawTrace(trace.canvas, trace, { pixelsPerSecond, grid: true, stroke: trace.stroke });
+});
+
+function take(stretch) {
+  const key = `${stretch.device} ${stretch.label}`;
+  let trace = traces.get(key);
+  if (!trace) {
+    if (traces.size === 0)
+      waves.textContent = "";
+    trace = new Trace(keptSeconds);
+    trace.stroke = { fecg: "--fetus", fhr: "--fetus", fhr2: "--fetus", ppg: "--mother" }[stretch.kind] ?? "--strip";
+    const figure = document.createElement("figure");
+    const caption = document.createElement("figcaption");
+    caption.textContent = `${stretch.kind} ${stretch.label}${stretch.unit ? `, ${stretch.unit}` : ""}`;
+    trace.canvas = document.createElement("canvas");
+    trace.canvas.className = "wave";
+    trace.canvas.setAttribute("role", "img");
+    trace.canvas.ariaLabel = caption.textContent;
+    figure.append(caption, trace.canvas);
+    figure.dataset.key = key;
+    const after = [...waves.children].find(one => one.dataset.key > key);
+    waves.insertBefore(figure, after ?? null);
+    traces.set(key, trace);
+  }
+  trace.take(stretch);
+}
+
+function show(patient) {
+  document.getElementById("name").textContent = `${patient.bed || ""} ${patient.patient}`.trim();
+  document.getElementById("numbers").replaceChildren(...rates.flatMap(rate => {
+    const value = best(patient, rate.metric, rate.signals);
+    return value ? [numberOf(rate, value, patient.silentSince)] : [];
+  }));
+  document.getElementById("series").replaceChildren(...patient.series.filter(one => one.metric !== "presence").map(rowOf));
+}
+
+function isUsable(value) {
+  return value.status === "ok" && value.value !== null && !value.silentSince && value.ageSeconds < 20;
+}
+
+function numberOf(rate, value, silent) {
+  const box = document.createElement("div");
+  box.className = rate.metric === "fetal_heart_rate" ? "big fetus" : "big";
+  const [label, number, note] = ["h3", "p", "small"].map(one => document.createElement(one));
+  label.textContent = nameOf("metric", rate.metric);
+  number.textContent = isUsable(value) && !silent ? Math.round(value.value).toString() : "–";
+  note.textContent = silent ? text("tile.silent", { time: timeOfDay(silent) })
+    : isUsable(value) ? `± ${value.sigma.toFixed(1)} · ${text("tile.quality", { quality: Math.round(100 * value.quality) })}` : nameOf("status", value.silentSince ? "silent" : value.status);
+  box.append(label, number, note);
+  return box;
+}
+
+function rowOf(series) {
+  const row = document.createElement("tr");
+  const usable = isUsable(series);
+  const unit = series.unit === "/min" ? "" : ` ${series.unit}`;
+  const value = series.metric === "fetal_category" && usable ? text(`category.${series.value}`) : usable ? `${Math.round(10 * series.value) / 10}${unit}` : "–";
+  const cells = [
+    [`${nameOf("metric", series.metric)} (${series.signal})`], [value, "number"], [usable || series.quality > 0 ? `${Math.round(100 * series.quality)} %` : "–", "number"],
+    [series.silentSince ? text("tile.silent", { time: timeOfDay(series.silentSince) }) : nameOf("status", series.status)],
+    [`${Math.max(0, Math.round(series.ageSeconds))} s`, "number"], [series.device], [series.model],
+  ];
+  row.append(...cells.map(([content, kind]) => {
+    const cell = document.createElement("td");
+    cell.textContent = content;
+    if (kind)
+      cell.className = kind;
+    return cell;
+  }));
+  row.dataset.state = usable ? "ok" : "none";
+  return row;
+}

@@ -1,0 +1,218 @@
+// The ward: a tile a bed, those with an alarm first.
+
+import { begin, text, nameOf, timeOfDay } from "./texts.js";
+import { ask, listen, best, rates } from "./live.js";
+import { Trace, drawTrace, animate, fit, colour } from "./strips.js";
+
+const stripSeconds = 6, stripPoints = 90, trendMinutes = 30, staleSeconds = 5, mostStrips = 48;
+const board = document.getElementById("beds");
+const filter = document.getElementById("filter");
+const search = document.getElementById("search");
+const tiles = new Map();
+const priorities = ["high", "medium", "low", "technical", "information"];
+let heard = "", unheard = () => {};
+
+await begin();
+filter.append(new Option(text("ward.all"), ""));
+ask("/api/beds", show);
+animate(20, () => {
+  for (const tile of tiles.values())
+    if (tile.isSeen && !tile.element.hidden)
+      drawTrace(tile.strip, tile.trace);
+});
+filter.onchange = search.oninput = choose;
+document.addEventListener("keydown", key => {
+  if (key.key === "/" && document.activeElement !== search) {
+    key.preventDefault();
+    search.focus();
+  } else if (document.activeElement?.classList.contains("tile")) {
+    move(key);
+  }
+});
+// A tile that is not on the screen has no strip.
+const seen = new IntersectionObserver(changes => {
+  for (const change of changes)
+    change.target.tile.isSeen = change.isIntersecting;
+  hear();
+});
+
+function show(answer) {
+  const patients = answer.beds.flatMap(bed => bed.patients);
+  for (const patient of patients) {
+    let tile = tiles.get(patient.patient);
+    if (!tile)
+      tiles.set(patient.patient, tile = make(patient));
+    update(tile, patient);
+  }
+  for (const [name, tile] of tiles)
+    if (!patients.some(one => one.patient === name)) {
+      seen.unobserve(tile.element);
+      tile.element.remove();
+      tiles.delete(name);
+    }
+  document.getElementById("empty").hidden = patients.length > 0;
+  const well = [...tiles.values()].filter(tile => tile.isWell).length;
+  document.getElementById("counts").textContent = text("ward.counts", { beds: patients.length, well });
+  const mute = answer.processes.filter(one => one.fault).map(one => one.process);
+  if (mute.length > 0) {
+    const line = document.getElementById("connection");
+    line.textContent = text("connection.some", { processes: mute.join(", ") });
+    line.hidden = false;
+  }
+  order();
+  choose();
+}
+
+function make(patient) {
+  const element = document.createElement("a");
+  element.className = "tile";
+  element.innerHTML = `<h2><b></b><small></small></h2><p class="alarm" hidden></p><div class="rates"></div><canvas class="strip" aria-hidden="true"></canvas>
+    <canvas class="trend" aria-hidden="true"></canvas><p class="state"></p><meter min="0" max="1" low="0.4" high="0.7" optimum="1"></meter>`;
+  element.href = `patient.html?patient=${encodeURIComponent(patient.patient)}`;
+  const part = name => element.querySelector(name);
+  const tile = {
+    element, trace: new Trace(stripSeconds), trend: [], isSeen: false, isWell: false, bed: "", ward: "", name: patient.patient, priority: priorities.length,
+    title: part("b"), note: part("small"), alarm: part(".alarm"), rates: part(".rates"), strip: part(".strip"), trendBox: part(".trend"), state: part(".state"), quality: part("meter"),
+  };
+  element.tile = tile;
+  board.append(element);
+  seen.observe(element);
+  return tile;
+}
+
+function update(tile, patient) {
+  [tile.bed, tile.ward] = [patient.bed, patient.ward];
+  tile.title.textContent = patient.bed || patient.patient;
+  tile.note.textContent = patient.patient;
+  const shown = rates.map(rate => ({ rate, value: best(patient, rate.metric, rate.signals) })).filter(one => one.value);
+  const isLabour = shown.length > 1;
+  const silent = patient.silentSince;
+  tile.isWell = false;
+  const reasons = [];
+  tile.rates.replaceChildren(...shown.map(({ rate, value }) => {
+    const isShown = value.status === "ok" && value.value !== null && !silent && !value.silentSince && value.ageSeconds < 20;
+    tile.isWell ||= isShown;
+    if (!isShown && !silent)
+      reasons.push(`${isLabour ? `${text(rate.name)}: ` : ""}${nameOf("status", value.silentSince ? "silent" : value.status)}`);
+    const number = document.createElement("p");
+    number.className = rate.metric === "fetal_heart_rate" ? "rate fetus" : "rate";
+    number.append(isShown ? Math.round(value.value).toString() : "–");
+    if (isLabour) {
+      const label = document.createElement("small");
+      label.textContent = text(rate.name);
+      number.append(label);
+    }
+    return number;
+  }));
+  const newest = patient.ageSeconds;
+  if (silent)
+    reasons.unshift(text("tile.silent", { time: timeOfDay(silent) }));
+  else if (newest > staleSeconds)
+    reasons.unshift(text("tile.age", { age: Math.round(newest) }));
+  tile.state.textContent = reasons.join(" · ") || nameOf("status", "ok");
+  tile.element.dataset.state = silent ? "silent" : tile.isWell ? newest > staleSeconds ? "stale" : "ok" : "none";
+  const first = shown[0]?.value;
+  tile.quality.value = first && !silent ? first.quality : 0;
+  tile.quality.title = text("tile.quality", { quality: Math.round(100 * tile.quality.value) });
+  showAlarm(tile, patient.alarm);
+  const rate = shown.at(-1)?.value;
+  const isRate = rate && rate.status === "ok" && !silent && rate.ageSeconds < 20;
+  const time = Date.now();
+  if (tile.trend.length === 0 || time - tile.trend.at(-1)[0] > 4000)
+    tile.trend.push([time, isRate ? rate.value : null]);
+  while (tile.trend.length && tile.trend[0][0] < time - 60000 * trendMinutes)
+    tile.trend.shift();
+  if (tile.isSeen)
+    drawTrend(tile, time);
+  tile.element.ariaLabel = [tile.title.textContent, tile.alarm.hidden ? "" : tile.alarm.textContent,
+    ...shown.map(({ rate: one, value }) => `${nameOf("metric", one.metric)} ${value.status === "ok" && !silent ? Math.round(value.value) : text("tile.no_value")}`), tile.state.textContent].filter(Boolean).join(", ");
+}
+
+function showAlarm(tile, alarm) {
+  tile.priority = alarm ? Math.max(0, priorities.indexOf(alarm.priority)) : priorities.length;
+  tile.alarm.hidden = !alarm;
+  if (alarm) {
+    tile.alarm.textContent = alarm.text ?? alarm.kind;
+    tile.element.dataset.alarm = alarm.priority;
+  } else {
+    delete tile.element.dataset.alarm;
+  }
+}
+
+function drawTrend(tile, now) {
+  const { draw, width, height } = fit(tile.trendBox);
+  const values = tile.trend.map(([, value]) => value).filter(value => value !== null);
+  if (values.length < 2)
+    return;
+  const [least, greatest] = [Math.min(...values) - 5, Math.max(...values) + 5];
+  draw.strokeStyle = colour("--text-soft");
+  draw.lineWidth = 1;
+  draw.beginPath();
+  let pen = false;
+  for (const [time, value] of tile.trend) {
+    if (value === null) {
+      pen = false;
+      continue;
+    }
+    const x = width - (now - time) / (60000 * trendMinutes) * width;
+    const y = height - 2 - (height - 4) * (value - least) / (greatest - least);
+    if (pen)
+      draw.lineTo(x, y);
+    else
+      draw.moveTo(x, y);
+    pen = true;
+  }
+  draw.stroke();
+}
+
+function order() {
+  const sorted = [...tiles.values()].sort((a, b) =>
+    a.priority - b.priority || a.ward.localeCompare(b.ward) || a.bed.localeCompare(b.bed, undefined, { numeric: true }) || a.name.localeCompare(b.name));
+  sorted.forEach((tile, index) => {
+    if (board.children[index] !== tile.element)
+      board.insertBefore(tile.element, board.children[index] ?? null);
+  });
+  const wards = [...new Set(sorted.map(tile => tile.ward))].sort();
+  const listed = [...filter.options].slice(1).map(option => option.value);
+  if (wards.join("\n") !== listed.join("\n")) {
+    const chosen = filter.value;
+    filter.replaceChildren(new Option(text("ward.all"), ""), ...wards.map(ward => new Option(ward || "–", ward)));
+    filter.value = wards.includes(chosen) ? chosen : "";
+  }
+}
+
+function choose() {
+  const wanted = search.value.trim().toLowerCase();
+  for (const tile of tiles.values())
+    tile.element.hidden = (filter.value !== "" && tile.ward !== filter.value) || !`${tile.bed} ${tile.name}`.toLowerCase().includes(wanted);
+  hear();
+}
+
+function hear() {
+  const names = [...tiles.values()].filter(tile => tile.isSeen && !tile.element.hidden).map(tile => tile.name).sort().slice(0, mostStrips);
+  if (names.join("\n") === heard)
+    return;
+  heard = names.join("\n");
+  unheard();
+  unheard = listen(names, stripPoints, false, stretch => {
+    const tile = tiles.get(stretch.patient);
+    if (!tile)
+      return;
+    if (tile.shownChannel !== stretch.device + stretch.label) {
+      tile.trace = new Trace(stripSeconds);
+      tile.shownChannel = stretch.device + stretch.label;
+    }
+    tile.trace.take(stretch);
+  });
+}
+
+function move(key) {
+  const seenTiles = [...board.children].filter(element => !element.hidden);
+  const at = seenTiles.indexOf(document.activeElement);
+  const columns = seenTiles.filter(element => element.offsetTop === seenTiles[0].offsetTop).length;
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[key.key];
+  if (step && seenTiles[at + step]) {
+    key.preventDefault();
+    seenTiles[at + step].focus();
+  }
+}

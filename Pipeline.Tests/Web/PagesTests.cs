@@ -1,0 +1,128 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Pipeline.Actors;
+using Pipeline.Actors.Cluster;
+using Pipeline.Host.Demo;
+using Pipeline.Host.Web;
+using Pipeline.Models;
+using Pipeline.Models.Signals;
+using Xunit;
+
+namespace Pipeline.Tests.Web;
+
+/// <summary>The pages as a browser gets them, of a process that is in no cluster.</summary>
+public sealed partial class PagesTests : IAsyncLifetime
+{
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "pages");
+    private readonly LocalActors _actors = new();
+    private readonly LatestValues _latest = new();
+    private readonly SampleTap _tap = new(TimeProvider.System);
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+    private readonly HttpClient _browser = new();
+    private DemoPage? _page;
+
+    public async Task InitializeAsync()
+    {
+        var reader = _actors.Read(new LocalReadings(_latest, _tap, () => Task.FromResult(new ProcessStatus([], []))), TimeProvider.System);
+        _page = await DemoPage.StartAsync(new WebOptions { Urls = "http://127.0.0.1:0" }, reader, TimeProvider.System, _patience.Token);
+        _browser.BaseAddress = new Uri(_page.Url);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _browser.Dispose();
+        await _page!.DisposeAsync();
+        await _actors.DisposeAsync();
+        _patience.Dispose();
+    }
+
+    [Fact]
+    public async Task The_ward_is_the_first_page_and_says_what_a_browser_may_do_with_it()
+    {
+        using var answer = await _browser.GetAsync("/");
+
+        Assert.Equal((HttpStatusCode.OK, "text/html"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Contains("ward.js", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("default-src 'self'", string.Join(' ', answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.Equal("nosniff", string.Join(' ', answer.Headers.GetValues("X-Content-Type-Options")));
+    }
+
+    [Fact]
+    public async Task What_a_page_asks_for_is_there()
+    {
+        string[] pages = [.. Directory.EnumerateFiles(Folder, "*.html").Select(path => Path.GetFileName(path))];
+        Assert.NotEmpty(pages);
+        foreach (var file in pages.Concat(Directory.EnumerateFiles(Folder, "*.js").Select(path => Path.GetFileName(path))))
+        {
+            foreach (Match asked in Asked().Matches(await File.ReadAllTextAsync(Path.Combine(Folder, file))))
+            {
+                using var answer = await _browser.GetAsync(asked.Groups[1].Value.TrimStart('.'));
+                Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{file} asks for {asked.Groups[1].Value}: {answer.StatusCode}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_text_stands_in_both_languages_and_every_text_of_a_page_is_there()
+    {
+        var (english, german) = (TextsOf("en"), TextsOf("de"));
+
+        Assert.Equal(english.Keys.Order(), german.Keys.Order());
+        Assert.All(english, text => Assert.Equal(Holes().Matches(text.Value).Select(hole => hole.Value).Order(), Holes().Matches(german[text.Key]).Select(hole => hole.Value).Order()));
+        foreach (var path in Directory.EnumerateFiles(Folder).Where(path => path.EndsWith(".html", StringComparison.Ordinal) || path.EndsWith(".js", StringComparison.Ordinal)))
+            foreach (Match used in Used().Matches(File.ReadAllText(path)))
+                Assert.True(english.ContainsKey(used.Groups[1].Value), $"{Path.GetFileName(path)} uses the text {used.Groups[1].Value}.");
+        Assert.All(Enum.GetValues<EstimateStatus>(), status => Assert.Contains($"status.{Names.Of(status)}", english.Keys));
+    }
+
+    [Fact]
+    public async Task The_strips_of_several_beds_come_over_one_connection_and_only_while_somebody_looks()
+    {
+        using (var answer = await _browser.GetAsync("/api/live?patient=P1&patient=P2&points=0", HttpCompletionOption.ResponseHeadersRead, _patience.Token))
+        {
+            Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
+            using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(_patience.Token));
+            var seen = new HashSet<string?>();
+            var reading = Task.Run(async () =>
+            {
+                while (seen.Count < 2 && await lines.ReadLineAsync(_patience.Token) is { } line)
+                    if (line.StartsWith("data: ", StringComparison.Ordinal))
+                        seen.Add(JsonDocument.Parse(line[6..]).RootElement.GetProperty("patient").GetString());
+            });
+            while (!reading.IsCompleted)
+            {
+                foreach (var patient in new[] { "P1", "P2", "P3" })
+                    _tap.TryPublish(Chunks.Of(0, 10, patient: patient));
+                await Task.WhenAny(reading, Task.Delay(5, _patience.Token));
+            }
+            await reading;
+            Assert.Equal(["P1", "P2"], seen.Order());
+        }
+        while (_tap.IsUsed)
+            await Task.Delay(5, _patience.Token);
+    }
+
+    [Theory]
+    [InlineData("/api/live")]
+    [InlineData("/api/live?patient=P1&points=-1")]
+    [InlineData("/api/live?patient=P1&points=1e9")]
+    public async Task A_wrong_question_is_refused(string path)
+    {
+        using var answer = await _browser.GetAsync(path);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    private static Dictionary<string, string> TextsOf(string language) =>
+        JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(Folder, "texts", $"{language}.json")))!;
+
+    [GeneratedRegex("""(?:src="|from "|rel="[a-z]+" href=")([^"]+)""")]
+    private static partial Regex Asked();
+
+    [GeneratedRegex("""(?:data-text="|text\(")([^"]+)""")]
+    private static partial Regex Used();
+
+    [GeneratedRegex("""\{\w+\}""")]
+    private static partial Regex Holes();
+}
