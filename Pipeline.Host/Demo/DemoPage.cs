@@ -1,4 +1,5 @@
 using Pipeline.Actors.Cluster;
+using Pipeline.Host.Store;
 using Pipeline.Host.Web;
 
 namespace Pipeline.Host.Demo;
@@ -14,7 +15,7 @@ internal sealed class DemoPage : IAsyncDisposable
     public string Url => _application.Urls.First();
 
     /// <summary>Serves the page where <c>Web:Urls</c> says; at a free port of this machine where that cannot be had.</summary>
-    public static async Task<DemoPage> StartAsync(WebOptions options, WardReader reader, TimeProvider time, CancellationToken stop)
+    public static async Task<DemoPage> StartAsync(WebOptions options, WardReader reader, IPointHistory history, TimeProvider time, CancellationToken stop)
     {
         foreach (var urls in new[] { options.Urls, "http://127.0.0.1:0" })
         {
@@ -26,6 +27,7 @@ internal sealed class DemoPage : IAsyncDisposable
             var application = builder.Build();
             application.UsePages();
             application.MapWard(() => reader, time);
+            application.MapHistory(() => history, time);
             try
             {
                 await application.StartAsync(stop);

@@ -56,7 +56,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
             _board.Show(batch);
             score.Compare(batch);
         }), readings: served is null ? null : new WardReadings(time));
-        await using var page = served is null ? null : await DemoPage.StartAsync(settings.Web, pipeline.ReadAlone(), time, stop);
+        await using var page = served is null ? null : await DemoPage.StartAsync(settings.Web, pipeline.ReadAlone(), pipeline.History, time, stop);
         if (page is not null)
             served?.Invoke(page.Url);
         await using var publisher = new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);

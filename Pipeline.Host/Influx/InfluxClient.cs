@@ -1,6 +1,7 @@
 using System.Text;
 using InfluxDB.Client;
 using InfluxDB.Client.Core.Exceptions;
+using InfluxDB.Client.Core.Flux.Domain;
 using RestSharp;
 
 namespace Pipeline.Host.Influx;
@@ -15,6 +16,7 @@ internal sealed class InfluxClient : IDisposable
     private readonly InfluxDBClientOptions _access;
     private readonly WriteApiAsync _plain;
     private readonly WriteApiAsync _packed;
+    private readonly QueryApi _asking;
 
     /// <param name="options">Checked options; <see cref="InfluxOptions.Url"/> is set.</param>
     /// <param name="time">What a date in an answer is compared with.</param>
@@ -39,7 +41,8 @@ internal sealed class InfluxClient : IDisposable
             Org = isV1 ? "-" : options.Org,
             Bucket = isV1 ? $"{options.Database}/{options.RetentionPolicy}" : options.Bucket,
         };
-        _plain = new InfluxDBClient(_access).GetWriteApiAsync();
+        var plain = new InfluxDBClient(_access);
+        (_plain, _asking) = (plain.GetWriteApiAsync(), plain.GetQueryApi());
         var packing = new InfluxDBClient(_access);
         packing.EnableGzip();
         _packed = packing.GetWriteApiAsync();
@@ -62,6 +65,15 @@ internal sealed class InfluxClient : IDisposable
         if (await ReadSecretAsync(stop) is { Length: > 0 } secret)
             _access.Token = secret;
         return await (gzip ? _packed : _plain).WriteRecordsAsyncWithIRestResponse(lines, cancellationToken: stop);
+    }
+
+    /// <summary>Asks InfluxDB 2 in Flux, with the credentials of this moment.</summary>
+    /// <exception cref="HttpException">It does not answer, or refuses.</exception>
+    public async Task<List<FluxTable>> QueryAsync(string question, CancellationToken stop)
+    {
+        if (await ReadSecretAsync(stop) is { Length: > 0 } secret)
+            _access.Token = secret;
+        return await _asking.QueryAsync(question, Options.Org, stop);
     }
 
     /// <inheritdoc/>

@@ -27,6 +27,7 @@ internal static class ServiceHost
         application.UsePages();
         application.MapWatching();
         application.MapWard(Reader, time);
+        application.MapHistory(() => application.Services.GetRequiredService<WardService>().Pipeline?.History, time);
         application.MapStatus(Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked));
         try
         {

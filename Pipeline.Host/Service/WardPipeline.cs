@@ -80,11 +80,13 @@ internal sealed class WardPipeline : IAsyncDisposable
             var influx = new InfluxSink(client, _deadLetters, new InfluxMetrics(_storeMeter), loggers.CreateLogger<InfluxSink>());
             presence = influx;
             (_store, StoreState, StoreName) = (influx, influx.State, $"InfluxDB at {url.GetLeftPart(UriPartial.Path)}");
+            History = new InfluxHistory(client);
         }
         else
         {
             var embedded = new EmbeddedStore(settings.Store, _deadLetters, new StoreMetrics(_storeMeter), time, loggers.CreateLogger<EmbeddedStore>());
             (_store, StoreState, StoreName) = (embedded, embedded.State, $"embedded store in {Path.GetFullPath(settings.Store.Directory)}");
+            History = new SegmentHistory(settings.Store.Directory);
         }
         _store = watchStore?.Invoke(_store) ?? _store;
         _silence = new SilenceWatch(Source, _readings?.Latest, presence, settings.Topology.SilentAfter, loggers.CreateLogger<SilenceWatch>(), time);
@@ -101,6 +103,9 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     /// <summary>Which store it is, for a person.</summary>
     public string StoreName { get; }
+
+    /// <summary>What the store has.</summary>
+    public IPointHistory History { get; }
 
     /// <summary>What was counted so far.</summary>
     public Counts? Counts => _shards?.Total();

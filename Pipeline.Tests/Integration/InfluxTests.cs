@@ -250,6 +250,26 @@ public sealed class Influx2Tests(Influx2Server server) : InfluxTests(server), IC
     }
 
     [SkippableFact]
+    public async Task What_was_stored_is_read_back_as_means_of_the_values_that_count()
+    {
+        var database = await DatabaseAsync("history");
+        var options = server.OptionsFor(database);
+        await using var writing = new InfluxWriting(options);
+        await writing.WriteAsync(Points.Batch(Enumerable.Range(0, 60).SelectMany(i => new[] { Points.Of(i), Points.Of(i, "p \"2\" ${x}"), Points.Of(i, signal: SignalKind.Ppg, status: i % 2 == 0 ? EstimateStatus.Gap : EstimateStatus.Ok) })));
+        using var client = new InfluxClient(options, TimeProvider.System);
+        var start = Points.Start.ToDateTimeOffset();
+
+        var read = await new InfluxHistory(client).ReadAsync(new HistoryRequest("P1", ["heart_rate"], start, start.AddSeconds(60), TimeSpan.FromSeconds(20)), default);
+
+        Assert.Equal(["ecg", "ppg"], read.Select(series => series.Signal));
+        Assert.Equal([0L, 20, 40], read[0].Times.Select(time => (time - start.ToUnixTimeMilliseconds()) / 1_000));
+        Assert.Equal([64.5, 74.5, 84.5], read[0].Means);
+        Assert.Equal([65, 75, 85], read[1].Means);
+        Assert.Equal(60, Assert.Single(await new InfluxHistory(client).ReadAsync(
+            new HistoryRequest("p \"2\" ${x}", ["heart_rate", "fetal_heart_rate"], start, start.AddHours(1), TimeSpan.FromSeconds(2)), default)).Means.Count);
+    }
+
+    [SkippableFact]
     public async Task The_version_1_address_of_version_2_takes_points_too()
     {
         var database = await DatabaseAsync("compatible");

@@ -1,12 +1,15 @@
+using System.Buffers;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Host.Demo;
+using Pipeline.Host.Store;
 using Pipeline.Host.Web;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
+using Pipeline.Tests.Support;
 using Xunit;
 
 namespace Pipeline.Tests.Web;
@@ -20,12 +23,13 @@ public sealed partial class PagesTests : IAsyncLifetime
     private readonly SampleTap _tap = new(TimeProvider.System);
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
     private readonly HttpClient _browser = new();
+    private readonly TemporaryFolder _folder = new();
     private DemoPage? _page;
 
     public async Task InitializeAsync()
     {
         var reader = _actors.Read(new LocalReadings(_latest, _tap, () => Task.FromResult(new ProcessStatus([], []))), TimeProvider.System);
-        _page = await DemoPage.StartAsync(new WebOptions { Urls = "http://127.0.0.1:0" }, reader, TimeProvider.System, _patience.Token);
+        _page = await DemoPage.StartAsync(new WebOptions { Urls = "http://127.0.0.1:0" }, reader, new SegmentHistory(_folder.Path), TimeProvider.System, _patience.Token);
         _browser.BaseAddress = new Uri(_page.Url);
     }
 
@@ -35,6 +39,7 @@ public sealed partial class PagesTests : IAsyncLifetime
         await _page!.DisposeAsync();
         await _actors.DisposeAsync();
         _patience.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -79,7 +84,7 @@ public sealed partial class PagesTests : IAsyncLifetime
     [Fact]
     public async Task The_strips_of_several_beds_come_over_one_connection_and_only_while_somebody_looks()
     {
-        using (var answer = await _browser.GetAsync("/api/live?patient=P1&patient=P2&points=0", HttpCompletionOption.ResponseHeadersRead, _patience.Token))
+        using (var answer = await _browser.GetAsync("/api/live?patient=P1&patient=P2&all=true", HttpCompletionOption.ResponseHeadersRead, _patience.Token))
         {
             Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
             using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(_patience.Token));
@@ -107,11 +112,32 @@ public sealed partial class PagesTests : IAsyncLifetime
     [InlineData("/api/live")]
     [InlineData("/api/live?patient=P1&points=-1")]
     [InlineData("/api/live?patient=P1&points=1e9")]
+    [InlineData("/api/history")]
+    [InlineData("/api/history?metric=blood_type")]
+    [InlineData("/api/history?metric=heart_rate&minutes=0")]
+    [InlineData("/api/history?metric=heart_rate&every=1")]
     public async Task A_wrong_question_is_refused(string path)
     {
         using var answer = await _browser.GetAsync(path);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_trend_is_what_was_stored()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var lines = new ArrayBufferWriter<byte>();
+        for (var i = 0; i < 10; i++)
+            LineProtocol.Append(Points.Of(i, time: Timestamp.From(now.AddSeconds(-60 - i % 2))), lines);
+        await File.WriteAllBytesAsync(Path.Combine(_folder.Path, "vitals-20260701T080000000Z-00000001.lp"), lines.WrittenSpan.ToArray());
+
+        using var answer = JsonDocument.Parse(await _browser.GetStringAsync("/api/history?metric=heart_rate&patient=P1&minutes=5&every=60"));
+
+        var series = answer.RootElement.GetProperty("series").EnumerateArray().Single();
+        Assert.Equal(("P1", "ecg", "heart_rate"), (series.GetProperty("patient").GetString(), series.GetProperty("signal").GetString(), series.GetProperty("metric").GetString()));
+        Assert.InRange(series.GetProperty("means")[0].GetDouble(), 64, 65);
+        Assert.Equal(60, answer.RootElement.GetProperty("everySeconds").GetDouble());
     }
 
     private static Dictionary<string, string> TextsOf(string language) =>
@@ -120,7 +146,7 @@ public sealed partial class PagesTests : IAsyncLifetime
     [GeneratedRegex("""(?:src="|from "|rel="[a-z]+" href=")([^"]+)""")]
     private static partial Regex Asked();
 
-    [GeneratedRegex("""(?:data-text="|text\(")([^"]+)""")]
+    [GeneratedRegex("""(?:data-text="|\btext\(")([^"]+)""")]
     private static partial Regex Used();
 
     [GeneratedRegex("""\{\w+\}""")]

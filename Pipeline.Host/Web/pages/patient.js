@@ -48,6 +48,9 @@ function take(stretch) {
 
 function show(patient) {
   document.getElementById("name").textContent = `${patient.bed || ""} ${patient.patient}`.trim();
+  const ctg = document.getElementById("ctg");
+  ctg.hidden = !patient.series.some(one => ["fetal_heart_rate", "fetal_baseline"].includes(one.metric));
+  ctg.href = `ctg.html?patient=${encodeURIComponent(patient.patient)}`;
   document.getElementById("numbers").replaceChildren(...rates.flatMap(rate => {
     const value = best(patient, rate.metric, rate.signals);
     return value ? [numberOf(rate, value, patient.silentSince)] : [];

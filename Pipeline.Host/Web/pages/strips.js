@@ -3,7 +3,7 @@
 const styleOf = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 let colours = {};
 const readColours = () => {
-  for (const name of ["--strip", "--grid", "--text-soft", "--fetus", "--mother", "--warn"])
+  for (const name of ["--strip", "--grid", "--text-soft", "--fetus", "--mother", "--warn", "--text", "--usual"])
     colours[name] = styleOf(name);
 };
 document.addEventListener("theme", readColours);

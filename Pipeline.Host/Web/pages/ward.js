@@ -14,6 +14,7 @@ let heard = "", unheard = () => {};
 
 await begin();
 filter.append(new Option(text("ward.all"), ""));
+const past = await stored();
 ask("/api/beds", show);
 animate(20, () => {
   for (const tile of tiles.values())
@@ -35,6 +36,31 @@ const seen = new IntersectionObserver(changes => {
     change.target.tile.isSeen = change.isIntersecting;
   hear();
 });
+
+/** What was stored of the last half hour, by patient and metric: of the signal that a tile would show. */
+async function stored() {
+  const byPatient = new Map();
+  try {
+    const query = rates.map(rate => `metric=${rate.metric}`).join("&");
+    const answer = await fetch(`/api/history?${query}&minutes=${trendMinutes}&every=15`, { cache: "no-store" });
+    const series = answer.ok ? (await answer.json()).series : [];
+    for (const rate of rates)
+      for (const signal of [...rate.signals].reverse())
+        for (const one of series.filter(it => it.metric === rate.metric && it.signal === signal))
+          byPatient.set(one.patient, withGaps(one));
+  } catch { /* without a history the trends begin now */ }
+  return byPatient;
+}
+
+function withGaps({ times, means }) {
+  const points = [];
+  times.forEach((time, index) => {
+    if (index > 0 && time - times[index - 1] > 40000)
+      points.push([times[index - 1] + 1, null]);
+    points.push([time, means[index]]);
+  });
+  return points;
+}
 
 function show(answer) {
   const patients = answer.beds.flatMap(bed => bed.patients);
@@ -71,7 +97,7 @@ function make(patient) {
   element.href = `patient.html?patient=${encodeURIComponent(patient.patient)}`;
   const part = name => element.querySelector(name);
   const tile = {
-    element, trace: new Trace(stripSeconds), trend: [], isSeen: false, isWell: false, bed: "", ward: "", name: patient.patient, priority: priorities.length,
+    element, trace: new Trace(stripSeconds), trend: past.get(patient.patient) ?? [], isSeen: false, isWell: false, bed: "", ward: "", name: patient.patient, priority: priorities.length,
     title: part("b"), note: part("small"), alarm: part(".alarm"), rates: part(".rates"), strip: part(".strip"), trendBox: part(".trend"), state: part(".state"), quality: part("meter"),
   };
   element.tile = tile;
