@@ -8,6 +8,7 @@ using Pipeline.Host.Demo;
 using Pipeline.Host.Store;
 using Pipeline.Host.Web;
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -78,6 +79,7 @@ public sealed partial class PagesTests : IAsyncLifetime
         foreach (var path in Directory.EnumerateFiles(Folder).Where(path => path.EndsWith(".html", StringComparison.Ordinal) || path.EndsWith(".js", StringComparison.Ordinal)))
             foreach (Match used in Used().Matches(File.ReadAllText(path)))
                 Assert.True(english.ContainsKey(used.Groups[1].Value), $"{Path.GetFileName(path)} uses the text {used.Groups[1].Value}.");
+        Assert.All(Enum.GetValues<AlarmKind>().Where(kind => kind != AlarmKind.None), kind => Assert.Contains($"alarm.{AlarmNames.Of(kind)}", english.Keys));
         Assert.All(Enum.GetValues<EstimateStatus>(), status => Assert.Contains($"status.{Names.Of(status)}", english.Keys));
     }
 

@@ -48,6 +48,7 @@ function take(stretch) {
 
 function show(patient) {
   document.getElementById("name").textContent = `${patient.bed || ""} ${patient.patient}`.trim();
+  showAlarms(patient.alarms);
   const ctg = document.getElementById("ctg");
   ctg.hidden = !patient.series.some(one => ["fetal_heart_rate", "fetal_baseline"].includes(one.metric));
   ctg.href = `ctg.html?patient=${encodeURIComponent(patient.patient)}`;
@@ -56,6 +57,22 @@ function show(patient) {
     return value ? [numberOf(rate, value, patient.silentSince)] : [];
   }));
   document.getElementById("series").replaceChildren(...patient.series.filter(one => one.metric !== "presence").map(rowOf));
+}
+
+function showAlarms(alarms) {
+  const open = alarms?.open ?? [];
+  const lines = open.map(alarm => {
+    const line = document.createElement("li");
+    line.dataset.alarm = alarm.priority;
+    const kind = document.createElement("b");
+    kind.textContent = nameOf("alarm", alarm.kind);
+    line.append(kind, ` ${nameOf("alarm_state", alarm.state)}, ${text("alarms.since", { time: timeOfDay(alarm.begin) })}: ${alarm.reason}`);
+    return line;
+  });
+  const note = document.createElement("li");
+  const isPaused = alarms?.pausedUntil && new Date(alarms.pausedUntil) > new Date();
+  note.textContent = isPaused ? text("alarms.paused", { time: timeOfDay(alarms.pausedUntil) }) : text("alarms.none");
+  document.getElementById("alarms").replaceChildren(...lines, ...(isPaused || lines.length === 0 ? [note] : []));
 }
 
 function isUsable(value) {

@@ -97,7 +97,7 @@ function make(patient) {
   element.href = `patient.html?patient=${encodeURIComponent(patient.patient)}`;
   const part = name => element.querySelector(name);
   const tile = {
-    element, trace: new Trace(stripSeconds), trend: past.get(patient.patient) ?? [], isSeen: false, isWell: false, bed: "", ward: "", name: patient.patient, priority: priorities.length,
+    element, trace: new Trace(stripSeconds), trend: past.get(patient.patient) ?? [], isSeen: false, isWell: false, bed: "", ward: "", name: patient.patient, priority: 2 * priorities.length,
     title: part("b"), note: part("small"), alarm: part(".alarm"), rates: part(".rates"), strip: part(".strip"), trendBox: part(".trend"), state: part(".state"), quality: part("meter"),
   };
   element.tile = tile;
@@ -155,13 +155,17 @@ function update(tile, patient) {
 }
 
 function showAlarm(tile, alarm) {
-  tile.priority = alarm ? Math.max(0, priorities.indexOf(alarm.priority)) : priorities.length;
+  // One that somebody has acknowledged comes after those that nobody has.
+  tile.priority = alarm ? Math.max(0, priorities.indexOf(alarm.priority)) + (alarm.state === "acknowledged" ? priorities.length : 0) : 2 * priorities.length;
   tile.alarm.hidden = !alarm;
   if (alarm) {
-    tile.alarm.textContent = alarm.text ?? alarm.kind;
+    tile.alarm.textContent = nameOf("alarm", alarm.kind) + (alarm.state === "active" ? "" : `, ${nameOf("alarm_state", alarm.state)}`);
+    tile.alarm.title = alarm.reason;
     tile.element.dataset.alarm = alarm.priority;
+    tile.element.dataset.alarmState = alarm.state;
   } else {
     delete tile.element.dataset.alarm;
+    delete tile.element.dataset.alarmState;
   }
 }
 
