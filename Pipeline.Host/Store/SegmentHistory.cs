@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using Pipeline.Models;
 
 namespace Pipeline.Host.Store;
 

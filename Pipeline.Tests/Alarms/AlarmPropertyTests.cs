@@ -173,7 +173,7 @@ public sealed class AlarmPropertyTests
             if (seed % 3 == 0)
                 run.Window("ctg", seconds, "w1", Rate(random.Next(4) > 0 ? rate + 40 : null, SignalKind.FetalHeartRate, EstimateStatus.Coincidence, Metric.FetalHeartRate));
             if (random.Next(30) == 0)
-                run.Engine.Acknowledge(random.Next(3) > 0 ? 0 : run.Engine.Open().FirstOrDefault()?.Number ?? 5, "n1", "seen", run.Changes);
+                run.Engine.Acknowledge(random.Next(3) > 0 ? 0 : (run.Engine.Open() is [var first, ..] ? first.Number : 5), "n1", "seen", run.Changes);
             if (random.Next(90) == 0)
                 run.Engine.Pause(TimeSpan.FromSeconds(random.Next(0, 200)), "n1", "care", run.Changes);
             if (random.Next(150) == 0)

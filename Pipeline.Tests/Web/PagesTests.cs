@@ -128,7 +128,7 @@ public sealed partial class PagesTests : IAsyncLifetime
     [Fact]
     public async Task A_trend_is_what_was_stored()
     {
-        var now = DateTimeOffset.UtcNow;
+        var now = TimeProvider.System.GetUtcNow();
         var lines = new ArrayBufferWriter<byte>();
         for (var i = 0; i < 10; i++)
             LineProtocol.Append(Points.Of(i, time: Timestamp.From(now.AddSeconds(-60 - i % 2))), lines);
