@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 
@@ -74,6 +75,7 @@ internal static class TrainCommand
                 Test = model.HasTest ? parsed.GetValue(test) ?? [] : [],
                 Constants = model.HasTest ? parsed.GetValue(constants) : null,
             };
+            _ = Settings.Load(parsed);      // takes none, and refuses wrong ones as every command does
             request.Check(model.HasTest);
             var run = new TrainRun(request, model.Read, parsed.InvocationConfiguration.Output, TimeProvider.System);
             var running = Task.Factory.StartNew(() => run.Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -9,7 +9,7 @@ namespace Pipeline.Host.Demo;
 /// <summary>Draws the board for a terminal.</summary>
 internal static class BoardTable
 {
-    private const int LinesBesideBeds = 10;
+    private const int LinesBesideBeds = 9;
     private const int WideTerminal = 96;
     private const string Bars = "▁▂▃▄▅▆▇█";
 

@@ -19,7 +19,7 @@ internal static class DemoScreen
         await console.Live(new Text("The ward opens …")).AutoClear(false).Overflow(VerticalOverflow.Crop).StartAsync(async live =>
             summary = await demo.RunAsync((beds, progress) =>
             {
-                var board = BoardTable.Draw(beds, progress, console.Profile.Height, console.Profile.Width);
+                var board = BoardTable.Draw(beds, progress, console.Profile.Height - 1, console.Profile.Width);     // below it stands where the page is
                 live.UpdateTarget(new Rows(
                 [board, new Markup($"  ward page: [link]{page}[/]"), .. warnings.Text is { } text ? [new Markup($"[yellow]  {Markup.Escape(text)}[/]")] : Array.Empty<Markup>()]));
             }, frame, stop, notice => live.UpdateTarget(new Text(continued = notice)), url => page = url));

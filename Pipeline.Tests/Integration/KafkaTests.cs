@@ -26,7 +26,7 @@ public sealed class KafkaTests(KafkaServer server)
         var options = await server.PrepareAsync();
         var states = await Topics.ExamineAsync(options, TimeProvider.System, CancellationToken.None);
         Assert.All(states, state => Assert.True(state.IsGood, string.Join("; ", state.Differences)));
-        Assert.Equal([4, 4, 4, 4], states.Select(state => state.Partitions));
+        Assert.Equal([4, 4, 4, 4, 4], states.Select(state => state.Partitions));
 
         var other = options.Copy();
         (other.Partitions, other.Retention) = (6, TimeSpan.FromDays(1));

@@ -63,5 +63,6 @@ public sealed class ShippedModelTests
     private static RateModel Model() => ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package");
 
     private static List<Estimate> Estimates(RateModel model, PpgSignal signal) =>
-        [.. StreamRun.Of(signal.Chunks(), first => Stages.Create(first.Channels, first.RateHz, [model])).SelectMany(w => w.Estimates)];
+        [.. StreamRun.Of(signal.Chunks(), first => Stages.Create(first.Channels, first.RateHz, [model]))
+            .SelectMany(w => w.Estimates).Where(estimate => estimate.Metric == Metric.HeartRate)];
 }
