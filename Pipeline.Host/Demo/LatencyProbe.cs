@@ -8,7 +8,9 @@ namespace Pipeline.Host.Demo;
 /// <param name="stored">Called with each batch that is stored; from any thread.</param>
 internal sealed class LatencyProbe(IPatientSink store, Func<VitalPoint, TimeSpan?> sinceProduced, Action<OutputBatch>? stored = null) : IPatientSink
 {
-    /// <summary>From the window's last chunk handed to the producer to its point stored; one value a point.</summary>
+    /// <summary>
+    /// From the window's last chunk handed to the producer to its point stored; one value a point. Events and alarms are left out: their points stand at a begin that is certain later.
+    /// </summary>
     public LatencyHistogram Latency { get; } = new();
 
     /// <inheritdoc/>
@@ -16,7 +18,7 @@ internal sealed class LatencyProbe(IPatientSink store, Func<VitalPoint, TimeSpan
     {
         await store.WriteAsync(batch, stop);
         foreach (var point in batch.Points)
-            if (sinceProduced(point) is { } latency)
+            if (point is { Event: null, Alarm: null } && sinceProduced(point) is { } latency)
                 Latency.Record(latency);
         stored?.Invoke(batch);
     }
