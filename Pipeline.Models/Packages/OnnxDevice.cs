@@ -14,6 +14,9 @@ public static class OnnxDevice
 
     private const string Cuda = "cuda", CudaProvider = "CUDAExecutionProvider";
 
+    // Before anything of ONNX Runtime begins.
+    static OnnxDevice() => OnnxTelemetry.Forbid();
+
     /// <summary>The settings of a session on a device; the caller disposes them.</summary>
     /// <param name="device"><c>cpu</c>, <c>cuda</c> (the first GPU) or <c>cuda:N</c>.</param>
     /// <param name="threads">Threads inside an operator.</param>
