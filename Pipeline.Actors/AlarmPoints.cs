@@ -25,13 +25,13 @@ internal static class AlarmPoints
             return;
         }
         var points = windows.Points;
-        var (count, window) = (points.Count, default(VitalPoint));
+        var (count, window, beat) = (points.Count, default(VitalPoint), 0);
         for (var i = 0; i < count; i++)
         {
             var point = points[i].Point;
             if (window is not null && !IsSameWindow(point, window))
             {
-                Judge(alarms, window, windows);
+                Judge(alarms, window, ref beat, windows);
                 window = null;
             }
             if (point.Event is { } told)
@@ -43,7 +43,7 @@ internal static class AlarmPoints
             }
         }
         if (window is not null)
-            Judge(alarms, window, windows);
+            Judge(alarms, window, ref beat, windows);
     }
 
     /// <summary>How the alarms stand that the entity began with; null when there has been no change.</summary>
@@ -55,8 +55,11 @@ internal static class AlarmPoints
 
     private static bool IsSameWindow(VitalPoint a, VitalPoint b) => a.WindowId == b.WindowId && a.Device == b.Device && a.Epoch == b.Epoch;
 
-    private static void Judge(AlarmEngine alarms, VitalPoint window, PatientWindows windows)
+    /// <summary>With the window's beats, which follow those of the window before from <paramref name="beat"/> on.</summary>
+    private static void Judge(AlarmEngine alarms, VitalPoint window, ref int beat, PatientWindows windows)
     {
+        for (; windows.Beats is { } beats && beat < beats.Count && beats[beat].WindowId == window.WindowId; beat++)
+            alarms.TakeBeat(window.Device, beats[beat].Signal, beats[beat].Age, beats[beat].Label);
         var changes = _scratch ??= [];
         alarms.Judge(window.Ward, window.Bed, changes);
         Add(alarms, changes, windows, window.Epoch, window.WindowId);

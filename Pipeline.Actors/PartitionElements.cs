@@ -156,6 +156,9 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
     /// <summary>The points, in order; the estimate of one with a question is not valid before its answer.</summary>
     public List<WindowPoint> Points { get; } = new(1);
 
+    /// <summary>Beats that the windows found, in their order, which alarms are checked against; null: none.</summary>
+    public List<WindowBeat>? Beats { get; set; }
+
     /// <summary>Questions among the points.</summary>
     public int QuestionCount { get; set; }
 
@@ -182,6 +185,13 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
 /// <param name="Question">What is asked; null when the estimate is known.</param>
 /// <param name="Workers">Of the network that is asked; null when there is no question, and until the windows are addressed.</param>
 internal readonly record struct WindowPoint(VitalPoint Point, NetworkQuestion? Question, InferenceWorkers? Workers);
+
+/// <summary>A beat that was found with a window of the message.</summary>
+/// <param name="WindowId">The window.</param>
+/// <param name="Signal">The signal.</param>
+/// <param name="Age">Seconds from the beat to the window's end, 0 or more.</param>
+/// <param name="Label">Where it began.</param>
+internal readonly record struct WindowBeat(long WindowId, SignalKind Signal, float Age, BeatLabel Label);
 
 /// <summary>Asks an entity to complete the snapshot of its patient; acknowledged as windows are.</summary>
 internal sealed class CapturePatient(int partition, CapturedPatient captured, PatientReplies replies) : IForPatient

@@ -27,6 +27,7 @@ internal static class Catalog
         new Accuracy.HrvAccuracy(),
         new Accuracy.BeatAccuracy(),
         new Accuracy.RhythmAccuracy(),
+        new Accuracy.AlarmAccuracy(),
         new Accuracy.PpgAccuracy(),
         new Fetal.FetalAccuracy(),
         new Ctg.CtgAccuracy(),

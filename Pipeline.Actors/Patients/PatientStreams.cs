@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
@@ -231,7 +232,11 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
             foreach (var one in scratch.Events)
                 handling.Add(device.PointOf(place, one), null);
             foreach (var beat in scratch.Beats)
+            {
                 output.Beats.Add(new BeatPoint(device.Patient, stream.Device, stream.Epoch, beat.SampleIndex / stream.RateHz, beat));
+                if (!window.IsTail && SignalHistory.Keeps(beat.Signal))
+                    handling.Add(new WindowBeat(window.Id, beat.Signal, (float)Math.Max(0, (window.EndIndex - beat.SampleIndex) / stream.RateHz), beat.Label));
+            }
             scratch.Clear();
         }
         counts.Add(Actors.Count.Windows, windows);

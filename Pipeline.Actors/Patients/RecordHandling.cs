@@ -51,6 +51,13 @@ internal sealed class RecordHandling(PartitionContext partition)
         Begin().Points.Add(new WindowPoint(point, question, null));
     }
 
+    /// <summary>Adds a beat of a window whose points were added; of a window without points nothing is kept.</summary>
+    public void Add(in WindowBeat beat)
+    {
+        if (Windows is { } windows && Settings.Alarms is { Enabled: true })
+            (windows.Beats ??= []).Add(beat);
+    }
+
     /// <summary>The record is a command to the patient's alarms.</summary>
     public void Add(AlarmCommand command) => Begin().Command = command;
 

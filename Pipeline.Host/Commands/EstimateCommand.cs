@@ -24,15 +24,27 @@ internal static class EstimateCommand
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
         var events = new Option<string?>("--events") { Description = "File for the events (alarms; episodes of the rhythm; CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
+        var check = new Option<AskedCheck?>("--check-alarm")
+        {
+            Description = "Check an alarm (asystole, bradycardia, tachycardia, ventricular_tachycardia, ventricular_fibrillation) against all signals up to a second, with nothing after it: prints true or false, the probability and the reason, and nothing else.",
+            HelpName = "KIND@SECONDS",
+            CustomParser = parsed =>
+            {
+                if (AskedCheck.TryParse(parsed.Tokens[0].Value, out var asked) is { } fault)
+                    parsed.AddError(fault);
+                return asked;
+            },
+        };
         var command = new DocumentedCommand(
             "estimate", "Estimate heart rate and quality from recordings: WFDB (.hea), EDF, CSV, WAV.",
             "./pipeline estimate bidmc_01.hea --output bidmc_01.csv",
             "./pipeline estimate wrist.csv --rate 100 --channel column1=ppg --beats beats.csv",
             "./pipeline estimate records --output estimates --format json",
             "./pipeline estimate wrist.hea --model heart-rate",
-            "./pipeline estimate 1001.hea --output trace.csv --events events.csv")
+            "./pipeline estimate 1001.hea --output trace.csv --events events.csv",
+            "./pipeline estimate a103l.hea --check-alarm asystole@300")
         {
-            files, model, qrs, fetal, format, output, beats, events, channels, rate,
+            files, model, qrs, fetal, format, output, beats, events, check, channels, rate,
         };
         command.SetAction((parsed, stop) =>
         {
@@ -40,13 +52,15 @@ internal static class EstimateCommand
             List<string> found = [.. named[true].SelectMany(folder => RecordingFolder.Find(folder, stop))];
             List<string> paths = [.. named[false], .. found];
             var kind = parsed.GetValue(format);
+            var asked = parsed.GetValue(check);
             var request = new EstimateRequest(
                 paths,
-                RecordingArguments.Options(parsed, channels, rate),
+                RecordingArguments.Options(parsed, channels, rate) with { UntilSeconds = asked?.Seconds },
                 kind,
                 EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json", found.Count > 0),
                 EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv", found.Count > 0))
             {
+                Asked = asked,
                 Found = found.ToHashSet(StringComparer.Ordinal),
                 Events = EstimateRequest.Places(
                     parsed.GetValue(events), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(events)) || SamePlace(parsed.GetValue(beats), parsed.GetValue(events)) ? ".events.csv" : ".csv",
@@ -67,7 +81,7 @@ internal static class EstimateCommand
     {
         using var network = ModelCatalog.Open(models.Rate);
         using var fetal = ModelCatalog.OpenFetal(models.Fetal);
-        await using var run = new EstimateRun(request, output, network) { Fetal = fetal, Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules.Ctg, Alarms = rules.Alarms };
+        await using var run = new EstimateRun(request, request.Asked is null ? output : TextWriter.Null, network) { Fetal = fetal, Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules.Ctg, Alarms = rules.Alarms };
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
         var isWatched = request.Outputs is not null || Console.IsOutputRedirected;
         try
@@ -75,7 +89,10 @@ internal static class EstimateCommand
             var running = run.RunAsync(TimeProvider.System, stop);
             if (isWatched)
                 await ProgressBar.ShowAsync(error, running, () => (request.Files.Count > 1 ? $"Estimating: {run.EndedCount} of {request.Files.Count}" : "Estimating", run.Progress));
-            return await running;
+            var code = await running;
+            if (request.Asked is { } check && code == ExitCode.Ok)
+                await output.WriteLineAsync(AskedCheck.Row(run.Check(0, check.Kind)));
+            return code;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -45,6 +45,9 @@ internal sealed class EstimateOutput : IDisposable
     /// <summary>Gets the points, in order, in the place of the rows.</summary>
     public Action<VitalPoint>? Taken { get; init; }
 
+    /// <summary>Takes what alarms are checked with; null: nothing does.</summary>
+    public RecordedBeats? Checked { get; init; }
+
     /// <summary>Rows written.</summary>
     public long RowCount { get; private set; }
 
@@ -54,6 +57,7 @@ internal sealed class EstimateOutput : IDisposable
     public void Take(OutputBatch batch)
     {
         DeadLetter ??= batch.DeadLetters.Count > 0 ? batch.DeadLetters[0] : null;
+        Checked?.Take(batch);
         foreach (var point in batch.Points)
         {
             if (point.Alarm?.Alarm is { } alarm)

@@ -15,6 +15,9 @@ internal sealed record EstimateRequest(
     /// <summary>Where each recording's events go; null: nowhere.</summary>
     public IReadOnlyList<string>? Events { get; init; }
 
+    /// <summary>The alarm that is checked, in the place of what is written; null: none.</summary>
+    public AskedCheck? Asked { get; init; }
+
     /// <summary>Those of <see cref="Files"/> that were found in a folder: what is no recording, or holds nothing to estimate, is said and is no fault.</summary>
     public IReadOnlySet<string> Found { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
@@ -49,6 +52,8 @@ internal sealed record EstimateRequest(
     /// <exception cref="CommandException">Names the flags.</exception>
     public void Check()
     {
+        if (Asked is not null && (Files.Count != 1 || Outputs is not null || Beats is not null || Events is not null))
+            throw CommandException.BadUsage("--check-alarm is of one recording, and nothing else is written.");
         if (Files.Count > 1 && Outputs is null)
             throw CommandException.BadUsage($"{Files.Count} recordings need --output FOLDER: each gets a file of its own.");
         var written = (Outputs ?? []).Concat(Beats ?? []).Concat(Events ?? []).Select(Path.GetFullPath).ToList();

@@ -55,6 +55,9 @@ internal sealed class EstimateRun : IPatientSink
     /// <summary>What was wrong with recordings, one line each; empty when nothing was.</summary>
     public IEnumerable<string> Faults => _files.Select(file => file.Fault).OfType<string>();
 
+    /// <summary>Checks an alarm of recording <paramref name="index"/> at the second to which it was read, when all are done.</summary>
+    public AlarmVerdict Check(int index, AlarmKind kind) => _files[index].Beats.Check(kind, _request.Options.UntilSeconds ?? _files[index].Seconds);
+
     /// <summary>Runs all recordings. Returns the exit code: the worst of them.</summary>
     public async Task<int> RunAsync(TimeProvider time, CancellationToken stop)
     {
@@ -145,6 +148,7 @@ internal sealed class EstimateRun : IPatientSink
             _request.Events is { } events ? new EstimateFile(events[index]) : null)
         {
             Taken = _taken is null ? null : point => _taken(index, point),
+            Checked = file.Beats,
         };
     }
 
@@ -182,6 +186,8 @@ internal sealed class EstimateRun : IPatientSink
         public EstimateOutput? Output { get; set; }
 
         public List<string> Notes { get; } = [];
+
+        public RecordedBeats Beats { get; } = new();
 
         /// <summary>The kinds of its channels, in a line.</summary>
         public string? Channels { get; set; }

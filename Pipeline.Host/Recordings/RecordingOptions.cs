@@ -5,6 +5,9 @@ namespace Pipeline.Host.Recordings;
 /// <param name="RateHz">Samples per second of a CSV file; null: its time column tells.</param>
 public sealed record RecordingOptions(IReadOnlyList<ChannelOverride> Channels, double? RateHz = null)
 {
+    /// <summary>Seconds after which nothing is read; null: all is.</summary>
+    public double? UntilSeconds { get; init; }
+
     /// <summary>What was said of a signal: the last override that fits; null: nothing.</summary>
     internal ChannelOverride? Of(RecordedSignal signal) => Channels.LastOrDefault(channel => channel.Matches(signal));
 

@@ -42,8 +42,11 @@ internal sealed class RecordingSource(IReadOnlyList<string> paths, RecordingOpti
             shards.Assign(index, recording.Name);
             isAssigned = true;
             var offset = 0L;
-            foreach (var chunk in recording.Chunks(new(new PatientId($"recording-{index + 1}"), "", "", 0, new Timestamp(0))))
+            foreach (var whole in recording.Chunks(new(new PatientId($"recording-{index + 1}"), "", "", 0, new Timestamp(0))))
             {
+                var chunk = options.UntilSeconds is { } until ? whole.Before((long)Math.Ceiling(until * whole.RateHz)) : whole;
+                if (chunk.FirstSampleIndex / chunk.RateHz >= options.UntilSeconds)
+                    break;
                 while (!shards.TryPost(index, new ShardRecord(offset, chunk)))
                     await shards.WaitForSpaceAsync(index, stop);
                 offset++;

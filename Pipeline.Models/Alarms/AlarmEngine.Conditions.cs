@@ -52,6 +52,7 @@ public sealed partial class AlarmEngine
     {
         if (IsTold(PatientKinds[slot], out var told) == Truth.True)
         {
+            Check(slot, ref told);
             Step(ref _slots[slot], PatientKinds[slot], Truth.True, default, told, step);
             return;
         }
@@ -61,7 +62,30 @@ public sealed partial class AlarmEngine
             return;
         }
         var truth = electric.Status == status ? Truth.True : UrgencyOf(electric.Status) > 0 ? Truth.False : Truth.Unknown;
-        Step(ref _slots[slot], PatientKinds[slot], truth, default, truth == Truth.True ? EvidenceOf(electric, double.NaN, ruling) : Nothing, step);
+        var evidence = truth == Truth.True ? EvidenceOf(electric, double.NaN, ruling) : Nothing;
+        if (truth == Truth.True)
+            Check(slot, ref evidence);
+        Step(ref _slots[slot], PatientKinds[slot], truth, default, evidence, step);
+    }
+
+    /// <summary>
+    /// Checks an alarm that is about to be raised with the beats of all signals of late (<see cref="AlarmCheck"/>), and adds to its evidence what decided; whether it may be raised.
+    /// One that was raised is not checked again, and one that no signal speaks of is true.
+    /// </summary>
+    private bool Check(int slot, ref Evidence evidence)
+    {
+        if (!AlarmCheck.Knows(PatientKinds[slot]) || _slots[slot] is { State: not AlarmState.Ended })
+            return true;
+        Span<SignalSummary> signals = stackalloc SignalSummary[MostRates];
+        var count = 0;
+        foreach (var rate in _rates)
+            if (rate.History is { } history && IsFresh(rate))
+                signals[count++] = history.Summary(rate.Signal, _clock);
+        var verdict = AlarmCheck.Of(PatientKinds[slot], signals[..count]);
+        if (verdict.Finding == CheckFinding.Untold)
+            return true;
+        evidence = evidence with { Check = verdict };
+        return verdict.IsTrue;
     }
 
     /// <summary>An extreme rate and a rate beyond the nearer limit: the second is not raised beside the first.</summary>
@@ -88,9 +112,12 @@ public sealed partial class AlarmEngine
             return;
         }
         var against = isOpen ? null : Against(rate, limit, isLow);
-        var longer = against is null || delay > _rules.ContradictedDelay ? delay : _rules.ContradictedDelay;
-        Step(ref _slots[slot], PatientKinds[slot], Truth.True, longer, EvidenceOf(rate, limit, against), step);
+        var evidence = EvidenceOf(rate, limit, against);
+        var isFree = Check(slot, ref evidence) && against is null;
+        Step(ref _slots[slot], PatientKinds[slot], Truth.True, isFree ? delay : Longer(delay), evidence, step);
     }
+
+    private TimeSpan Longer(TimeSpan delay) => delay > _rules.ContradictedDelay ? delay : _rules.ContradictedDelay;
 
     /// <summary>An alarm that is on ends only when the rate is back by the hysteresis.</summary>
     private bool IsBeyond(double value, double limit, bool isLow, bool isOn)
@@ -151,7 +178,8 @@ public sealed partial class AlarmEngine
                 or AlarmKind.VentricularTachycardia or AlarmKind.Pause or AlarmKind.AtrialFibrillation or AlarmKind.VentricularRun))
                 continue;
             var truth = IsTold(PatientKinds[slot], out var evidence);
-            Step(ref _slots[slot], PatientKinds[slot], truth, default, evidence, step);
+            var isFree = truth != Truth.True || Check(slot, ref evidence);
+            Step(ref _slots[slot], PatientKinds[slot], truth, isFree ? default : Longer(default), evidence, step);
         }
         _events.RemoveAll(one => one.IsOver);
     }

@@ -7,7 +7,10 @@ namespace Pipeline.Models.Alarms;
 public sealed partial class AlarmEngine
 {
     /// <summary>Version of the state that is written, from 1.</summary>
-    public const int StateVersion = 1;
+    public const int StateVersion = 2;
+
+    /// <summary>Version from which on signals have their beats of late, and alarms what they were checked with.</summary>
+    internal const int CheckedVersion = 2;
 
     /// <summary>Name of the state's block.</summary>
     public const string StateName = "alarms";

@@ -87,6 +87,18 @@ public sealed partial class AlarmEngine
     }
 
     /// <summary>
+    /// Takes a beat that was found with the window, whose heart rate of <paramref name="signal"/> was taken before: it was <paramref name="age"/> seconds before the window's end,
+    /// at least 0.
+    /// </summary>
+    public void TakeBeat(string device, SignalKind signal, double age, BeatLabel label)
+    {
+        var at = IndexOf(device);
+        foreach (var rate in _rates)
+            if (rate.Is(at, signal, Metric.HeartRate))
+                rate.History?.Take(_clock - (long)Math.Round(1000 * age), label);
+    }
+
+    /// <summary>
     /// Takes an event that was told with the window; one that lasts is told again when it is over. Those that no alarm is about are
     /// passed over.
     /// </summary>

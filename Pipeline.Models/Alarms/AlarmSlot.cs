@@ -25,8 +25,10 @@ internal enum Truth
 /// <param name="Limit">Its limit; NaN likewise.</param>
 /// <param name="Other">Another signal with a usable rate that speaks against it; unknown: none.</param>
 /// <param name="OtherValue">That rate.</param>
+/// <param name="Check">What the check against all signals of the patient said.</param>
 internal readonly record struct Evidence(
-    string Device, SignalKind Signal, EstimateStatus Status, double Value, double Limit, SignalKind Other = SignalKind.Unknown, double OtherValue = double.NaN);
+    string Device, SignalKind Signal, EstimateStatus Status, double Value, double Limit, SignalKind Other = SignalKind.Unknown, double OtherValue = double.NaN,
+    AlarmVerdict Check = default);
 
 /// <summary>
 /// A condition that holds, or an alarm that has not ended. Times are the engine's clock in ms; −1 is none. There is no object for a
@@ -70,7 +72,7 @@ internal sealed class AlarmSlot(AlarmKind kind)
         if (truth == Truth.True)
         {
             (_overSince, _unknownSince) = (-1, -1);
-            _evidence = Worse(evidence);
+            _evidence = Worse(evidence) with { Check = _evidence.Check };       // with what it was raised
             if (_state != AlarmState.Latched)
                 return null;
             (_state, _latchedAt) = (AlarmState.Active, -1);
@@ -147,7 +149,7 @@ internal sealed class AlarmSlot(AlarmKind kind)
         _state = (AlarmState)number;
         state.Within(ref _level, 0, MostLevel);
         state.Value(ref _begin);
-        var (device, signal, status, value, limit, other, otherValue) = _evidence;
+        var (device, signal, status, value, limit, other, otherValue, check) = _evidence;
         state.Text(ref device);
         state.Value(ref signal);
         state.Value(ref status);
@@ -156,10 +158,23 @@ internal sealed class AlarmSlot(AlarmKind kind)
         state.Value(ref other);
         state.Value(ref otherValue);
         state.Check(Enum.IsDefined(status), "a status that is not known");
-        _evidence = new Evidence(device, signal, status, value, limit, other, otherValue);
+        if (state.Version >= AlarmEngine.CheckedVersion)
+            Transfer(ref check, state);
+        _evidence = new Evidence(device, signal, status, value, limit, other, otherValue, check);
     }
 
     internal static long Ms(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMillisecond;
+
+    private static void Transfer(ref AlarmVerdict check, StateTransfer state)
+    {
+        var (probability, finding, signal, measure) = check;
+        state.Value(ref probability);
+        state.Value(ref finding);
+        state.Value(ref signal);
+        state.Value(ref measure);
+        state.Check(Enum.IsDefined(finding), "a finding that is not known");
+        check = new AlarmVerdict(probability, finding, signal, measure);
+    }
 
     private AlarmAction? TakeClosed(Truth truth, long onDelay, in Evidence evidence, AlarmRules rules, long clock, long step)
     {
@@ -201,7 +216,7 @@ internal sealed class AlarmSlot(AlarmKind kind)
 
     private string Reason()
     {
-        var (device, signal, status, value, limit, other, otherValue) = _evidence;
+        var (device, signal, status, value, limit, other, otherValue, check) = _evidence;
         var where = signal == SignalKind.Unknown ? device : $"{Names.Of(signal)} of {device}";
         var what = kind switch
         {
@@ -215,6 +230,7 @@ internal sealed class AlarmSlot(AlarmKind kind)
             _ => string.Create(CultureInfo.InvariantCulture, $"{value:0} {(value < limit ? "below" : "above")} {limit:0} in {where}"),
         };
         var against = other == SignalKind.Unknown ? "" : string.Create(CultureInfo.InvariantCulture, $"; but {Names.Of(other)} has {otherValue:0}");
-        return (what + against).Replace(',', ';');
+        var checkedBy = check.Finding == CheckFinding.None ? "" : $"; check: {check.Reason}";
+        return (what + against + checkedBy).Replace(',', ';');
     }
 }

@@ -71,6 +71,7 @@ internal sealed class WatchedRate
     private long _heardAt;
     private AlarmSlot? _lost;
     private AlarmSlot? _coincidence;
+    private SignalHistory? _history;
 
     /// <summary>One to be read.</summary>
     public WatchedRate()
@@ -103,7 +104,17 @@ internal sealed class WatchedRate
 
     public bool Is(int device, SignalKind signal, Metric metric) => _device == device && _signal == signal && _metric == metric;
 
-    public void Take(in Estimate estimate, long clock) => (_status, _value, _quality, _heardAt) = (estimate.Status, estimate.Value, estimate.Quality, clock);
+    /// <summary>Its beats of late, which alarms are checked against; null where none are kept.</summary>
+    public SignalHistory? History => _history;
+
+    public void Take(in Estimate estimate, long clock)
+    {
+        (_status, _value, _quality, _heardAt) = (estimate.Status, estimate.Value, estimate.Quality, clock);
+        if (_metric != Metric.HeartRate || !SignalHistory.Keeps(_signal))
+            return;
+        _history ??= new SignalHistory();
+        _history.TakeWindow(_status, _quality);
+    }
 
     public void Transfer(StateTransfer state, int devices)
     {
@@ -117,5 +128,12 @@ internal sealed class WatchedRate
         state.Count(ref _heardAt);
         AlarmEngine.Transfer(ref _lost, AlarmKind.SignalLost, state);
         AlarmEngine.Transfer(ref _coincidence, AlarmKind.Coincidence, state);
+        if (state.Version < AlarmEngine.CheckedVersion)
+            return;
+        var hasHistory = _history is not null;
+        state.Value(ref hasHistory);
+        if (state.IsReading)
+            _history = hasHistory ? new SignalHistory() : null;
+        _history?.Transfer(state);
     }
 }

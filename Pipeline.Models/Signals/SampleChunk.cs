@@ -111,6 +111,18 @@ public sealed record SampleChunk
     public ReadOnlySpan<float> Float32(int channel) =>
         MemoryMarshal.Cast<byte, float>(Samples.Span.Slice(channel * SampleCount * sizeof(float), SampleCount * sizeof(float)));
 
+    /// <summary>The part of it before sample <paramref name="end"/> of the epoch, and then the stream ends; itself when it ends before.</summary>
+    public SampleChunk Before(long end)
+    {
+        if (end >= EndSampleIndex)
+            return this;
+        var (size, count) = (BytesPerSample(Format), (int)Math.Max(0, end - FirstSampleIndex));
+        var part = new byte[Channels.Count * count * size];
+        for (var c = 0; c < Channels.Count; c++)
+            Samples.Slice(c * SampleCount * size, count * size).CopyTo(part.AsMemory(c * count * size));
+        return this with { SampleCount = count, Samples = part, EndOfStream = true };
+    }
+
     /// <summary>
     /// What is wrong with the chunk as it stands, or null when a windower may take it: rate finite and in (0, 100 kHz], index not negative,
     /// bytes = channels x samples x size, names present, end index within 2^53.
