@@ -69,20 +69,20 @@ internal static class KafkaExamination
         const string Check = "Kafka rights";
         (string Topic, AclOperation Operation)[] needed =
         [
-            (options.SamplesTopic, AclOperation.Read), (options.ResultsTopic, AclOperation.Write), (options.DeadLettersTopic, AclOperation.Write),
+            (options.SamplesTopic, AclOperation.Read), (options.ResultsTopic, AclOperation.Write), (options.EventsTopic, AclOperation.Write), (options.DeadLettersTopic, AclOperation.Write),
             (options.StateTopic, AclOperation.Read), (options.StateTopic, AclOperation.Write),
         ];
         try
         {
             using var admin = new KafkaAdmin(options, time);
             var there = metadata.Topics.Select(topic => topic.Topic).ToHashSet();
-            var topics = await admin.TopicRightsAsync(needed.Select(need => need.Topic).Distinct().Where(there.Contains));
+            var topics = await admin.TopicRightsAsync(needed.Select(need => need.Topic).Append(options.CommandsTopic).Distinct().Where(there.Contains));
             var group = await admin.GroupRightsAsync();
             var missing = needed.Where(need => topics.TryGetValue(need.Topic, out var rights) && !IsAllowed(rights, need.Operation)).Select(need => $"{need.Operation} on {need.Topic}")
                 .Concat(there.Contains(options.SamplesTopic) && !topics.ContainsKey(options.SamplesTopic) ? [$"Describe on {options.SamplesTopic}"] : [])
                 .Concat(IsAllowed(group, AclOperation.Read) ? [] : [$"Read on group {options.GroupId}"]).ToArray();
             return missing.Length == 0
-                ? new Finding(Check, Verdict.Ok, $"read {options.SamplesTopic}, write results and dead letters, group {options.GroupId}")
+                ? new Finding(Check, Verdict.Ok, $"read {options.SamplesTopic}, write results, events and dead letters, group {options.GroupId}; {Commands(options, topics)}")
                 : new Finding(Check, Verdict.Fail, $"missing: {string.Join(", ", missing)}", "grant them to the user of Kafka:Properties:sasl.username (kafka-acls)");
         }
         catch (KafkaException fault)
@@ -98,6 +98,14 @@ internal static class KafkaExamination
                 _ => new Finding(Check, Verdict.Warn, $"cannot be examined: {fault.Error.Reason}", "run ./pipeline doctor again; if it stays, see the brokers' log"),
             };
         }
+    }
+
+    /// <summary>Whether the user may write commands to alarms, which the pipeline itself need not.</summary>
+    private static string Commands(KafkaOptions options, IReadOnlyDictionary<string, AclOperation[]> topics)
+    {
+        string[] both = [options.CommandsTopic, options.SamplesTopic];
+        var missing = both.Where(topic => !topics.TryGetValue(topic, out var rights) || !IsAllowed(rights, AclOperation.Write)).ToArray();
+        return missing.Length == 0 ? "commands to alarms" : $"no commands to alarms: no Write on {string.Join(" and ", missing)}";
     }
 
     // A broker without access rules does not say what is allowed: everything is.

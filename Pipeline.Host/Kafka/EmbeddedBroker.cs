@@ -66,7 +66,7 @@ public sealed class EmbeddedBroker : IDisposable
     public KafkaOptions Prepare(KafkaOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        foreach (var topic in new[] { options.SamplesTopic, options.ResultsTopic, options.DeadLettersTopic })
+        foreach (var topic in new[] { options.SamplesTopic, options.ResultsTopic, options.EventsTopic, options.DeadLettersTopic })
             CreateTopic(topic, options.Partitions);
         return Reach(options);
     }

@@ -39,6 +39,10 @@ public sealed class KafkaOptions : IValidatableObject
     [Required]
     public string ResultsTopic { get; set; } = "pipeline.results";
 
+    /// <summary>Output: events and changes of alarms alone, as they stand among the results, key = patient; for systems that want no estimates.</summary>
+    [Required]
+    public string EventsTopic { get; set; } = "pipeline.events";
+
     /// <summary>Output: what could not be used, with the reason.</summary>
     [Required]
     public string DeadLettersTopic { get; set; } = "pipeline.dead-letters";
@@ -165,6 +169,8 @@ public sealed class KafkaOptions : IValidatableObject
             yield return new ValidationResult("the four topics need four names", [nameof(SamplesTopic), nameof(ResultsTopic), nameof(DeadLettersTopic), nameof(StateTopic)]);
         if (topics.Contains(CommandsTopic, StringComparer.Ordinal))
             yield return new ValidationResult("the commands need a topic of their own", [nameof(CommandsTopic)]);
+        if (topics.Append(CommandsTopic).Contains(EventsTopic, StringComparer.Ordinal))
+            yield return new ValidationResult("the events need a topic of their own", [nameof(EventsTopic)]);
         if (FindPatternFault() is { } wrong)
             yield return new ValidationResult(wrong, [nameof(PatientPattern)]);
         foreach (var (name, properties) in new[] { (nameof(Properties), Properties), (nameof(ConsumerProperties), ConsumerProperties), (nameof(ProducerProperties), ProducerProperties) })

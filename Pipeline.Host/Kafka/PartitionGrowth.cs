@@ -48,7 +48,7 @@ internal sealed class PartitionGrowth
         {
             await GrowAsync([_options.StateTopic], counts);
             await Task.Run(() => Copy(now, stop), stop);
-            await GrowAsync([_options.SamplesTopic, _options.ResultsTopic, _options.DeadLettersTopic, _options.CommandsTopic], counts);
+            await GrowAsync([_options.SamplesTopic, _options.ResultsTopic, _options.EventsTopic, _options.DeadLettersTopic, _options.CommandsTopic], counts);
         }
         else
             await GrowAsync([.. counts.Keys], counts);

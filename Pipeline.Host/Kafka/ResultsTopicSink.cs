@@ -4,7 +4,7 @@ using Pipeline.Host.Wire;
 namespace Pipeline.Host.Kafka;
 
 /// <summary>
-/// Writes every estimate to the results topic, key = patient. Acknowledged when the brokers have all of a batch; they are waited for without
+/// Writes every point to the results topic, or events and changes of alarms to the events topic; key = patient. Acknowledged when the brokers have all of a batch; they are waited for without
 /// end. After a crash some results are there twice, by design: a reader keeps one for each <see cref="ResultIdentity"/>.
 /// </summary>
 public sealed class ResultsTopicSink : IPatientSink
@@ -12,14 +12,14 @@ public sealed class ResultsTopicSink : IPatientSink
     private readonly TopicWriter _writer;
     private readonly KafkaMetrics _metrics;
     private readonly string _topic;
+    private readonly bool _isOfEvents;
 
-    /// <summary>Connects in the background.</summary>
-    public ResultsTopicSink(KafkaOptions options, KafkaMetrics metrics, ILogger<ResultsTopicSink> log, TimeProvider time)
+    /// <summary>Connects in the background. <paramref name="isOfEvents"/>: for the events topic.</summary>
+    public ResultsTopicSink(KafkaOptions options, KafkaMetrics metrics, ILogger<ResultsTopicSink> log, TimeProvider time, bool isOfEvents = false)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _topic = options.ResultsTopic;
-        _metrics = metrics;
-        _writer = new TopicWriter("results", options, log, time);
+        (_topic, _isOfEvents, _metrics) = (isOfEvents ? options.EventsTopic : options.ResultsTopic, isOfEvents, metrics);
+        _writer = new TopicWriter(isOfEvents ? "events" : "results", options, log, time);
     }
 
     /// <summary>How it stands with the brokers.</summary>
@@ -32,13 +32,14 @@ public sealed class ResultsTopicSink : IPatientSink
     public async Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (batch.Points.Count == 0)
+        var records = new List<TopicRecord>(_isOfEvents ? 0 : batch.Points.Count);
+        foreach (var point in batch.Points)
+            if (!_isOfEvents || point.Event is not null || point.Alarm is not null)
+                records.Add(new TopicRecord(SampleEncoder.Key(point.Patient), ResultCodec.Encode(point)));
+        if (records.Count == 0)
             return;
-        var records = new TopicRecord[batch.Points.Count];
-        for (var i = 0; i < records.Length; i++)
-            records[i] = new TopicRecord(SampleEncoder.Key(batch.Points[i].Patient), ResultCodec.Encode(batch.Points[i]));
         await _writer.DeliverAsync(_topic, records, stop);
-        _metrics.Delivered.Add(records.Length, new KeyValuePair<string, object?>("topic", _topic));
+        _metrics.Delivered.Add(records.Count, new KeyValuePair<string, object?>("topic", _topic));
     }
 
     /// <inheritdoc/>

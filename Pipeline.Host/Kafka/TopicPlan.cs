@@ -16,6 +16,7 @@ public sealed record TopicPlan(string Name, int Partitions, IReadOnlyDictionary<
         [
             Kept(options.SamplesTopic, options.Partitions, options.Retention),
             Kept(options.ResultsTopic, options.Partitions, options.Retention),
+            Kept(options.EventsTopic, options.Partitions, options.Retention),
             Kept(options.DeadLettersTopic, options.Partitions, options.DeadLetterRetention),
             new(options.CommandsTopic, options.Partitions, new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["retention.ms"] = "-1" }),
             // The newest snapshot of every patient, for ever; the partition is the patient's in the samples topic.

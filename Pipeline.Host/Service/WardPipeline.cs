@@ -34,7 +34,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     private readonly KafkaMetrics _kafkaMetrics;
     private readonly PatientPlaces _places;
     private readonly SilenceWatch _silence;
-    private readonly ResultsTopicSink _results;
+    private readonly ResultsTopicSink _results, _events;
     private readonly DeadLetterSink _deadLetters;
     private readonly IPatientSink _store;
     private readonly TimeSpan _reloadInterval;
@@ -69,6 +69,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         _networks.Switched += change => Tell(log, change, NetworkKind.Of(change.Task).WhenChanged);
         _watches.AddRange(NetworkKind.All.Where(kind => _networks[kind.Task] is not null).Select(kind => ModelWatch.Of(_networks, kind, _reloads, time, log)));
         _results = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time);
+        _events = new ResultsTopicSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<ResultsTopicSink>(), time, isOfEvents: true);
         _deadLetters = new DeadLetterSink(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<DeadLetterSink>(), time);
         Source = new KafkaSource(settings.Kafka, _kafkaMetrics, loggers.CreateLogger<KafkaSource>(), time) { DeadLetters = _deadLetters };
         IPatientSink? presence = null;      // of InfluxDB alone: the segments hold the series and nothing else
@@ -96,7 +97,7 @@ internal sealed class WardPipeline : IAsyncDisposable
     public KafkaSource Source { get; }
 
     /// <summary>What is wrong at Kafka and what may mend it, of input, state, results or dead letters; null when nothing is known to be.</summary>
-    public string? KafkaFault => Source.Fault ?? _deadLetters.Undelivered ?? _results.Undelivered;
+    public string? KafkaFault => Source.Fault ?? _deadLetters.Undelivered ?? _results.Undelivered ?? _events.Undelivered;
 
     /// <summary>Whether the store stores.</summary>
     public StoreState StoreState { get; }
@@ -168,7 +169,7 @@ internal sealed class WardPipeline : IAsyncDisposable
 
     private async Task<Counts> RunAsync((ActorSystem System, IPatientRegion Region) actors, StageFactory? stages, CancellationToken stop)
     {
-        await using var partitions = new Partitions(_topology, [_store, _results, _deadLetters, .. _readings is null ? Array.Empty<IPatientSink>() : [_readings.Latest]], _time, new PartitionParts
+        await using var partitions = new Partitions(_topology, [_store, _results, _events, _deadLetters, .. _readings is null ? Array.Empty<IPatientSink>() : [_readings.Latest]], _time, new PartitionParts
         {
             Actors = actors,
             Stages = stages,
@@ -199,6 +200,7 @@ internal sealed class WardPipeline : IAsyncDisposable
         await Source.DisposeAsync();
         await _store.DisposeAsync();
         await _results.DisposeAsync();
+        await _events.DisposeAsync();
         await _deadLetters.DisposeAsync();
         _reloads.Dispose();
         await _networks.DisposeAsync();

@@ -82,8 +82,8 @@ public sealed partial class AlarmEngine
             if (rate.History is { } history && IsFresh(rate))
                 signals[count++] = history.Summary(rate.Signal, _clock);
         var verdict = AlarmCheck.Of(PatientKinds[slot], signals[..count]);
-        if (verdict.Finding == CheckFinding.Untold)
-            return true;
+        if (verdict.Finding is CheckFinding.Untold or CheckFinding.Fibrillation)
+            return true;        // nothing that the alarm does not say itself
         evidence = evidence with { Check = verdict };
         return verdict.IsTrue;
     }

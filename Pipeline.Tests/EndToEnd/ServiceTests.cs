@@ -71,7 +71,7 @@ public sealed class ServiceTests
 
     internal static IConfigurationRoot Configure(KafkaOptions kafka, Uri? influx, params string[] more) => Settings.Load(null,
     [
-        $"Kafka:BootstrapServers={kafka.BootstrapServers}", $"Kafka:SamplesTopic={kafka.SamplesTopic}", $"Kafka:ResultsTopic={kafka.ResultsTopic}",
+        $"Kafka:BootstrapServers={kafka.BootstrapServers}", $"Kafka:SamplesTopic={kafka.SamplesTopic}", $"Kafka:ResultsTopic={kafka.ResultsTopic}", $"Kafka:EventsTopic={kafka.EventsTopic}",
         $"Kafka:DeadLettersTopic={kafka.DeadLettersTopic}", $"Kafka:StateTopic={kafka.StateTopic}", $"Kafka:GroupId={kafka.GroupId}", "Kafka:CommitInterval=00:00:00.1",
         "Kafka:CheckpointInterval=00:00:00.1", .. kafka.PaceByGroup ? [$"Kafka:CheckpointFolder={CheckpointFolders.New()}"] : Array.Empty<string>(),
         .. kafka.ConsumerProperties.Select(property => $"Kafka:ConsumerProperties:{property.Key}={property.Value}"),

@@ -97,6 +97,7 @@ public sealed class KafkaServer : IAsyncLifetime
             GroupId = prefix,
             SamplesTopic = $"{prefix}.samples",
             ResultsTopic = $"{prefix}.results",
+            EventsTopic = $"{prefix}.events",
             DeadLettersTopic = $"{prefix}.dead-letters",
             CommandsTopic = $"{prefix}.commands",
             StateTopic = $"{prefix}.state",

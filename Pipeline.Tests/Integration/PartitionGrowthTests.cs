@@ -160,7 +160,7 @@ public sealed class PartitionGrowthTests(KafkaServer server)
     private static async Task<string> TopicsAsync(KafkaOptions options, int expected, string partitions = "8")
     {
         var said = new StringWriter();
-        string[] names = [nameof(KafkaOptions.GroupId), nameof(KafkaOptions.SamplesTopic), nameof(KafkaOptions.ResultsTopic), nameof(KafkaOptions.DeadLettersTopic), nameof(KafkaOptions.StateTopic)];
+        string[] names = [nameof(KafkaOptions.GroupId), nameof(KafkaOptions.SamplesTopic), nameof(KafkaOptions.ResultsTopic), nameof(KafkaOptions.EventsTopic), nameof(KafkaOptions.DeadLettersTopic), nameof(KafkaOptions.StateTopic)];
         var code = await CommandLine.InvokeAsync(
             ["topics", "--kafka", options.BootstrapServers, "--partitions", partitions, .. names.SelectMany(name => new[] { "--set", $"Kafka:{name}={typeof(KafkaOptions).GetProperty(name)!.GetValue(options)}" })],
             said, said, CancellationToken.None);
