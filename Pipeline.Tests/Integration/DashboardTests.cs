@@ -48,6 +48,18 @@ public abstract class DashboardTests(InfluxServer server)
         var alarms = new Alarms.AlarmRun().From(8, 60, Alarms.AlarmRun.Rate(125));
         await writing.WriteAsync(Points.Batch(alarms.Changes.Select(Alarms.AlarmPointTests.PointOf)));
 
+        await writing.WriteAsync(Points.Batch(
+            from metric in Enum.GetValues<Metric>()
+            where Names.MeasurementOf(metric) == "hrv"
+            select Points.Of(9) with { Estimate = new Estimate(SignalKind.Ecg, metric, 20, double.NaN, 0.9, 1, EstimateStatus.Ok, Stages.Classical) }));
+        await writing.WriteAsync(Points.Batch(
+            from isOver in (bool[])[false, true]
+            select Points.Of(9) with
+            {
+                Estimate = new Estimate(SignalKind.Ecg, Names.MetricOf(EventKind.Pause, isOver), 4, double.NaN, 0.9, 0.9, EstimateStatus.Ok, Stages.Classical),
+                Event = new PatientEvent(EventKind.Pause, 10, 14, Points.Of(9).Time, isOver, EventPriority.Medium, "4.0 s between two beats"),
+            }));
+
         var queries = DashboardFiles().SelectMany(QueriesOf).Concat(AlertQueries()).ToArray();
 
         Assert.True(queries.Length >= 7, "no queries were found in grafana/dashboards");
