@@ -10,6 +10,9 @@ namespace Pipeline.Actors.Cluster;
 /// <param name="Open">Those that have not ended: first the one to be shown.</param>
 public sealed record AlarmsReport(long Sequence, DateTimeOffset Time, DateTimeOffset? PausedUntil, IReadOnlyList<AlarmReport> Open)
 {
+    /// <summary>The patient's limits, with the ward's where it has none of its own; null where they are not known.</summary>
+    public RateLimits? Limits { get; init; }
+
     /// <summary>The report after a change.</summary>
     public static AlarmsReport From(AlarmChange change)
     {
@@ -18,7 +21,10 @@ public sealed record AlarmsReport(long Sequence, DateTimeOffset Time, DateTimeOf
             change.Sequence, change.At.ToDateTimeOffset(), change.PausedUntil?.ToDateTimeOffset(),
             [.. change.Open.Select(alarm => new AlarmReport(
                 AlarmNames.Of(alarm.Kind), Names.Of(alarm.Priority), AlarmNames.Of(alarm.State), alarm.Number, alarm.Begin.ToDateTimeOffset(), Number(alarm.Value), Number(alarm.Limit),
-                alarm.Device, alarm.Level, alarm.Reason))]);
+                alarm.Device, alarm.Level, alarm.Reason))])
+        {
+            Limits = change.Limits,
+        };
 
         static double? Number(double value) => double.IsFinite(value) ? value : null;
     }

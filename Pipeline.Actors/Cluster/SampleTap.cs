@@ -20,6 +20,9 @@ public sealed class SampleTap(TimeProvider time)
     /// <summary>Whether anybody looks at a patient here.</summary>
     public bool IsUsed => _lookers is not null;
 
+    /// <summary>Called after somebody has begun or ceased to look.</summary>
+    internal Action? Changed { get; set; }
+
     /// <summary>Shows a chunk to those who look at its patient.</summary>
     public void TryPublish(SampleChunk chunk)
     {
@@ -43,6 +46,7 @@ public sealed class SampleTap(TimeProvider time)
                 _lookers = all.SetItem(patient, here.Add(looker = new Looker(receiver, sender)));
             looker.Grant(upTo, time.GetTimestamp());
         }
+        Changed?.Invoke();
     }
 
     /// <summary>Stops that.</summary>
@@ -61,6 +65,7 @@ public sealed class SampleTap(TimeProvider time)
                 .Where(entry => !entry.Value.IsEmpty).ToImmutableDictionary();
             _lookers = kept.IsEmpty ? null : kept;
         }
+        Changed?.Invoke();
     }
 
     private sealed class Looker(IActorRef receiver, IActorRef sender)

@@ -32,7 +32,7 @@ internal sealed partial class WorkerProcess : IDisposable
         _log = Path.Combine(folder, $"{name}.log");
         Address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
         string[] program = IsDotnet ? [HostAssembly] : [];
-        _arguments = [.. program, "run", .. assignments.Append($"Web:Urls={Address}").SelectMany(assignment => new[] { "--set", assignment })];
+        _arguments = [.. program, "run", .. assignments.Concat([$"Web:Urls={Address}", "Access:Open=ThisMachine"]).SelectMany(assignment => new[] { "--set", assignment })];
     }
 
     /// <summary>What a worker's process executes: <c>dotnet</c>, or the host's own executable where this program was started by its own.</summary>
@@ -95,7 +95,7 @@ internal sealed partial class WorkerProcess : IDisposable
     {
         try
         {
-            return await StatusQuery.FetchAsync(new Uri(Address), stop);
+            return await StatusQuery.FetchAsync(new Uri(Address), null, stop);
         }
         catch (CommandException)
         {

@@ -72,7 +72,7 @@ internal static class AlarmsCommand
         var command = new DocumentedCommand("list", "Show the open alarms of all beds.", "./pipeline alarms list", "./pipeline alarms list --url http://10.0.0.7:8080 --json") { url, json };
         command.SetAction(async (parsed, stop) =>
         {
-            var beds = await StatusQuery.FetchAsync<BedsAnswer>(StatusCommand.ProcessOf(parsed, url), BedsAnswer.Path, "list of beds", stop);
+            var beds = await StatusQuery.FetchAsync<BedsAnswer>(StatusCommand.ProcessOf(parsed, url), StatusCommand.TokenOf(parsed), BedsAnswer.Path, "list of beds", stop);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
                 await output.WriteLineAsync(JsonSerializer.Serialize(beds, StatusQuery.Json));

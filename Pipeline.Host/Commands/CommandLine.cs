@@ -19,6 +19,7 @@ internal static class CommandLine
         TopicsCommand.Create,
         StatusCommand.Create,
         AlarmsCommand.Create,
+        UsersCommand.Create,
         DeadLettersCommand.Create,
         EstimateCommand.Create,
         ReplayCommand.Create,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Pipeline.Host.Access;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Status;
@@ -26,7 +27,7 @@ internal static class StatusCommand
         };
         command.SetAction(async (parsed, stop) =>
         {
-            var status = await StatusQuery.FetchAsync(ProcessOf(parsed, url), stop);
+            var status = await StatusQuery.FetchAsync(ProcessOf(parsed, url), TokenOf(parsed), stop);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
                 await output.WriteLineAsync(JsonSerializer.Serialize(status, StatusQuery.Json));
@@ -43,6 +44,21 @@ internal static class StatusCommand
     /// <summary>The process that <paramref name="url"/> names, or that of this machine.</summary>
     public static Uri ProcessOf(ParseResult parsed, Option<string?> url) =>
         parsed.GetValue(url) is { } named ? Parse(named) : Settings.Bind<WebOptions>(Settings.Load(parsed), WebOptions.Section).Here;
+
+    /// <summary>The token that is shown to it; null where <c>Access:TokenFile</c> names none.</summary>
+    public static string? TokenOf(ParseResult parsed)
+    {
+        if (Settings.Load(parsed)[$"{AccessOptions.Section}:{nameof(AccessOptions.TokenFile)}"] is not { Length: > 0 } file)
+            return null;
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.BadUsage($"Access:TokenFile is '{file}'; {fault.Message}");
+        }
+    }
 
     private static Uri Parse(string url) => Uri.TryCreate(url, UriKind.Absolute, out var process) && process.Scheme is "http" or "https"
         ? process

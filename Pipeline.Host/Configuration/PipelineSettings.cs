@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Actors.Inference;
+using Pipeline.Host.Access;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
 using Pipeline.Host.Kafka;
@@ -42,6 +43,12 @@ internal sealed record PipelineSettings(
     /// <summary>Section <c>Web</c>.</summary>
     public WebOptions Web { get; init; } = new();
 
+    /// <summary>Section <c>Access</c>.</summary>
+    public AccessOptions Access { get; init; } = new();
+
+    /// <summary>Section <c>OpenId</c>.</summary>
+    public OpenIdOptions OpenId { get; init; } = new();
+
     /// <summary>Every section that is ours. A new one is a line here.</summary>
     public static IReadOnlyList<SettingsSection> Sections { get; } =
     [
@@ -54,6 +61,8 @@ internal sealed record PipelineSettings(
         SettingsSection.Of<EmbeddedStoreOptions>(EmbeddedStoreOptions.Section),
         SettingsSection.Of<ClusterOptions>(ClusterOptions.Section),
         SettingsSection.Of<WebOptions>(WebOptions.Section),
+        SettingsSection.Of<AccessOptions>(AccessOptions.Section),
+        SettingsSection.Of<OpenIdOptions>(OpenIdOptions.Section),
         SettingsSection.Of<TelemetryOptions>(TelemetryOptions.Section),
     ];
 
@@ -69,5 +78,7 @@ internal sealed record PipelineSettings(
         Ctg = Settings.Bind<CtgRules>(configuration, CtgSection),
         Alarms = Settings.Bind<AlarmRules>(configuration, AlarmsSection),
         Web = Settings.Bind<WebOptions>(configuration, WebOptions.Section),
+        Access = Settings.Bind<AccessOptions>(configuration, AccessOptions.Section),
+        OpenId = Settings.Bind<OpenIdOptions>(configuration, OpenIdOptions.Section),
     };
 }

@@ -1,5 +1,6 @@
-using Pipeline.Actors.Cluster;
-using Pipeline.Host.Store;
+using Microsoft.Extensions.Options;
+using Pipeline.Host.Access;
+using Pipeline.Host.Errors;
 using Pipeline.Host.Web;
 
 namespace Pipeline.Host.Demo;
@@ -14,26 +15,37 @@ internal sealed class DemoPage : IAsyncDisposable
     /// <summary>Where it is.</summary>
     public string Url => _application.Urls.First();
 
-    /// <summary>Serves the page where <c>Web:Urls</c> says; at a free port of this machine where that cannot be had.</summary>
-    public static async Task<DemoPage> StartAsync(WebOptions options, WardReader reader, IPointHistory history, TimeProvider time, CancellationToken stop)
+    /// <summary>Its parts.</summary>
+    internal IServiceProvider Services => _application.Services;
+
+    /// <summary>
+    /// Serves the page where <c>Web:Urls</c> says; at a free port of this machine where that cannot be had. Where nothing says who may sign in, everybody of this machine may do all.
+    /// </summary>
+    /// <exception cref="CommandException">Others would reach it, and nobody would have to sign in.</exception>
+    public static async Task<DemoPage> StartAsync(WebOptions options, AccessOptions access, OpenIdOptions openId, WardSite site, CancellationToken stop)
     {
-        foreach (var urls in new[] { options.Urls, "http://127.0.0.1:0" })
+        if (access is { UsersFile: null } && openId.Authority is null)
+            access.Open = OpenTo.ThisMachine;
+        if (access.FindFault(openId, options.Urls) is { } fault)
+            throw CommandException.BadUsage(fault);
+        var wanted = options.Urls;
+        foreach (var urls in new[] { wanted, "http://127.0.0.1:0" })
         {
+            options.Urls = urls;
             var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
             builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls(urls);
-            builder.Services.AddSingleton(time);
-            builder.Services.AddConnectionLimit(options.MaxConnections);
+            builder.Services.AddSingleton(site.Time);
+            builder.Services.AddSingleton(Options.Create(access));
+            builder.Services.AddSingleton(Options.Create(openId));
+            builder.AddWardSite(options, access, openId);
             var application = builder.Build();
-            application.UsePages();
-            application.MapWard(() => reader, time);
-            application.MapHistory(() => history, time);
+            application.UseWardSite(site);
             try
             {
                 await application.StartAsync(stop);
                 return new DemoPage(application);
             }
-            catch (IOException) when (urls == options.Urls)
+            catch (IOException) when (urls == wanted)
             {
                 await application.DisposeAsync();
             }

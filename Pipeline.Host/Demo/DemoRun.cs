@@ -3,6 +3,7 @@ using Pipeline.Host.Configuration;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Publishing;
 using Pipeline.Host.Service;
+using Pipeline.Host.Web;
 
 namespace Pipeline.Host.Demo;
 
@@ -56,7 +57,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
             _board.Show(batch);
             score.Compare(batch);
         }), readings: served is null ? null : new WardReadings(time));
-        await using var page = served is null ? null : await DemoPage.StartAsync(settings.Web, pipeline.ReadAlone(), pipeline.History, time, stop);
+        await using var page = served is null ? null : await DemoPage.StartAsync(settings.Web, settings.Access, settings.OpenId, SiteOf(pipeline, kafka), stop);
         if (page is not null)
             served?.Invoke(page.Url);
         await using var publisher = new KafkaPublisher(kafka, loggers.CreateLogger<KafkaPublisher>(), time);
@@ -84,6 +85,12 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var folder = Path.GetFullPath(settings.Store.Directory);
         var bytes = Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
         return new DemoSummary(progress, samples, counts[Count.Estimates], score.Scores, folder, bytes, WorkOf(pipeline.Network, counts, batches), ward.Notes);
+    }
+
+    private WardSite SiteOf(WardPipeline pipeline, KafkaOptions kafka)
+    {
+        var reader = pipeline.ReadAlone();
+        return new WardSite(() => reader, () => pipeline.History, (patient, command, stop) => CommandPublisher.PublishAsync(kafka, patient, command, time, stop), settings.Alarms, time);
     }
 
     private KafkaOptions Prepare(EmbeddedBroker broker, WardState state)

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Pipeline.Actors.Cluster;
+using Pipeline.Host.Access;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Kafka;
@@ -24,15 +25,20 @@ internal static class ServiceHost
         await using var application = Build(configuration, time);
         var kafka = application.Services.GetRequiredService<IOptions<KafkaOptions>>();
         WardReader? Reader() => application.Services.GetRequiredService<WardCluster>().Reader;
-        application.UsePages();
-        application.MapWatching();
-        application.MapWard(Reader, time);
-        application.MapHistory(() => application.Services.GetRequiredService<WardService>().Pipeline?.History, time);
-        application.MapStatus(Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked));
         try
         {
             // The host itself would create its services first, and the first of them fail for the first wrong section alone.
             application.Services.GetRequiredService<IStartupValidator>().Validate();
+            var settings = application.Services.GetRequiredService<PipelineSettings>();
+            if (settings.Access.FindFault(settings.OpenId, settings.Web.Urls) is { } fault)
+                throw CommandException.BadUsage(fault);
+            if (application.Services.GetRequiredService<SignIns>().AreNone)
+                application.Logger.NobodySignsIn();
+            application.UseWardSite(new WardSite(
+                Reader, () => application.Services.GetRequiredService<WardService>().Pipeline?.History,
+                (patient, command, stop) => CommandPublisher.PublishAsync(kafka.Value, patient, command, time, stop), settings.Alarms, time));
+            application.MapWatching(Right.Operate);
+            application.MapStatus(Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked));
             await application.StartAsync(stop);
         }
         catch (OptionsValidationException fault)
@@ -67,14 +73,15 @@ internal static class ServiceHost
             builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = formatter);
         // What ends the host is told in one line by the command line.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        builder.WebHost.UseUrls(UrlsOf(configuration)).UseKestrelHttpsConfiguration();
         builder.Services.AddSingleton(time);
         builder.Services.AddSettings(configuration);
         builder.Services.AddMeasurements(configuration);
         builder.Services.AddReadiness();
         // The server is made before the settings are checked; wrong ones are told by the check.
         _ = Settings.TryBind<WebOptions>(configuration, WebOptions.Section, out var web);
-        builder.Services.AddConnectionLimit(web.MaxConnections);
+        var access = Settings.TryBind<AccessOptions>(configuration, AccessOptions.Section, out var bound) is { Count: 0 } ? bound : new AccessOptions();
+        var openId = Settings.TryBind<OpenIdOptions>(configuration, OpenIdOptions.Section, out var provider) is { Count: 0 } ? provider : new OpenIdOptions();
+        builder.AddWardSite(web, access, openId);
         builder.Services.AddSingleton<ListeningAddress>();
         builder.Services.AddSingleton<WardCluster>();
         builder.Services.AddSingleton<WardService>();

@@ -11,4 +11,7 @@ internal static partial class ServiceLog
 
     [LoggerMessage(3, LogLevel.Information, "Stopped after {Records} records, {Windows} windows, {Estimates} estimates")]
     public static partial void Stopped(this ILogger log, long records, long windows, long estimates);
+
+    [LoggerMessage(4, LogLevel.Warning, "Nobody can sign in: pages, /api, /status and /metrics refuse everybody. Set Access:UsersFile (./pipeline users add) or OpenId:Authority; Access:Open=ThisMachine opens them to this machine alone")]
+    public static partial void NobodySignsIn(this ILogger log);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Actors.Cluster;
@@ -41,16 +42,27 @@ internal static class StatusQuery
 
     /// <summary>Fetches it from a process.</summary>
     /// <exception cref="CommandException">The process does not answer, or cannot say.</exception>
-    public static Task<WardStatus> FetchAsync(Uri process, CancellationToken stop) => FetchAsync<WardStatus>(process, Path, "status", stop);
+    public static Task<WardStatus> FetchAsync(Uri process, string? token, CancellationToken stop) => FetchAsync<WardStatus>(process, token, Path, "status", stop);
 
     /// <summary>Fetches what a process serves at <paramref name="path"/>; <paramref name="what"/>: what it is, for a fault.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="token">The machine's token; null: the process asks for none.</param>
+    /// <param name="path">Where it serves it.</param>
+    /// <param name="what">What it is.</param>
+    /// <param name="stop">Gives up.</param>
     /// <exception cref="CommandException">As above.</exception>
-    public static async Task<T> FetchAsync<T>(Uri process, string path, string what, CancellationToken stop) where T : class
+    public static async Task<T> FetchAsync<T>(Uri process, string? token, string path, string what, CancellationToken stop) where T : class
     {
         using var http = new HttpClient { Timeout = Patience };
+        if (token is not null)
+            http.DefaultRequestHeaders.Authorization = new("Bearer", token);
         try
         {
             using var answer = await http.GetAsync(new Uri(process, path), stop);
+            if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+                throw new CommandException(token is null
+                    ? $"{process} wants a token: ./pipeline users token NAME --role engineer makes one; Access:TokenFile names the file that holds it."
+                    : $"{process} refuses the token of Access:TokenFile: it is none of the process's users file, or its role may not see this.");
             if (!answer.IsSuccessStatusCode)
                 throw new CommandException(await answer.Content.ReadAsStringAsync(stop) is { Length: > 0 } text ? text : FormattableString.Invariant($"{process} answers {(int)answer.StatusCode}."));
             return await answer.Content.ReadFromJsonAsync<T>(Json, stop) ?? throw new CommandException($"{process} says nothing.");

@@ -16,13 +16,41 @@ internal sealed class SegmentHistory(string directory) : IPointHistory
     public Task<IReadOnlyList<StoredSeries>> ReadAsync(HistoryRequest request, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Task.Run(() => Read(request, stop), stop);
+        return Task.Run(() =>
+        {
+            var means = new HistoryMeans(request);
+            Read(request.From, request.To, line => Take(line, request, means), stop);
+            return means.Series();
+        }, stop);
     }
 
-    private IReadOnlyList<StoredSeries> Read(HistoryRequest request, CancellationToken stop)
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StoredEvent>> ReadEventsAsync(EventsRequest request, CancellationToken stop)
     {
-        var means = new HistoryMeans(request);
-        var (from, to) = (request.From.ToUnixTimeMilliseconds(), request.To.ToUnixTimeMilliseconds());
+        ArgumentNullException.ThrowIfNull(request);
+        return Task.Run<IReadOnlyList<StoredEvent>>(() =>
+        {
+            // Written again, an event is the same line: the last one counts.
+            var newest = new SortedDictionary<(long, string, string, string, string), StoredEvent>();
+            Read(request.From, request.To, line =>
+            {
+                var (patient, metric) = (line.Tag("pid"u8), line.Tag("metric"u8));
+                if (!request.Metrics.Contains(metric) || (request.Patient is not null && request.Patient != patient))
+                    return;
+                var one = line.ToEvent(patient, metric);
+                newest[(one.TimeNs, patient, one.Device, one.Signal, metric)] = one;
+                if (newest.Count > request.Most)
+                    newest.Remove(newest.Keys.First());
+            }, stop);
+            return [.. newest.Values.Reverse()];
+        }, stop);
+    }
+
+    private delegate void TakeLine(StoredLine line);
+
+    private void Read(DateTimeOffset begin, DateTimeOffset end, TakeLine take, CancellationToken stop)
+    {
+        var (from, to) = (begin.ToUnixTimeMilliseconds(), end.ToUnixTimeMilliseconds());
         var buffer = new byte[BufferBytes];
         foreach (var path in SegmentFiles.List(directory).Reverse())
         {
@@ -33,15 +61,15 @@ internal sealed class SegmentHistory(string directory) : IPointHistory
             {
                 stop.ThrowIfCancellationRequested();
                 var lines = buffer.AsSpan(0, kept + read);
-                while (lines.IndexOf((byte)'\n') is >= 0 and var end)
+                while (lines.IndexOf((byte)'\n') is >= 0 and var lineEnd)
                 {
-                    if (StoredLine.TryRead(lines[..end], out var line))
+                    if (StoredLine.TryRead(lines[..lineEnd], out var line))
                     {
                         newest = Math.Max(newest, line.Milliseconds);
                         if (line.HasValue && line.Milliseconds >= from && line.Milliseconds < to)
-                            Take(line, request, means);
+                            take(line);
                     }
-                    lines = lines[(end + 1)..];
+                    lines = lines[(lineEnd + 1)..];
                 }
                 kept = lines.Length;
                 if (kept == buffer.Length)
@@ -51,7 +79,6 @@ internal sealed class SegmentHistory(string directory) : IPointHistory
             if (newest != long.MinValue && newest < from - LatestMilliseconds)
                 break;
         }
-        return means.Series();
     }
 
     private static void Take(StoredLine line, HistoryRequest request, HistoryMeans means)
@@ -59,24 +86,29 @@ internal sealed class SegmentHistory(string directory) : IPointHistory
         var patient = line.Tag("pid"u8);
         var metric = line.Tag("metric"u8);
         if (metric.Length > 0 && request.Metrics.Contains(metric) && (request.Patient is null || request.Patient == patient))
-            means.Take((patient, line.Tag("device"u8), line.Tag("signal"u8), metric), line.Milliseconds, line.Value);
+            means.Take((patient, line.Tag("device"u8), line.Tag("signal"u8), metric), line.Milliseconds, line.Value, line.Sigma);
     }
 }
 
 /// <summary>A line of <see cref="LineProtocol"/>, as far as a reader wants it.</summary>
 internal readonly ref struct StoredLine
 {
-    private readonly ReadOnlySpan<byte> _key;
+    private readonly ReadOnlySpan<byte> _key, _fields;
+    private readonly long _nanoseconds;
 
-    private StoredLine(ReadOnlySpan<byte> key, long milliseconds, double value)
+    private StoredLine(ReadOnlySpan<byte> key, ReadOnlySpan<byte> fields, long nanoseconds, double value, double sigma)
     {
         _key = key;
-        Milliseconds = milliseconds;
-        Value = value;
+        _fields = fields;
+        _nanoseconds = nanoseconds;
+        (Value, Sigma) = (value, sigma);
     }
 
     /// <summary>Event time, milliseconds since 1970.</summary>
-    public long Milliseconds { get; }
+    public long Milliseconds => _nanoseconds / 1_000_000;
+
+    /// <summary>Standard deviation of the value; NaN where there is none.</summary>
+    public double Sigma { get; }
 
     /// <summary>The value; NaN where there is none, or its status is not <c>ok</c>.</summary>
     public double Value { get; }
@@ -93,7 +125,8 @@ internal readonly ref struct StoredLine
         if (keyEnd <= 0 || fieldsEnd <= keyEnd || !Utf8Parser.TryParse(line[(fieldsEnd + 1)..], out long nanoseconds, out _))
             return false;
         var fields = line[(keyEnd + 1)..fieldsEnd];
-        var value = double.NaN;
+        var all = fields;
+        var (value, sigma) = (double.NaN, double.NaN);
         var isOk = false;
         while (!fields.IsEmpty)
         {
@@ -101,11 +134,34 @@ internal readonly ref struct StoredLine
             var field = fields[..end];
             if (field.StartsWith("value="u8) && Utf8Parser.TryParse(field["value="u8.Length..], out double number, out _))
                 value = number;
+            if (field.StartsWith("sigma="u8) && Utf8Parser.TryParse(field["sigma="u8.Length..], out double deviation, out _))
+                sigma = deviation;
             isOk |= field.SequenceEqual("status=\"ok\""u8);
             fields = fields[Math.Min(end + 1, fields.Length)..];
         }
-        read = new StoredLine(line[..keyEnd], nanoseconds / 1_000_000, isOk ? value : double.NaN);
+        read = new StoredLine(line[..keyEnd], all, nanoseconds, isOk ? value : double.NaN, sigma);
         return true;
+    }
+
+    /// <summary>The whole line.</summary>
+    public StoredEvent ToEvent(string patient, string metric)
+    {
+        var (texts, numbers) = (new Dictionary<string, string>(), new Dictionary<string, double>());
+        var fields = _fields;
+        while (!fields.IsEmpty)
+        {
+            var end = EndOfField(fields);
+            var field = fields[..end];
+            var split = field.IndexOf((byte)'=');
+            var name = Encoding.UTF8.GetString(field[..Math.Max(0, split)]);
+            var content = field[(split + 1)..];
+            if (content.Length >= 2 && content[0] == '"')
+                texts[name] = Encoding.UTF8.GetString(content[1..^1]).Replace("\\\"", "\"", StringComparison.Ordinal).Replace("\\\\", "\\", StringComparison.Ordinal);
+            else if (Utf8Parser.TryParse(content, out double number, out _))
+                numbers[name] = number;
+            fields = fields[Math.Min(end + 1, fields.Length)..];
+        }
+        return new StoredEvent(patient, Tag("ward"u8), Tag("bed"u8), Tag("device"u8), Tag("signal"u8), metric, _nanoseconds, texts, numbers);
     }
 
     /// <summary>The value of a tag; empty when there is no such tag.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Host.Access;
 using Pipeline.Host.Store;
 using Pipeline.Models;
 
@@ -31,13 +32,21 @@ internal static class HistoryEndpoint
             try
             {
                 var series = await stored.ReadAsync(new HistoryRequest(patient, metric!, now - length, now, stretch), stop);
-                return Results.Json(new { EverySeconds = stretch.TotalSeconds, Series = series }, Json);
+                return Results.Json(new
+                {
+                    EverySeconds = stretch.TotalSeconds,
+                    Series = series.Select(one => new
+                    {
+                        one.Patient, one.Device, one.Signal, one.Metric, one.Times, one.Means,
+                        Sigmas = one.Sigmas.Select(sigma => double.IsFinite(sigma) ? sigma : (double?)null),
+                    }),
+                }, Json);
             }
             catch (IOException unread)
             {
                 return Results.Text(unread.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
             }
-        });
+        }).RequireRateLimiting(RequestLimits.Store);
 
     private static string? Fault(string[]? metrics, double? minutes, double? every) =>
         metrics is not { Length: > 0 and <= MostMetrics } ? $"metric= is wanted 1 to {MostMetrics} times."

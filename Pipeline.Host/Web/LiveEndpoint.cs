@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Pipeline.Actors.Cluster;
+using Pipeline.Host.Access;
 
 namespace Pipeline.Host.Web;
 
@@ -29,7 +30,7 @@ internal static class LiveEndpoint
                 return Results.Text($"points= is {points}; allowed: 0 (all) to {MostPoints}.", statusCode: StatusCodes.Status400BadRequest);
             await SendAsync(ward, [.. patient.Distinct(StringComparer.Ordinal)], points ?? 0, all ?? false, context, time);
             return Results.Empty;
-        });
+        }).RequireRateLimiting(RequestLimits.Stream);
 
     private static async Task SendAsync(WardReader ward, string[] patients, double points, bool all, HttpContext context, TimeProvider time)
     {

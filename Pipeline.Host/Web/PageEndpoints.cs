@@ -21,6 +21,12 @@ internal static class PageEndpoints
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
             headers.XFrameOptions = "DENY";
+            headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
+            headers["Cross-Origin-Resource-Policy"] = "same-origin";
+            if (context.Request.IsHttps)
+                headers.StrictTransportSecurity = "max-age=31536000";
+            if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+                headers.CacheControl = "no-store";
             return next(context);
         });
         var files = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, Folder));

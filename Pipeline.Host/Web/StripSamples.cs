@@ -21,7 +21,7 @@ internal sealed record StripSamples(string Patient, string Device, string Label,
         var (at, shown) = (chunk.Channels[channel], bucket > 2 ? Extremes(values, bucket) : values);
         return new StripSamples(
             chunk.Patient, chunk.Device, at.Label, at.Kind, at.Unit, chunk.Time.ToUnixTimeMilliseconds(), bucket > 2 ? 2 * chunk.RateHz / bucket : chunk.RateHz,
-            [.. shown.Select(value => float.IsFinite(value) ? Rounded(value) : (float?)null)]);
+            [.. shown.Select(Shown)]);
     }
 
     /// <summary>
@@ -50,11 +50,11 @@ internal sealed record StripSamples(string Patient, string Device, string Label,
         return [.. extremes];
     }
 
-    // A screen shows no more; a third of the bytes.
-    private static float Rounded(float value)
+    /// <summary>A value as it is sent: four digits, as a screen shows no more; null where it is missing.</summary>
+    internal static float? Shown(float value)
     {
-        if (value == 0)
-            return 0;
+        if (value == 0 || !float.IsFinite(value))
+            return value == 0 ? 0 : null;
         var scale = Math.Pow(10, 3 - Math.Floor(Math.Log10(Math.Abs(value))));
         return (float)(Math.Round(value * scale) / scale);
     }

@@ -2,7 +2,9 @@ using System.Text.Json;
 using Akka.Actor;
 using Confluent.Kafka;
 using Pipeline.Actors.Cluster;
+using Pipeline.Host.Access;
 using Pipeline.Host.Status;
+using Pipeline.Models.Alarms;
 
 namespace Pipeline.Host.Web;
 
@@ -16,14 +18,15 @@ internal static class WardEndpoints
     /// <summary>Adds those below <c>/api</c>.</summary>
     /// <param name="routes">Where to.</param>
     /// <param name="reader">Null while the process starts: answered with 503.</param>
+    /// <param name="rules">The limits of the wards.</param>
     /// <param name="time">For ages.</param>
-    public static void MapWard(this IEndpointRouteBuilder routes, Func<WardReader?> reader, TimeProvider time)
+    public static void MapWard(this IEndpointRouteBuilder routes, Func<WardReader?> reader, AlarmRules rules, TimeProvider time)
     {
-        routes.MapGet("/api/beds", (CancellationToken stop) => reader() is { } ward ? BedsAsync(ward, time, stop) : Task.FromResult(Starting()));
+        routes.MapGet("/api/beds", (CancellationToken stop) => reader() is { } ward ? BedsAsync(ward, rules, time, stop) : Task.FromResult(Starting()));
         routes.MapGet("/api/patients/{patient}", (string patient, CancellationToken stop) =>
-            reader() is { } ward ? PatientAsync(ward, patient, time, stop) : Task.FromResult(Starting()));
+            reader() is { } ward ? PatientAsync(ward, patient, rules, time, stop) : Task.FromResult(Starting()));
         routes.MapGet("/api/patients/{patient}/samples", (string patient, HttpContext context) =>
-            reader() is { } ward ? SendSamplesAsync(ward, patient, context) : Starting().ExecuteAsync(context));
+            reader() is { } ward ? SendSamplesAsync(ward, patient, context) : Starting().ExecuteAsync(context)).RequireRateLimiting(RequestLimits.Stream);
         routes.MapLive(reader, time);
     }
 
@@ -32,9 +35,9 @@ internal static class WardEndpoints
     /// <param name="reader">Null while the process starts: answered with 503.</param>
     /// <param name="status">Asked at each request for the status.</param>
     public static void MapStatus(this IEndpointRouteBuilder routes, Func<WardReader?> reader, Func<WardReader, CancellationToken, Task<WardStatus>> status) =>
-        routes.MapGet(StatusQuery.Path, async (CancellationToken stop) => reader() is { } ward ? await StatusAsync(ward, status, stop) : Starting());
+        routes.MapGet(StatusQuery.Path, async (CancellationToken stop) => reader() is { } ward ? await StatusAsync(ward, status, stop) : Starting()).RequireRight(Right.Operate);
 
-    private static async Task<IResult> BedsAsync(WardReader ward, TimeProvider time, CancellationToken stop)
+    private static async Task<IResult> BedsAsync(WardReader ward, AlarmRules rules, TimeProvider time, CancellationToken stop)
     {
         var (patients, all) = await ward.PatientsAsync(stop);
         var now = time.GetUtcNow();
@@ -45,17 +48,17 @@ internal static class WardEndpoints
             {
                 bed.Key.Ward,
                 bed.Key.Bed,
-                Patients = bed.Select(one => View(one.Process, one.Report, now)),
+                Patients = bed.Select(one => View(one.Process, one.Report, rules, now)),
             }),
             Processes = Processes(all),
         }, Json);
     }
 
-    private static async Task<IResult> PatientAsync(WardReader ward, string patient, TimeProvider time, CancellationToken stop)
+    private static async Task<IResult> PatientAsync(WardReader ward, string patient, AlarmRules rules, TimeProvider time, CancellationToken stop)
     {
         var (newest, all) = await ward.PatientAsync(patient, stop);
         if (newest?.Answer is { } report)
-            return Results.Json(View(newest.Process, report, time.GetUtcNow()), Json);
+            return Results.Json(View(newest.Process, report, rules, time.GetUtcNow()), Json);
         // Who did not answer may have the patient.
         return all.Any(one => one.Fault is not null)
             ? Results.Json(new { Error = "No process that answered knows the patient, and not all answered.", Processes = Processes(all) }, Json, statusCode: StatusCodes.Status503ServiceUnavailable)
@@ -115,7 +118,7 @@ internal static class WardEndpoints
         }).ToArray(),
     };
 
-    private static object View(Address process, PatientReport report, DateTimeOffset now) => new
+    private static object View(Address process, PatientReport report, AlarmRules rules, DateTimeOffset now) => new
     {
         report.Patient,
         report.Ward,
@@ -127,6 +130,7 @@ internal static class WardEndpoints
         SilentSince = report.Series.Count > 0 && report.Series.All(series => series.SilentSince is not null) ? report.Series.Max(series => series.SilentSince) : null,
         Alarm = report.Alarms is { Open: [var top, ..] } ? top : null,
         report.Alarms,
+        Limits = rules.Enabled ? report.Alarms?.Limits ?? rules.LimitsOf(report.Ward) : (RateLimits?)null,
         Models = report.Series.Select(series => series.Model).Where(model => model.Length > 0).Distinct().Order(StringComparer.Ordinal).ToArray(),
         Series = report.Series.Select(series => new
         {

@@ -39,7 +39,8 @@ public sealed partial class AlarmEngine
     /// How the alarms stand since the last change, for who has not seen it; null before the first change. It is no change itself: the
     /// sequence is that of the last one.
     /// </summary>
-    public AlarmChange? Standing() => _changedAt < 0 ? null : new AlarmChange(_sequence, default, new Timestamp(_changedAt), null, Open(), PausedUntil, "", "");
+    public AlarmChange? Standing() =>
+        _changedAt < 0 ? null : new AlarmChange(_sequence, default, new Timestamp(_changedAt), null, Open(), PausedUntil, "", "") { Limits = _limits };
 
     /// <summary>Does what somebody wants, once; answers why it cannot be, or null.</summary>
     public string? Apply(AlarmCommand command, List<AlarmChange> changes)

@@ -198,7 +198,7 @@ public sealed partial class AlarmEngine
     private void Say(AlarmAction action, PatientAlarm? alarm, string by = "", string why = "")
     {
         _changedAt = _now.UnixNanoseconds;
-        _changes!.Add(new AlarmChange(++_sequence, action, _now, alarm, Open(), PausedUntil, by, why));     // there is a list while something is judged or commanded
+        _changes!.Add(new AlarmChange(++_sequence, action, _now, alarm, Open(), PausedUntil, by, why) { Limits = _limits });     // there is a list while something is judged or commanded
     }
 
     private void Expire()

@@ -32,7 +32,7 @@ public sealed class OperatorTests
         [
             $"Kafka:BootstrapServers={kafka.BootstrapServers}", "Kafka:Partitions=2", "Kafka:CommitInterval=00:00:00.1", "Kafka:CheckpointInterval=00:00:00.1", $"Kafka:CheckpointFolder={store.Path}/checkpoints",
             .. kafka.ConsumerProperties.Select(property => $"Kafka:ConsumerProperties:{property.Key}={property.Value}"),
-            $"Store:Directory={store.Path}", $"Web:Urls={url}",
+            $"Store:Directory={store.Path}", $"Web:Urls={url}", "Access:Open=ThisMachine",
         ];
         using var run = new HostProcess(["run", .. settings.SelectMany(setting => new[] { "--set", setting })]);
         using var watch = new HttpClient { BaseAddress = url };

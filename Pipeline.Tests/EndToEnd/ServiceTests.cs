@@ -76,7 +76,7 @@ public sealed class ServiceTests
         "Kafka:CheckpointInterval=00:00:00.1", .. kafka.PaceByGroup ? [$"Kafka:CheckpointFolder={CheckpointFolders.New()}"] : Array.Empty<string>(),
         .. kafka.ConsumerProperties.Select(property => $"Kafka:ConsumerProperties:{property.Key}={property.Value}"),
         $"Influx:Url={influx}", "Influx:RetryDelay=00:00:00.05", "Influx:MaxRetryDelay=00:00:00.2",
-        "Web:Urls=http://127.0.0.1:0", "Logging:LogLevel:Default=None", .. more,
+        "Web:Urls=http://127.0.0.1:0", "Access:Open=ThisMachine", "Logging:LogLevel:Default=None", .. more,
     ]);
 
     /// <summary>All chunks of each second.</summary>

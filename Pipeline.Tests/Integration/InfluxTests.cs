@@ -6,6 +6,7 @@ using Pipeline.Host.Influx;
 using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
+using Pipeline.Tests.Alarms;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -264,9 +265,30 @@ public sealed class Influx2Tests(Influx2Server server) : InfluxTests(server), IC
         Assert.Equal(["ecg", "ppg"], read.Select(series => series.Signal));
         Assert.Equal([0L, 20, 40], read[0].Times.Select(time => (time - start.ToUnixTimeMilliseconds()) / 1_000));
         Assert.Equal([64.5, 74.5, 84.5], read[0].Means);
+        Assert.Equal([1.25, 1.25, 1.25], read[0].Sigmas);
         Assert.Equal([65, 75, 85], read[1].Means);
         Assert.Equal(60, Assert.Single(await new InfluxHistory(client).ReadAsync(
             new HistoryRequest("p \"2\" ${x}", ["heart_rate", "fetal_heart_rate"], start, start.AddHours(1), TimeSpan.FromSeconds(2)), default)).Means.Count);
+    }
+
+    [SkippableFact]
+    public async Task The_newest_changes_of_alarms_are_read_back_with_all_their_fields()
+    {
+        var database = await DatabaseAsync("alarms");
+        var options = server.OptionsFor(database);
+        await using var writing = new InfluxWriting(options);
+        var run = new AlarmRun().From(8, 30, AlarmRun.Rate(125));
+        run.Engine.Acknowledge(0, "n \"12\"", "seen, at the bed", run.Changes);
+        await writing.WriteAsync(Points.Batch(run.Changes.Select(AlarmPointTests.PointOf)));
+        using var client = new InfluxClient(options, TimeProvider.System);
+        var start = Points.Start.ToDateTimeOffset();
+
+        var newest = Assert.Single(await new InfluxHistory(client).ReadEventsAsync(new EventsRequest("P1", ["alarm"], start, start.AddHours(1), 1), default));
+        var all = await new InfluxHistory(client).ReadEventsAsync(new EventsRequest(null, ["alarm"], start, start.AddHours(1), 100), default);
+
+        Assert.Equal(["acknowledged", "raised"], all.Select(change => change.Texts["action"]));
+        Assert.Equal(("P1", "w1", "b1", "", "alarm"), (newest.Patient, newest.Ward, newest.Bed, newest.Device, newest.Metric));
+        Assert.Equal(("n \"12\"", "seen, at the bed", "tachycardia", 1.0), (newest.Texts["by"], newest.Texts["why"], newest.Texts["kind"], newest.Numbers["number"]));
     }
 
     [SkippableFact]

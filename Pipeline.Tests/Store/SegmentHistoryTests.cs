@@ -3,6 +3,7 @@ using Pipeline.Actors;
 using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
+using Pipeline.Tests.Alarms;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -27,6 +28,28 @@ public sealed class SegmentHistoryTests : IDisposable
         // Points come each 2 s and are worth 60 and their number: 0 and 1 are one stretch, of 2 and 3 only the latter counts.
         Assert.Equal([0L, 4, 20], series.Times.Select(time => (time - Start.ToUnixTimeMilliseconds()) / 1_000));
         Assert.Equal([60.5, 63, 70], series.Means);
+        Assert.Equal([1.25, 1.25, 1.25], series.Sigmas);
+    }
+
+    [Fact]
+    public async Task The_newest_changes_of_alarms_come_back_with_all_their_fields_each_once()
+    {
+        var run = new AlarmRun().From(8, 30, AlarmRun.Rate(125));
+        run.Engine.Acknowledge(0, "n \"12\"", "seen, at the bed\\", run.Changes);
+        run.From(32, 60, AlarmRun.Rate(75));
+        VitalPoint[] points = [.. run.Changes.Select(AlarmPointTests.PointOf)];
+        Write("vitals-20260701T080000000Z-00000001.lp", [Points.Of(1), .. points]);
+        Write("vitals-20260701T080000000Z-00000002.lp", [points[^1]]);
+        var history = new SegmentHistory(_folder.Path);
+
+        var all = await history.ReadEventsAsync(new EventsRequest(null, ["alarm"], Start, Start.AddHours(1), 100), default);
+        var newest = await history.ReadEventsAsync(new EventsRequest("P1", ["alarm"], Start, Start.AddHours(1), 2), default);
+
+        Assert.Equal(["ended", "acknowledged", "raised"], all.Select(change => change.Texts["action"]));
+        Assert.Equal(["ended", "acknowledged"], newest.Select(change => change.Texts["action"]));
+        Assert.Equal(("P1", "w1", "b1", "", "alarm"), (all[1].Patient, all[1].Ward, all[1].Bed, all[1].Device, all[1].Metric));
+        Assert.Equal(("n \"12\"", "seen, at the bed\\", "tachycardia", 1.0), (all[1].Texts["by"], all[1].Texts["why"], all[1].Texts["kind"], all[1].Numbers["number"]));
+        Assert.Empty(await history.ReadEventsAsync(new EventsRequest("P2", ["alarm"], Start, Start.AddHours(1), 100), default));
     }
 
     [Fact]

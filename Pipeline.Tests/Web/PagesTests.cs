@@ -2,11 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Pipeline.Actors;
-using Pipeline.Actors.Cluster;
-using Pipeline.Host.Demo;
 using Pipeline.Host.Store;
-using Pipeline.Host.Web;
 using Pipeline.Models;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
@@ -19,28 +15,20 @@ namespace Pipeline.Tests.Web;
 public sealed partial class PagesTests : IAsyncLifetime
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "pages");
-    private readonly LocalActors _actors = new();
-    private readonly LatestValues _latest = new();
-    private readonly SampleTap _tap = new(TimeProvider.System);
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
-    private readonly HttpClient _browser = new();
-    private readonly TemporaryFolder _folder = new();
-    private DemoPage? _page;
+    private WebWard _ward = null!;          // set before each test
+    private HttpClient _browser = null!;    // likewise
 
     public async Task InitializeAsync()
     {
-        var reader = _actors.Read(new LocalReadings(_latest, _tap, () => Task.FromResult(new ProcessStatus([], []))), TimeProvider.System);
-        _page = await DemoPage.StartAsync(new WebOptions { Urls = "http://127.0.0.1:0" }, reader, new SegmentHistory(_folder.Path), TimeProvider.System, _patience.Token);
-        _browser.BaseAddress = new Uri(_page.Url);
+        _ward = await WebWard.StartAsync();
+        _browser = _ward.Client();
     }
 
     public async Task DisposeAsync()
     {
-        _browser.Dispose();
-        await _page!.DisposeAsync();
-        await _actors.DisposeAsync();
+        await _ward.DisposeAsync();
         _patience.Dispose();
-        _folder.Dispose();
     }
 
     [Fact]
@@ -86,28 +74,30 @@ public sealed partial class PagesTests : IAsyncLifetime
     [Fact]
     public async Task The_strips_of_several_beds_come_over_one_connection_and_only_while_somebody_looks()
     {
+        // Both beds are looked at, by one connection, when the second change of the lookers is told; then nobody is.
+        var (looked, left) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var changes = 0;
+        _ward.Tap.Changed = () =>
+        {
+            if (Interlocked.Increment(ref changes) >= 2)
+                looked.TrySetResult();
+            if (!_ward.Tap.IsUsed)
+                left.TrySetResult();
+        };
         using (var answer = await _browser.GetAsync("/api/live?patient=P1&patient=P2&all=true", HttpCompletionOption.ResponseHeadersRead, _patience.Token))
         {
             Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
+            await looked.Task.WaitAsync(_patience.Token);
+            foreach (var patient in new[] { "P1", "P2", "P3" })
+                _ward.Publish(patient);
             using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(_patience.Token));
             var seen = new HashSet<string?>();
-            var reading = Task.Run(async () =>
-            {
-                while (seen.Count < 2 && await lines.ReadLineAsync(_patience.Token) is { } line)
-                    if (line.StartsWith("data: ", StringComparison.Ordinal))
-                        seen.Add(JsonDocument.Parse(line[6..]).RootElement.GetProperty("patient").GetString());
-            });
-            while (!reading.IsCompleted)
-            {
-                foreach (var patient in new[] { "P1", "P2", "P3" })
-                    _tap.TryPublish(Chunks.Of(0, 10, patient: patient));
-                await Task.WhenAny(reading, Task.Delay(5, _patience.Token));
-            }
-            await reading;
+            while (seen.Count < 2 && await lines.ReadLineAsync(_patience.Token) is { } line)
+                if (line.StartsWith("data: ", StringComparison.Ordinal))
+                    seen.Add(JsonDocument.Parse(line[6..]).RootElement.GetProperty("patient").GetString());
             Assert.Equal(["P1", "P2"], seen.Order());
         }
-        while (_tap.IsUsed)
-            await Task.Delay(5, _patience.Token);
+        await left.Task.WaitAsync(_patience.Token);
     }
 
     [Theory]
@@ -132,7 +122,7 @@ public sealed partial class PagesTests : IAsyncLifetime
         var lines = new ArrayBufferWriter<byte>();
         for (var i = 0; i < 10; i++)
             LineProtocol.Append(Points.Of(i, time: Timestamp.From(now.AddSeconds(-60 - i % 2))), lines);
-        await File.WriteAllBytesAsync(Path.Combine(_folder.Path, "vitals-20260701T080000000Z-00000001.lp"), lines.WrittenSpan.ToArray());
+        await File.WriteAllBytesAsync(Path.Combine(_ward.Folder, "vitals-20260701T080000000Z-00000001.lp"), lines.WrittenSpan.ToArray());
 
         using var answer = JsonDocument.Parse(await _browser.GetStringAsync("/api/history?metric=heart_rate&patient=P1&minutes=5&every=60"));
 

@@ -1,6 +1,7 @@
 // The fetal trace on paper: rates above, toco below. What is missing stays blank; nothing is drawn across a gap.
 
-import { begin, text, nameOf, timeOfDay } from "./texts.js";
+import { text, nameOf, timeOfDay } from "./texts.js";
+import { enter, bedOf } from "./session.js";
 import { ask } from "./live.js";
 import { fit, colour } from "./strips.js";
 
@@ -19,7 +20,7 @@ const features = ["fetal_baseline", "fetal_variability", "fetal_stv", "signal_lo
 const values = new Map();     // "signal metric" to a map from time to value
 let newest = null, newestReport = null, isAtEnd = true;
 
-await begin();
+await enter();
 document.title = `CTG ${name}`;
 element("name").textContent = name;
 element("patient").href = `patient.html?patient=${encodeURIComponent(name)}`;
@@ -66,7 +67,7 @@ function isUsable(series) {
 
 function show(patient) {
   newestReport = patient;
-  element("name").textContent = `${patient.bed || ""} ${patient.patient}`.trim();
+  element("name").textContent = `${bedOf(patient)} ${patient.patient}`;
   for (const series of patient.series) {
     const isLine = lines.some(line => line.signal === series.signal && line.metric === series.metric);
     const isMark = series.metric in marks;

@@ -1,6 +1,7 @@
 // What comes from the server: newest values by asking each second, samples by one stream.
 
 import { text, timeOfDay } from "./texts.js";
+import { toSignIn } from "./session.js";
 
 const patience = 4000;
 
@@ -11,6 +12,10 @@ export function ask(path, take, missing = () => {}) {
   const turn = async () => {
     try {
       const answer = await fetch(path, { signal: AbortSignal.timeout(patience), cache: "no-store" });
+      if (answer.status === 401) {
+        toSignIn();
+        return;
+      }
       if (answer.status === 404) {
         missing();
       } else if (!answer.ok) {
@@ -43,11 +48,16 @@ export function listen(patients, points, all, take) {
   return () => stream.close();
 }
 
+/** Whether a value may be shown: one that is old, or without status ok, is none. */
+export function isUsable(value) {
+  return value.status === "ok" && value.value !== null && !value.silentSince && value.ageSeconds < 20;
+}
+
 /** The newest value of a metric that may be shown: of the signals in order of trust, the first that has one; else the first of them, for its status. */
 export function best(patient, metric, signals) {
   const all = patient.series.filter(one => one.metric === metric && one.signal !== undefined);
   const ranked = signals.flatMap(signal => all.filter(one => one.signal === signal));
-  return ranked.find(one => one.status === "ok" && one.value !== null && !one.silentSince && one.ageSeconds < 20) ?? ranked[0];
+  return ranked.find(isUsable) ?? ranked[0];
 }
 
 /** Rates that a bed may have, in the order in which a tile shows them. */

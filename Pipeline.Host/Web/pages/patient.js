@@ -1,7 +1,9 @@
 // One patient: every value, and all channels at 25 mm/s.
 
-import { begin, text, nameOf, timeOfDay } from "./texts.js";
-import { ask, listen, best, rates } from "./live.js";
+import { text, nameOf, timeOfDay } from "./texts.js";
+import { enter, may, bedOf } from "./session.js";
+import { acknowledge, editLimits } from "./acts.js";
+import { ask, listen, best, isUsable, rates } from "./live.js";
 import { Trace, drawTrace, animate } from "./strips.js";
 
 const pixelsPerSecond = 25 * 96 / 25.4, keptSeconds = 30;
@@ -9,7 +11,7 @@ const name = new URLSearchParams(location.search).get("patient") ?? "";
 const waves = document.getElementById("waves");
 const traces = new Map();
 
-await begin();
+await enter();
 document.title = name;
 document.getElementById("name").textContent = name;
 waves.textContent = text("patient.no_waves");
@@ -47,8 +49,9 @@ function take(stretch) {
 }
 
 function show(patient) {
-  document.getElementById("name").textContent = `${patient.bed || ""} ${patient.patient}`.trim();
+  document.getElementById("name").textContent = `${bedOf(patient)} ${patient.patient}`;
   showAlarms(patient.alarms);
+  showActs(patient);
   const ctg = document.getElementById("ctg");
   ctg.hidden = !patient.series.some(one => ["fetal_heart_rate", "fetal_baseline"].includes(one.metric));
   ctg.href = `ctg.html?patient=${encodeURIComponent(patient.patient)}`;
@@ -75,8 +78,16 @@ function showAlarms(alarms) {
   document.getElementById("alarms").replaceChildren(...lines, ...(isPaused || lines.length === 0 ? [note] : []));
 }
 
-function isUsable(value) {
-  return value.status === "ok" && value.value !== null && !value.silentSince && value.ageSeconds < 20;
+function showActs(patient) {
+  const [act, limits] = ["acknowledge", "limits"].map(id => document.getElementById(id));
+  act.hidden = !may("acknowledge") || !(patient.alarms?.open ?? []).some(one => one.state !== "acknowledged");
+  act.onclick = () => acknowledge(patient, null);
+  limits.hidden = !may("limits") || !patient.limits;
+  const kinds = ["heart", ...(patient.series.some(one => one.metric === "fetal_heart_rate") ? ["fetal"] : [])];
+  limits.onclick = () => editLimits(patient, patient.limits, kinds);
+  const now = patient.limits;
+  document.getElementById("limits-now").textContent = now
+    ? [`${now.veryLow} · ${now.low}–${now.high} · ${now.veryHigh}`, ...(kinds.length > 1 ? [`${text("tile.fetus")} ${now.fetalVeryLow} · ${now.fetalLow}–${now.fetalHigh}`] : [])].join("; ") : "";
 }
 
 function numberOf(rate, value, silent) {
@@ -86,7 +97,7 @@ function numberOf(rate, value, silent) {
   label.textContent = nameOf("metric", rate.metric);
   number.textContent = isUsable(value) && !silent ? Math.round(value.value).toString() : "–";
   note.textContent = silent ? text("tile.silent", { time: timeOfDay(silent) })
-    : isUsable(value) ? `± ${value.sigma.toFixed(1)} · ${text("tile.quality", { quality: Math.round(100 * value.quality) })}` : nameOf("status", value.silentSince ? "silent" : value.status);
+    : isUsable(value) ? `± ${value.sigma.toFixed(1)} · ${text("tile.quality", { quality: Math.round(100 * value.quality) })}` : value.status === "ok" ? text("tile.age", { age: Math.round(value.ageSeconds) }) : nameOf("status", value.silentSince ? "silent" : value.status);
   box.append(label, number, note);
   return box;
 }

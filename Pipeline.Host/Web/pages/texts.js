@@ -27,6 +27,13 @@ export function timeOfDay(time) {
   return new Date(time).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+/** The same with the day, where it is another one than today. */
+export function dayAndTime(time) {
+  const at = new Date(time);
+  const day = at.toDateString() === new Date().toDateString() ? "" : `${at.toLocaleDateString(language, { day: "2-digit", month: "2-digit" })} `;
+  return day + timeOfDay(time);
+}
+
 /** Loads the texts, fills the page in, and gives its two buttons their work. To be awaited first. */
 export async function begin() {
   const wanted = kept("language") ?? (navigator.language ?? "en").slice(0, 2);

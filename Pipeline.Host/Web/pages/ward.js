@@ -1,7 +1,9 @@
 // The ward: a tile a bed, those with an alarm first.
 
-import { begin, text, nameOf, timeOfDay } from "./texts.js";
-import { ask, listen, best, rates } from "./live.js";
+import { text, nameOf, timeOfDay } from "./texts.js";
+import { enter, may, bedOf } from "./session.js";
+import { acknowledge } from "./acts.js";
+import { ask, listen, best, isUsable, rates } from "./live.js";
 import { Trace, drawTrace, animate, fit, colour } from "./strips.js";
 
 const stripSeconds = 6, stripPoints = 90, trendMinutes = 30, staleSeconds = 5, mostStrips = 48;
@@ -12,7 +14,7 @@ const tiles = new Map();
 const priorities = ["high", "medium", "low", "technical", "information"];
 let heard = "", unheard = () => {};
 
-await begin();
+await enter();
 filter.append(new Option(text("ward.all"), ""));
 const past = await stored();
 ask("/api/beds", show);
@@ -22,11 +24,17 @@ animate(20, () => {
       drawTrace(tile.strip, tile.trace);
 });
 filter.onchange = search.oninput = choose;
+search.onkeydown = key => {
+  if (["ArrowDown", "Enter"].includes(key.key)) {
+    key.preventDefault();
+    [...board.children].find(element => !element.hidden)?.tile.link.focus();
+  }
+};
 document.addEventListener("keydown", key => {
   if (key.key === "/" && document.activeElement !== search) {
     key.preventDefault();
     search.focus();
-  } else if (document.activeElement?.classList.contains("tile")) {
+  } else if (document.activeElement?.matches(".tile h2 a")) {
     move(key);
   }
 });
@@ -77,8 +85,13 @@ function show(answer) {
       tiles.delete(name);
     }
   document.getElementById("empty").hidden = patients.length > 0;
-  const well = [...tiles.values()].filter(tile => tile.isWell).length;
-  document.getElementById("counts").textContent = text("ward.counts", { beds: patients.length, well });
+  const all = [...tiles.values()];
+  const needing = all.filter(tile => tile.isUrgent).length;
+  const counts = document.getElementById("counts");
+  counts.textContent = `${needing > 0 ? text("ward.needs", { count: needing }) : text("ward.calm")} · ${text("ward.counts", { beds: patients.length, well: all.filter(tile => tile.isWell).length })}`;
+  counts.dataset.urgent = needing > 0;
+  const open = patients.flatMap(one => one.alarms?.open ?? []).filter(one => one.state !== "acknowledged").length;
+  document.getElementById("alarms").textContent = text("alarms.all", { count: open });
   const mute = answer.processes.filter(one => one.fault).map(one => one.process);
   if (mute.length > 0) {
     const line = document.getElementById("connection");
@@ -90,17 +103,19 @@ function show(answer) {
 }
 
 function make(patient) {
-  const element = document.createElement("a");
+  const element = document.createElement("article");
   element.className = "tile";
-  element.innerHTML = `<h2><b></b><small></small></h2><p class="alarm" hidden></p><div class="rates"></div><canvas class="strip" aria-hidden="true"></canvas>
-    <canvas class="trend" aria-hidden="true"></canvas><p class="state"></p><meter min="0" max="1" low="0.4" high="0.7" optimum="1"></meter>`;
-  element.href = `patient.html?patient=${encodeURIComponent(patient.patient)}`;
+  element.innerHTML = `<h2><a><b></b></a><small></small></h2><div class="top"><p class="alarm" hidden></p><button type="button" class="ack" hidden>✓</button></div><div class="rates"></div>
+    <canvas class="strip" aria-hidden="true"></canvas><canvas class="trend" aria-hidden="true"></canvas><p class="state"></p><meter min="0" max="1" low="0.4" high="0.7" optimum="1"></meter>`;
   const part = name => element.querySelector(name);
   const tile = {
-    element, trace: new Trace(stripSeconds), trend: past.get(patient.patient) ?? [], isSeen: false, isWell: false, bed: "", ward: "", name: patient.patient, priority: 2 * priorities.length,
-    title: part("b"), note: part("small"), alarm: part(".alarm"), rates: part(".rates"), strip: part(".strip"), trendBox: part(".trend"), state: part(".state"), quality: part("meter"),
+    element, trace: new Trace(stripSeconds), trend: past.get(patient.patient) ?? [], isSeen: false, isWell: false, bed: "", ward: "", name: patient.patient, priority: 2 * priorities.length, isUrgent: false,
+    link: part("a"), act: part(".ack"), title: part("b"), note: part("small"), alarm: part(".alarm"), rates: part(".rates"), strip: part(".strip"), trendBox: part(".trend"), state: part(".state"), quality: part("meter"),
   };
   element.tile = tile;
+  tile.link.href = `patient.html?patient=${encodeURIComponent(patient.patient)}`;
+  tile.act.title = tile.act.ariaLabel = text("tile.acknowledge");
+  tile.act.onclick = () => acknowledge(tile.patient, null);
   board.append(element);
   seen.observe(element);
   return tile;
@@ -108,18 +123,17 @@ function make(patient) {
 
 function update(tile, patient) {
   [tile.bed, tile.ward] = [patient.bed, patient.ward];
-  tile.title.textContent = patient.bed || patient.patient;
+  tile.patient = patient;
+  tile.title.textContent = bedOf(patient);
   tile.note.textContent = patient.patient;
-  const shown = rates.map(rate => ({ rate, value: best(patient, rate.metric, rate.signals) })).filter(one => one.value);
-  const isLabour = shown.length > 1;
   const silent = patient.silentSince;
-  tile.isWell = false;
-  const reasons = [];
-  tile.rates.replaceChildren(...shown.map(({ rate, value }) => {
-    const isShown = value.status === "ok" && value.value !== null && !silent && !value.silentSince && value.ageSeconds < 20;
-    tile.isWell ||= isShown;
-    if (!isShown && !silent)
-      reasons.push(`${isLabour ? `${text(rate.name)}: ` : ""}${nameOf("status", value.silentSince ? "silent" : value.status)}`);
+  const shown = rates.map(rate => ({ rate, value: best(patient, rate.metric, rate.signals) })).filter(one => one.value)
+    .map(one => ({ ...one, isShown: isUsable(one.value) && !silent }));
+  const isLabour = shown.length > 1;
+  tile.isWell = shown.some(one => one.isShown);
+  const reasons = shown.filter(one => !one.isShown && !silent && one.value.status !== "ok")
+    .map(({ rate, value }) => `${isLabour ? `${text(rate.name)}: ` : ""}${nameOf("status", value.silentSince ? "silent" : value.status)}`);
+  tile.rates.replaceChildren(...shown.map(({ rate, value, isShown }) => {
     const number = document.createElement("p");
     number.className = rate.metric === "fetal_heart_rate" ? "rate fetus" : "rate";
     number.append(isShown ? Math.round(value.value).toString() : "–");
@@ -140,30 +154,35 @@ function update(tile, patient) {
   const first = shown[0]?.value;
   tile.quality.value = first && !silent ? first.quality : 0;
   tile.quality.title = text("tile.quality", { quality: Math.round(100 * tile.quality.value) });
-  showAlarm(tile, patient.alarm);
-  const rate = shown.at(-1)?.value;
-  const isRate = rate && rate.status === "ok" && !silent && rate.ageSeconds < 20;
+  showAlarm(tile, patient.alarm, patient.alarms);
+  const rate = shown.at(-1);
   const time = Date.now();
   if (tile.trend.length === 0 || time - tile.trend.at(-1)[0] > 4000)
-    tile.trend.push([time, isRate ? rate.value : null]);
+    tile.trend.push([time, rate?.isShown ? rate.value.value : null]);
   while (tile.trend.length && tile.trend[0][0] < time - 60000 * trendMinutes)
     tile.trend.shift();
   if (tile.isSeen)
     drawTrend(tile, time);
-  tile.element.ariaLabel = [tile.title.textContent, tile.alarm.hidden ? "" : tile.alarm.textContent,
-    ...shown.map(({ rate: one, value }) => `${nameOf("metric", one.metric)} ${value.status === "ok" && !silent ? Math.round(value.value) : text("tile.no_value")}`), tile.state.textContent].filter(Boolean).join(", ");
+  tile.quality.ariaLabel = tile.quality.title;
+  tile.link.ariaLabel = [tile.title.textContent, tile.alarm.hidden ? "" : tile.alarm.textContent,
+    ...shown.map(({ rate: one, value, isShown }) => `${nameOf("metric", one.metric)} ${isShown ? Math.round(value.value) : text("tile.no_value")}`), tile.state.textContent].filter(Boolean).join(", ");
 }
 
-function showAlarm(tile, alarm) {
+function showAlarm(tile, alarm, alarms) {
+  const isPaused = alarms?.pausedUntil && new Date(alarms.pausedUntil) > new Date();
   // One that somebody has acknowledged comes after those that nobody has.
   tile.priority = alarm ? Math.max(0, priorities.indexOf(alarm.priority)) + (alarm.state === "acknowledged" ? priorities.length : 0) : 2 * priorities.length;
-  tile.alarm.hidden = !alarm;
+  tile.isUrgent = Boolean(alarm) && alarm.state !== "acknowledged" && ["high", "medium"].includes(alarm.priority);
+  tile.alarm.hidden = !alarm && !isPaused;
+  tile.act.hidden = !may("acknowledge") || !(alarms?.open ?? []).some(one => one.state !== "acknowledged");
+  tile.alarm.textContent = [alarm && nameOf("alarm", alarm.kind) + (alarm.state === "active" ? "" : `, ${nameOf("alarm_state", alarm.state)}`),
+    isPaused && text("alarms.paused", { time: timeOfDay(alarms.pausedUntil) })].filter(Boolean).join(" · ");
   if (alarm) {
-    tile.alarm.textContent = nameOf("alarm", alarm.kind) + (alarm.state === "active" ? "" : `, ${nameOf("alarm_state", alarm.state)}`);
     tile.alarm.title = alarm.reason;
     tile.element.dataset.alarm = alarm.priority;
     tile.element.dataset.alarmState = alarm.state;
   } else {
+    tile.alarm.title = "";
     delete tile.element.dataset.alarm;
     delete tile.element.dataset.alarmState;
   }
@@ -198,10 +217,13 @@ function drawTrend(tile, now) {
 function order() {
   const sorted = [...tiles.values()].sort((a, b) =>
     a.priority - b.priority || a.ward.localeCompare(b.ward) || a.bed.localeCompare(b.bed, undefined, { numeric: true }) || a.name.localeCompare(b.name));
+  const focused = document.activeElement;
   sorted.forEach((tile, index) => {
     if (board.children[index] !== tile.element)
       board.insertBefore(tile.element, board.children[index] ?? null);
   });
+  if (focused !== document.activeElement && board.contains(focused))
+    focused.focus();     // a tile that moves takes the focus with it
   const wards = [...new Set(sorted.map(tile => tile.ward))].sort();
   const listed = [...filter.options].slice(1).map(option => option.value);
   if (wards.join("\n") !== listed.join("\n")) {
@@ -214,7 +236,7 @@ function order() {
 function choose() {
   const wanted = search.value.trim().toLowerCase();
   for (const tile of tiles.values())
-    tile.element.hidden = (filter.value !== "" && tile.ward !== filter.value) || !`${tile.bed} ${tile.name}`.toLowerCase().includes(wanted);
+    tile.element.hidden = (filter.value !== "" && tile.ward !== filter.value) || !`${tile.title.textContent} ${tile.bed} ${tile.name}`.toLowerCase().includes(wanted);
   hear();
 }
 
@@ -238,11 +260,16 @@ function hear() {
 
 function move(key) {
   const seenTiles = [...board.children].filter(element => !element.hidden);
-  const at = seenTiles.indexOf(document.activeElement);
+  const at = seenTiles.findIndex(element => element.contains(document.activeElement));
+  if (key.key.toLowerCase() === "a" && !key.ctrlKey && !key.altKey && !key.metaKey && !seenTiles[at].tile.act.hidden) {
+    key.preventDefault();
+    seenTiles[at].tile.act.click();
+    return;
+  }
   const columns = seenTiles.filter(element => element.offsetTop === seenTiles[0].offsetTop).length;
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[key.key];
   if (step && seenTiles[at + step]) {
     key.preventDefault();
-    seenTiles[at + step].focus();
+    seenTiles[at + step].tile.link.focus();
   }
 }
