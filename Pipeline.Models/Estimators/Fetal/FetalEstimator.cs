@@ -9,7 +9,7 @@ internal sealed class FetalEstimator
 {
     private const int Block = 256;
     private const double HorizonSeconds = 2;        // a mark depends on two seconds after it, at least
-    private const double ValidShare = 0.8, ValidShareNow = 0.5;
+    private const double ValidShare = 0.5, ValidShareNow = 0.5;
     private const int NowSamples = 375;
     private const float LeastShareOfLargest = 1e-3f;
     private const float ClipLevels = 8;
@@ -196,21 +196,27 @@ internal sealed class FetalEstimator
                 _leads[l].CopyTo(signals[row++]);
         work.Mains.Remove(signals, _mains, work.Level, look: _windows % MainsSearch == 1);
         var level = work.Candidate.AsSpan(0, signals.Length);
-        var valid = _leads.Valid;
         for (int l = 0, row = 0; l < _channels.Length; l++)
         {
             if ((used >> l & 1) == 0)
                 continue;
             var signal = signals[row++];
-            for (var i = 0; i < signal.Length; i++)
-                if ((valid[i] >> l & 1) == 0)
-                    signal[i] = 0;
+            ClearInvalid(l, signal);
             work.Level.RootMeanSquares(signal, FetalTiming.RateHz, level);
             var limit = ClipLevels * UsualSize(level);
             for (var i = 0; i < signal.Length; i++)
                 signal[i] = Math.Clamp(signal[i], -limit, limit);
         }
         return signals;
+    }
+
+    /// <summary>Sets the samples that are not valid in the lead to 0.</summary>
+    private void ClearInvalid(int lead, Span<float> signal)
+    {
+        var valid = _leads.Valid;
+        for (var i = 0; i < signal.Length; i++)
+            if ((valid[i] >> lead & 1) == 0)
+                signal[i] = 0;
     }
 
     private void Cancel(FetalWorkspace work, SignalRows signals, int used, ReadOnlySpan<int> mother, long start)
@@ -222,6 +228,8 @@ internal sealed class FetalEstimator
             if ((used >> l & 1) == 0)
                 continue;
             work.Cancellation.Subtract(signals[row], mother, start, _banks[l], one[row], three[row]);
+            ClearInvalid(l, one[row]);
+            ClearInvalid(l, three[row]);
             if (isFull && mother.Length >= 3)
                 work.Cancellation.Keep(signals[row], mother.Length, KeepSamples, start, _banks[l], _bankedUntil);
             row++;

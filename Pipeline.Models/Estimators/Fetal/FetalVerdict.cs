@@ -32,8 +32,10 @@ internal sealed class FetalVerdict
             fetalGrade = Math.Min(fetalGrade, OpenQuality);
         if (found.IsOpen)
             (grade, fetalGrade) = (Math.Min(grade, OpenQuality), Math.Min(fetalGrade, OpenQuality));
-        var (rate, fetalRate) = (grade >= UsableQuality ? ofMother.Rate : double.NaN, fetalGrade >= UsableQuality ? ofFetus.Rate : double.NaN);
-        var isCoincidence = _coincidence.Next(found.Score >= HersFrom && MaternalLikeness.AreHers(fetal, mother, from), rate, fetalRate);
+        var mayBeBeats = score >= HersFrom;     // below it the track is chance
+        var isCoincidence = _coincidence.Next(
+            mayBeBeats && MaternalLikeness.AreHers(fetal, mother, from), grade >= UsableQuality ? ofMother.Rate : double.NaN,
+            mayBeBeats ? ofFetus.Rate : double.NaN, fetalGrade >= UsableQuality);
         var hers = Of(Metric.HeartRate, ofMother, grade, leads, seconds, isCoincidence: false);
         return (hers, new FetalTaken(Of(Metric.FetalHeartRate, ofFetus, fetalGrade, leads, seconds, isCoincidence), hers.Value, ofFetus.Rate, System.Numerics.BitOperations.PopCount((uint)found.Leads)));
     }

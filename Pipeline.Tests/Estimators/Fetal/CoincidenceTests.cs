@@ -11,8 +11,29 @@ public sealed class CoincidenceTests
         var coincidence = new Coincidence();
 
         // A window every 2 s.
-        Assert.Equal([false, false, false, false, true, true], Enumerable.Range(0, 6).Select(_ => coincidence.Next(false, 80, 83)));
-        Assert.Equal([true, true, false], new[] { 85.0, 87, 90 }.Select(fetus => coincidence.Next(false, 80, fetus)));
+        Assert.Equal([false, false, false, false, true, true], Enumerable.Range(0, 6).Select(_ => coincidence.Next(false, 80, 83, true)));
+        Assert.Equal([true, true, false], new[] { 85.0, 87, 90 }.Select(fetus => coincidence.Next(false, 80, fetus, true)));
+    }
+
+    [Fact]
+    public void Rates_that_part_quickly_end_it_at_once()
+    {
+        var coincidence = new Coincidence();
+
+        Assert.True(coincidence.Next(true, 80, 80, true));
+        Assert.False(coincidence.Next(false, 80, 90, true));
+    }
+
+    [Fact]
+    public void Beats_at_her_rate_that_are_not_certain_take_twenty_seconds_and_others_set_it_back()
+    {
+        var coincidence = new Coincidence();
+
+        Assert.DoesNotContain(true, Enumerable.Range(0, 9).Select(_ => coincidence.Next(false, 80, 83, false)));
+        Assert.False(coincidence.Next(false, 80, 140, false));
+        Assert.Equal([false, true], Enumerable.Range(0, 2).Select(_ => coincidence.Next(false, 80, 81, false)));
+        coincidence.Clear();
+        Assert.DoesNotContain(true, Enumerable.Range(0, 20).Select(_ => coincidence.Next(false, double.NaN, 81, false)));
     }
 
     [Fact]
@@ -20,7 +41,7 @@ public sealed class CoincidenceTests
     {
         var coincidence = new Coincidence();
 
-        Assert.DoesNotContain(true, Enumerable.Range(0, 20).Select(i => coincidence.Next(false, 80, 110 - 3 * i)));
+        Assert.DoesNotContain(true, Enumerable.Range(0, 20).Select(i => coincidence.Next(false, 80, 110 - 3 * i, true)));
     }
 
     [Fact]
@@ -28,8 +49,8 @@ public sealed class CoincidenceTests
     {
         var coincidence = new Coincidence();
 
-        Assert.True(coincidence.Next(true, 80, 80));
-        Assert.Equal(14, Enumerable.Range(0, 30).Count(_ => coincidence.Next(false, 80, double.NaN)));
+        Assert.True(coincidence.Next(true, 80, 80, true));
+        Assert.Equal(14, Enumerable.Range(0, 30).Count(_ => coincidence.Next(false, 80, double.NaN, false)));
     }
 
     [Fact]
