@@ -5,6 +5,8 @@ namespace Pipeline.Models.Alarms;
 /// <content>When each condition holds.</content>
 public sealed partial class AlarmEngine
 {
+    private const double MotherAlike = 4, MotherApart = 6;      // per minute, as within the abdominal leads
+
     private static readonly Evidence Nothing = new("", SignalKind.Unknown, EstimateStatus.Ok, double.NaN, double.NaN);
 
     /// <summary>
@@ -215,9 +217,31 @@ public sealed partial class AlarmEngine
             Step(ref rate.Lost, AlarmKind.SignalLost, truth, delay, truth == Truth.True ? EvidenceOf(rate, double.NaN, null) : Nothing, step);
             if (rate.Metric != Metric.FetalHeartRate)
                 continue;
-            var mixed = !IsFresh(rate) ? Truth.Unknown : rate.Status == EstimateStatus.Coincidence ? Truth.True : Truth.False;
-            Step(ref rate.Coincidence, AlarmKind.Coincidence, mixed, _rules.LostDelay, mixed == Truth.True ? EvidenceOf(rate, double.NaN, null) : Nothing, step);
+            var hers = MotherWithRateOf(rate);
+            var mixed = !IsFresh(rate) ? Truth.Unknown : rate.Status == EstimateStatus.Coincidence || hers is not null ? Truth.True : Truth.False;
+            var mixedDelay = hers is null ? _rules.LostDelay : _rules.PoorDelay;
+            Step(ref rate.Coincidence, AlarmKind.Coincidence, mixed, mixedDelay, mixed == Truth.True ? EvidenceOf(rate, double.NaN, hers) : Nothing, step);
         }
+    }
+
+    /// <summary>
+    /// The mother's rate by another signal that a cardiotocograph's fetal rate cannot be told from: it may have picked up her pulse. Null: there is none, or abdominal leads show a fetus whose rate is
+    /// nearer.
+    /// </summary>
+    private WatchedRate? MotherWithRateOf(WatchedRate fetal)
+    {
+        if (fetal.Signal == SignalKind.FetalEcg || !fetal.IsUsable || !IsFresh(fetal))
+            return null;
+        double DistanceTo(WatchedRate other) => Math.Abs(fetal.Value - other.Value);
+        var limit = fetal.Coincidence is { State: AlarmState.Active or AlarmState.Acknowledged } ? MotherApart : MotherAlike;
+        WatchedRate? mother = null;
+        foreach (var rate in _rates)
+            if (rate.Metric == Metric.HeartRate && rate.IsUsable && IsFresh(rate) && DistanceTo(rate) <= limit && (mother is null || TrustOf(rate.Signal) < TrustOf(mother.Signal)))
+                mother = rate;
+        foreach (var rate in _rates)
+            if (mother is not null && rate is { Metric: Metric.FetalHeartRate, Signal: SignalKind.FetalEcg, IsUsable: true } && IsFresh(rate) && DistanceTo(rate) < DistanceTo(mother))
+                return null;
+        return mother;
     }
 
     /// <summary>

@@ -223,13 +223,14 @@ internal sealed class AlarmSlot(AlarmKind kind)
             AlarmKind.Asystole => $"no beats in {where}",
             AlarmKind.VentricularFibrillation => $"fibrillation or flutter in {where}",
             AlarmKind.SignalLost => $"no usable rate from {where}: {Names.Of(status)}",
+            AlarmKind.Coincidence when other != SignalKind.Unknown => string.Create(CultureInfo.InvariantCulture, $"the rate of {where} may be the mother's: {Names.Of(other)} has {otherValue:0}"),
             AlarmKind.Coincidence => $"fetal beats cannot be told from the mother's in {where}",
             AlarmKind.DeviceSilent => $"nothing comes of {where}",
             AlarmKind.VentricularTachycardia or AlarmKind.Pause or AlarmKind.AtrialFibrillation or AlarmKind.VentricularRun => $"rhythm in {where}",
             AlarmKind.FetalPathological or AlarmKind.FetalSuspicious or AlarmKind.ProlongedDeceleration => $"trace from {where}",
             _ => string.Create(CultureInfo.InvariantCulture, $"{value:0} {(value < limit ? "below" : "above")} {limit:0} in {where}"),
         };
-        var against = other == SignalKind.Unknown ? "" : string.Create(CultureInfo.InvariantCulture, $"; but {Names.Of(other)} has {otherValue:0}");
+        var against = other == SignalKind.Unknown || kind == AlarmKind.Coincidence ? "" : string.Create(CultureInfo.InvariantCulture, $"; but {Names.Of(other)} has {otherValue:0}");
         var checkedBy = check.Finding == CheckFinding.None ? "" : $"; check: {check.Reason}";
         return (what + against + checkedBy).Replace(',', ';');
     }

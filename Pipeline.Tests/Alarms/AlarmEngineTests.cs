@@ -245,6 +245,48 @@ public sealed class AlarmEngineTests
         Assert.Equal(["622 coincidence raised"], _run.Said.Skip(1));
     }
 
+    [Theory]
+    [InlineData(SignalKind.Ecg, 86, "the rate of fhr of ctg may be the mother's: ecg has 86")]
+    [InlineData(SignalKind.Ppg, 91, "the rate of fhr of ctg may be the mother's: ppg has 91")]
+    [InlineData(SignalKind.FetalEcg, 88, "the rate of fhr of ctg may be the mother's: fecg has 88")]
+    [InlineData(SignalKind.Ecg, 95, null)]
+    public void A_cardiotocograph_that_prints_the_mothers_rate_for_half_a_minute_is_told_by_another_device(SignalKind signal, double mother, string? reason)
+    {
+        Beside(8, 60, Rate(mother, signal), 88);
+        Assert.Equal(reason is null ? [] : ["38 coincidence raised"], _run.Said);
+        Assert.Equal(reason, _run.Changes.SingleOrDefault()?.Alarm?.Reason);
+
+        Beside(62, 90, Rate(mother, signal), 140);
+        Assert.Equal(reason is null ? [] : ["coincidence ended"], _run.Said.Skip(1).Select(said => said[(said.IndexOf(' ') + 1)..]));
+    }
+
+    [Fact]
+    public void A_cardiotocograph_whose_rate_is_that_of_the_fetus_in_abdominal_leads_has_not_picked_up_the_mother()
+    {
+        for (var second = 8; second <= 60; second += 2)
+            _run.Window("mon", second, "w1", Rate(118, SignalKind.FetalEcg), Rate(123, SignalKind.FetalEcg, metric: Metric.FetalHeartRate))
+                .Window("ctg", second, "w1", Rate(122, SignalKind.FetalHeartRate, metric: Metric.FetalHeartRate));
+
+        Assert.Empty(_run.Said);
+    }
+
+    [Fact]
+    public void A_fetal_rate_that_crosses_the_mothers_is_its_own()
+    {
+        Beside(8, 20, Rate(90), 130);
+        Beside(22, 48, Rate(90), 91);
+        Beside(50, 80, Rate(90), 130);
+
+        Assert.Empty(_run.Said);
+    }
+
+    /// <summary>Windows of a monitor with the mother's rate and of a cardiotocograph.</summary>
+    private void Beside(int from, int to, Estimate mother, double fetal)
+    {
+        for (var second = from; second <= to; second += 2)
+            _run.Window("mon", second, "w1", mother).Window("ctg", second, "w1", Rate(fetal, SignalKind.FetalHeartRate, metric: Metric.FetalHeartRate));
+    }
+
     [Fact]
     public void An_event_that_lasts_is_alarmed_about_until_it_is_told_to_be_over()
     {
