@@ -6,7 +6,8 @@ from confluent_kafka import Consumer
 from result_pb2 import STATUS_OK, Metric, Result, Status
 
 # read_committed: results are published in transactions where checkpoints are.
-consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "example", "auto.offset.reset": "latest", "isolation.level": "read_committed"})
+consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "example", "auto.offset.reset": "latest",
+                     "isolation.level": "read_committed"})
 consumer.subscribe(["pipeline.results"])
 seen = set()     # of a real consumer: as long as its own restart may take
 while True:
@@ -15,7 +16,8 @@ while True:
         continue
     result = Result.FromString(record.value())
     # Delivery is at least once: a result may come twice, with the same identity.
-    identity = (result.topic, result.partition, result.offset, result.device, result.signal, result.metric, result.window_id, result.time_ns)
+    identity = (result.topic, result.partition, result.offset, result.device, result.signal, result.metric,
+                result.window_id, result.time_ns)
     if identity in seen:
         continue
     seen.add(identity)

@@ -24,10 +24,12 @@ async function main(broker, length) {
     const first = second * rateHz;
     const samples = Int16Array.from({ length: rateHz }, (_, i) => Math.round(gain * pulse((first + i) / rateHz)));
     const chunk = type.fromObject({
-      version: 1, stream, firstSampleIndex: first, firstSampleTimeNs: `${start + second * 1000}000000`, sampleCount: rateHz, samples: Buffer.from(samples.buffer),
+      version: 1, stream, firstSampleIndex: first, firstSampleTimeNs: `${start + second * 1000}000000`, sampleCount: rateHz,
+      samples: Buffer.from(samples.buffer),
     });
     await new Promise(over => setTimeout(over, start + (second + 1) * 1000 - Date.now()));
-    await producer.send({ topic: "pipeline.samples", acks: -1, messages: [{ key: patient, value: Buffer.from(type.encode(chunk).finish()) }] });
+    const value = Buffer.from(type.encode(chunk).finish());
+    await producer.send({ topic: "pipeline.samples", acks: -1, messages: [{ key: patient, value }] });
   }
   await producer.disconnect();
 }

@@ -18,7 +18,8 @@ def pulse(seconds):
 # murmur2 of the key, as Java's default: all streams of a patient must come to one partition.
 producer = Producer({"bootstrap.servers": sys.argv[1], "partitioner": "murmur2_random", "enable.idempotence": True})
 start = time.time_ns()
-stream = Stream(patient=PATIENT, ward="examples", bed="py-1", device="finger", epoch=start // 10**9, rate_hz=RATE_HZ, format=SAMPLE_FORMAT_INT16,
+stream = Stream(patient=PATIENT, ward="examples", bed="py-1", device="finger", epoch=start // 10**9, rate_hz=RATE_HZ,
+                format=SAMPLE_FORMAT_INT16,
                 channels=[Channel(label="PLETH", kind=SIGNAL_KIND_PPG, unit="1", gain=GAIN)])
 for second in range(int(sys.argv[2]) if len(sys.argv) > 2 else 60):
     first = second * RATE_HZ

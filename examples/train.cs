@@ -1,7 +1,7 @@
 #:project ../Pipeline.Training/Pipeline.Training.csproj
 #:property PublishAot=false
-// Trains the heart-rate network with three learning rates on simulated beds, and compares them on beds that none has seen: the beginning of an experiment
-// of your own. From the repository's root (./pipeline test or ./pipeline train lays libtorch there):
+// Trains the heart-rate network with three learning rates on simulated beds, and compares them on beds that none has seen: the beginning of
+// an experiment of your own. From the repository's root (./pipeline test or ./pipeline train lays libtorch there):
 //   PIPELINE_LIBTORCH=.cache/libtorch dotnet run --configuration Release examples/train.cs [STEPS]
 // With your recordings and without code: ./pipeline train heart-rate --data DIR --folds loso
 using Pipeline.Models;
@@ -30,7 +30,8 @@ foreach (var rate in new[] { 1e-3, 4e-3, 1e-2 })
         loss = loop.Next().Loss;
     loop.Network.eval();
     var scores = held.Select(bed => RateTrainer.Score((RateNetwork)loop.Network, trainer.See(bed))).ToArray();
-    Console.WriteLine($"{rate,-13}  {loss,-6:F3}  {scores.Average(s => s.MeanError),-8:F2} /min   {scores.Average(s => s.Near),-12:P1}  {scores.Average(s => s.Covered):P1}");
+    var (error, near, covered) = (scores.Average(s => s.MeanError), scores.Average(s => s.Near), scores.Average(s => s.Covered));
+    Console.WriteLine($"{rate,-13}  {loss,-6:F3}  {error,-8:F2} /min   {near,-12:P1}  {covered:P1}");
 }
 
 // A simulated bed as a recording: its PPG and accelerometer, and the true heart rate of each window of 8 s.
@@ -43,9 +44,14 @@ static RateRecording Record(int index, int seed, int seconds)
     while (bed.Seconds < seconds)
         bed.Next(chunks, beats);
     var wrist = chunks.Where(chunk => chunk.Channels.IndicesOf(SignalKind.Ppg).Length > 0).OrderBy(chunk => chunk.FirstSampleIndex).ToArray();
-    var labels = Enumerable.Range(0, (seconds - 8) / 2).Select(window => (Start: 2.0 * window, Rate: TrueBeat.HeartRate(beats, 2 * window, 2 * window + 8)));
+    var labels =
+        from window in Enumerable.Range(0, (seconds - 8) / 2)
+        let rate = TrueBeat.HeartRate(beats, 2 * window, 2 * window + 8)
+        where double.IsFinite(rate)
+        select (2.0 * window, rate);
     return new RateRecording(
-        scenario.Bed, scenario.Patient.Value, "simulated", wrist[0].RateHz, Channels(wrist, SignalKind.Ppg), Channels(wrist, SignalKind.Acc), [.. labels.Where(label => double.IsFinite(label.Rate))]);
+        scenario.Bed, scenario.Patient.Value, "simulated", wrist[0].RateHz,
+        Channels(wrist, SignalKind.Ppg), Channels(wrist, SignalKind.Acc), [.. labels]);
 }
 
 static float[][] Channels(SampleChunk[] chunks, SignalKind kind) =>

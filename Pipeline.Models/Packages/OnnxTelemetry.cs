@@ -3,15 +3,17 @@ using System.Runtime.InteropServices;
 namespace Pipeline.Models.Packages;
 
 /// <summary>
-/// ONNX Runtime reports sessions, models and errors to its maker, and keeps an identifier of the machine in the user's cache folder (version 1.31
-/// on Linux). A ward's machine reports to nobody.
+/// ONNX Runtime reports sessions, models and errors to its maker, and keeps an identifier of the machine in the user's cache folder
+/// (version 1.31, on Linux). A ward's machine reports to nobody.
 /// </summary>
 internal static partial class OnnxTelemetry
 {
     /// <summary>Read once, when ONNX Runtime begins: then no uploader, event, identifier or cache is made.</summary>
     internal const string Variable = "ORT_DISABLE_TELEMETRY";
 
-    /// <summary>Takes effect when no session has been made in this process. On Windows telemetry is the system's (ETW), and its settings decide.</summary>
+    /// <summary>
+    /// Takes effect when no session has been made in this process. On Windows telemetry is the system's (ETW), and its settings decide.
+    /// </summary>
     internal static void Forbid()
     {
         Environment.SetEnvironmentVariable(Variable, "1");

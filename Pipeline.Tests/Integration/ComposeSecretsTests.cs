@@ -8,11 +8,13 @@ using Xunit;
 
 namespace Pipeline.Tests.Integration;
 
-/// <summary>The first steps of <c>docker-compose up</c>, run as a folder against a real InfluxDB: secrets as files, certificates, tokens with the least rights.</summary>
+/// <summary>The first steps of compose against a real InfluxDB: secrets as files, certificates, tokens with the least rights.</summary>
 [Trait("Category", "Integration")]
 [UnsupportedOSPlatform("windows")]
 public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<Influx2Server>
 {
+    private const UnixFileMode OwnerAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private static readonly HttpClient Http = new();
 
     private static readonly string Deploy = Path.Combine(RepositoryRoot.Path, "deploy");
@@ -34,9 +36,12 @@ public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<In
 
         Assert.Equal(first, Contents(folder.Path));
         Assert.Equal(
-            ["grafana/influx-token", "grafana/password", "influxdb/password", "influxdb/token", "pipeline/cluster/ca.crt", "pipeline/cluster/tls.crt", "pipeline/cluster/tls.key", "pipeline/influx-token"],
+            [
+                "grafana/influx-token", "grafana/password", "influxdb/password", "influxdb/token",
+                "pipeline/cluster/ca.crt", "pipeline/cluster/tls.crt", "pipeline/cluster/tls.key", "pipeline/influx-token",
+            ],
             first.Keys);
-        Assert.All(first.Keys, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder.Path, file))));
+        Assert.All(first.Keys, file => Assert.Equal(OwnerAlone, File.GetUnixFileMode(Path.Combine(folder.Path, file))));
         var (service, grafana) = (first["pipeline/influx-token"].Trim(), first["grafana/influx-token"].Trim());
         Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.Forbidden), (await WriteAsync(service), await WriteAsync(grafana)));
         Assert.Contains("\"one\"", await AskAsync(grafana, "/query?db=pipeline&q=SHOW%20MEASUREMENTS"), StringComparison.Ordinal);
@@ -61,10 +66,12 @@ public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<In
 
         await RunAsync("influx-tokens.sh", folder.Path);
 
-        Assert.Contains("\"results\"", await AskAsync((await File.ReadAllTextAsync(file)).Trim(), "/query?db=pipeline&q=SHOW%20MEASUREMENTS"), StringComparison.Ordinal);
+        var token = (await File.ReadAllTextAsync(file)).Trim();
+        Assert.Contains("\"results\"", await AskAsync(token, "/query?db=pipeline&q=SHOW%20MEASUREMENTS"), StringComparison.Ordinal);
     }
 
-    private static bool IsInstalled(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+    private static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private async Task RunAsync(string script, string folder)
     {
@@ -78,8 +85,11 @@ public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<In
         Assert.True(process.ExitCode == 0, $"{script}: {said}");
     }
 
-    private static SortedDictionary<string, string> Contents(string folder) => new(
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(folder, file), File.ReadAllText), StringComparer.Ordinal);
+    private static SortedDictionary<string, string> Contents(string folder)
+    {
+        var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories);
+        return new(files.ToDictionary(file => Path.GetRelativePath(folder, file), File.ReadAllText), StringComparer.Ordinal);
+    }
 
     private async Task<HttpStatusCode> WriteAsync(string token)
     {
@@ -94,5 +104,9 @@ public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<In
     }
 
     private Task<HttpResponseMessage> SendAsync(string token, HttpMethod method, string path, HttpContent? content) => Http.SendAsync(
-        new HttpRequestMessage(method, new Uri(server.Url, path)) { Content = content, Headers = { Authorization = new AuthenticationHeaderValue("Token", token) } });
+        new HttpRequestMessage(method, new Uri(server.Url, path))
+        {
+            Content = content,
+            Headers = { Authorization = new AuthenticationHeaderValue("Token", token) },
+        });
 }

@@ -44,13 +44,16 @@ public sealed class KubernetesTests : IAsyncLifetime
         await ShellAsync(CommandsBelow("## First time"));
         var pods = await UntilAsync("kubectl -n pipeline get pods --no-headers --output name", found => Count(found, "pod/pipeline-") == 3);
         var again = await ShellAsync("kubectl apply --validate=strict -k k8s");
-        await ShellAsync("kubectl --warnings-as-errors apply --dry-run=server --validate=strict -k k8s");     // pod security restricted warns of a template
+        // Pod security only warns of a template.
+        await ShellAsync("kubectl --warnings-as-errors apply --dry-run=server --validate=strict -k k8s");
         var security = await ShellAsync("kubectl get namespace pipeline --output jsonpath={.metadata.labels}");
         var refused = await ShellAsync("kubectl -n pipeline get events --output name --field-selector reason=FailedCreate");
 
         await ShellAsync("cp -r k8s/ upgraded && sed -i 's/newTag: .*/newTag: \"9.9.9\"/' upgraded/kustomization.yaml");
-        await ShellAsync(CommandsBelow("## Upgrade").Replace("k8s", "upgraded", StringComparison.Ordinal).Split('\n').Where(line => !line.Contains("rollout", StringComparison.Ordinal)).Aggregate((all, line) => $"{all}\n{line}"));
-        var images = await UntilAsync("kubectl -n pipeline get pods --output jsonpath='{.items[*].spec.containers[*].image}'", found => Count(found, ":9.9.9") == 2);
+        var upgrade = CommandsBelow("## Upgrade").Replace("k8s", "upgraded", StringComparison.Ordinal).Split('\n');
+        await ShellAsync(string.Join('\n', upgrade.Where(line => !line.Contains("rollout", StringComparison.Ordinal))));
+        var images = await UntilAsync(
+            "kubectl -n pipeline get pods --output jsonpath='{.items[*].spec.containers[*].image}'", found => Count(found, ":9.9.9") == 2);
 
         Assert.Equal(1, Count(pods, "pod/topics-"));
         Assert.DoesNotContain("created", again, StringComparison.Ordinal);
@@ -83,7 +86,8 @@ public sealed class KubernetesTests : IAsyncLifetime
 
     private async Task<string> ShellAsync(string commands)
     {
-        using var shell = Process.Start(new ProcessStartInfo("bash", ["-euc", $"kubectl() {{ bash '{_script}' --dir '{_folder.Path}/server' kubectl \"$@\"; }}\n{commands}"])
+        var kubectl = $"kubectl() {{ bash '{_script}' --dir '{_folder.Path}/server' kubectl \"$@\"; }}";
+        using var shell = Process.Start(new ProcessStartInfo("bash", ["-euc", $"{kubectl}\n{commands}"])
         {
             WorkingDirectory = Work,
             RedirectStandardOutput = true,
