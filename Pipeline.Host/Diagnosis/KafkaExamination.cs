@@ -101,7 +101,7 @@ internal static class KafkaExamination
     }
 
     /// <summary>Whether the user may write commands to alarms, which the pipeline itself need not.</summary>
-    private static string Commands(KafkaOptions options, IReadOnlyDictionary<string, AclOperation[]> topics)
+    private static string Commands(KafkaOptions options, Dictionary<string, AclOperation[]> topics)
     {
         string[] both = [options.CommandsTopic, options.SamplesTopic];
         var missing = both.Where(topic => !topics.TryGetValue(topic, out var rights) || !IsAllowed(rights, AclOperation.Write)).ToArray();
