@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Pipeline.Actors;
 using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
