@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Pipeline.Actors.Inference;
 using Pipeline.Models;
-using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;

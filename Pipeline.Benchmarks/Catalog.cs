@@ -17,6 +17,7 @@ internal static class Catalog
         new Ward.SimulatedWardBenchmark(),
         new Ward.EngineShareBenchmark(),
         new Ward.AlarmsBenchmark(),
+        new Ward.AlarmTruthBenchmark(),
         new Ward.WardCatchUpBenchmark(),
         new Ward.FetalCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),

@@ -1,6 +1,5 @@
 using System.Text;
 using Pipeline.Models;
-using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;

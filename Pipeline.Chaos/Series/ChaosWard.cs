@@ -120,8 +120,12 @@ internal sealed class ChaosWard : IAsyncDisposable
     /// <summary>What somebody wants of a patient's alarms when so many of its chunks have come; null: nothing. Any living heart is above these limits.</summary>
     private AlarmCommand? CommandAfter(int chunks) => chunks switch
     {
+        10 => new AlarmCommand(AlarmCommandKind.Admit, Start, "chaos", ""),
         20 => new AlarmCommand(AlarmCommandKind.Limits, Start, "chaos", "") { Limits = new LimitChange { HeartRateVeryLow = 15, HeartRateLow = 16, HeartRateHigh = 17 } },
         110 => new AlarmCommand(AlarmCommandKind.Acknowledge, Start, "chaos", ""),
+        120 => new AlarmCommand(AlarmCommandKind.Move, Start, "chaos", "") { Bed = "moved" },
+        170 => new AlarmCommand(AlarmCommandKind.Discharge, Start, "chaos", ""),
+        190 => new AlarmCommand(AlarmCommandKind.Admit, Start, "chaos", ""),
         130 => new AlarmCommand(AlarmCommandKind.Pause, Start, "chaos", "") { Time = TimeSpan.FromSeconds(20) },
         _ => null,
     };

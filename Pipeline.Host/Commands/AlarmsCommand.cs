@@ -24,13 +24,19 @@ internal static class AlarmsCommand
     public static Command Create()
     {
         var command = new DocumentedCommand(
-            "alarms", "Show the ward's alarms; acknowledge or pause a patient's, or set its limits.",
+            "alarms", "Show the ward's alarms; acknowledge or pause a patient's, set its limits, admit, discharge or move it.",
             "./pipeline alarms list",
             "./pipeline alarms ack P-17 --number 7 --by n12 --why \"seen at the bed\"");
         command.Add(CreateList());
         command.Add(CreateAcknowledge());
         command.Add(CreatePause());
         command.Add(CreateLimits());
+        command.Add(CreateSending(
+            "admit", "Admit a patient: what was open of its alarms is over, and its limits are the ward's.", "./pipeline alarms admit P-17", [], parsed => Of(AlarmCommandKind.Admit, parsed)));
+        command.Add(CreateSending(
+            "discharge", "Discharge a patient: likewise, and nothing is alarmed about until it is admitted again.", "./pipeline alarms discharge P-17", [],
+            parsed => Of(AlarmCommandKind.Discharge, parsed)));
+        command.Add(CreateMove());
         command.Add(CreateWhatIf());
         return command;
     }
@@ -77,11 +83,29 @@ internal static class AlarmsCommand
             if (parsed.GetValue(json))
                 await output.WriteLineAsync(JsonSerializer.Serialize(beds, StatusQuery.Json));
             else
+            {
                 foreach (var line in beds.Lines())
                     await output.WriteLineAsync(line);
+                await ShowPipelineAsync(StatusCommand.ProcessOf(parsed, url), parsed.InvocationConfiguration, stop);
+            }
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>What is wrong with the pipeline itself, behind the alarms of the beds; where that is not known, why.</summary>
+    private static async Task ShowPipelineAsync(Uri process, InvocationConfiguration console, CancellationToken stop)
+    {
+        try
+        {
+            var status = await StatusQuery.FetchAsync(process, stop);
+            foreach (var (kind, reason) in status.TechnicalAlarms(TimeProvider.System.GetUtcNow()))
+                await console.Output.WriteLineAsync(BedsAnswer.Line(kind, reason));
+        }
+        catch (CommandException fault)
+        {
+            await console.Error.WriteLineAsync($"Whether all partitions are read is not known: {fault.Message}");
+        }
     }
 
     private static DocumentedCommand CreateAcknowledge()
@@ -104,24 +128,28 @@ internal static class AlarmsCommand
 
     private static DocumentedCommand CreateLimits()
     {
-        var (veryLow, low, high, veryHigh) = (Limit("--very-low"), Limit("--low"), Limit("--high"), Limit("--very-high"));
-        var (fetalVeryLow, fetalLow, fetalHigh) = (Limit("--fetal-very-low"), Limit("--fetal-low"), Limit("--fetal-high"));
+        Option<double?>[] limits =       // in the order of LimitChange.Fields
+        [
+            Limit("--very-low"), Limit("--low"), Limit("--high"), Limit("--very-high"), Limit("--fetal-very-low"), Limit("--fetal-low"), Limit("--fetal-high"),
+        ];
         return CreateSending(
-            "limits", "Give a patient limits of its own; those that are not named are the ward's.", "./pipeline alarms limits P-17 --low 45 --high 130 --why \"beta blocker\"",
-            [veryLow, low, high, veryHigh, fetalVeryLow, fetalLow, fetalHigh],
-            parsed => Of(AlarmCommandKind.Limits, parsed) with
+            "limits", "Give a patient limits of its own; those that are not named are the ward's.", "./pipeline alarms limits P-17 --low 45 --high 130 --why \"beta blocker\"", limits,
+            parsed =>
             {
-                Limits = new LimitChange
-                {
-                    HeartRateVeryLow = parsed.GetValue(veryLow),
-                    HeartRateLow = parsed.GetValue(low),
-                    HeartRateHigh = parsed.GetValue(high),
-                    HeartRateVeryHigh = parsed.GetValue(veryHigh),
-                    FetalRateVeryLow = parsed.GetValue(fetalVeryLow),
-                    FetalRateLow = parsed.GetValue(fetalLow),
-                    FetalRateHigh = parsed.GetValue(fetalHigh),
-                },
+                var own = new LimitChange();
+                for (var i = 0; i < limits.Length; i++)
+                    LimitChange.Fields[i].Set(own, parsed.GetValue(limits[i]));
+                return Of(AlarmCommandKind.Limits, parsed) with { Limits = own };
             });
+    }
+
+    private static DocumentedCommand CreateMove()
+    {
+        var bed = new Option<string>("--bed") { Description = "The new bed.", HelpName = "BED", Required = true };
+        var ward = new Option<string>("--ward") { Description = "Its ward (the one before).", HelpName = "WARD", DefaultValueFactory = _ => "" };
+        return CreateSending(
+            "move", "Say that a patient has another bed, until its samples name one themselves.", "./pipeline alarms move P-17 --bed 12 --ward ICU", [bed, ward],
+            parsed => Of(AlarmCommandKind.Move, parsed) with { Bed = parsed.GetValue(bed) ?? "", Ward = parsed.GetValue(ward) ?? "" });
     }
 
     private static Option<double?> Limit(string name)

@@ -4,7 +4,7 @@ using Pipeline.Models.Alarms;
 namespace Pipeline.Host.Estimates;
 
 /// <summary>An alarm of a monitor that is to be checked: <c>KIND@SECONDS</c>.</summary>
-/// <param name="Kind">One that <see cref="AlarmCheck.Knows"/>.</param>
+/// <param name="Kind">One of the five arrhythmias.</param>
 /// <param name="Seconds">When it was raised, from the recording's begin; more than 0. Nothing after it is used.</param>
 internal sealed record AskedCheck(AlarmKind Kind, double Seconds)
 {

@@ -21,7 +21,7 @@ internal sealed class RecordedBeats
 
     /// <summary>Checks an alarm of <paramref name="kind"/> at <paramref name="seconds"/>, after which nothing has been taken.</summary>
     public AlarmVerdict Check(AlarmKind kind, double seconds) =>
-        AlarmCheck.Of(kind, [.. _histories.Select(one => one.Value.Summary(one.Key.Signal, Ms(seconds)))]);
+        AlarmCheck.Of(kind, [.. _histories.Select(one => one.Value.Summary(one.Key.Signal, Ms(seconds), isLive: false))]);
 
     private SignalHistory? Of(string device, SignalKind signal)
     {

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Wire;
-using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Kafka;

@@ -26,6 +26,9 @@ internal sealed record BedsAnswer(IReadOnlyList<BedAnswer> Beds)
             }
     }
 
+    /// <summary>A line of the pipeline's own.</summary>
+    public static string Line(string kind, string reason) => Row("-", "-", "-", "", "technical", "active", kind, "", reason);
+
     private static string Row(string ward, string bed, string patient, string number, string priority, string state, string kind, string since, string reason) =>
         $"{ward,-10} {bed,-8} {patient,-12} {number,4} {priority,-11} {state,-12} {kind,-26} {since,-8} {reason}".TrimEnd();
 }

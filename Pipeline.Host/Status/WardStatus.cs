@@ -19,6 +19,21 @@ internal sealed record WardStatus(string Group, string State, string Protocol, s
     /// <summary>The process that places the patients of all, HOST:PORT; null while the one that was asked is in no cluster.</summary>
     public string? Coordinator { get; init; }
 
+    /// <summary>
+    /// Technical alarms of the pipeline itself, by the wall clock and so of no patient's series: a partition that nobody has, and one of which nothing was committed for
+    /// <see cref="LongestLag"/> while records wait. A line each: kind, and what it means.
+    /// </summary>
+    public IEnumerable<(string Kind, string Reason)> TechnicalAlarms(DateTimeOffset now)
+    {
+        foreach (var shard in Shards)
+            if (shard.Owner is null)
+                yield return ("partition_without_owner", FormattableString.Invariant($"partition {shard.Shard} of {Topic}: alarms of its patients stand still; {shard.UncommittedRecords} records wait"));
+            else if (shard is { UncommittedRecords: > 0, Own.LastCheckpoint: { } last } && now - last > LongestLag)
+                yield return ("pipeline_lag", FormattableString.Invariant($"partition {shard.Shard} of {Topic}: nothing was committed for {(now - last).TotalSeconds:0} s; {shard.UncommittedRecords} records wait"));
+    }
+
+    private static readonly TimeSpan LongestLag = TimeSpan.FromSeconds(90);     // checkpoints are at most a minute apart
+
     /// <summary>An address as the status writes it.</summary>
     public static string NameOf(Address process) => process.Host is null ? Environment.MachineName : FormattableString.Invariant($"{process.Host}:{process.Port}");
 

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Wire;
@@ -38,6 +37,8 @@ public static class CommandCodec
             Id = read.Id,
             Number = read.Number,
             Time = TimeSpan.FromSeconds(read.PauseS),
+            Ward = read.Ward,
+            Bed = read.Bed,
             Limits = read.Limits is { } limits ? Decode(limits) : new LimitChange(),
         };
         refused = command.FindFault();
@@ -64,6 +65,8 @@ public static class CommandCodec
             Id = command.Id,
             Number = command.Number,
             PauseS = command.Time.TotalSeconds,
+            Ward = command.Ward,
+            Bed = command.Bed,
         };
         if (command.Kind == AlarmCommandKind.Limits)
             encoded.Limits = Encode(command.Limits);
@@ -73,31 +76,18 @@ public static class CommandCodec
     private static V1.Limits Encode(LimitChange limits)
     {
         var encoded = new V1.Limits();
-        if (limits.HeartRateVeryLow is { } veryLow)
-            encoded.HeartRateVeryLow = veryLow;
-        if (limits.HeartRateLow is { } low)
-            encoded.HeartRateLow = low;
-        if (limits.HeartRateHigh is { } high)
-            encoded.HeartRateHigh = high;
-        if (limits.HeartRateVeryHigh is { } veryHigh)
-            encoded.HeartRateVeryHigh = veryHigh;
-        if (limits.FetalRateVeryLow is { } fetalVeryLow)
-            encoded.FetalRateVeryLow = fetalVeryLow;
-        if (limits.FetalRateLow is { } fetalLow)
-            encoded.FetalRateLow = fetalLow;
-        if (limits.FetalRateHigh is { } fetalHigh)
-            encoded.FetalRateHigh = fetalHigh;
+        foreach (var field in V1.Limits.Descriptor.Fields.InFieldNumberOrder())
+            if (LimitChange.Fields[field.FieldNumber - 1].Get(limits) is { } limit)
+                field.Accessor.SetValue(encoded, limit);
         return encoded;
     }
 
-    private static LimitChange Decode(V1.Limits limits) => new()
+    private static LimitChange Decode(V1.Limits limits)
     {
-        HeartRateVeryLow = limits.HasHeartRateVeryLow ? limits.HeartRateVeryLow : null,
-        HeartRateLow = limits.HasHeartRateLow ? limits.HeartRateLow : null,
-        HeartRateHigh = limits.HasHeartRateHigh ? limits.HeartRateHigh : null,
-        HeartRateVeryHigh = limits.HasHeartRateVeryHigh ? limits.HeartRateVeryHigh : null,
-        FetalRateVeryLow = limits.HasFetalRateVeryLow ? limits.FetalRateVeryLow : null,
-        FetalRateLow = limits.HasFetalRateLow ? limits.FetalRateLow : null,
-        FetalRateHigh = limits.HasFetalRateHigh ? limits.FetalRateHigh : null,
-    };
+        var decoded = new LimitChange();
+        foreach (var field in V1.Limits.Descriptor.Fields.InFieldNumberOrder())
+            if (field.Accessor.HasValue(limits))
+                LimitChange.Fields[field.FieldNumber - 1].Set(decoded, (double)field.Accessor.GetValue(limits));
+        return decoded;
+    }
 }

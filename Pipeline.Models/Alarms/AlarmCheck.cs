@@ -89,9 +89,9 @@ public static class AlarmCheck
     private const double TrueTachycardias = 0.94, TrueVentricular = 0.26, TrueFibrillations = 0.1;
     private static readonly double LogOddsOfTachycardia = Math.Log(TrueTachycardias / (1 - TrueTachycardias));
 
-    /// <summary>Whether there is a check for it.</summary>
+    /// <summary>Whether there is a check for it: the five, and what an ECG's noise makes beside them.</summary>
     public static bool Knows(AlarmKind kind) => kind is AlarmKind.Asystole or AlarmKind.ExtremeBradycardia or AlarmKind.ExtremeTachycardia
-        or AlarmKind.VentricularTachycardia or AlarmKind.VentricularFibrillation;
+        or AlarmKind.VentricularTachycardia or AlarmKind.VentricularFibrillation or AlarmKind.Pause or AlarmKind.VentricularRun;
 
     /// <summary>Checks an alarm of <paramref name="kind"/> with the signals of the patient.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no check for it.</exception>
@@ -102,6 +102,7 @@ public static class AlarmCheck
         AlarmKind.ExtremeTachycardia => Tachycardia(signals),
         AlarmKind.VentricularTachycardia => VentricularTachycardia(signals),
         AlarmKind.VentricularFibrillation => Fibrillation(signals),
+        AlarmKind.Pause or AlarmKind.VentricularRun => EvenPulses(signals) ?? Untold(1),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -159,9 +160,8 @@ public static class AlarmCheck
     /// <summary>Pulses that go on evenly at less than 110 a minute exclude it; else the labels of the ECG's beats decide.</summary>
     private static AlarmVerdict VentricularTachycardia(ReadOnlySpan<SignalSummary> signals)
     {
-        foreach (var signal in signals)
-            if (signal.Signal != SignalKind.Ecg && signal.IsTrusted && signal.Unevenness <= 0.15 && 60 / signal.Interval is < 110 and var rate)
-                return new AlarmVerdict(Refuted, CheckFinding.EvenPulses, signal.Signal, rate);
+        if (EvenPulses(signals) is { } refuted)
+            return refuted;
         if (Find(signals, SignalKind.Ecg) is not { } ecg || ecg.Beats == 0)
             return Untold(TrueVentricular);
         if (ecg.LongestRun >= 5)
@@ -169,6 +169,14 @@ public static class AlarmCheck
         if (ecg.Ventricular >= 4)
             return new AlarmVerdict(2 * AlarmVerdict.Least, CheckFinding.VentricularBeats, SignalKind.Ecg, ecg.Ventricular);
         return ecg.IsTrusted ? new AlarmVerdict(Refuted, CheckFinding.VentricularBeats, SignalKind.Ecg, ecg.Ventricular) : Untold(TrueVentricular);
+    }
+
+    private static AlarmVerdict? EvenPulses(ReadOnlySpan<SignalSummary> signals)
+    {
+        foreach (var signal in signals)
+            if (signal.Signal != SignalKind.Ecg && signal.IsTrusted && signal.Unevenness <= 0.15 && 60 / signal.Interval is < 110 and var rate)
+                return new AlarmVerdict(Refuted, CheckFinding.EvenPulses, signal.Signal, rate);
+        return null;
     }
 
     /// <summary>Pulses that go on exclude it, whatever the ECG looks like.</summary>

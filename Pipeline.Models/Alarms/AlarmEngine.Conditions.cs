@@ -72,17 +72,17 @@ public sealed partial class AlarmEngine
 
     /// <summary>
     /// Checks an alarm that is about to be raised with the beats of all signals of late (<see cref="AlarmCheck"/>), and adds to its evidence what decided; whether it may be raised.
-    /// One that was raised is not checked again, and one that no signal speaks of is true.
+    /// One that is on is not checked again, and one that no signal speaks of is true.
     /// </summary>
     private bool Check(int slot, ref Evidence evidence)
     {
-        if (!AlarmCheck.Knows(PatientKinds[slot]) || _slots[slot] is { State: not AlarmState.Ended })
+        if (!AlarmCheck.Knows(PatientKinds[slot]) || IsHeld(slot))
             return true;
         Span<SignalSummary> signals = stackalloc SignalSummary[MostRates];
         var count = 0;
         foreach (var rate in _rates)
             if (rate.History is { } history && IsFresh(rate))
-                signals[count++] = history.Summary(rate.Signal, _clock);
+                signals[count++] = history.Summary(rate.Signal, _clock, isLive: true);
         var verdict = AlarmCheck.Of(PatientKinds[slot], signals[..count]);
         if (verdict.Finding is CheckFinding.Untold or CheckFinding.Fibrillation)
             return true;        // nothing that the alarm does not say itself
@@ -113,11 +113,14 @@ public sealed partial class AlarmEngine
             Step(ref _slots[slot], PatientKinds[slot], Truth.False, delay, Nothing, step);
             return;
         }
-        var against = isOpen ? null : Against(rate, limit, isLow);
+        var against = IsHeld(slot) ? null : Against(rate, limit, isLow);
         var evidence = EvidenceOf(rate, limit, against);
         var isFree = Check(slot, ref evidence) && against is null;
-        Step(ref _slots[slot], PatientKinds[slot], Truth.True, isFree ? delay : Longer(delay), evidence, step);
+        Step(ref _slots[slot], PatientKinds[slot], Recurring(slot, Truth.True, isFree), isFree ? delay : Longer(delay), evidence, step);
     }
+
+    /// <summary>One that is latched recurs without a delay, so one that is contradicted does not.</summary>
+    private Truth Recurring(int slot, Truth truth, bool isFree) => !isFree && _slots[slot] is { State: AlarmState.Latched } ? Truth.Unknown : truth;
 
     private TimeSpan Longer(TimeSpan delay) => delay > _rules.ContradictedDelay ? delay : _rules.ContradictedDelay;
 
@@ -181,7 +184,7 @@ public sealed partial class AlarmEngine
                 continue;
             var truth = IsTold(PatientKinds[slot], out var evidence);
             var isFree = truth != Truth.True || Check(slot, ref evidence);
-            Step(ref _slots[slot], PatientKinds[slot], truth, isFree ? default : Longer(default), evidence, step);
+            Step(ref _slots[slot], PatientKinds[slot], Recurring(slot, truth, isFree), isFree ? default : Longer(default), evidence, step);
         }
         _events.RemoveAll(one => one.IsOver);
     }
@@ -260,17 +263,32 @@ public sealed partial class AlarmEngine
             }
             var isSilent = silence >= AlarmSlot.Ms(_rules.SilentDelay);
             Step(ref device.Silent, AlarmKind.DeviceSilent, isSilent ? Truth.True : Truth.False, default, isSilent ? Nothing with { Device = device.Name } : Nothing, step);
+            JudgeClock(device, step);
         }
+    }
+
+    /// <summary>A device whose clock is ahead of another one's, while both are heard: whose clock is right is not known.</summary>
+    private void JudgeClock(WatchedDevice device, long step)
+    {
+        var (ahead, isCompared) = (0.0, false);
+        foreach (var other in _devices)
+            if (other != device && _clock - other.HeardAt <= FreshFor && _clock - device.HeardAt <= FreshFor)
+                (ahead, isCompared) = (Math.Max(ahead, device.AheadOf(other)), true);
+        var limit = _rules.ClockSkew.TotalSeconds;
+        var truth = !isCompared ? Truth.Unknown : ahead > limit ? Truth.True : Truth.False;
+        Step(ref device.Skewed, AlarmKind.ClockSkew, truth, _rules.LostDelay, truth == Truth.True ? Nothing with { Device = device.Name, Value = ahead, Limit = limit } : Nothing, step);
     }
 
     private void Forget(int device)
     {
-        End(ref _devices[device].Silent);
+        const string Why = "the device was taken off";
+        End(ref _devices[device].Silent, Why);
+        End(ref _devices[device].Skewed, Why);
         foreach (var rate in _rates)
             if (rate.Device == device)
             {
-                End(ref rate.Lost);
-                End(ref rate.Coincidence);
+                End(ref rate.Lost, Why);
+                End(ref rate.Coincidence, Why);
             }
         _rates.RemoveAll(rate => rate.Device == device);
         _events.RemoveAll(one => one.Device == device);
@@ -281,12 +299,12 @@ public sealed partial class AlarmEngine
             _events[i] = _events[i] with { Device = _events[i].Device - (_events[i].Device > device ? 1 : 0) };
     }
 
-    private void End(ref AlarmSlot? slot)
+    private void End(ref AlarmSlot? slot, string why, string by = "")
     {
         if (slot is { State: not AlarmState.Ended })
         {
             slot.End();
-            Change(slot, AlarmAction.Ended, why: "the device was taken off");
+            Change(slot, AlarmAction.Ended, by, why);
         }
         slot = null;
     }

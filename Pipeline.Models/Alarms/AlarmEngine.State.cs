@@ -27,7 +27,10 @@ public sealed partial class AlarmEngine
             Add(rate.Coincidence, open);
         }
         foreach (var device in _devices)
+        {
             Add(device.Silent, open);
+            Add(device.Skewed, open);
+        }
         open.Sort(Compare);
         return open;
     }
@@ -66,6 +69,12 @@ public sealed partial class AlarmEngine
             case AlarmCommandKind.Pause:
                 Pause(command.Time, command.By, command.Why, changes);
                 return null;
+            case AlarmCommandKind.Admit or AlarmCommandKind.Discharge:
+                BeginAnew(command, changes);
+                return null;
+            case AlarmCommandKind.Move:
+                Move(command, changes);
+                return null;
             default:
                 return SetLimits(command.Limits, command.By, command.Why, changes);
         }
@@ -78,16 +87,50 @@ public sealed partial class AlarmEngine
     public void Acknowledge(long number, string by, string why, List<AlarmChange> changes)
     {
         _changes = changes;
+        Each((ref AlarmSlot? slot) => Acknowledge(ref slot, number, by, why));
+        _changes = null;
+    }
+
+    /// <summary>Somebody admits or discharges the patient: what is open is over, as are a pause and limits of its own.</summary>
+    private void BeginAnew(AlarmCommand command, List<AlarmChange> changes)
+    {
+        var isAdmitted = command.Kind == AlarmCommandKind.Admit;
+        _changes = changes;
+        Each((ref AlarmSlot? slot) => End(ref slot, isAdmitted ? "the patient is admitted" : "the patient is discharged", command.By));
+        _events.Clear();
+        if (_pausedUntil >= 0)
+            EndPause(command.Why, command.By);
+        (_own, _limits, _isDischarged) = (NoLimits, _rules.LimitsOf(_ward), !isAdmitted);
+        Say(isAdmitted ? AlarmAction.Admitted : AlarmAction.Discharged, null, command.By, command.Why);
+        _changes = null;
+    }
+
+    /// <summary>Somebody moves the patient: its alarms are said of the new bed, by the limits of its ward, until the samples name another place than they did.</summary>
+    private void Move(AlarmCommand command, List<AlarmChange> changes)
+    {
+        if (!_isMoved)
+            (_isMoved, _movedFromWard, _movedFromBed) = (true, _ward, _bed);
+        Place(command.Ward.Length > 0 ? command.Ward : _ward, command.Bed);
+        _changes = changes;
+        Say(AlarmAction.Moved, null, command.By, command.Why);
+        _changes = null;
+    }
+
+    /// <summary>All slots, those without a condition that holds among them.</summary>
+    private void Each(SlotAction action)
+    {
         foreach (ref var slot in _slots.AsSpan())
-            Acknowledge(ref slot, number, by, why);
+            action(ref slot);
         foreach (var rate in _rates)
         {
-            Acknowledge(ref rate.Lost, number, by, why);
-            Acknowledge(ref rate.Coincidence, number, by, why);
+            action(ref rate.Lost);
+            action(ref rate.Coincidence);
         }
         foreach (var device in _devices)
-            Acknowledge(ref device.Silent, number, by, why);
-        _changes = null;
+        {
+            action(ref device.Silent);
+            action(ref device.Skewed);
+        }
     }
 
     /// <summary>
@@ -149,6 +192,13 @@ public sealed partial class AlarmEngine
             Transfer(ref _slots[i], PatientKinds[i], state);
         TransferEvents(state);
         TransferApplied(state);
+        if (state.Version >= CheckedVersion)
+        {
+            state.Value(ref _isDischarged);
+            state.Value(ref _isMoved);
+            state.Text(ref _movedFromWard);
+            state.Text(ref _movedFromBed);
+        }
         if (state.IsReading)
             _limits = _rules.LimitsOf(_ward).With(_own);
     }
@@ -167,26 +217,19 @@ public sealed partial class AlarmEngine
     {
         state.Text(ref _ward);
         state.Text(ref _bed);
-        Span<double> own =
-        [
-            _own.HeartRateVeryLow ?? double.NaN, _own.HeartRateLow ?? double.NaN, _own.HeartRateHigh ?? double.NaN, _own.HeartRateVeryHigh ?? double.NaN,
-            _own.FetalRateVeryLow ?? double.NaN, _own.FetalRateLow ?? double.NaN, _own.FetalRateHigh ?? double.NaN,
-        ];
+        var fields = LimitChange.Fields;
+        Span<double> own = stackalloc double[fields.Count];
+        for (var i = 0; i < own.Length; i++)
+            own[i] = fields[i].Get(_own) ?? double.NaN;
         state.Values(own);
-        if (state.IsReading && own.ContainsAnyExcept(double.NaN))
-            _own = new LimitChange
-            {
-                HeartRateVeryLow = Set(own[0]),
-                HeartRateLow = Set(own[1]),
-                HeartRateHigh = Set(own[2]),
-                HeartRateVeryHigh = Set(own[3]),
-                FetalRateVeryLow = Set(own[4]),
-                FetalRateLow = Set(own[5]),
-                FetalRateHigh = Set(own[6]),
-            };
-
-        static double? Set(double limit) => double.IsNaN(limit) ? null : limit;
+        if (!state.IsReading || !own.ContainsAnyExcept(double.NaN))
+            return;
+        _own = new LimitChange();
+        for (var i = 0; i < own.Length; i++)
+            fields[i].Set(_own, double.IsNaN(own[i]) ? null : own[i]);
     }
+
+    private delegate void SlotAction(ref AlarmSlot? slot);
 
     private static void TransferAll<T>(List<T> all, int most, StateTransfer state, Func<T> make, Action<T> transfer)
     {

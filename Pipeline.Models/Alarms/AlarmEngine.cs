@@ -39,6 +39,8 @@ public sealed partial class AlarmEngine
     private readonly List<long> _applied = [];      // the last commands
     private LimitChange _own = NoLimits;
     private string _ward = "", _bed = "";
+    private bool _isDischarged, _isMoved;
+    private string _movedFromWard = "", _movedFromBed = "";     // what the samples name until they know of the move
     private RateLimits _limits;         // of the ward, with the patient's own
     private Timestamp _now;             // end of the window that is judged
     private long _clock, _judgedAt;
@@ -133,11 +135,16 @@ public sealed partial class AlarmEngine
     public void Judge(string ward, string bed, List<AlarmChange> changes)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        _bed = bed;
-        if (ward != _ward)
-            (_ward, _limits) = (ward, _rules.LimitsOf(ward).With(_own));
+        _isMoved &= (ward, bed) == (_movedFromWard, _movedFromBed);
+        if (!_isMoved)
+            Place(ward, bed);
         (_changes, var step) = (changes, _clock - _judgedAt);
         _judgedAt = _clock;
+        if (_isDischarged)
+        {
+            _events.Clear();
+            return;
+        }
         JudgeHeart(step);
         JudgeFetus(step);
         JudgeEvents(step);
@@ -145,6 +152,13 @@ public sealed partial class AlarmEngine
         JudgeDevices(step);
         Expire();
         _changes = null;
+    }
+
+    private void Place(string ward, string bed)
+    {
+        _bed = bed;
+        if (ward != _ward)
+            (_ward, _limits) = (ward, _rules.LimitsOf(ward).With(_own));
     }
 
     private int FindDevice(string name, Timestamp end)
@@ -211,7 +225,10 @@ public sealed partial class AlarmEngine
             Expire(ref rate.Coincidence);
         }
         foreach (var device in _devices)
+        {
             Expire(ref device.Silent);
+            Expire(ref device.Skewed);
+        }
         if (_pausedUntil >= 0 && _clock >= _pausedUntil)
             EndPause("its time is over");
     }

@@ -64,6 +64,9 @@ public enum AlarmKind
 
     /// <summary>A device of the patient sends nothing while another one does.</summary>
     DeviceSilent = 42,
+
+    /// <summary>A device's clock is ahead of another one's of the patient.</summary>
+    ClockSkew = 43,
 }
 
 /// <summary>Where an alarm stands (IEC 60601-1-8). Wire numbers: never renumber, only add.</summary>
@@ -114,6 +117,15 @@ public enum AlarmAction
 
     /// <summary>The patient has other limits.</summary>
     LimitsSet = 10,
+
+    /// <summary>The patient has come: everything begins anew.</summary>
+    Admitted = 11,
+
+    /// <summary>The patient has gone: nothing is alarmed about.</summary>
+    Discharged = 12,
+
+    /// <summary>The patient has another bed.</summary>
+    Moved = 13,
 }
 
 /// <summary>The names of alarms, and how urgent each is.</summary>
@@ -142,6 +154,7 @@ public static class AlarmNames
         AlarmKind.SignalLost => "signal_lost",
         AlarmKind.Coincidence => "coincidence",
         AlarmKind.DeviceSilent => "device_silent",
+        AlarmKind.ClockSkew => "clock_skew",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -168,6 +181,9 @@ public static class AlarmNames
         AlarmAction.Paused => "paused",
         AlarmAction.Resumed => "resumed",
         AlarmAction.LimitsSet => "limits_set",
+        AlarmAction.Admitted => "admitted",
+        AlarmAction.Discharged => "discharged",
+        AlarmAction.Moved => "moved",
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, null),
     };
 
@@ -180,7 +196,7 @@ public static class AlarmNames
             or AlarmKind.FetalPathological or AlarmKind.ProlongedDeceleration
             or AlarmKind.FetalBradycardia or AlarmKind.FetalTachycardia => EventPriority.Medium,
         AlarmKind.FetalSuspicious => EventPriority.Low,
-        AlarmKind.SignalLost or AlarmKind.Coincidence or AlarmKind.DeviceSilent => EventPriority.Technical,
+        AlarmKind.SignalLost or AlarmKind.Coincidence or AlarmKind.DeviceSilent or AlarmKind.ClockSkew => EventPriority.Technical,
         _ => EventPriority.Information,
     };
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Alarms;
 
@@ -76,6 +77,10 @@ public sealed class AlarmRules : IValidatableObject
     /// <summary>The same of a device that sends nothing while another one of the patient does, 5 s to 10 min; default 20 s.</summary>
     [Range(typeof(TimeSpan), "00:00:05", "00:10:00")]
     public TimeSpan SilentDelay { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How far a device's clock is ahead of another one's of the patient before that is a technical alarm, 5 s to 1 h; default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
+    public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How far back within its limit a rate has to come for its alarm to end, 0 to 20 per minute; default 3.</summary>
     [Range(0.0, 20.0)]

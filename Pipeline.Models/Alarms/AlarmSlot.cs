@@ -226,6 +226,7 @@ internal sealed class AlarmSlot(AlarmKind kind)
             AlarmKind.Coincidence when other != SignalKind.Unknown => string.Create(CultureInfo.InvariantCulture, $"the rate of {where} may be the mother's: {Names.Of(other)} has {otherValue:0}"),
             AlarmKind.Coincidence => $"fetal beats cannot be told from the mother's in {where}",
             AlarmKind.DeviceSilent => $"nothing comes of {where}",
+            AlarmKind.ClockSkew => string.Create(CultureInfo.InvariantCulture, $"the clock of {where} is {value:0} s ahead of another device's"),
             AlarmKind.VentricularTachycardia or AlarmKind.Pause or AlarmKind.AtrialFibrillation or AlarmKind.VentricularRun => $"rhythm in {where}",
             AlarmKind.FetalPathological or AlarmKind.FetalSuspicious or AlarmKind.ProlongedDeceleration => $"trace from {where}",
             _ => string.Create(CultureInfo.InvariantCulture, $"{value:0} {(value < limit ? "below" : "above")} {limit:0} in {where}"),

@@ -13,6 +13,7 @@ internal sealed class WatchedDevice
     private Timestamp _time;
     private long _position, _heardAt;
     private AlarmSlot? _silent;
+    private AlarmSlot? _skewed;
 
     /// <summary>One to be read.</summary>
     public WatchedDevice()
@@ -30,6 +31,11 @@ internal sealed class WatchedDevice
     public Timestamp Time => _time;
 
     public ref AlarmSlot? Silent => ref _silent;
+
+    public ref AlarmSlot? Skewed => ref _skewed;
+
+    /// <summary>Seconds by which its clock is ahead of that of <paramref name="other"/>, as both were heard last.</summary>
+    public double AheadOf(WatchedDevice other) => _time.SecondsSince(other._time) - (_heardAt - other._heardAt) / 1000.0;
 
     /// <summary>
     /// Takes a window's end; answers the engine's clock with it. The clock goes with the device that is ahead, by the time that passes on
@@ -55,6 +61,8 @@ internal sealed class WatchedDevice
         state.Count(ref _position);
         state.Count(ref _heardAt);
         AlarmEngine.Transfer(ref _silent, AlarmKind.DeviceSilent, state);
+        if (state.Version >= AlarmEngine.CheckedVersion)
+            AlarmEngine.Transfer(ref _skewed, AlarmKind.ClockSkew, state);
     }
 }
 

@@ -1,3 +1,5 @@
+using Pipeline.Models.Signals;
+
 namespace Pipeline.Models.Alarms;
 
 /// <summary>
@@ -41,32 +43,4 @@ public readonly record struct RateLimits(double VeryLow, double Low, double High
         }
         return null;
     }
-}
-
-/// <summary>
-/// Some limits in the place of others: of a ward (<c>Alarms:Wards:NAME:HeartRateHigh</c>), or of one patient. Those that are not set stay
-/// as they are. Beats per minute.
-/// </summary>
-public sealed record LimitChange
-{
-    /// <summary>See <see cref="RateLimits.VeryLow"/>.</summary>
-    public double? HeartRateVeryLow { get; set; }
-
-    /// <summary>See <see cref="RateLimits.Low"/>.</summary>
-    public double? HeartRateLow { get; set; }
-
-    /// <summary>See <see cref="RateLimits.High"/>.</summary>
-    public double? HeartRateHigh { get; set; }
-
-    /// <summary>See <see cref="RateLimits.VeryHigh"/>.</summary>
-    public double? HeartRateVeryHigh { get; set; }
-
-    /// <summary>See <see cref="RateLimits.FetalVeryLow"/>.</summary>
-    public double? FetalRateVeryLow { get; set; }
-
-    /// <summary>See <see cref="RateLimits.FetalLow"/>.</summary>
-    public double? FetalRateLow { get; set; }
-
-    /// <summary>See <see cref="RateLimits.FetalHigh"/>.</summary>
-    public double? FetalRateHigh { get; set; }
 }

@@ -13,6 +13,7 @@ public sealed class SignalHistory
     public const int Seconds = 16;
 
     private const int Most = 64, TickMs = 4, LabelBits = 3, LongestTicks = (1 << (16 - LabelBits)) - 1;
+    private const int CertainMs = 1000;
     private const int Windows = 8;                  // one each 2 s
     private const byte Fibrillates = 0xFF;          // of a window; else 1 + its quality in percent where its rate is usable, 0 where not
 
@@ -48,9 +49,13 @@ public sealed class SignalHistory
         _windows = _windows << 8 | window;
     }
 
-    /// <summary>What it shows at <paramref name="now"/>; nothing after that has been taken.</summary>
-    public SignalSummary Summary(SignalKind signal, long now)
+    /// <summary>
+    /// What it shows at <paramref name="now"/>; nothing after that has been taken. While windows come a beat is certain no later than a second after it, so the last second tells nothing
+    /// of pauses (<paramref name="isLive"/>).
+    /// </summary>
+    public SignalSummary Summary(SignalKind signal, long now, bool isLive)
     {
+        now -= isLive ? CertainMs : 0;
         Span<double> ages = stackalloc double[Most], intervals = stackalloc double[Most];
         Span<BeatLabel> labels = stackalloc BeatLabel[Most];
         var kept = 0;

@@ -63,6 +63,9 @@ public sealed record BedScenario
     /// <summary>Part of the beats that are ventricular ectopics, 0 to 0.5.</summary>
     public double EctopicShare { get; init; }
 
+    /// <summary>Times in which the heart beats otherwise, ascending, apart by some seconds.</summary>
+    public IReadOnlyList<HeartEpisode> Episodes { get; init; } = [];
+
     /// <summary>Whether there is a device <c>ppg</c>: PPG and three axes of ACC at 125 Hz.</summary>
     public bool HasPpg { get; init; } = true;
 

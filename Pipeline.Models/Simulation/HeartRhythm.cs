@@ -63,13 +63,33 @@ internal sealed class HeartRhythm
     {
         while (Last < seconds)
         {
+            if (EpisodeAt(Last) is { } episode)
+            {
+                _isPauseDue = false;
+                Last += episode.IntervalAfter(Last);
+                Add(episode.Kind == EventKind.VentricularTachycardia);
+                continue;
+            }
             var isEctopic = !_isPauseDue && _scenario.EctopicShare > 0 && _noise.Uniform() < _scenario.EctopicShare;
             var interval = Interval(effort) * (isEctopic ? 0.62 : _isPauseDue ? 1.38 : 1);
             _isPauseDue = isEctopic;   // the pause that makes up for it
             Last += Math.Clamp(interval, MinInterval, MaxInterval);
-            _ring[Count++ & (RingSize - 1)] = At(Last, isEctopic);
-            Peaks.Add(Last);
+            Add(isEctopic);
         }
+    }
+
+    private void Add(bool isEctopic)
+    {
+        _ring[Count++ & (RingSize - 1)] = At(Last, isEctopic);
+        Peaks.Add(Last);
+    }
+
+    private HeartEpisode? EpisodeAt(double seconds)
+    {
+        foreach (var episode in _scenario.Episodes)
+            if (seconds >= episode.Begin && seconds < episode.End)
+                return episode;
+        return null;
     }
 
     private double Interval(double effort)

@@ -11,6 +11,7 @@ internal sealed class SimulatedEcg
     private const float Gain = 1000;
 
     private readonly HeartRhythm _heart;
+    private readonly IReadOnlyList<HeartEpisode> _episodes;
     private readonly EcgLead[] _normal;
     private readonly float _noiseScale;
     private readonly float _size;
@@ -20,7 +21,7 @@ internal sealed class SimulatedEcg
 
     public SimulatedEcg(BedScenario scenario, HeartRhythm heart)
     {
-        _heart = heart;
+        (_heart, _episodes) = (heart, scenario.Episodes);
         _noise = new(scenario.Seed, 3);
         _noiseScale = (float)scenario.Noise;
         _size = (float)_noise.Uniform(0.7, 1.4);
@@ -57,6 +58,7 @@ internal sealed class SimulatedEcg
         const float StSegment = 0.1f;
         var (breath, breathStep) = (_heart.BreathsAt(second), (_heart.BreathsAt(second + 1) - _heart.BreathsAt(second)) / RateHz);
         var nextPeak = double.NegativeInfinity;
+        var fibrillation = FibrillationIn(second);
         double peak = 0;
         float stretch = 1;
         var (after, before) = (_normal[lead].After, _normal[lead].Before);
@@ -76,12 +78,22 @@ internal sealed class SimulatedEcg
             var wave = after.At((since < StSegment ? since : StSegment + (since - StSegment) * stretch) * ToAfter);
             if (until < WaveTables.SecondsBefore)
                 wave += before.At(until * ToBefore);
+            wave += fibrillation.WaveAt(time);
             _wander[lead] += (_noise.Normal() - _wander[lead]) * 0.03f;
             var value = _size * wave + 0.06f * WaveTables.Sine.Repeating(breath)
                 + _noise.Normal() * (0.008f * _noiseScale + 0.12f * rough) + _wander[lead] * (0.15f * _noiseScale + 4 * rough);
             samples[i] = SimulatedDevice.Stored(value * Gain);
             breath += breathStep;
         }
+    }
+
+    /// <summary>Fibrillation within the second; an episode of nothing where there is none.</summary>
+    private HeartEpisode FibrillationIn(long second)
+    {
+        foreach (var episode in _episodes)
+            if (episode.Kind == EventKind.VentricularFibrillation && second < episode.End && second + 1 > episode.Begin)
+                return episode;
+        return default;
     }
 
     private EcgLead[] LeadOf(long beat) => _heart[beat].IsEctopic ? WaveTables.Ventricular : _normal;

@@ -109,7 +109,7 @@ public sealed class AlarmCheckTests
             Assert.Null(state.EndReading());
             history.Take(1000 + 300 * count, BeatLabel.Normal);
             read.Take(1000 + 300 * count, BeatLabel.Normal);
-            Assert.Equal(history.Summary(SignalKind.Ecg, 1000 + 300 * count), read.Summary(SignalKind.Ecg, 1000 + 300 * count));
+            Assert.Equal(history.Summary(SignalKind.Ecg, 1000 + 300 * count, isLive: true), read.Summary(SignalKind.Ecg, 1000 + 300 * count, isLive: true));
         }
     }
 
@@ -133,6 +133,6 @@ public sealed class AlarmCheckTests
             history.TakeWindow(fibrillates && window > 5 ? EstimateStatus.VentricularFibrillation : window < usable ? EstimateStatus.Ok : EstimateStatus.LowQuality, quality);
         foreach (var at in beats)
             history.Take((long)(1000 * at), label?.Invoke(at) ?? BeatLabel.Normal);
-        return history.Summary(signal, (long)(1000 * Now));
+        return history.Summary(signal, (long)(1000 * Now), isLive: false);
     }
 }

@@ -19,6 +19,9 @@ public sealed class AlarmCommandTests
         [
             new(AlarmCommandKind.Acknowledge, Points.Start, "n1", "seen") { Number = 7, Id = -5 },
             new(AlarmCommandKind.Pause, Points.Start, "n1", "") { Time = TimeSpan.FromSeconds(90) },
+            new(AlarmCommandKind.Move, Points.Start, "n1", "") { Bed = "12", Ward = "ICU" },
+            new(AlarmCommandKind.Admit, Points.Start, "n1", ""),
+            new(AlarmCommandKind.Discharge, Points.Start, "n1", "home"),
             new(AlarmCommandKind.Limits, Points.Start, "d2", "fever") { Limits = new LimitChange { HeartRateHigh = 130, FetalRateLow = 105 } },
         ];
         foreach (var command in commands)
@@ -41,6 +44,38 @@ public sealed class AlarmCommandTests
         Assert.Null(run.Engine.Apply(command, run.Changes));
 
         Assert.Equal(["20 paused"], run.Said);
+    }
+
+    [Fact]
+    public void A_discharge_ends_what_is_open_and_nothing_is_alarmed_about_until_the_next_is_admitted()
+    {
+        var run = new AlarmRun().From(8, 20, AlarmRun.Rate(160));
+        run.Engine.Apply(new AlarmCommand(AlarmCommandKind.Limits, Points.Start, "n1", "") { Limits = new LimitChange { HeartRateHigh = 130 } }, run.Changes);
+        run.Engine.Apply(new AlarmCommand(AlarmCommandKind.Discharge, Points.Start, "n1", "home"), run.Changes);
+        run.From(22, 40, AlarmRun.Rate(160)).Restart();
+        run.From(42, 60, AlarmRun.Rate(160));
+        run.Engine.Apply(new AlarmCommand(AlarmCommandKind.Admit, Points.Start, "n1", ""), run.Changes);
+        run.From(62, 66, AlarmRun.Rate(160));
+
+        Assert.Equal(
+            ["10 extreme_tachycardia raised", "20 limits_set", "20 extreme_tachycardia ended", "20 discharged", "60 admitted", "64 extreme_tachycardia raised"], run.Said);
+        Assert.Equal(("n1", "the patient is discharged"), (run.Changes[2].By, run.Changes[2].Why));
+        Assert.Equal(new AlarmRules().Limits, run.Engine.Limits);
+    }
+
+    [Fact]
+    public void A_move_holds_until_the_samples_name_another_place_themselves_and_brings_the_limits_of_the_ward()
+    {
+        var run = new AlarmRun(new AlarmRules { Wards = { ["ICU"] = new LimitChange { HeartRateHigh = 110 } } }).From(8, 20, AlarmRun.Rate(75));
+        run.Engine.Apply(new AlarmCommand(AlarmCommandKind.Move, Points.Start, "n1", "") { Bed = "12", Ward = "ICU" }, run.Changes);
+        run.At(22, AlarmRun.Rate(75)).Restart();
+        run.At(24, AlarmRun.Rate(75));
+
+        Assert.Equal(("ICU", "12", 110), (run.Engine.Ward, run.Engine.Bed, run.Engine.Limits.High));
+        run.Window("mon", 26, "w3", AlarmRun.Rate(75)).At(28, AlarmRun.Rate(75));
+        Assert.Equal(("w1", "b1", 120), (run.Engine.Ward, run.Engine.Bed, run.Engine.Limits.High));
+        Assert.Equal(["20 moved"], run.Said);
+        Assert.Equal("a move to no bed", new AlarmCommand(AlarmCommandKind.Move, Points.Start, "n1", "").FindFault());
     }
 
     [Theory]

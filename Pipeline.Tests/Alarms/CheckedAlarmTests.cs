@@ -52,6 +52,35 @@ public sealed class CheckedAlarmTests
     }
 
     [Fact]
+    public void A_latched_alarm_does_not_recur_against_pulses_that_go_on()
+    {
+        Beats(8, 30, 0.8, 0.8);
+        _run.Engine.TakeEvent("mon", SignalKind.Ecg, EventKind.VentricularTachycardia, isOver: false);
+        Beats(32, 62, 0.5, 0.8);
+        _run.Engine.TakeEvent("mon", SignalKind.Ecg, EventKind.VentricularTachycardia, isOver: true);
+        Beats(64, 100, 0.8, 0.8);
+        _run.Engine.TakeEvent("mon", SignalKind.Ecg, EventKind.VentricularTachycardia, isOver: false);
+        Beats(102, 110, 0.5, 0.8);
+
+        Assert.Equal(["raised", "latched"], _run.Changes.Where(change => change.Alarm?.Kind == AlarmKind.VentricularTachycardia).Select(change => AlarmNames.Of(change.Action)));
+    }
+
+    [Fact]
+    public void A_device_whose_clock_is_ahead_of_another_is_a_technical_alarm_until_it_is_set()
+    {
+        for (var second = 8; second <= 120; second += 2)
+        {
+            _run.Window("a", second, "w1", Rate(75));
+            _run.Window("b", second + (second is >= 40 and < 80 ? 45 : 0), "w1", Rate(75, SignalKind.Ppg));
+        }
+
+        var raised = Raised(AlarmKind.ClockSkew);
+        Assert.Equal(("b", EventPriority.Technical), (raised.Device, raised.Priority));
+        Assert.Matches("^the clock of b is [34][0-9] s ahead of another device's$", raised.Reason);
+        Assert.Empty(_run.OpenKinds);
+    }
+
+    [Fact]
     public void A_state_of_version_1_has_no_beats_and_goes_on_without()
     {
         Beats(8, 60, 0.4, 0.4);

@@ -35,6 +35,16 @@ public sealed class WardStatusTests
     }
 
     [Fact]
+    public void A_partition_without_an_owner_and_one_that_lags_are_technical_alarms()
+    {
+        var ward = Ward();
+
+        Assert.Equal(["partition_without_owner"], ward.TechnicalAlarms(Now).Select(alarm => alarm.Kind));
+        Assert.Equal("partition 2 of pipeline.samples: alarms of its patients stand still; 7 records wait", ward.TechnicalAlarms(Now).Single().Reason);
+        Assert.Equal(["pipeline_lag", "partition_without_owner"], ward.TechnicalAlarms(Now.AddMinutes(2)).Select(alarm => alarm.Kind));
+    }
+
+    [Fact]
     public void A_group_without_a_process_says_what_to_start()
     {
         var status = WardStatus.From("t", new GroupView("ward", "Dead", "classic", []), [], new Dictionary<string, MemberAnswer>());

@@ -29,7 +29,7 @@ public sealed class WireSchemaTests
         Assert.Equal(Enum.GetValues<Models.Signals.SampleFormat>().Select(format => (int)format), Numbers(ChunkReflection.Descriptor, "SampleFormat"));
         Assert.Equal(Enum.GetValues<EstimateStatus>().Select(status => (int)status), Numbers(ResultReflection.Descriptor, "Status"));
         Assert.Equal(Enum.GetValues<Models.Metric>().Select(metric => (int)metric), Numbers(ResultReflection.Descriptor, "Metric").Where(number => number != 0));
-        Assert.Equal(Enum.GetValues<Models.Alarms.AlarmCommandKind>().Select(kind => (int)kind), Numbers(CommandReflection.Descriptor, "CommandKind").Where(number => number != 0));
+        Assert.Equal(Enum.GetValues<Models.Signals.AlarmCommandKind>().Select(kind => (int)kind), Numbers(CommandReflection.Descriptor, "CommandKind").Where(number => number != 0));
         Assert.Equal(Enum.GetValues<Models.Alarms.AlarmKind>().Select(kind => (int)kind), Numbers(ResultReflection.Descriptor, "AlarmKind"));
         Assert.Equal(Enum.GetValues<Models.Alarms.AlarmState>().Select(state => (int)state), Numbers(ResultReflection.Descriptor, "AlarmState"));
         Assert.Equal(Enum.GetValues<Models.Alarms.AlarmAction>().Select(action => (int)action), Numbers(ResultReflection.Descriptor, "AlarmAction").Where(number => number != 0));

@@ -133,8 +133,26 @@ internal sealed class Workload
     {
         if (_nurse.Next(12) > 0)
             return;
-        var kind = _nurse.Next(4) == 0 ? AlarmCommandKind.Pause : AlarmCommandKind.Acknowledge;
-        _made.Add((at, partition, SampleChunk.Of(patient, new AlarmCommand(kind, Start, "nurse", "") { Time = TimeSpan.FromSeconds(_nurse.Next(30)) })));
+        var kind = _nurse.Next(20) switch
+        {
+            < 4 => AlarmCommandKind.Pause,
+            < 6 => AlarmCommandKind.Limits,
+            < 8 => AlarmCommandKind.Move,
+            8 => AlarmCommandKind.Discharge,
+            < 12 => AlarmCommandKind.Admit,
+            _ => AlarmCommandKind.Acknowledge,
+        };
+        var command = SampleChunk.Of(patient, new AlarmCommand(kind, Start, "nurse", "")
+        {
+            Id = _nurse.NextInt64(),
+            Time = TimeSpan.FromSeconds(_nurse.Next(30)),
+            Bed = Beds[_nurse.Next(Beds.Length)],
+            Ward = Beds[_nurse.Next(3)],
+            Limits = new LimitChange { HeartRateHigh = _nurse.Next(40, 140) },      // crosses the low limit now and then: refused
+        });
+        _made.Add((at, partition, command));
+        if (_nurse.Next(6) == 0)
+            _made.Add((at + Seconds(4 * _nurse.NextDouble()), partition, command));     // who sent it was not sure
     }
 
     /// <summary>A mother's abdominal leads, a chunk a second, as a further device of a patient's; fewer, for their windows cost the most.</summary>

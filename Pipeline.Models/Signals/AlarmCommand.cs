@@ -1,6 +1,4 @@
-using Pipeline.Models.Signals;
-
-namespace Pipeline.Models.Alarms;
+namespace Pipeline.Models.Signals;
 
 /// <summary>What somebody wants of a patient's alarms. Wire numbers: never renumber, only add.</summary>
 public enum AlarmCommandKind
@@ -13,6 +11,15 @@ public enum AlarmCommandKind
 
     /// <summary>The patient gets limits of its own.</summary>
     Limits = 3,
+
+    /// <summary>The patient comes: what was open is over, and the limits are the ward's.</summary>
+    Admit = 4,
+
+    /// <summary>The patient goes: likewise, and nothing is alarmed about until the next is admitted under the pseudonym.</summary>
+    Discharge = 5,
+
+    /// <summary>The patient is moved to another bed.</summary>
+    Move = 6,
 }
 
 /// <summary>A command to a patient's alarms: a record among those of the patient's samples, applied in their order. Immutable.</summary>
@@ -34,6 +41,12 @@ public sealed record AlarmCommand(AlarmCommandKind Kind, Timestamp At, string By
     /// <summary>How long they are paused; zero ends a pause.</summary>
     public TimeSpan Time { get; init; }
 
+    /// <summary>The bed that the patient is moved to.</summary>
+    public string Bed { get; init; } = "";
+
+    /// <summary>Its ward; empty: the one before.</summary>
+    public string Ward { get; init; } = "";
+
     /// <summary>The limits; those that are not set are the ward's.</summary>
     public LimitChange Limits { get; init; } = new();
 
@@ -44,6 +57,8 @@ public sealed record AlarmCommand(AlarmCommandKind Kind, Timestamp At, string By
         { By.Length: 0 or > MostText } => $"a command by somebody of {By.Length} characters; 1 to {MostText} are wanted",
         { Why.Length: > MostText } => $"a reason of {Why.Length} characters; at most {MostText} are wanted",
         { Number: < 0 } => $"alarm {Number}",
+        { Bed.Length: > PatientId.MaxLength } or { Ward.Length: > PatientId.MaxLength } => $"a bed or ward of more than {PatientId.MaxLength} characters",
+        { Kind: AlarmCommandKind.Move, Bed.Length: 0 } => "a move to no bed",
         _ when Time < TimeSpan.Zero => $"a pause of {Time}",
         _ => null,
     };
