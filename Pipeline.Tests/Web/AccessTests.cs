@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Host.Access;
-using Pipeline.Models.Alarms;
+using Pipeline.Models.Signals;
 using Xunit;
 
 namespace Pipeline.Tests.Web;

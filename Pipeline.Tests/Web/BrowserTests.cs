@@ -2,7 +2,7 @@ using System.Text.Json;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Pipeline.Models.Alarms;
+using Pipeline.Models.Signals;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 
