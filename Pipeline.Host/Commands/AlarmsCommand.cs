@@ -86,7 +86,7 @@ internal static class AlarmsCommand
             {
                 foreach (var line in beds.Lines())
                     await output.WriteLineAsync(line);
-                await ShowPipelineAsync(StatusCommand.ProcessOf(parsed, url), parsed.InvocationConfiguration, stop);
+                await ShowPipelineAsync(StatusCommand.ProcessOf(parsed, url), StatusCommand.TokenOf(parsed), parsed.InvocationConfiguration, stop);
             }
             return ExitCode.Ok;
         });
@@ -94,11 +94,11 @@ internal static class AlarmsCommand
     }
 
     /// <summary>What is wrong with the pipeline itself, behind the alarms of the beds; where that is not known, why.</summary>
-    private static async Task ShowPipelineAsync(Uri process, InvocationConfiguration console, CancellationToken stop)
+    private static async Task ShowPipelineAsync(Uri process, string? token, InvocationConfiguration console, CancellationToken stop)
     {
         try
         {
-            var status = await StatusQuery.FetchAsync(process, stop);
+            var status = await StatusQuery.FetchAsync(process, token, stop);
             foreach (var (kind, reason) in status.TechnicalAlarms(TimeProvider.System.GetUtcNow()))
                 await console.Output.WriteLineAsync(BedsAnswer.Line(kind, reason));
         }
