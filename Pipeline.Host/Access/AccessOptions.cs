@@ -93,9 +93,6 @@ internal sealed class AccessOptions : IValidatableObject
             yield return new ValidationResult($"{users}. ./pipeline users add makes one", [nameof(UsersFile)]);
         if (Names?.FindFault() is { } names)
             yield return new ValidationResult(names, [nameof(NamesFile)]);
-        // Its mode is that of the secret's mount.
-        if (MetricsToken?.FindFault(isPrivate: false) is { } token)
-            yield return new ValidationResult(token, [nameof(MetricsTokenFile)]);
         if (AuditFile is { } audit && (Directory.Exists(audit) || Path.GetDirectoryName(Path.GetFullPath(audit)) is not { } folder || !Directory.Exists(folder)))
             yield return new ValidationResult("a file in a folder that is there is wanted", [nameof(AuditFile)]);
         if (ProxyTexts.Any(text => !IPAddress.TryParse(text, out _)))
@@ -109,6 +106,9 @@ internal sealed class AccessOptions : IValidatableObject
     /// <param name="urls">The addresses.</param>
     internal string? FindFault(OpenIdOptions openId, string urls)
     {
+        // A secret that is mounted where the process runs: its mode is the mount's.
+        if (MetricsToken?.FindFault(isPrivate: false) is { } token)
+            return $"Access:MetricsTokenFile is '{MetricsTokenFile}'; {token}";
         var addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var isSeen = addresses.Any(url => !IsLoopback(url));
         if (isSeen && Open == OpenTo.ThisMachine)

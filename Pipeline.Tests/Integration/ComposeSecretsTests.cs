@@ -37,8 +37,9 @@ public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<In
         Assert.Equal(first, Contents(folder.Path));
         Assert.Equal(
             [
-                "grafana/influx-token", "grafana/password", "influxdb/password", "influxdb/token",
-                "pipeline/cluster/ca.crt", "pipeline/cluster/tls.crt", "pipeline/cluster/tls.key", "pipeline/influx-token",
+                "access/users.json", "grafana/influx-token", "grafana/password", "influxdb/password", "influxdb/token",
+                "pipeline/cluster/ca.crt", "pipeline/cluster/tls.crt", "pipeline/cluster/tls.key", "pipeline/influx-token", "pipeline/metrics-token",
+                "prometheus/metrics-token",
             ],
             first.Keys);
         Assert.All(first.Keys, file => Assert.Equal(OwnerAlone, File.GetUnixFileMode(Path.Combine(folder.Path, file))));

@@ -21,6 +21,7 @@ public sealed class AccessSettingsTests : IDisposable
     [Theory]
     [InlineData("Access:UsersFile=/nowhere/users.json", "Access:UsersFile is '/nowhere/users.json'; there is no such file")]
     [InlineData("Access:AuditFile=/nowhere/audit", "Access:AuditFile is '/nowhere/audit'; a file in a folder that is there is wanted")]
+    [InlineData("Access:MetricsTokenFile=/nowhere/token", "Access:MetricsTokenFile is '/nowhere/token'; there is no such file")]
     [InlineData("Access:Proxies=proxy", "Access:Proxies is 'proxy'; allowed: IP addresses")]
     [InlineData("Access:Open=Everybody", "Access:Open is 'Everybody'; allowed: Nobody, ThisMachine")]
     [InlineData("Access:SessionLength=0", "Access:SessionLength is '00:00:00'; allowed: 00:01:00 to 7.00:00:00")]
@@ -55,7 +56,8 @@ public sealed class AccessSettingsTests : IDisposable
     {
         Skip.If(OperatingSystem.IsWindows(), "There are no such modes.");
         var path = _folder.Write("users.json", UsersFile.Parse("").WithPerson("n12", "nurse", WebWard.Password).ToString());
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
 
         Assert.Contains("everybody on this machine may read", new AccessOptions { UsersFile = path }.Users!.FindFault(), StringComparison.Ordinal);
     }
