@@ -89,24 +89,26 @@ internal sealed class AccessOptions : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Users?.FindFault() is { } users)
-            yield return new ValidationResult($"{users}. ./pipeline users add makes one", [nameof(UsersFile)]);
-        if (Names?.FindFault() is { } names)
-            yield return new ValidationResult(names, [nameof(NamesFile)]);
-        if (AuditFile is { } audit && (Directory.Exists(audit) || Path.GetDirectoryName(Path.GetFullPath(audit)) is not { } folder || !Directory.Exists(folder)))
-            yield return new ValidationResult("a file in a folder that is there is wanted", [nameof(AuditFile)]);
         if (ProxyTexts.Any(text => !IPAddress.TryParse(text, out _)))
             yield return new ValidationResult("allowed: IP addresses, several with ';'", [nameof(Proxies)]);
         if (Open == OpenTo.ThisMachine && Proxies is not null)
             yield return new ValidationResult("behind a proxy everybody seems to ask from this machine: use Access:UsersFile or OpenId:Authority", [nameof(Open)]);
     }
 
-    /// <summary>What is wrong with these beside the addresses to listen on and OpenID Connect; null when nothing is.</summary>
+    /// <summary>
+    /// What is wrong with the files, which are there where the service runs, and with these beside the addresses to listen on and OpenID Connect; null when nothing is.
+    /// </summary>
     /// <param name="openId">Section <c>OpenId</c>.</param>
     /// <param name="urls">The addresses.</param>
     internal string? FindFault(OpenIdOptions openId, string urls)
     {
-        // A secret that is mounted where the process runs: its mode is the mount's.
+        if (Users?.FindFault() is { } users)
+            return $"Access:UsersFile is '{UsersFile}'; {users}. ./pipeline users add makes one";
+        if (Names?.FindFault() is { } names)
+            return $"Access:NamesFile is '{NamesFile}'; {names}";
+        if (AuditFile is { } audit && (Directory.Exists(audit) || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(audit)))))
+            return $"Access:AuditFile is '{AuditFile}'; a file in a folder that is there is wanted";
+        // A mounted secret: its mode is the mount's.
         if (MetricsToken?.FindFault(isPrivate: false) is { } token)
             return $"Access:MetricsTokenFile is '{MetricsTokenFile}'; {token}";
         var addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -4,6 +4,7 @@ using Pipeline.Actors.Inference;
 using Pipeline.Host.Access;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Influx;
+using Pipeline.Host.Interchange;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Store;
 using Pipeline.Host.Telemetry;
@@ -63,6 +64,7 @@ internal sealed record PipelineSettings(
         SettingsSection.Of<WebOptions>(WebOptions.Section),
         SettingsSection.Of<AccessOptions>(AccessOptions.Section),
         SettingsSection.Of<OpenIdOptions>(OpenIdOptions.Section),
+        SettingsSection.Of<InterchangeOptions>(InterchangeOptions.Section),
         SettingsSection.Of<TelemetryOptions>(TelemetryOptions.Section),
     ];
 

@@ -90,7 +90,9 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
     private WardSite SiteOf(WardPipeline pipeline, KafkaOptions kafka)
     {
         var reader = pipeline.ReadAlone();
-        return new WardSite(() => reader, () => pipeline.History, (patient, command, stop) => CommandPublisher.PublishAsync(kafka, patient, command, time, stop), settings.Alarms, time);
+        return new WardSite(
+            () => reader, () => pipeline.History, (patient, command, stop) => CommandPublisher.PublishAsync(kafka, patient, command, time, stop),
+            (patient, from, to, stop) => StretchReader.ReadAsync(kafka, patient, from, to, time, stop), settings.Alarms, time);
     }
 
     private KafkaOptions Prepare(EmbeddedBroker broker, WardState state)

@@ -5,6 +5,7 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Host.Access;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
+using Pipeline.Host.Interchange;
 using Pipeline.Host.Kafka;
 using Pipeline.Host.Status;
 using Pipeline.Host.Telemetry;
@@ -36,7 +37,8 @@ internal static class ServiceHost
                 application.Logger.NobodySignsIn();
             application.UseWardSite(new WardSite(
                 Reader, () => application.Services.GetRequiredService<WardService>().Pipeline?.History,
-                (patient, command, stop) => CommandPublisher.PublishAsync(kafka.Value, patient, command, time, stop), settings.Alarms, time));
+                (patient, command, stop) => CommandPublisher.PublishAsync(kafka.Value, patient, command, time, stop),
+                (patient, from, to, stop) => StretchReader.ReadAsync(kafka.Value, patient, from, to, time, stop), settings.Alarms, time));
             application.MapWatching(Right.Operate);
             application.MapStatus(Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked));
             await application.StartAsync(stop);
@@ -57,7 +59,9 @@ internal static class ServiceHost
             throw new CommandException($"{WebOptions.Section}:{nameof(WebOptions.Urls)} is '{UrlsOf(configuration)}': {fault.Message}");
         }
         listening?.Invoke(application.Urls);
+        var exporting = application.Services.GetRequiredService<ValueExport>().RunAsync(application.Services.GetRequiredService<WardCluster>().Readings.Latest, application.Lifetime.ApplicationStopping);
         await application.WaitForShutdownAsync(stop);
+        await exporting;
         await application.Services.GetRequiredService<WardService>().Completion;
         return ExitCode.Ok;
     }
@@ -83,6 +87,7 @@ internal static class ServiceHost
         var openId = Settings.TryBind<OpenIdOptions>(configuration, OpenIdOptions.Section, out var provider) is { Count: 0 } ? provider : new OpenIdOptions();
         builder.AddWardSite(web, access, openId);
         builder.Services.AddSingleton<ListeningAddress>();
+        builder.Services.AddSingleton<ValueExport>();
         builder.Services.AddSingleton<WardCluster>();
         builder.Services.AddSingleton<WardService>();
         builder.Services.AddHostedService(services => services.GetRequiredService<WardService>());

@@ -37,7 +37,12 @@ internal static class HistoryEndpoint
                     EverySeconds = stretch.TotalSeconds,
                     Series = series.Select(one => new
                     {
-                        one.Patient, one.Device, one.Signal, one.Metric, one.Times, one.Means,
+                        one.Patient,
+                        one.Device,
+                        one.Signal,
+                        one.Metric,
+                        one.Times,
+                        one.Means,
                         Sigmas = one.Sigmas.Select(sigma => double.IsFinite(sigma) ? sigma : (double?)null),
                     }),
                 }, Json);

@@ -25,7 +25,7 @@ internal static class PageEndpoints
             headers["Cross-Origin-Resource-Policy"] = "same-origin";
             if (context.Request.IsHttps)
                 headers.StrictTransportSecurity = "max-age=31536000";
-            if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+            if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/fhir", StringComparison.Ordinal))
                 headers.CacheControl = "no-store";
             return next(context);
         });

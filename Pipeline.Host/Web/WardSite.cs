@@ -10,9 +10,10 @@ namespace Pipeline.Host.Web;
 /// <param name="Reader">Reads the ward; null while the process starts.</param>
 /// <param name="History">What was stored; null while the process starts.</param>
 /// <param name="Send">Sends commands.</param>
+/// <param name="Stretch">Reads samples of the past.</param>
 /// <param name="Alarms">The wards' limits.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record WardSite(Func<WardReader?> Reader, Func<IPointHistory?> History, SendCommand Send, AlarmRules Alarms, TimeProvider Time);
+internal sealed record WardSite(Func<WardReader?> Reader, Func<IPointHistory?> History, SendCommand Send, ReadStretch Stretch, AlarmRules Alarms, TimeProvider Time);
 
 /// <summary>The web server of <c>run</c> and <c>demo</c>: pages, sign-in, and what the pages ask for.</summary>
 internal static class WardSiteSetup
@@ -37,6 +38,8 @@ internal static class WardSiteSetup
         application.MapWard(site.Reader, site.Alarms, site.Time);
         application.MapHistory(site.History, site.Time);
         application.MapEvents(site.History, site.Time);
+        application.MapStretches(site.Stretch);
+        application.MapFhir(site);
         application.MapCommands(site.Reader, site.Alarms, site.Send, site.Time);
     }
 }

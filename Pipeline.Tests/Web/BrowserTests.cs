@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
@@ -123,6 +122,25 @@ public sealed class BrowserTests(BrowserWard browser) : IClassFixture<BrowserWar
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Why" }).FillAsync("washing");
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause 2 min" }).ClickAsync();
         await Expect(page.Locator("#alarms")).ToContainTextAsync("Paused until");
+    }
+
+    [SkippableFact]
+    public async Task A_patient_s_past_is_shown_as_trends_spectra_and_strips_and_taken_away()
+    {
+        await using var nurse = await browser.OpenAsync("nurse", "/patient.html?patient=P7");
+        var page = nurse.Page;
+        await Expect(page.Locator("#trends canvas").First).ToHaveAttributeAsync("aria-label", new System.Text.RegularExpressions.Regex("heart rate 165"));
+        await page.GetByRole(AriaRole.Row, new() { Name = "Extreme tachycardia" }).GetByRole(AriaRole.Button, new() { Name = "Strip" }).ClickAsync();
+        await Expect(page.Locator("#strip canvas")).ToBeVisibleAsync();
+        await Expect(page.Locator("#spectrogram")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await nurse.PictureAsync("patient");
+
+        var csv = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "CSV" }).ClickAsync());
+        var picture = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Trends as PNG" }).ClickAsync());
+
+        Assert.Matches("^P7-[0-9]{8}T[0-9]{6}Z.csv$", csv.SuggestedFilename);
+        Assert.StartsWith("time,device,channel,unit,value", await File.ReadAllTextAsync(await csv.PathAsync()), StringComparison.Ordinal);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], (await File.ReadAllBytesAsync(await picture.PathAsync()))[..4]);
     }
 
     public static TheoryData<string, string?, bool> Pages()

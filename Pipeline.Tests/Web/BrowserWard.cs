@@ -1,6 +1,5 @@
 using Microsoft.Playwright;
 using Pipeline.Models;
-using Pipeline.Models.Signals;
 using Xunit;
 
 namespace Pipeline.Tests.Web;

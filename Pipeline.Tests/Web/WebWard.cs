@@ -11,6 +11,7 @@ using Pipeline.Host.Web;
 using Pipeline.Models;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Web;
@@ -155,8 +156,18 @@ internal sealed class WebWard : IAsyncDisposable
     private async Task ServeAsync(AccessOptions access, OpenIdOptions? openId)
     {
         var reader = _actors.Read(new LocalReadings(Latest, Tap, () => Task.FromResult(new ProcessStatus([], []))), TimeProvider.System);
-        var site = new WardSite(() => reader, () => new SegmentHistory(Folder), SendAsync, _rules, TimeProvider.System);
+        var site = new WardSite(() => reader, () => new SegmentHistory(Folder), SendAsync, StretchAsync, _rules, TimeProvider.System);
         _page = await DemoPage.StartAsync(new WebOptions { Urls = "http://127.0.0.1:0" }, access, openId ?? new OpenIdOptions(), site, CancellationToken.None);
+    }
+
+    // Its devices sent a simulated bed's signals all the time.
+    private static Task<IReadOnlyList<SampleChunk>> StretchAsync(PatientId patient, DateTimeOffset from, DateTimeOffset to, CancellationToken stop)
+    {
+        var bed = new SimulatedBed(new BedScenario { Patient = patient, Bed = "b1", Ward = "w1", Seed = 1, Start = Timestamp.From(from), HasAbp = false, EcgLeadCount = 1, Faults = DeviceFaults.Usual });
+        var chunks = new List<SampleChunk>();
+        for (var second = 0; second < (to - from).TotalSeconds; second++)
+            bed.Next(chunks, isLast: false);
+        return Task.FromResult<IReadOnlyList<SampleChunk>>(chunks);
     }
 
     private Task SendAsync(PatientId patient, AlarmCommand command, CancellationToken stop)
@@ -168,7 +179,10 @@ internal sealed class WebWard : IAsyncDisposable
 
     private static VitalPoint PointOf(PatientId patient, AlarmEngine engine, AlarmChange change) => new(
         new Origin("samples", 0, 0), patient, engine.Ward, engine.Bed, "", 1, 0, change.At, new Timestamp(change.At.UnixNanoseconds / 1_000_000 * 1_000_000 + change.Sequence),
-        new Estimate(SignalKind.Unknown, Metric.Alarm, change.Open.Count, double.NaN, 1, 1, EstimateStatus.Ok, "classical")) { Alarm = change };
+        new Estimate(SignalKind.Unknown, Metric.Alarm, change.Open.Count, double.NaN, 1, 1, EstimateStatus.Ok, "classical"))
+    {
+        Alarm = change,
+    };
 
     private async Task WriteAsync(PatientId patient, AlarmEngine engine, VitalPoint[] points)
     {

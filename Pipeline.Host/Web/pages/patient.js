@@ -5,6 +5,7 @@ import { enter, may, bedOf } from "./session.js";
 import { acknowledge, editLimits } from "./acts.js";
 import { ask, listen, best, isUsable, rates } from "./live.js";
 import { Trace, drawTrace, animate } from "./strips.js";
+import * as history from "./history.js";
 
 const pixelsPerSecond = 25 * 96 / 25.4, keptSeconds = 30;
 const name = new URLSearchParams(location.search).get("patient") ?? "";
@@ -19,6 +20,7 @@ ask(`/api/patients/${encodeURIComponent(name)}`, show, () => {
   document.getElementById("numbers").textContent = text("patient.unknown");
 });
 listen([name], 0, true, take);
+history.begin(name);
 animate(25, () => {
   for (const trace of traces.values())
     drawTrace(trace.canvas, trace, { pixelsPerSecond, grid: true, stroke: trace.stroke });
@@ -52,6 +54,7 @@ function show(patient) {
   document.getElementById("name").textContent = `${bedOf(patient)} ${patient.patient}`;
   showAlarms(patient.alarms);
   showActs(patient);
+  history.update(patient);
   const ctg = document.getElementById("ctg");
   ctg.hidden = !patient.series.some(one => ["fetal_heart_rate", "fetal_baseline"].includes(one.metric));
   ctg.href = `ctg.html?patient=${encodeURIComponent(patient.patient)}`;

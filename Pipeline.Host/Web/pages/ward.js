@@ -145,6 +145,9 @@ function update(tile, patient) {
     return number;
   }));
   const newest = patient.ageSeconds;
+  const paused = patient.alarms?.pausedUntil;
+  if (paused && new Date(paused) > new Date())
+    reasons.unshift(text("tile.paused", { time: timeOfDay(paused) }));
   if (silent)
     reasons.unshift(text("tile.silent", { time: timeOfDay(silent) }));
   else if (newest > staleSeconds)
@@ -169,15 +172,13 @@ function update(tile, patient) {
 }
 
 function showAlarm(tile, alarm, alarms) {
-  const isPaused = alarms?.pausedUntil && new Date(alarms.pausedUntil) > new Date();
   // One that somebody has acknowledged comes after those that nobody has.
   tile.priority = alarm ? Math.max(0, priorities.indexOf(alarm.priority)) + (alarm.state === "acknowledged" ? priorities.length : 0) : 2 * priorities.length;
   tile.isUrgent = Boolean(alarm) && alarm.state !== "acknowledged" && ["high", "medium"].includes(alarm.priority);
-  tile.alarm.hidden = !alarm && !isPaused;
+  tile.alarm.hidden = !alarm;
   tile.act.hidden = !may("acknowledge") || !(alarms?.open ?? []).some(one => one.state !== "acknowledged");
-  tile.alarm.textContent = [alarm && nameOf("alarm", alarm.kind) + (alarm.state === "active" ? "" : `, ${nameOf("alarm_state", alarm.state)}`),
-    isPaused && text("alarms.paused", { time: timeOfDay(alarms.pausedUntil) })].filter(Boolean).join(" · ");
   if (alarm) {
+    tile.alarm.textContent = nameOf("alarm", alarm.kind) + (alarm.state === "active" ? "" : `, ${nameOf("alarm_state", alarm.state)}`);
     tile.alarm.title = alarm.reason;
     tile.element.dataset.alarm = alarm.priority;
     tile.element.dataset.alarmState = alarm.state;
