@@ -16,8 +16,8 @@ namespace Pipeline.Benchmarks.Accuracy;
 internal sealed class BeatAccuracy : IBenchmark
 {
     private const double ToleranceSeconds = 0.15;
-    private const float Weight = 0.8f;          // against the ridge, of the fourth root of a kind's number in a record: no record decides alone
-    private const float VentricularWeight = 8;  // of the square root
+    private const float Weight = 8;             // against the ridge, of the square root of a kind's number in a record: no record decides alone
+    private const float NormalWeight = 0.35f;   // of a normal beat's, for ventricular and fusion beats
     private static readonly BeatLabel[] Fitted = [BeatLabel.Ventricular, BeatLabel.Supraventricular, BeatLabel.Fusion];
 
     /// <inheritdoc/>
@@ -118,13 +118,13 @@ internal sealed class BeatAccuracy : IBenchmark
         var counts = beats.CountBy(beat => (beat.Record, beat.Label)).ToDictionary();
         var solved = Array.ConvertAll(Fitted, label => LogisticFit.Solve(
             [.. beats.Select(beat => new LogisticRow(
-                BeatFeatures.Of(label, beat.Features), beat.Label == label, WeightOf(label, counts[(beat.Record, beat.Label)]), beat.Record))],
+                BeatFeatures.Of(label, beat.Features), beat.Label == label, WeightOf(label, beat.Label, counts[(beat.Record, beat.Label)]), beat.Record))],
             BeatFeatures.Count, records));
         return [.. Enumerable.Range(0, records + 1).Select(record => Array.ConvertAll(solved, one => one[record]))];
     }
 
-    private static float WeightOf(BeatLabel label, int count) =>
-        label == BeatLabel.Ventricular ? VentricularWeight * MathF.Pow(count, -0.5f) : Weight * MathF.Pow(count, -0.75f);
+    private static float WeightOf(BeatLabel fitted, BeatLabel own, int count) =>
+        Weight * MathF.Pow(count, -0.5f) * (own == BeatLabel.Normal && fitted != BeatLabel.Supraventricular ? NormalWeight : 1);
 
     /// <summary>A beat with its reference.</summary>
     private readonly record struct ScoredBeat(int Record, BeatLabel Label, float Anomaly, float[] Features);

@@ -50,6 +50,86 @@ public sealed class BeatStageTests
         Assert.True(abnormal > found.Where((_, i) => !isEarly[i]).Skip(20).Max(beat => beat.Anomaly));
     }
 
+    // A run of twenty beats that begins with one interval and is as fast as the first of them, every two minutes of a slower rhythm.
+    [Fact]
+    public void A_run_of_early_narrow_beats_is_supraventricular_to_its_end()
+    {
+        static bool IsInRun(int beat) => beat % 120 is >= 100 and < 120;
+        var tachycardia = new SyntheticEcg { Seconds = 200, Interval = beat => IsInRun(beat + 1) ? 0.45 : 0.8 + 0.02 * Math.Sin(beat) };
+        var times = tachycardia.Beats();
+
+        var found = Run(StageRun.Chunked([tachycardia.Samples()], Layout(1), RateHz, 250));
+
+        var ofRun = found.Where(beat => IsInRun(Array.FindIndex(times, time => Math.Abs(time - beat.SampleIndex / RateHz) < 0.05))).ToList();
+        Assert.True(ofRun.Count >= 38);
+        Assert.InRange(ofRun.Count(beat => beat.Label == BeatLabel.Supraventricular), ofRun.Count - 2, ofRun.Count);
+        Assert.InRange(found.Count(beat => beat.Label != BeatLabel.Normal) - ofRun.Count(beat => beat.Label != BeatLabel.Normal), 0, 2);
+    }
+
+    [Fact]
+    public void In_fibrillation_no_beat_is_supraventricular()
+    {
+        var random = new Random(5);
+        var intervals = Enumerable.Range(0, 600).Select(_ => 0.45 + 0.6 * random.NextDouble()).ToArray();
+        var fibrillation = new SyntheticEcg { Seconds = 240, Interval = beat => intervals[beat] };
+
+        var found = Run(StageRun.Chunked([fibrillation.Samples()], Layout(1), RateHz, 250));
+
+        Assert.True(found.Count > 250);
+        Assert.InRange(found.Skip(70).Count(beat => beat.Label == BeatLabel.Supraventricular), 0, 2);
+    }
+
+    [Fact]
+    public void Ventricular_beats_that_are_more_frequent_than_normal_ones_for_a_while_do_not_become_the_usual_beat()
+    {
+        // After a minute two of three beats are ventricular.
+        var trigeminy = new SyntheticEcg
+        {
+            Seconds = 240,
+            Ectopic = beat => beat > 75 && beat % 3 != 0,
+            Interval = beat => beat < 75 ? 0.8 + 0.02 * Math.Sin(beat) : (beat % 3) switch { 0 => 0.5, 1 => 0.5, _ => 1 },
+        };
+        var beats = Labelled(trigeminy, trigeminy.Samples());
+
+        var late = beats.Skip(80).ToList();
+        Assert.True(late.Count > 200);
+        Assert.InRange(late.Count(one => one.IsEctopic == (one.Beat.Label == BeatLabel.Ventricular)), (int)(0.98 * late.Count), late.Count);
+    }
+
+    // What version 1 wrote of a stage before its first beat: forms, counts, shares and which is usual; intervals, their count and place, the last beat, unevenness; how early and how far off it was.
+    [Fact]
+    public void A_state_of_version_1_is_read_and_goes_on()
+    {
+        const int points = BeatForms.Kept * 49, intervals = 60;
+        using var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes);
+        void Zeros(int count, int size)
+        {
+            writer.Write(count);
+            writer.Write(new byte[count * size]);
+        }
+        Zeros(points, sizeof(short));
+        Zeros(BeatForms.Kept, sizeof(byte));
+        Zeros(BeatForms.Kept, sizeof(float));
+        writer.Write(-1);
+        Zeros(intervals, sizeof(ushort));
+        writer.Write(0);
+        writer.Write(0);
+        writer.Write(double.NaN);
+        writer.Write(0.05f);
+        writer.Write(float.NaN);
+        writer.Write(float.NaN);
+        var (state, older) = (new StateTransfer(), new BeatStage(Layout(1), RateHz));
+
+        state.BeginReading(bytes.ToArray(), 1);
+        older.Transfer(state);
+
+        Assert.Null(state.EndReading());
+        var chunks = StageRun.Chunked([Ectopic.Samples()], Layout(1), RateHz, 250).ToArray();
+        Beat[] Of(BeatStage stage) => [.. StreamRun.Of(chunks, first => [new EcgStage(first.Channels, first.RateHz, StageRun.Network), stage]).SelectMany(window => window.Beats)];
+        Assert.Equal(Of(new BeatStage(Layout(1), RateHz)), Of(older));
+    }
+
     [Fact]
     public void Gain_offset_and_polarity_do_not_matter()
     {
@@ -104,12 +184,12 @@ public sealed class BeatStageTests
                 Assert.Equal(output.Beats, copy.Beats);
                 output.Clear();
                 copy.Clear();
-                state.BeginWriting(1);
+                state.BeginWriting(parts.StateVersion);
                 parts.Transfer(state);
                 var bytes = state.EndWriting();
                 longest = Math.Max(longest, bytes.Length);
                 parts = new BeatStage(layout, RateHz);
-                state.BeginReading(bytes, 1);
+                state.BeginReading(bytes, parts.StateVersion);
                 parts.Transfer(state);
                 Assert.Null(state.EndReading());
             }

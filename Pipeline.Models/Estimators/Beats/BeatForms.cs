@@ -4,8 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Beats;
 
 /// <summary>
-/// The forms that the beats of a patient have: running means of up to <see cref="Kept"/> kinds of beats that are alike, at 60 points a second, in all leads. The one
-/// that comes most often of late is the usual beat. A beat that is like none takes the place of the rarest.
+/// The forms that the beats of a patient have: running means of up to <see cref="Kept"/> kinds of beats that are alike, at 60 points a second, in all leads. The usual beat is
+/// the one that comes most often of late, where forms that come early or are wide count less: in bigeminy and in long ventricular runs ectopic beats are the more frequent ones. A beat that is like none
+/// takes the place of the rarest.
 /// </summary>
 internal sealed class BeatForms
 {
@@ -18,7 +19,8 @@ internal sealed class BeatForms
     private const int Slowest = 16;                 // beats of a running mean
     private const float Memory = 1 / 80f;           // of how often a form comes
     private const float Alike = 0.9f, MostSizes = 0.6f;
-    private const float Change = 1.2f;              // times as often as the usual form
+    private const float Change = 2;                 // times the standing of the usual form
+    private const float EarlyCosts = 6, MostEarly = 0.5f, WidthCosts = 1.5f;
     private const float LeastShare = 0.003f;
     private const float Tiny = 1e-6f;
 
@@ -26,6 +28,7 @@ internal sealed class BeatForms
     private readonly Half[] _points;                // [Kept x leads x Points]
     private readonly byte[] _seen;                  // [Kept x leads]: beats of a form in a lead, up to Slowest
     private readonly float[] _often = new float[Kept];
+    private readonly float[] _early = new float[Kept];      // how early its beats come, running mean
     private int _usual = -1;
 
     public BeatForms(int leads) => (_leads, _points, _seen) = (leads, new Half[Kept * leads * Points], new byte[Kept * leads]);
@@ -34,7 +37,9 @@ internal sealed class BeatForms
     public bool IsEmpty => _usual < 0;
 
     /// <summary>Compares a beat with the usual one, then learns it. Of the first beat: as if it were the usual one.</summary>
-    public BeatLikeness Compare(BeatCut cut)
+    /// <param name="cut">The beat.</param>
+    /// <param name="early">How early it comes, <see cref="BeatTiming.Early"/>.</param>
+    public BeatLikeness Compare(BeatCut cut, float early)
     {
         Span<float> likeness = stackalloc float[Kept];
         Span<int> shifts = stackalloc int[Kept];
@@ -50,7 +55,7 @@ internal sealed class BeatForms
         result.Own = own >= 0 ? likeness[own] : 0;
         result.OwnShare = MathF.Log(((joins ? _often[own] : 0) + LeastShare) / ((_usual < 0 ? 1 : _often[_usual]) + LeastShare));
         result.IsUsual = joins && own == _usual ? 1 : 0;
-        Learn(cut, joins ? own : -1, joins ? shifts[own] : 0);
+        Learn(cut, early, joins ? own : -1, joins ? shifts[own] : 0);
         return result;
     }
 
@@ -60,6 +65,7 @@ internal sealed class BeatForms
         Array.Clear(_points);
         Array.Clear(_seen);
         Array.Clear(_often);
+        Array.Clear(_early);
         _usual = -1;
     }
 
@@ -70,6 +76,8 @@ internal sealed class BeatForms
         state.Values<byte>(_seen);
         state.Values<float>(_often);
         state.Within(ref _usual, -1, Kept - 1);
+        if (state.Version >= BeatStage.WithSinus)
+            state.Values<float>(_early);
     }
 
     /// <summary>
@@ -195,16 +203,14 @@ internal sealed class BeatForms
         return BeatPair.Of(mine, other);
     }
 
-    private void Learn(BeatCut cut, int form, int shift)
+    private void Learn(BeatCut cut, float early, int form, int shift)
     {
         TensorPrimitives.Multiply(_often, 1 - Memory, _often);
         if (form < 0)
         {
-            form = TensorPrimitives.IndexOfMin<float>(_often);
+            form = Rarest();
             _seen.AsSpan(form * _leads, _leads).Clear();
-            _often[form] = 0;
-            if (form == _usual)
-                _usual = -1;
+            (_often[form], _early[form]) = (0, early);
         }
         _often[form] += Memory;
         for (var l = 0; l < _leads; l++)
@@ -221,9 +227,43 @@ internal sealed class BeatForms
                 mean[i] = (Half)(seen == 1 ? now : (float)mean[i] + (now - (float)mean[i]) / seen);
             }
         }
-        var most = TensorPrimitives.IndexOfMax<float>(_often);
-        if (_usual < 0 || _often[most] > Change * _often[_usual])
-            _usual = most;
+        _early[form] += (early - _early[form]) / Math.Max(1, (int)MaxSeen(form));
+        for (var other = 0; other < Kept; other++)
+            if (_usual < 0 ? _often[other] > 0 : other != _usual && StandingOf(other) > Change * StandingOf(_usual))
+                _usual = other;
+    }
+
+    /// <summary>The form that comes least often of those that are not the usual one.</summary>
+    private int Rarest()
+    {
+        var rarest = -1;
+        for (var form = 0; form < Kept; form++)
+            if (form != _usual && (rarest < 0 || _often[form] < _often[rarest]))
+                rarest = form;
+        return rarest;
+    }
+
+    /// <summary>How much a form is worth as the usual one.</summary>
+    private float StandingOf(int form)
+    {
+        Span<float> wave = stackalloc float[BeatSection.Qrs.Count];
+        var (width, leads) = (0f, 0);
+        for (var l = 0; l < _leads; l++)
+            if (_seen[form * _leads + l] > 0)
+            {
+                TensorPrimitives.ConvertToSingle(_points.AsSpan((form * _leads + l) * Points + BeatSection.Qrs.First, wave.Length), wave);
+                width += WidthOf(wave);
+                leads++;
+            }
+        return leads == 0 ? 0 : _often[form] * MathF.Exp(-EarlyCosts * Math.Clamp(_early[form], 0, MostEarly)) * MathF.Pow(width / leads, -WidthCosts);
+    }
+
+    private byte MaxSeen(int form)
+    {
+        byte most = 0;
+        foreach (var seen in _seen.AsSpan(form * _leads, _leads))
+            most = Math.Max(most, seen);
+        return most;
     }
 
     /// <summary>Spread of a wave's steepness about its middle, in points.</summary>

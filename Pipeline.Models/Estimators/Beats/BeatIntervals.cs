@@ -1,14 +1,12 @@
+using Pipeline.Models.Estimators.Rhythm;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators.Beats;
 
 /// <summary>How early a beat comes; logarithms, positive where it is early.</summary>
 /// <param name="Early">Against the interval that 70 % of the last 60 do not exceed: ectopic beats shorten the mean and the median, not this.</param>
-/// <param name="EarlyOfLate">Against the median of the last twelve.</param>
 /// <param name="EarlyOfLast">Against the interval before.</param>
-/// <param name="Uneven">Mean distance of an interval from the median of the last twelve.</param>
-/// <param name="Usual">That median, s.</param>
-internal readonly record struct BeatTiming(float Early, float EarlyOfLate, float EarlyOfLast, float Uneven, float Usual);
+internal readonly record struct BeatTiming(float Early, float EarlyOfLast);
 
 /// <summary>The last intervals between beats, as far as the kind of a beat depends on them. Two bytes an interval.</summary>
 internal sealed class BeatIntervals
@@ -16,35 +14,40 @@ internal sealed class BeatIntervals
     private const int Kept = 60, Late = 12, Least = 4;
     private const double Part = 0.7;
     private const double UnitsPerSecond = 8000, MostSeconds = 8;
-    private const float UnevenRate = 1 / 24f, MostUneven = 0.3f, FirstUneven = 0.05f;
 
     private readonly ushort[] _last = new ushort[Kept];
     private int _count, _next;
     private double _at = double.NaN;        // the last beat, s
-    private float _uneven = FirstUneven;
 
     /// <summary>Takes a beat at <paramref name="seconds"/> from the device's sample 0.</summary>
     public BeatTiming Take(double seconds)
     {
         var interval = seconds - _at;
         _at = seconds;
-        var usual = Usual(out var ofLate);
         if (!(interval is > 0 and < MostSeconds))
-            return new BeatTiming(0, 0, 0, _uneven, (float)ofLate);
+            return default;
         var before = _count > 0 ? _last[(_next + Kept - 1) % Kept] / UnitsPerSecond : interval;
-        var early = _count < Least ? 0 : Math.Log(usual / interval);
-        var earlyOfLate = _count < Least ? 0 : Math.Log(ofLate / interval);
-        var timing = new BeatTiming((float)early, (float)earlyOfLate, (float)Math.Log(before / interval), _uneven, (float)ofLate);
+        var timing = new BeatTiming(_count < Least ? 0 : (float)Math.Log(Usual() / interval), (float)Math.Log(before / interval));
         _last[_next] = (ushort)Math.Round(interval * UnitsPerSecond);
         _next = (_next + 1) % Kept;
         _count = Math.Min(_count + 1, Kept);
-        _uneven += UnevenRate * (Math.Min(Math.Abs((float)earlyOfLate), MostUneven) - _uneven);
         return timing;
     }
 
     /// <summary>Logarithm of the interval to the next beat, at <paramref name="seconds"/>, over the usual one of late.</summary>
     public float LateNext(double seconds) =>
         _count < Least ? 0 : (float)Math.Log(Math.Max(seconds - _at, 0.1) / OfLate());
+
+    /// <summary>Probability, 0 to 1, that the intervals are those of atrial fibrillation, in which no beat comes early or late.</summary>
+    public float Fibrillation()
+    {
+        if (_count < Kept)
+            return 0;
+        Span<int> ordered = stackalloc int[Kept];
+        for (var i = 0; i < Kept; i++)
+            ordered[i] = _last[(_next + i) % Kept];
+        return (float)IrregularIntervals.ProbabilityOf(IrregularIntervals.EntropyOf(ordered));
+    }
 
     /// <summary>Samples are missing: the next beat ends no interval.</summary>
     public void Break() => _at = double.NaN;
@@ -56,14 +59,15 @@ internal sealed class BeatIntervals
         state.Within(ref _count, 0, Kept);
         state.Within(ref _next, 0, Kept - 1);
         state.Value(ref _at);
-        state.Value(ref _uneven);
+        if (state.Version < BeatStage.WithSinus)
+        {
+            var uneven = 0f;        // was a feature
+            state.Value(ref uneven);
+        }
     }
 
-    private double Usual(out double ofLate)
+    private double Usual()
     {
-        ofLate = OfLate();
-        if (_count == 0)
-            return ofLate;
         Span<ushort> sorted = stackalloc ushort[Kept];
         _last.AsSpan(0, _count).CopyTo(sorted);
         sorted[.._count].Sort();

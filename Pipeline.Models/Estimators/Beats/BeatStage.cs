@@ -14,12 +14,17 @@ internal delegate void BeatObserver(double sampleIndex, ReadOnlySpan<float> feat
 /// </summary>
 public sealed class BeatStage : IWindowStage
 {
+    /// <summary>From this version of the state on it knows the sinus interval and what usual beats differ by.</summary>
+    internal const int WithSinus = 2;
+
     private readonly int[] _channels;
     private readonly double _rateHz;
     private readonly BeatScore _score;
     private readonly BeatForms _forms;
     private readonly BeatIntervals _intervals = new();
-    private float _early = float.NaN, _off = float.NaN;      // of the last beat
+    private readonly SinusInterval _sinus = new();
+    private readonly UsualDifferences _usual = new();
+    private float _early;       // of the last beat
 
     /// <summary>For the ECG leads of <paramref name="channels"/>; there is at least one.</summary>
     public BeatStage(ChannelLayout channels, double rateHz)
@@ -55,14 +60,15 @@ public sealed class BeatStage : IWindowStage
     public void Reset()
     {
         _intervals.Break();
-        (_early, _off) = (float.NaN, float.NaN);
+        _sinus.Break();
+        _early = 0;
     }
 
     /// <inheritdoc/>
     public string StateName => "beats";
 
     /// <inheritdoc/>
-    public int StateVersion => 1;
+    public int StateVersion => WithSinus;
 
     /// <inheritdoc/>
     public bool IsMissed => false;
@@ -74,7 +80,15 @@ public sealed class BeatStage : IWindowStage
         _forms.Transfer(state);
         _intervals.Transfer(state);
         state.Value(ref _early);
-        state.Value(ref _off);
+        if (state.Version < WithSinus)
+        {
+            var off = 0f;       // was a feature
+            state.Value(ref off);
+            _early = float.IsNaN(_early) ? 0 : _early;
+            return;
+        }
+        _sinus.Transfer(state);
+        _usual.Transfer(state);
     }
 
     private static double NextOf(List<Beat> beats, int b)
@@ -89,18 +103,26 @@ public sealed class BeatStage : IWindowStage
     {
         var cut = BeatCut.OfThread;
         cut.Take(window, _channels, beat.SampleIndex);
-        var timing = _intervals.Take(beat.SampleIndex / _rateHz);
+        var seconds = beat.SampleIndex / _rateHz;
+        var timing = _intervals.Take(seconds);
+        var early = _sinus.EarlyOf(seconds, timing.EarlyOfLast);
         if (cut.Leads == 0)
         {
-            (_early, _off) = (float.NaN, float.NaN);
+            _sinus.Learn(seconds, false);
+            _early = 0;
             return beat with { Label = BeatLabel.Unclassifiable };
         }
-        var likeness = _forms.Compare(cut);
+        // In fibrillation no beat comes early.
+        var regular = early > 0 || _early > 0 ? 1 - _intervals.Fibrillation() : 1;
+        var sinusEarly = early > 0 ? regular * early : early;
+        var likeness = _forms.Compare(cut, timing.Early);
+        _sinus.Learn(seconds, likeness.IsUsual > 0);
         Span<float> features = stackalloc float[BeatFeatures.Count];
-        BeatFeatures.Describe(timing, double.IsNaN(next) ? float.NaN : _intervals.LateNext(next / _rateHz), likeness, (_early, _off), features);
+        BeatFeatures.Describe(
+            timing, (sinusEarly, regular * _sinus.Onset), double.IsNaN(next) ? float.NaN : _intervals.LateNext(next / _rateHz), likeness, _usual, (_early, regular * _early), features);
         Observer?.Invoke(beat.SampleIndex, features);
-        (_early, _off) = (features[1], features[11]);
+        _early = features[1];
         var (label, probability) = _score.Of(features);
-        return beat with { Label = label, Probability = probability, Anomaly = BeatFeatures.Anomaly(features, likeness) };
+        return beat with { Label = label, Probability = probability, Anomaly = BeatFeatures.Anomaly(sinusEarly, likeness) };
     }
 }

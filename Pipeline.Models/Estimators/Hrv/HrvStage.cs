@@ -18,7 +18,8 @@ public sealed class HrvStage : IWindowStage
 
     private const double LeastClarity = 0.4;    // of the breathing's peak
     private const double Tolerance = 0.2;       // of an interval between pulses, or between beats of which the kind is not known
-    private const double KnownTolerance = 0.325;    // where ectopic beats are known, it is for missed and false ones (a third and more)
+    private const double KnownTolerance = 0.45;     // where ectopic beats are known, it is for missed beats (twice the interval) and false ones
+    private const float LeastCertain = 0.75f;   // probability of a normal beat: one ectopic beat too many costs RMSSD more than many normal ones too few
     private const int Rounding = 2;             // samples: start and length of a window are whole numbers of them
 
     private readonly double _rateHz;
@@ -36,7 +37,7 @@ public sealed class HrvStage : IWindowStage
         foreach (var beat in output.Beats)
             if (beat.Signal == _kind)
                 _intervals.Take(
-                    beat.SampleIndex / _rateHz, beat.Label is BeatLabel.None or BeatLabel.Normal, beat.Label == BeatLabel.None ? Tolerance : KnownTolerance);
+                    beat.SampleIndex / _rateHz, IsNormal(beat), beat.Label == BeatLabel.None ? Tolerance : KnownTolerance);
         var (before, hops) = (_said, (long)((window.EndIndex + Rounding) / _rateHz / HopSeconds));
         _said = hops;
         if (before < 0 || hops == before || hops * HopSeconds < NormalIntervals.SpanSeconds)
@@ -72,6 +73,8 @@ public sealed class HrvStage : IWindowStage
         state.Within(ref _said, -1);
         _intervals.Transfer(state);
     }
+
+    private static bool IsNormal(in Beat beat) => beat.Label == BeatLabel.None || (beat.Label == BeatLabel.Normal && beat.Probability >= LeastCertain);
 
     private void Report(double end, StageOutput output)
     {

@@ -41,20 +41,28 @@ internal sealed class IrregularIntervals
     /// <summary>The coefficient of sample entropy; of all <see cref="Kept"/> intervals.</summary>
     public double Entropy()
     {
-        Span<int> ordered = stackalloc int[Kept];       // oldest first
-        var sum = 0;
+        Span<int> ordered = stackalloc int[Kept];
         for (var i = 0; i < Kept; i++)
-            sum += ordered[i] = _intervals[(_next + i) % Kept];
-        var (alike, alsoNext) = (0, 0);
-        for (var i = 0; i < Kept - 1; i++)
-            for (var j = i + 1; j < Kept - 1; j++)
+            ordered[i] = _intervals[(_next + i) % Kept];
+        return EntropyOf(ordered);
+    }
+
+    /// <summary>The same of the intervals <paramref name="ordered"/>, the oldest first, in 1/8 ms.</summary>
+    public static double EntropyOf(ReadOnlySpan<int> ordered)
+    {
+        var (alike, alsoNext, sum) = (0, 0, ordered[^1]);
+        for (var i = 0; i < ordered.Length - 1; i++)
+        {
+            sum += ordered[i];
+            for (var j = i + 1; j < ordered.Length - 1; j++)
             {
                 if (Math.Abs(ordered[i] - ordered[j]) > Tolerance)
                     continue;
                 alike++;
                 alsoNext += Math.Abs(ordered[i + 1] - ordered[j + 1]) <= Tolerance ? 1 : 0;
             }
-        return -Math.Log((alsoNext + 1.0) / (alike + 1)) + Math.Log(2 * Tolerance / UnitsPerSecond) - Math.Log(sum / UnitsPerSecond / Kept);
+        }
+        return -Math.Log((alsoNext + 1.0) / (alike + 1)) + Math.Log(2 * Tolerance / UnitsPerSecond) - Math.Log(sum / UnitsPerSecond / ordered.Length);
     }
 
     /// <summary>Forgets everything.</summary>
