@@ -49,8 +49,11 @@ export function begin(name) {
 
 /** Tells the limits that hold, and the newest event time. */
 export function update(report) {
+  const isFirst = last === 0;
   limits = report.limits;
   last = new Date(report.time).getTime();
+  if (isFirst)
+    loadSpectra();
 }
 
 async function get(path) {
