@@ -61,8 +61,8 @@ public sealed partial class AlarmEngine
     /// <summary>The limits that hold for the patient at present.</summary>
     public RateLimits Limits => _limits;
 
-    /// <summary>Whether no window has been taken, and nothing was wanted.</summary>
-    public bool IsEmpty => _devices.Count == 0 && _sequence == 0;
+    /// <summary>Whether no window has been taken, and nothing was wanted, not even what could not be.</summary>
+    public bool IsEmpty => _devices.Count == 0 && _sequence == 0 && _applied.Count == 0;
 
     /// <summary>Ward of the window that was judged last; empty before the first.</summary>
     public string Ward => _ward;

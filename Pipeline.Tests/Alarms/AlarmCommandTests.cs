@@ -47,6 +47,18 @@ public sealed class AlarmCommandTests
     }
 
     [Fact]
+    public void A_command_that_was_refused_before_the_first_window_is_known_when_it_comes_again_after_a_restart()
+    {
+        var run = new AlarmRun();
+        var command = new AlarmCommand(AlarmCommandKind.Acknowledge, Points.Start, "n1", "") { Id = 9 };
+        Assert.Equal("no alarm waits to be acknowledged", run.Engine.Apply(command, run.Changes));
+
+        Assert.False(run.Engine.IsEmpty);
+        run.Restart();
+        Assert.Null(run.Engine.Apply(command, run.Changes));
+    }
+
+    [Fact]
     public void A_discharge_ends_what_is_open_and_nothing_is_alarmed_about_until_the_next_is_admitted()
     {
         var run = new AlarmRun().From(8, 20, AlarmRun.Rate(160));
