@@ -122,7 +122,7 @@ internal sealed class ChaosWard : IAsyncDisposable
     {
         10 => new AlarmCommand(AlarmCommandKind.Admit, Start, "chaos", ""),
         20 => new AlarmCommand(AlarmCommandKind.Limits, Start, "chaos", "") { Limits = new LimitChange { HeartRateVeryLow = 15, HeartRateLow = 16, HeartRateHigh = 17 } },
-        110 => new AlarmCommand(AlarmCommandKind.Acknowledge, Start, "chaos", ""),
+        160 => new AlarmCommand(AlarmCommandKind.Acknowledge, Start, "chaos", ""),
         120 => new AlarmCommand(AlarmCommandKind.Move, Start, "chaos", "") { Bed = "moved" },
         170 => new AlarmCommand(AlarmCommandKind.Discharge, Start, "chaos", ""),
         190 => new AlarmCommand(AlarmCommandKind.Admit, Start, "chaos", ""),
