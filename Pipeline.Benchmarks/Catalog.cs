@@ -34,6 +34,7 @@ internal static class Catalog
         new Ctg.CtgAccuracy(),
         new Fetal.FetalSimulated(),
         new Faults.RateFaults(),
+        new Faults.PpgFaults(),
         new Kinds.KindsAccuracy(),
     ];
 

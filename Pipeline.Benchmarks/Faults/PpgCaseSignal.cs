@@ -8,15 +8,20 @@ namespace Pipeline.Benchmarks.Faults;
 /// One channel of PPG made from a seed: with known pulses, or with none, alone or beside an accelerometer. Values are counts of a converter
 /// about 2,000 unless a kind says otherwise. Each method adds its part to the samples; the order of the calls is the order of the layers.
 /// </summary>
-internal sealed class PpgCaseSignal
+internal sealed partial class PpgCaseSignal
 {
     private readonly Random _random;
     private readonly double[] _samples;
 
     public PpgCaseSignal(double rateHz, double seconds, int seed)
+        : this(rateHz, (int)(rateHz * seconds), seed)
+    {
+    }
+
+    private PpgCaseSignal(double rateHz, int samples, int seed)
     {
         (RateHz, _random) = (rateHz, new Random(seed));
-        _samples = new double[(int)(rateHz * seconds)];
+        _samples = new double[samples];
         Array.Fill(_samples, 2000);
     }
 
@@ -26,9 +31,6 @@ internal sealed class PpgCaseSignal
 
     /// <summary>Samples; NaN is a missing one.</summary>
     public ReadOnlySpan<double> Samples => _samples;
-
-    /// <summary>[axes][samples] of the accelerometer beside it, g; none: there is no accelerometer.</summary>
-    public float[][] Axes { get; private set; } = [];
 
     /// <summary>When pulses begin, in seconds.</summary>
     public List<double> Onsets { get; } = [];
@@ -93,6 +95,22 @@ internal sealed class PpgCaseSignal
             for (var i = 0; i < ring.Length; i++)
                 sum += weights[i] * ring[(at + 1 + i) % ring.Length];
             return sum;
+        });
+    }
+
+    /// <summary>A resonator rung by noise: a wave about <paramref name="hz"/> whose height and phase wander; <paramref name="width"/> is
+    /// its bandwidth as a part of that.</summary>
+    public PpgCaseSignal Tone(double deviation, double hz, double width)
+    {
+        var decay = Math.Exp(-Math.PI * hz * width / RateHz);
+        var (one, two) = (2 * decay * Math.Cos(2 * Math.PI * hz / RateHz), -decay * decay);
+        double before = 0, last = 0;
+        for (var i = 0; i < 60 * RateHz; i++)
+            (last, before) = (one * last + two * before + Normal(), last);
+        return Scaled(deviation, () =>
+        {
+            (last, before) = (one * last + two * before + Normal(), last);
+            return last;
         });
     }
 
@@ -168,39 +186,6 @@ internal sealed class PpgCaseSignal
     public PpgCaseSignal Counts(double step = 1) => Change((_, value) => step * Math.Round(value / step));
 
     /// <summary>
-    /// Beside an accelerometer: [axes][samples], g, at <paramref name="rateHz"/>, as long as this or longer; drawn between its samples.
-    /// </summary>
-    public PpgCaseSignal Beside(float[][] axes, double rateHz)
-    {
-        Axes = Array.ConvertAll(axes, axis =>
-        {
-            var drawn = new float[_samples.Length];
-            for (var i = 0; i < drawn.Length; i++)
-            {
-                var at = Math.Min(i * rateHz / RateHz, axis.Length - 1.001);
-                drawn[i] = (float)(axis[(int)at] + (at - (int)at) * (axis[(int)at + 1] - axis[(int)at]));
-            }
-            return drawn;
-        });
-        return this;
-    }
-
-    /// <summary>What moves the accelerometer moves the sensor, too: a mixture of its axes, a little later, of the given size.</summary>
-    public PpgCaseSignal Shaken(double deviation)
-    {
-        var (weights, late) = (Axes.Select(_ => Normal()).ToArray(), _random.Next((int)(0.1 * RateHz) + 1));
-        var means = Axes.Select(axis => axis.Average()).ToArray();
-        var i = 0;
-        return Scaled(deviation, () =>
-        {
-            var (sum, at) = (0.0, Math.Max(0, i++ - late));
-            for (var a = 0; a < weights.Length; a++)
-                sum += weights[a] * (Axes[a][Math.Min(at, Axes[a].Length - 1)] - means[a]);
-            return sum;
-        });
-    }
-
-    /// <summary>
     /// Loses packets of <paramref name="seconds"/> with the given chance; what is lost becomes NaN, <paramref name="fill"/>, or the last
     /// value where that is infinite.
     /// </summary>
@@ -238,8 +223,9 @@ internal sealed class PpgCaseSignal
     /// <summary>As a device sends it, a chunk a second.</summary>
     public IEnumerable<SampleChunk> Chunks()
     {
-        float[][] all = [Array.ConvertAll(_samples, x => (float)x), .. Axes];
-        var layout = Axes.Select((_, a) => new Channel($"ACC{a + 1}", SignalKind.Acc, "g")).Prepend(new Channel("PPG", SignalKind.Ppg, "1"));
+        float[][] all = [.. new[] { this }.Concat(_others).Select(channel => Array.ConvertAll(channel._samples, x => (float)x)), .. Axes];
+        var layout = Enumerable.Range(0, 1 + _others.Count).Select(c => new Channel($"PPG{c + 1}", SignalKind.Ppg, "1"))
+            .Concat(Axes.Select((_, a) => new Channel($"ACC{a + 1}", SignalKind.Acc, "g")));
         return StreamRun.Chunks(all, new ChannelLayout([.. layout]), RateHz);
     }
 

@@ -6,19 +6,35 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>
-/// The PPG's part of <see cref="RateFaults"/>: of each of <see cref="PpgKinds"/>, alone and beside an accelerometer, the windows with the status
+/// As <see cref="RateFaults"/>, of PPG: of each of <see cref="PpgKinds"/>, alone and beside an accelerometer, the windows with the status
 /// ok, in percent; of a pulse that stops those that end 10 s after it or later; where there is a pulse also the values more than 5/min off. By
 /// what estimates by default.
 /// </summary>
-internal static class PpgFaults
+internal sealed class PpgFaults : IBenchmark
 {
     private const double GoneSeconds = 10, WindowSeconds = 8, Far = 5;
 
-    /// <summary>Adds the figures of all kinds.</summary>
-    public static void Measure(Report report, int firstSeed, int seeds, CancellationToken stop)
+    private const int Seeds = 40, QuickSeeds = 2;
+
+    /// <inheritdoc/>
+    public string Name => "accuracy-faults-ppg";
+
+    /// <inheritdoc/>
+    public string Summary =>
+        "synthetic PPG without a pulse, with one that stops and with one: windows that are ok, and wrong ones among them; seeds 200-239";
+
+    /// <inheritdoc/>
+    public Task RunAsync(Report report, CancellationToken stop)
+    {
+        Measure(report, report.Fit ? 1 : 200, report.Quick ? QuickSeeds : Seeds, stop);
+        return Task.CompletedTask;
+    }
+
+    private static void Measure(Report report, int firstSeed, int seeds, CancellationToken stop)
     {
         using var model = ModelCatalog.Open(Stages.Auto);
-        string[] kinds = [.. PpgKinds.WithoutPulse, .. PpgKinds.Stopping, .. PpgKinds.InOrder];
+        string[] kinds =
+            [.. PpgKinds.WithoutPulse, .. PpgKinds.Hard, .. PpgKinds.Stopping, .. PpgKinds.LeftOut, .. PpgKinds.InOrder];
         foreach (var kind in kinds)
             foreach (var beside in PpgKinds.Besides)
             {
@@ -29,7 +45,7 @@ internal static class PpgFaults
                     var signal = PpgKinds.Of(kind, beside, seed);
                     foreach (var (start, estimate) in Windows(signal, model is null ? null : [model]))
                     {
-                        if (PpgKinds.Stopping.Contains(kind) && start + WindowSeconds < signal.Onsets[^1] + GoneSeconds)
+                        if (PpgKinds.Stops(kind) && start + WindowSeconds < signal.Onsets[^1] + GoneSeconds)
                             continue;
                         windows++;
                         ok += estimate.Status == EstimateStatus.Ok ? 1 : 0;

@@ -20,7 +20,7 @@ internal sealed class RateFaults : IBenchmark
 
     /// <inheritdoc/>
     public string Summary =>
-        "synthetic ECG, pressure and PPG without beats or with lost samples: windows that are ok, and wrong ones among them; seeds 200-239";
+        "synthetic ECG and pressure without beats or with lost samples: windows that are ok, and wrong ones among them; seeds 200-239";
 
     /// <inheritdoc/>
     public Task RunAsync(Report report, CancellationToken stop)
@@ -32,7 +32,6 @@ internal sealed class RateFaults : IBenchmark
             [.. PressureKinds.Difficult, .. PressureKinds.WithLoss, .. PressureKinds.WithoutPulse, .. PressureKinds.InOrder];
         foreach (var kind in pressure)
             Measure(report, $"abp_{kind}", seed => PressureKinds.Of(kind, seed), stop);
-        PpgFaults.Measure(report, report.Fit ? 1 : 200, report.Quick ? 2 : Seeds, stop);
         return Task.CompletedTask;
     }
 

@@ -8,7 +8,7 @@ using Xunit;
 namespace Pipeline.Tests.State;
 
 /// <summary>A state of the PPG's stage of version 1 does not say whether there is a pulse, one of version 2 not what is known of jumps, 3 not for
-/// how long the tracker has been sure, 4 not what the windows before were like.</summary>
+/// how long the tracker has been sure, 4 and 5 not all that the windows before were like.</summary>
 public sealed class OlderPpgStateTests
 {
     [Theory]
@@ -16,6 +16,7 @@ public sealed class OlderPpgStateTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
+    [InlineData(5)]
     public void A_state_of_an_older_version_is_read_and_the_next_windows_decide_whether_there_is_a_pulse(int version)
     {
         var (stage, state) = (Stage(), new StateTransfer());

@@ -2,73 +2,48 @@ using System.Numerics.Tensors;
 
 namespace Pipeline.Models.Estimators.Ppg;
 
-/// <summary>What a window shows of a pulse by itself, whatever its rate.</summary>
-/// <param name="Periodicity">How far it repeats itself: of the channel in which it does so most, as it came or less its motion.</param>
-/// <param name="Strength">The same as one number, 0 to <see cref="PpgPeriodicity.MostStrength"/>.</param>
-/// <param name="OwnStrength">Of what the motion does not explain.</param>
-/// <param name="SlopeSkewness">Third moment of the slope, in units of its deviation, −1 to 1: upstrokes are steeper than what follows them.
-/// 0 for noise, whatever its spectrum, and for a sine.</param>
-/// <param name="WaveSkewness">The same of the wave: a pulse is narrower than the pause between two.</param>
+/// <summary>What a window shows of a pulse by itself.</summary>
+/// <param name="Raw">Of the PPG channel that repeats itself most.</param>
+/// <param name="Own">The same of the channels less what the accelerometer explains of them; without an accelerometer as
+/// <paramref name="Raw"/>.</param>
 /// <param name="Explained">Part of the power between 30 and 240 per minute that the accelerometer explains, 0 to 1.</param>
-internal readonly record struct PpgLook(
-    PpgPeriodicity Periodicity, double Strength, double OwnStrength, double SlopeSkewness, double WaveSkewness, double Explained)
+internal readonly record struct PpgLook(PpgWaves Raw, PpgWaves Own, double Explained)
 {
     /// <summary>Of no window.</summary>
-    public static PpgLook None => new(PpgPeriodicity.None, 0, 0, 0, 0, 0);
+    public static PpgLook None => new(PpgWaves.None, PpgWaves.None, 0);
 
-    /// <summary>How far the window's waves are alike in having a steep and a narrow side, 0 to 1, whatever the sensor's sign.</summary>
-    public double Skewness => Math.Min(1, double.Hypot(SlopeSkewness, WaveSkewness));
-
-    /// <summary>Whether nearly all of the window is motion: then only what the motion leaves says that there is a pulse.</summary>
-    public bool IsMotion => Explained > MostExplained;
-
-    private const double MostExplained = 0.7;
+    /// <summary>How far the window repeats itself, as it came or less its motion.</summary>
+    public PpgPeriodicity Periodicity => new(
+        Math.Max(Raw.Periodicity.Peak, Own.Periodicity.Peak), Math.Max(Raw.Periodicity.Contrast, Own.Periodicity.Contrast),
+        Own.Periodicity.Peak > Raw.Periodicity.Peak ? Own.Periodicity.Interval : Raw.Periodicity.Interval);
 
     /// <summary>
-    /// Looks at a window whose spectra stand in the scratch. There the slopes of the channels stand afterwards, and the autocorrelation that
-    /// <see cref="OwnStrength"/> is of.
+    /// Looks at a window whose spectra stand in the scratch. There the slopes of the channels stand afterwards, and the two
+    /// autocorrelations.
     /// </summary>
     public static PpgLook Of(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken)
     {
-        var own = scratch.Autocorrelation.AsSpan();
-        var (raw, lane) = Best(plan, scratch, scratch.Pulse(plan), taken.Used, keepsSlopes: true, own);
-        var skewed = SlopeOf(plan, scratch, PpgSpectrumPlan.Lanes - 1);
-        SlopeOf(plan, scratch, lane).CopyTo(skewed);
-        var slopeSkewness = SkewnessOf(skewed);
-        PpgPeriodicity.MakeWave(skewed, plan.RateHz);
-        var look = new PpgLook(raw, raw.Strength, raw.Strength, slopeSkewness, SkewnessOf(skewed), taken.Axes > 0 ? ExplainedOf(scratch, taken) : 0);
-        return taken.Axes > 0 && (look.IsMotion || raw.Strength < PpgPeriodicity.MostStrength) ? look.WithoutMotion(plan, scratch, taken) : look;
+        var own = taken.Axes == 0 ? PpgWaves.None : Best(plan, scratch, scratch.Clean(plan), taken.Used, scratch.OwnAutocorrelation);
+        var raw = Best(plan, scratch, scratch.Pulse(plan), taken.Used, scratch.Autocorrelation);
+        if (taken.Axes > 0)
+            return new PpgLook(raw, own, ExplainedOf(scratch, taken));
+        scratch.Autocorrelation.CopyTo(scratch.OwnAutocorrelation, 0);
+        return new PpgLook(raw, raw, 0);
     }
 
     /// <summary>The slope of a lane, after <see cref="Of"/>.</summary>
     public static Span<float> SlopeOf(PpgSpectrumPlan plan, PpgScratch scratch, int lane) =>
         scratch.Slopes(plan).Slice(lane * plan.SampleCount, plan.SampleCount - 2 * PpgPeriodicity.MarginOf(plan.RateHz));
 
-    private PpgLook WithoutMotion(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken)
-    {
-        Span<float> at = stackalloc float[PpgPeriodicity.Lags];
-        var (clean, _) = Best(plan, scratch, scratch.Clean(plan), taken.Used, keepsSlopes: false, at);
-        // The fit leaves something of breathing that looks like a slow pulse.
-        var strength = clean.Interval > PpgPeriodicity.SlowSeconds ? 0 : clean.Strength;
-        var isOwn = IsMotion || strength > Strength;
-        if (isOwn)
-            at.CopyTo(scratch.Autocorrelation);
-        var most = new PpgPeriodicity(
-            Math.Max(Periodicity.Peak, clean.Peak), Math.Max(Periodicity.Contrast, clean.Contrast),
-            clean.Peak > Periodicity.Peak ? clean.Interval : Periodicity.Interval);
-        return this with { Periodicity = most, Strength = Math.Max(Strength, strength), OwnStrength = isOwn ? strength : Strength };
-    }
-
-    /// <summary>The lane that repeats itself most, and its autocorrelation.</summary>
-    private static (PpgPeriodicity Found, int Lane) Best(
-        PpgSpectrumPlan plan, PpgScratch scratch, ReadOnlySpan<float> samples, int lanes, bool keepsSlopes, Span<float> autocorrelation)
+    /// <summary>The waves of the lane that repeats itself most, and its autocorrelation.</summary>
+    private static PpgWaves Best(
+        PpgSpectrumPlan plan, PpgScratch scratch, ReadOnlySpan<float> samples, int lanes, Span<float> autocorrelation)
     {
         Span<float> at = stackalloc float[PpgPeriodicity.Lags];
         var (best, lane) = (PpgPeriodicity.None, 0);
-        autocorrelation.Clear();
         for (var c = 0; c < lanes; c++)
         {
-            var slope = SlopeOf(plan, scratch, keepsSlopes ? c : PpgSpectrumPlan.Lanes - 1);
+            var slope = SlopeOf(plan, scratch, c);
             PpgPeriodicity.MakeSlope(samples.Slice(c * plan.SampleCount, plan.SampleCount), plan.RateHz, slope);
             PpgPeriodicity.Correlate(slope, at);
             var found = PpgPeriodicity.Of(at, plan.RateHz);
@@ -77,16 +52,9 @@ internal readonly record struct PpgLook(
             (best, lane) = (found, c);
             at.CopyTo(autocorrelation);
         }
-        return (best, lane);
-    }
-
-    private static double SkewnessOf(ReadOnlySpan<float> x)
-    {
-        var square = TensorPrimitives.SumOfSquares(x) / x.Length;
-        double cube = 0;
-        foreach (var value in x)
-            cube += value * value * value;
-        return square > 0 ? Math.Clamp(cube / x.Length / (square * Math.Sqrt(square)), -1, 1) : 0;
+        var spare = SlopeOf(plan, scratch, PpgSpectrumPlan.Lanes - 1);
+        SlopeOf(plan, scratch, lane).CopyTo(spare);
+        return PpgWaves.Of(best, spare, plan.RateHz);
     }
 
     private static double ExplainedOf(PpgScratch scratch, in PpgTaken taken)

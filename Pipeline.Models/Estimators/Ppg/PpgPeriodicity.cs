@@ -116,6 +116,14 @@ internal readonly record struct PpgPeriodicity(double Peak, double Contrast, dou
         return new PpgPeriodicity(peak, contrast, IntervalOf(at, first, last, NearlyAsHigh * peak) / rateHz);
     }
 
+    /// <summary>Greatest correlation at an interval in seconds, or at one that differs by <paramref name="part"/> of it at most.</summary>
+    public static double At(ReadOnlySpan<float> at, double rateHz, double interval, double part)
+    {
+        var first = Math.Max(1, (int)(interval * (1 - part) * rateHz));
+        var last = Math.Min(at.Length - 1, (int)Math.Ceiling(interval * (1 + part) * rateHz));
+        return first > last ? 0 : TensorPrimitives.Max(at[first..(last + 1)]);
+    }
+
     private static double IntervalOf(ReadOnlySpan<float> at, int first, int last, double least)
     {
         for (var lag = Math.Max(1, first); lag <= last && least > 0; lag++)

@@ -46,6 +46,9 @@ internal sealed class PpgScratch
     /// <summary>[lags], by <see cref="PpgPeriodicity.Correlate"/>.</summary>
     public float[] Autocorrelation { get; } = new float[PpgPeriodicity.Lags];
 
+    /// <summary>The same of the pulse without what motion explains.</summary>
+    public float[] OwnAutocorrelation { get; } = new float[PpgPeriodicity.Lags];
+
     /// <summary>[samples] of one channel as they came.</summary>
     public Span<float> Raw(int count) => Grown(ref _raw, count);
 

@@ -9,12 +9,15 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// </summary>
 internal static class PpgSpectra
 {
-    /// <summary>Takes a channel without missing samples as lane <paramref name="lane"/> of the pulse.</summary>
-    public static void TakePulse(PpgSpectrumPlan plan, PpgScratch scratch, ReadOnlySpan<float> raw, int lane)
+    /// <summary>
+    /// Takes a channel without missing samples as lane <paramref name="lane"/> of the pulse; returns the logarithm of its root mean square,
+    /// 0 where it has none.
+    /// </summary>
+    public static double TakePulse(PpgSpectrumPlan plan, PpgScratch scratch, ReadOnlySpan<float> raw, int lane)
     {
         var samples = scratch.Pulse(plan).Slice(lane * plan.SampleCount, plan.SampleCount);
         plan.Decimate(raw, samples);
-        Normalise(samples);
+        return Normalise(samples);
     }
 
     /// <summary>Takes an axis without missing samples as lane <paramref name="lane"/> of the motion.</summary>
@@ -60,14 +63,16 @@ internal static class PpgSpectra
     }
 
     /// <summary>To a mean square of 1: no constant of an estimator knows a sensor's unit.</summary>
-    private static void Normalise(Span<float> lane)
+    private static double Normalise(Span<float> lane)
     {
         var scale = 0f;
         foreach (var value in lane)
             scale = Math.Max(scale, Math.Abs(value));
         if (!(scale > 0) || !float.IsFinite(scale))
-            return;
+            return 0;
         TensorPrimitives.Divide(lane, scale, lane);   // first, so that no square overflows
-        TensorPrimitives.Divide(lane, MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(lane) / lane.Length), lane);
+        var root = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(lane) / lane.Length);
+        TensorPrimitives.Divide(lane, root, lane);
+        return Math.Log(scale) + Math.Log(root);
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class PpgStage
         var raw = scratch.Raw(window.Length);
         var heard = scratch.Heard(_pulseChannels.Length * window.NewSampleCount);
         int used = 0, usable = 0;
-        double coverage = 0, unclipped = 0;
+        double coverage = 0, unclipped = 0, level = 0;
         var fault = EstimateStatus.Gap;
         for (var c = 0; c < _pulseChannels.Length; c++)
         {
@@ -29,12 +29,16 @@ public sealed partial class PpgStage
                 fault = off ? EstimateStatus.Flat : FaultOf(check, window, channel);
                 continue;
             }
-            PpgSpectra.TakePulse(plan, scratch, raw, used);
+            level += PpgSpectra.TakePulse(plan, scratch, raw, used);
             unclipped += 1 - check.AtRail;
             usable |= 1 << c;
             used++;
         }
-        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault) { Lanes = usable };
+        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault) 
+        {
+            Lanes = usable,
+            Level = used == 0 ? 0 : level / used,
+        };
     }
 
     /// <summary>

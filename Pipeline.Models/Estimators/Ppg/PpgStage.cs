@@ -193,7 +193,7 @@ public sealed partial class PpgStage : IWindowStage
     public string StateName => "ppg";
 
     /// <inheritdoc/>
-    public int StateVersion => 5;
+    public int StateVersion => 6;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
@@ -204,7 +204,8 @@ public sealed partial class PpgStage : IWindowStage
 
     /// <summary>
     /// Every mutable field, in the form of <see cref="StateVersion"/> <paramref name="version"/>: version 1 does not say whether a pulse
-    /// is there, 2 not what the detectors know of jumps, 3 not how long the tracker has been sure, 4 not by which means of the windows.
+    /// is there, 2 not what the detectors know of jumps, 3 not how long the tracker has been sure, 4 and 5 not by what of the
+    /// windows.
     /// </summary>
     internal void Transfer(StateTransfer state, int version)
     {
@@ -240,7 +241,7 @@ public sealed partial class PpgStage : IWindowStage
         _belief.Weigh(scratch.Likelihood);
 
         var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
-        _presence.TakeBelief(rate, mass);
+        _presence.TakeBelief(plan, scratch, taken, rate, mass);
         verdict = verdict with { HasPulse = _presence.IsPresent && verdict.HasPulse };
         var interval = mass >= 0.5 ? 60 / rate : double.NaN;
         if (mass < LeastMass || !verdict.TryCorrect(ref rate))
