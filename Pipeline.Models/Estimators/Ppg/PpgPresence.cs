@@ -9,7 +9,7 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// </summary>
 internal sealed class PpgPresence
 {
-    private const double LeastToBegin = 1.5, LeastToStay = 0;
+    private const double LeastToBegin = 1.5, LeastToStay = 1;
     private const double MostCredit = 0.5;            // that windows above the least give to those that follow
 
     // Pulses that are alike, whatever their intervals: so many, and upstrokes so alike.
