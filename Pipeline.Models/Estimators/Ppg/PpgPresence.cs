@@ -9,7 +9,7 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// </summary>
 internal sealed class PpgPresence
 {
-    private const double LeastToBegin = 1.5, LeastToStay = 1;
+    private const double LeastToBegin = 1.5, LeastToStay = 1, LeastToStayAlike = 0;
     private const double MostCredit = 0.5;            // that windows above the least give to those that follow
 
     // Pulses that are alike, whatever their intervals: so many, and upstrokes so alike.
@@ -103,7 +103,8 @@ internal sealed class PpgPresence
     {
         _features.Take(plan, scratch, taken, rate, mass, _isAlike);
         var odds = PpgPresenceWeights.LogOdds(_features.Values);
-        _credit = IsPresent ? Math.Min(MostCredit, _credit + odds - LeastToStay) : MostCredit;
+        var least = _isAlike ? LeastToStayAlike : LeastToStay;
+        _credit = IsPresent ? Math.Min(MostCredit, _credit + odds - least) : MostCredit;
         IsPresent = IsPresent ? _credit >= 0 : odds >= LeastToBegin;
     }
 }
