@@ -9,7 +9,7 @@ namespace Pipeline.Host.Access;
 internal sealed class PrivateFile<T>(string path, Func<string, T> read) where T : class
 {
     private readonly Lock _lock = new();
-    private (DateTime Written, long Length) _stamp;
+    private FileStamp _stamp;
     private T? _content;
 
     /// <summary>What it says at present.</summary>
@@ -19,8 +19,7 @@ internal sealed class PrivateFile<T>(string path, Func<string, T> read) where T 
         {
             lock (_lock)
             {
-                var file = new FileInfo(path);
-                var stamp = file.Exists ? (file.LastWriteTimeUtc, file.Length) : _stamp;
+                var stamp = FileStamp.Of(path) ?? _stamp;
                 if (_content is not null && stamp == _stamp)
                     return _content;
                 try

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Pipeline.Host.Access;
 
 namespace Pipeline.Host.Web;
 
@@ -7,7 +8,7 @@ namespace Pipeline.Host.Web;
 internal sealed class TlsFiles(string certificateFile, string keyFile)
 {
     private readonly Lock _lock = new();
-    private (DateTime Certificate, DateTime Key) _stamp;
+    private (FileStamp? Certificate, FileStamp? Key) _stamp;
     private X509Certificate2? _certificate;
 
     /// <summary>The certificate at present. While the files cannot be read, the one before.</summary>
@@ -18,7 +19,7 @@ internal sealed class TlsFiles(string certificateFile, string keyFile)
         {
             lock (_lock)
             {
-                var stamp = (File.GetLastWriteTimeUtc(certificateFile), File.GetLastWriteTimeUtc(keyFile));
+                var stamp = (FileStamp.Of(certificateFile), FileStamp.Of(keyFile));
                 if (_certificate is not null && stamp == _stamp)
                     return _certificate;
                 try

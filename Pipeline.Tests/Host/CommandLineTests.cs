@@ -113,6 +113,7 @@ public sealed class CommandLineTests
 
         Assert.Equal(changelog, typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion);
         Assert.Contains($"newTag: \"{changelog}\"", Read(Path.Combine("k8s", "kustomization.yaml")), StringComparison.Ordinal);
+        Assert.Contains($"image: &image pipeline:{changelog}\n", Read("docker-compose.yml"), StringComparison.Ordinal);
     }
 
     private static IEnumerable<(Command Command, string[] Path)> Commands(Command command, string[] path) =>
