@@ -24,6 +24,9 @@ public sealed class EcgKindCases
     [InlineData(EcgKind.TallT, 99.8)]
     [InlineData(EcgKind.LeadOff, 97)]
     [InlineData(EcgKind.Movement, 98.5)]
+    [InlineData(EcgKind.SecondDegreeBlock, 95)]
+    [InlineData(EcgKind.CompleteBlock, 99)]
+    [InlineData(EcgKind.Pauses, 97)]
     public void The_beats_of_a_kind_are_found(EcgKind kind, double leastF1)
     {
         var scores = Drawn(kind).Select(one => BeatKindScore.Of(QrsTrainingSet.RecordingOf(one), StageRun.Network).Beats).ToArray();
