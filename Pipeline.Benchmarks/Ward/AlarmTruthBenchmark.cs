@@ -41,7 +41,13 @@ internal sealed class AlarmTruthBenchmark : IBenchmark
         var rules = new AlarmRules();
         var raw = new AlarmRules
         {
-            ExtremeDelay = default, LimitDelay = default, ContradictedDelay = default, Hysteresis = 0, OffDelay = default, MinDuration = default, LatchFor = default,
+            ExtremeDelay = default,
+            LimitDelay = default,
+            ContradictedDelay = default,
+            Hysteresis = 0,
+            OffDelay = default,
+            MinDuration = default,
+            LatchFor = default,
         };
         var ward = new TruthWard([.. Enumerable.Range(0, beds).Select(bed => SimulatedWard.Bed(bed, Seed, Start, 0, DeviceFaults.Usual) with { Episodes = [.. Draw(bed, seconds)] })], seconds, raw);
         await using var networks = new NetworkRegistry(new InferenceOptions(), TimeProvider.System);

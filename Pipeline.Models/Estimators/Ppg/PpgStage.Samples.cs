@@ -34,7 +34,7 @@ public sealed partial class PpgStage
             usable |= 1 << c;
             used++;
         }
-        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault) 
+        return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault)
         {
             Lanes = usable,
             Level = used == 0 ? 0 : level / used,
