@@ -168,7 +168,7 @@ public sealed class EstimateCommandTests : IDisposable
     [Fact]
     public async Task A_kind_at_several_rates_is_told_by_the_device_with_most_of_its_channels()
     {
-        short[] Pulse(int rate, double hz) => [.. Enumerable.Range(0, rate * 30).Select(i => (short)(9000 * Math.Sin(i * 2 * Math.PI * hz / rate)))];
+        short[] Pulse(int rate, double hz) => [.. Enumerable.Range(0, rate * 30).Select(i => (short)(9000 * PulseWave.At(i * hz / rate)))];
         var path = _folder.Write("r.edf", EdfFiles.Bytes(1,
             [new("PPG1", "", -1, 1, 50, Pulse(50, 2)), new("PPG2", "", -1, 1, 100, Pulse(100, 1.2)), new("PPG3", "", -1, 1, 100, Pulse(100, 1.2))]));
 

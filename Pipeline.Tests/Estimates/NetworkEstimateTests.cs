@@ -18,7 +18,7 @@ public sealed class NetworkEstimateTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, "both.csv");
         File.WriteAllLines(path, Enumerable.Range(0, 125 * 90).Select(i => i / 125.0).Select(t => string.Create(
-            CultureInfo.InvariantCulture, $"{Math.Sin(2 * Math.PI * 1.3 * t):0.000},{(t * 1.3 % 1 < 0.04 ? 1 : 0.01 * Math.Sin(9 * t)):0.000}")).Prepend("pleth,lead"));
+            CultureInfo.InvariantCulture, $"{PulseWave.At(1.3 * t):0.000},{(t * 1.3 % 1 < 0.04 ? 1 : 0.01 * Math.Sin(9 * t)):0.000}")).Prepend("pleth,lead"));
 
         var first = await RunAsync(path);
         var again = await RunAsync(path);
