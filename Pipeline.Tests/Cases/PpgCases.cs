@@ -219,7 +219,7 @@ public sealed class PpgCases
             {
                 var signal = PpgKinds.Of(kind, beside, seed, KindSeconds);
                 var least = from(signal);
-                found.AddRange(PpgFaults.Windows(signal, [model]).Where(w => w.Start + 8 >= least).Select(w => w.Estimate));
+                found.AddRange(PpgFaults.Windows(signal, model).Where(w => w.Start + 8 >= least).Select(w => w.Estimate));
             }
         return found;
     }

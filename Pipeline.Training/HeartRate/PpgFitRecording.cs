@@ -101,7 +101,7 @@ internal sealed class PpgFitRecording
     /// <summary>
     /// Rate, per minute, of the window that starts at <paramref name="start"/> seconds as it is played; NaN where nothing is known.
     /// </summary>
-    private double RateAt(double start)
+    public double RateAt(double start)
     {
         if (Speed == 1)
             return Reference.Where(r => Math.Abs(r.StartSeconds - start) < 0.05).Select(r => r.BeatsPerMinute).FirstOrDefault(double.NaN);
@@ -117,7 +117,8 @@ internal sealed class PpgFitRecording
         return double.NaN;
     }
 
-    private IEnumerable<SampleChunk> Chunks()
+    /// <summary>The samples, a chunk a second.</summary>
+    public IEnumerable<SampleChunk> Chunks()
     {
         var layout = new ChannelLayout([
             .. Pulse.Select((_, c) => new Channel($"PPG{c}", SignalKind.Ppg, "1")),

@@ -28,9 +28,15 @@ public sealed class NetworkPpgStage : IWindowStage
     /// <summary>For a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; the model stays the caller's.</summary>
     /// <exception cref="ArgumentException">No PPG channel, or a rate too low.</exception>
     public NetworkPpgStage(ChannelLayout channels, double rateHz, WindowShape shape, RateModel model)
+        : this(new PpgStage(channels, rateHz), rateHz, shape, model)
+    {
+    }
+
+    /// <summary>Beside a <paramref name="classical"/> stage of the same stream.</summary>
+    internal NetworkPpgStage(PpgStage classical, double rateHz, WindowShape shape, RateModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (_classical, _rateHz, _shape) = (new PpgStage(channels, rateHz), rateHz, shape);
+        (_classical, _rateHz, _shape) = (classical, rateHz, shape);
         Use(model);
     }
 

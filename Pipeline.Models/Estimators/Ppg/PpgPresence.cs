@@ -7,7 +7,8 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// agree, and from the tracker (<see cref="PpgPresenceFeatures"/>, <see cref="PpgPresenceWeights"/>). To begin, they have to be high once;
 /// to stay, they may be low for a window or two: 10 s after its end a pulse is gone.
 /// </summary>
-internal sealed class PpgPresence
+/// <param name="logOdds">Another network than the one that ships: to fit it.</param>
+internal sealed class PpgPresence(PpgLogOdds? logOdds = null)
 {
     private const double LeastToBegin = 1.5, LeastToStay = 1, LeastToStayAlike = 0;
     private const double MostCredit = 0.5;            // that windows above the least give to those that follow
@@ -20,6 +21,7 @@ internal sealed class PpgPresence
     private const double LeastIrregularity = 0.05;
     private const double MostRegular = 0.65;
 
+    private readonly PpgLogOdds _logOdds = logOdds ?? PpgPresenceWeights.LogOdds;
     private readonly PpgPresenceFeatures _features = new();
     private double _credit;                         // while there is a pulse
     private bool _isAlike;                          // of the window that is being taken
@@ -102,9 +104,18 @@ internal sealed class PpgPresence
     public void TakeBelief(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, double rate, double mass)
     {
         _features.Take(plan, scratch, taken, rate, mass, _isAlike);
-        var odds = PpgPresenceWeights.LogOdds(_features.Values);
-        var least = _isAlike ? LeastToStayAlike : LeastToStay;
+        Judge(_features.Values);
+    }
+
+    /// <summary>Takes the <see cref="PpgPresenceFeatures"/> of the next window.</summary>
+    public void Judge(ReadOnlySpan<float> features)
+    {
+        var odds = _logOdds(features);
+        var least = features[PpgPresenceFeatures.Alike] > 0 ? LeastToStayAlike : LeastToStay;
         _credit = IsPresent ? Math.Min(MostCredit, _credit + odds - least) : MostCredit;
         IsPresent = IsPresent ? _credit >= 0 : odds >= LeastToBegin;
     }
 }
+
+/// <summary>Log-odds of a pulse from <see cref="PpgPresenceFeatures"/>, valid during the call.</summary>
+internal delegate double PpgLogOdds(ReadOnlySpan<float> features);

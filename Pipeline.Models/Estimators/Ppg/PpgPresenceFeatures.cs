@@ -14,6 +14,9 @@ internal sealed class PpgPresenceFeatures
     /// <summary>Numbers of a window.</summary>
     public const int Count = 29;
 
+    /// <summary>Place of the one that says whether pulses are alike: 1, else 0.</summary>
+    public const int Alike = 27;
+
     private const int Short = 4, Long = 10;         // windows, of means; the first ones count alike
     private const int Apart = 4;                    // windows between two that share no sample
 

@@ -3,21 +3,26 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Ppg;
 
 /// <summary>
-/// Log-odds of a pulse from <see cref="PpgPresenceFeatures"/>: a network of one layer of 12 units (hyperbolic tangent). Where its
-/// weights come from: docs/estimators.md.
+/// Log-odds of a pulse from <see cref="PpgPresenceFeatures"/>: a network of one layer of 12 units (hyperbolic tangent).
+/// <c>./pipeline bench accuracy-faults-ppg --fit</c> prints weights in this form; where these come from: docs/estimators.md.
 /// </summary>
 internal static class PpgPresenceWeights
 {
-    private const int Units = 12;
+    /// <summary>Units of the layer.</summary>
+    public const int Units = 12;
+
     private const int Stride = PpgPresenceFeatures.Count + 2;
 
     /// <summary>Log-odds of <paramref name="features"/>, <see cref="PpgPresenceFeatures.Count"/> numbers.</summary>
-    public static double LogOdds(ReadOnlySpan<float> features)
+    public static double LogOdds(ReadOnlySpan<float> features) => LogOdds(features, Weights, Offset);
+
+    /// <summary>The same by other weights, [units x (features, offset of the unit, its weight)].</summary>
+    public static double LogOdds(ReadOnlySpan<float> features, ReadOnlySpan<float> units, double offset)
     {
-        double sum = Offset;
+        var sum = offset;
         for (var unit = 0; unit < Units; unit++)
         {
-            var weights = Weights.Slice(unit * Stride, Stride);
+            var weights = units.Slice(unit * Stride, Stride);
             var input = TensorPrimitives.Dot(weights[..^2], features) + weights[^2];
             sum += weights[^1] * Math.Tanh(input);
         }

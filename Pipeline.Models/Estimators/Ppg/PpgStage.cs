@@ -59,7 +59,7 @@ public sealed partial class PpgStage : IWindowStage
     private readonly PpgConstants _constants;
     private readonly PpgRateBelief _belief;
     private readonly PpgPulses _pulses;
-    private readonly PpgPresence _presence = new();
+    private readonly PpgPresence _presence;
     private readonly PpgSpectraObserver? _observer;
     private PpgSpectrumPlan? _plan;
     private int _planLength;
@@ -79,9 +79,11 @@ public sealed partial class PpgStage : IWindowStage
     }
 
     /// <summary>
-    /// With other constants than every stream's, or with an <paramref name="observer"/> of its spectra: to fit the constants.
+    /// With other constants than every stream's, with an <paramref name="observer"/> of its spectra, or with another network for whether
+    /// there is a pulse: to fit them.
     /// </summary>
-    internal PpgStage(ChannelLayout channels, double rateHz, PpgConstants constants, PpgSpectraObserver? observer = null)
+    internal PpgStage(
+        ChannelLayout channels, double rateHz, PpgConstants constants, PpgSpectraObserver? observer = null, PpgLogOdds? logOdds = null)
     {
         ArgumentNullException.ThrowIfNull(channels);
         if (!(rateHz >= MinRateHz))
@@ -96,6 +98,7 @@ public sealed partial class PpgStage : IWindowStage
         _constants = constants;
         _belief = new PpgRateBelief(constants);
         _observer = observer;
+        _presence = new PpgPresence(logOdds);
     }
 
     /// <inheritdoc/>
