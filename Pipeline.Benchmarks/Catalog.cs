@@ -30,6 +30,7 @@ internal static class Catalog
         new Accuracy.RhythmAccuracy(),
         new Accuracy.AlarmAccuracy(),
         new Accuracy.PpgAccuracy(),
+        new Accuracy.PressureAccuracy(),
         new Fetal.FetalAccuracy(),
         new Ctg.CtgAccuracy(),
         new Fetal.FetalSimulated(),

@@ -11,6 +11,18 @@ public enum Metric
     /// <summary>Fetal heart rate, beats per minute (UCUM <c>/min</c>); LOINC 55283-6.</summary>
     FetalHeartRate = 2,
 
+    /// <summary>Systolic blood pressure, mmHg (UCUM <c>mm[Hg]</c>); LOINC 8480-6.</summary>
+    Systolic = 10,
+
+    /// <summary>Diastolic blood pressure, mmHg; LOINC 8462-4.</summary>
+    Diastolic = 11,
+
+    /// <summary>Mean blood pressure, mmHg; LOINC 8478-0.</summary>
+    MeanPressure = 12,
+
+    /// <summary>Pulse pressure, systolic less diastolic, mmHg.</summary>
+    PulsePressure = 13,
+
     /// <summary>Baseline of the fetal heart rate, beats per minute.</summary>
     FetalBaseline = 20,
 
@@ -131,6 +143,27 @@ public enum EstimateStatus
     /// </summary>
     Coincidence = 8,
 
+    /// <summary>An arterial line that damps the wave: a bubble, a kink, a clot. Systolic and diastolic pressure are none, the mean is.</summary>
+    Overdamped = 10,
+
+    /// <summary>An arterial line that rings: the systolic pressure looks too high, the diastolic too low; the mean is right.</summary>
+    Underdamped = 11,
+
+    /// <summary>The arterial line is flushed.</summary>
+    Flushed = 12,
+
+    /// <summary>The pressure transducer is open to air, or zeroed.</summary>
+    Zeroed = 13,
+
+    /// <summary>The pressure transducer is given a known pressure.</summary>
+    Calibrating = 14,
+
+    /// <summary>The arterial line is clotted or closed: about the mean pressure, and no pulse.</summary>
+    Clotted = 15,
+
+    /// <summary>The channel's unit is none that the metric can be told from.</summary>
+    NoUnit = 16,
+
     /// <summary>Nothing came of the device for so long by the wall clock that its last value is none any more. Of <see cref="Metric.Presence"/> alone.</summary>
     Silent = 100,
 }
@@ -225,6 +258,10 @@ public static partial class Names
     {
         Metric.HeartRate => "heart_rate",
         Metric.FetalHeartRate => "fetal_heart_rate",
+        Metric.Systolic => "systolic",
+        Metric.Diastolic => "diastolic",
+        Metric.MeanPressure => "mean_pressure",
+        Metric.PulsePressure => "pulse_pressure",
         Metric.FetalBaseline => "fetal_baseline",
         Metric.FetalVariability => "fetal_variability",
         Metric.FetalShortTermVariation => "fetal_stv",
@@ -268,6 +305,13 @@ public static partial class Names
         EstimateStatus.Asystole => "asystole",
         EstimateStatus.VentricularFibrillation => "ventricular_fibrillation",
         EstimateStatus.Coincidence => "coincidence",
+        EstimateStatus.Overdamped => "overdamped",
+        EstimateStatus.Underdamped => "underdamped",
+        EstimateStatus.Flushed => "flushed",
+        EstimateStatus.Zeroed => "zeroed",
+        EstimateStatus.Calibrating => "calibrating",
+        EstimateStatus.Clotted => "clotted",
+        EstimateStatus.NoUnit => "no_unit",
         EstimateStatus.Silent => "silent",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, null),
     };
@@ -299,6 +343,7 @@ public static partial class Names
         Metric.HeartRate or Metric.FetalHeartRate or Metric.FetalBaseline or Metric.FetalVariability
             or Metric.RespiratoryRate => "/min",
         Metric.FetalShortTermVariation or Metric.Sdnn or Metric.Rmssd or Metric.Sd1 or Metric.Sd2 => "ms",
+        >= Metric.Systolic and <= Metric.PulsePressure => "mm[Hg]",
         Metric.LowFrequencyPower or Metric.HighFrequencyPower => "ms2",
         Metric.Pnn50 => "%",
         Metric.ContractionRate => "/(10.min)",
@@ -315,7 +360,7 @@ public static partial class Names
     /// </summary>
     public static string MeasurementOf(Metric metric) => metric switch
     {
-        Metric.HeartRate or Metric.FetalHeartRate => "vitals",
+        Metric.HeartRate or Metric.FetalHeartRate or (>= Metric.Systolic and <= Metric.PulsePressure) => "vitals",
         Metric.Alarm => "alarm",
         Metric.Presence => "presence",
         >= Metric.Sdnn and <= Metric.RespiratoryRate => "hrv",

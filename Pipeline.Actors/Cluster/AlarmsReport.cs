@@ -11,7 +11,7 @@ namespace Pipeline.Actors.Cluster;
 public sealed record AlarmsReport(long Sequence, DateTimeOffset Time, DateTimeOffset? PausedUntil, IReadOnlyList<AlarmReport> Open)
 {
     /// <summary>The patient's limits, with the ward's where it has none of its own; null where they are not known.</summary>
-    public RateLimits? Limits { get; init; }
+    public AlarmLimits? Limits { get; init; }
 
     /// <summary>The report after a change.</summary>
     public static AlarmsReport From(AlarmChange change)

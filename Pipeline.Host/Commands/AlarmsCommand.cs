@@ -131,6 +131,7 @@ internal static class AlarmsCommand
         Option<double?>[] limits =       // in the order of LimitChange.Fields
         [
             Limit("--very-low"), Limit("--low"), Limit("--high"), Limit("--very-high"), Limit("--fetal-very-low"), Limit("--fetal-low"), Limit("--fetal-high"),
+            Limit("--systolic-low", "mmHg."), Limit("--systolic-high", "mmHg."), Limit("--mean-low", "mmHg."), Limit("--mean-high", "mmHg."), Limit("--diastolic-low", "mmHg."), Limit("--diastolic-high", "mmHg."),
         ];
         return CreateSending(
             "limits", "Give a patient limits of its own; those that are not named are the ward's.", "./pipeline alarms limits P-17 --low 45 --high 130 --why \"beta blocker\"", limits,
@@ -152,11 +153,11 @@ internal static class AlarmsCommand
             parsed => Of(AlarmCommandKind.Move, parsed) with { Bed = parsed.GetValue(bed) ?? "", Ward = parsed.GetValue(ward) ?? "" });
     }
 
-    private static Option<double?> Limit(string name)
+    private static Option<double?> Limit(string name, string unit = "Beats per minute.")
     {
-        var limit = new Option<double?>(name) { Description = "Beats per minute.", HelpName = "RATE" };
-        limit.Refuse(value => value is null or (>= RateLimits.Least and <= RateLimits.Most)
-            ? null : FormattableString.Invariant($"{name} {value}: {RateLimits.Least} to {RateLimits.Most} are possible."));
+        var limit = new Option<double?>(name) { Description = unit, HelpName = unit == "mmHg." ? "PRESSURE" : "RATE" };
+        limit.Refuse(value => value is null or (>= AlarmLimits.Least and <= AlarmLimits.Most)
+            ? null : FormattableString.Invariant($"{name} {value}: {AlarmLimits.Least} to {AlarmLimits.Most} are possible."));
         return limit;
     }
 

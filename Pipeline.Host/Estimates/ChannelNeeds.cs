@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipeline.Host.Recordings;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Pressure;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Estimates;
@@ -29,6 +30,13 @@ internal static class ChannelNeeds
         from channel in device.Channels.Span.ToArray()
         where device.RateHz < Stages.MinRateHz(channel.Kind)
         select $"not estimated from: {Need(channel, device.RateHz)}";
+
+    /// <summary>A line for each arterial pressure whose unit is none of pressure.</summary>
+    public static IEnumerable<string> WithoutUnit(Recording recording) =>
+        from device in recording.Devices
+        from channel in device.Channels.Span.ToArray()
+        where channel.Kind == SignalKind.Abp && !PressureStage.Takes(channel.Unit)
+        select $"{WfdbHeader.Shown(channel.Label)}, kind abp: unit '{WfdbHeader.Shown(channel.Unit)}' is none of pressure (mmHg, kPa, Pa, cmH2O): pulse rate only, status no_unit for pressures";
 
     private static string Quoted(string label) => label.Contains(' ') ? $"'{label}=KIND'" : $"{label}=KIND";
 

@@ -138,7 +138,7 @@ internal sealed class EstimateRun : IPatientSink
         if (ChannelNeeds.FindNone(recording) is { } needs)
             throw new NothingToEstimateException(name, needs);
         file.Channels = recording.ChannelsNote;
-        file.Notes.AddRange(ChannelNeeds.TooSlow(recording).Select(need => $"{name}: {need}"));
+        file.Notes.AddRange(ChannelNeeds.TooSlow(recording).Concat(ChannelNeeds.WithoutUnit(recording)).Select(need => $"{name}: {need}"));
         file.Seconds = recording.Seconds;
         foreach (var (_, rate, layout) in recording.Devices)
             if (layout.IndicesOf(SignalKind.Ppg).Length > 0 && _network?.FindMisfit(rate, WindowShape.Default) is { } misfit)

@@ -48,6 +48,7 @@ internal static class ObservationCodes
     {
         "/min" => new SystemCode("MDC", "264864", "MDC_DIM_BEAT_PER_MIN"),
         "ms" => new SystemCode("MDC", "264338", "MDC_DIM_MILLI_SEC"),
+        "mm[Hg]" => new SystemCode("MDC", "266016", "MDC_DIM_MMHG"),
         "%" => new SystemCode("MDC", "262688", "MDC_DIM_PERCENT"),
         _ => null,
     };
@@ -57,6 +58,9 @@ internal static class ObservationCodes
         "heart_rate" => new SystemCode(Loinc, "8867-4", "Heart rate"),
         "fetal_heart_rate" => new SystemCode(Loinc, "55283-6", "Fetal Heart rate"),
         "respiratory_rate" => new SystemCode(Loinc, "9279-1", "Respiratory rate"),
+        "systolic" => new SystemCode(Loinc, "8480-6", "Systolic blood pressure"),
+        "diastolic" => new SystemCode(Loinc, "8462-4", "Diastolic blood pressure"),
+        "mean_pressure" => new SystemCode(Loinc, "8478-0", "Mean blood pressure"),
         "sdnn" => new SystemCode(Loinc, "80404-7", "R-R interval.standard deviation (Heart rate variability)"),
         _ => null,
     };
@@ -65,6 +69,9 @@ internal static class ObservationCodes
     {
         ("heart_rate", "ecg") => new SystemCode(Mdc, "147842", "MDC_ECG_HEART_RATE"),
         ("heart_rate", "ppg") => new SystemCode(Mdc, "149530", "MDC_PULS_OXIM_PULS_RATE"),
+        ("systolic", "abp") => new SystemCode(Mdc, "150033", "MDC_PRESS_BLD_ART_SYS"),
+        ("diastolic", "abp") => new SystemCode(Mdc, "150034", "MDC_PRESS_BLD_ART_DIA"),
+        ("mean_pressure", "abp") => new SystemCode(Mdc, "150035", "MDC_PRESS_BLD_ART_MEAN"),
         ("respiratory_rate", _) => new SystemCode(Mdc, "151562", "MDC_RESP_RATE"),
         _ => null,
     };

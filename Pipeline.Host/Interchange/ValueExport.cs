@@ -19,7 +19,7 @@ internal sealed partial class ValueExport(IOptions<InterchangeOptions> options, 
     private const int PatientsAtOnce = 100, MostSeries = 200_000;
     private const byte MessageBegin = 0x0b, MessageEnd = 0x1c;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly Metric[] Metrics = [Metric.HeartRate, Metric.FetalHeartRate, Metric.RespiratoryRate, Metric.Sdnn, Metric.Rmssd, Metric.FetalBaseline, Metric.FetalVariability];
+    private static readonly Metric[] Metrics = [Metric.HeartRate, Metric.FetalHeartRate, Metric.RespiratoryRate, Metric.Systolic, Metric.Diastolic, Metric.MeanPressure, Metric.Sdnn, Metric.Rmssd, Metric.FetalBaseline, Metric.FetalVariability];
 
     private readonly InterchangeOptions _options = options.Value;
     private readonly HttpClient _http = new() { Timeout = Patience };

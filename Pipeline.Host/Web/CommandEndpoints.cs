@@ -20,7 +20,8 @@ internal static class CommandEndpoints
     private sealed record Pause(int Seconds, string? Why);
 
     private sealed record OwnLimits(
-        double? HeartRateVeryLow, double? HeartRateLow, double? HeartRateHigh, double? HeartRateVeryHigh, double? FetalRateVeryLow, double? FetalRateLow, double? FetalRateHigh, string? Why)
+        double? HeartRateVeryLow, double? HeartRateLow, double? HeartRateHigh, double? HeartRateVeryHigh, double? FetalRateVeryLow, double? FetalRateLow, double? FetalRateHigh,
+        double? SystolicPressureLow, double? SystolicPressureHigh, double? MeanPressureLow, double? MeanPressureHigh, double? DiastolicPressureLow, double? DiastolicPressureHigh, string? Why)
     {
         public LimitChange Limits => new()
         {
@@ -31,6 +32,12 @@ internal static class CommandEndpoints
             FetalRateVeryLow = FetalRateVeryLow,
             FetalRateLow = FetalRateLow,
             FetalRateHigh = FetalRateHigh,
+            SystolicPressureLow = SystolicPressureLow,
+            SystolicPressureHigh = SystolicPressureHigh,
+            MeanPressureLow = MeanPressureLow,
+            MeanPressureHigh = MeanPressureHigh,
+            DiastolicPressureLow = DiastolicPressureLow,
+            DiastolicPressureHigh = DiastolicPressureHigh,
         };
     }
 
@@ -107,6 +114,8 @@ internal static class CommandEndpoints
             [
                 ("very low", limits.HeartRateVeryLow), ("low", limits.HeartRateLow), ("high", limits.HeartRateHigh), ("very high", limits.HeartRateVeryHigh),
                 ("fetal very low", limits.FetalRateVeryLow), ("fetal low", limits.FetalRateLow), ("fetal high", limits.FetalRateHigh),
+                ("systolic low", limits.SystolicPressureLow), ("systolic high", limits.SystolicPressureHigh), ("mean low", limits.MeanPressureLow), ("mean high", limits.MeanPressureHigh),
+                ("diastolic low", limits.DiastolicPressureLow), ("diastolic high", limits.DiastolicPressureHigh),
             ];
             var own = string.Join(" ", all.Where(limit => limit.Value is not null).Select(limit => FormattableString.Invariant($"{limit.Name} {limit.Value}")));
             return own.Length > 0 ? own : "the ward's";

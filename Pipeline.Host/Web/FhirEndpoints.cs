@@ -20,7 +20,7 @@ internal static class FhirEndpoints
     private static readonly TimeSpan Longest = TimeSpan.FromHours(72), LongestStrip = TimeSpan.FromMinutes(2), LeastEvery = TimeSpan.FromSeconds(2), UsualStrip = TimeSpan.FromSeconds(10);
     private static readonly string[] Metrics =
     [
-        .. new[] { Metric.HeartRate, Metric.FetalHeartRate, Metric.RespiratoryRate, Metric.Sdnn, Metric.Rmssd, Metric.FetalBaseline, Metric.FetalVariability }.Select(Names.Of),
+        .. new[] { Metric.HeartRate, Metric.FetalHeartRate, Metric.RespiratoryRate, Metric.Systolic, Metric.Diastolic, Metric.MeanPressure, Metric.Sdnn, Metric.Rmssd, Metric.FetalBaseline, Metric.FetalVariability }.Select(Names.Of),
     ];
 
     private static readonly string[] Signals = ["ecg", "ppg", "abp", "fecg"];

@@ -31,7 +31,7 @@ public sealed record AlarmChange(
     long Sequence, AlarmAction Action, Timestamp At, PatientAlarm? Alarm, IReadOnlyList<PatientAlarm> Open, Timestamp? PausedUntil, string By, string Why)
 {
     /// <summary>The limits that hold then; null of a change that was read from a record. Not part of its equality.</summary>
-    public RateLimits? Limits { get; init; }
+    public AlarmLimits? Limits { get; init; }
 
     /// <summary>The alarm that is shown of the bed; null when there is none.</summary>
     public PatientAlarm? Top => Open.Count > 0 ? Open[0] : null;

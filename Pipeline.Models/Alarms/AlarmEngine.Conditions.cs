@@ -127,17 +127,17 @@ public sealed partial class AlarmEngine
             isWatched |= rate.Metric == Metric.FetalHeartRate;
         if (!isWatched)
             return;
-        Fetal(6, _limits.FetalVeryLow, isLow: true, _rules.FetalExtremeDelay, isCovered: false, step);
-        Fetal(9, _limits.FetalLow, isLow: true, _rules.FetalLimitDelay, IsHeld(6), step);
-        Fetal(10, _limits.FetalHigh, isLow: false, _rules.FetalLimitDelay, isCovered: false, step);
+        Beyond(6, Metric.FetalHeartRate, _limits.FetalVeryLow, isLow: true, _rules.FetalExtremeDelay, isCovered: false, step);
+        Beyond(9, Metric.FetalHeartRate, _limits.FetalLow, isLow: true, _rules.FetalLimitDelay, IsHeld(6), step);
+        Beyond(10, Metric.FetalHeartRate, _limits.FetalHigh, isLow: false, _rules.FetalLimitDelay, isCovered: false, step);
     }
 
-    private void Fetal(int slot, double limit, bool isLow, TimeSpan delay, bool isCovered, long step)
+    private void Beyond(int slot, Metric metric, double limit, bool isLow, TimeSpan delay, bool isCovered, long step)
     {
         WatchedRate? within = null, beyond = null;
         foreach (var rate in _rates)
         {
-            if (rate.Metric != Metric.FetalHeartRate || !rate.IsUsable || !IsFresh(rate))
+            if (rate.Metric != metric || !rate.IsUsable || !IsFresh(rate))
                 continue;
             if (!IsBeyond(rate.Value, limit, isLow, IsHeld(slot)))
                 within = rate;
@@ -148,6 +148,26 @@ public sealed partial class AlarmEngine
             beyond = null;
         var truth = beyond is not null ? Truth.True : within is not null || isCovered ? Truth.False : Truth.Unknown;
         Step(ref _slots[slot], PatientKinds[slot], truth, delay, beyond is null ? Nothing : EvidenceOf(beyond, limit, null), step);
+    }
+
+    /// <summary>
+    /// Of several lines the one that is beyond a limit decides. The mean pressure, which a line distorts least, comes first: beside its alarm there is none of
+    /// the systolic and diastolic pressure on the same side.
+    /// </summary>
+    private void JudgePressure(long step)
+    {
+        var isWatched = false;
+        foreach (var rate in _rates)
+            isWatched |= rate.IsPressure;
+        if (!isWatched)
+            return;
+        var slot = FirstPressure;
+        Beyond(slot++, Metric.MeanPressure, _limits.MeanLow, isLow: true, _rules.LimitDelay, isCovered: false, step);
+        Beyond(slot++, Metric.MeanPressure, _limits.MeanHigh, isLow: false, _rules.LimitDelay, isCovered: false, step);
+        Beyond(slot++, Metric.Systolic, _limits.SystolicLow, isLow: true, _rules.LimitDelay, IsHeld(FirstPressure), step);
+        Beyond(slot++, Metric.Systolic, _limits.SystolicHigh, isLow: false, _rules.LimitDelay, IsHeld(FirstPressure + 1), step);
+        Beyond(slot++, Metric.Diastolic, _limits.DiastolicLow, isLow: true, _rules.LimitDelay, IsHeld(FirstPressure), step);
+        Beyond(slot, Metric.Diastolic, _limits.DiastolicHigh, isLow: false, _rules.LimitDelay, IsHeld(FirstPressure + 1), step);
     }
 
     private void JudgeEvents(long step)
@@ -186,13 +206,15 @@ public sealed partial class AlarmEngine
             var (truth, delay) = rate.Status switch
             {
                 _ when !IsFresh(rate) => (Truth.Unknown, default),
+                _ when rate.IsPressure && (rate.Metric != Metric.Systolic || !HasPulses(rate)) => (Truth.False, default),
+                EstimateStatus.Overdamped or EstimateStatus.Underdamped => (Truth.True, _rules.PoorDelay),
                 EstimateStatus.Ok or EstimateStatus.Asystole or EstimateStatus.VentricularFibrillation => (Truth.False, default),
                 EstimateStatus.WarmingUp => (Truth.Unknown, default),
                 EstimateStatus.Coincidence => (Truth.False, default),
                 EstimateStatus.LowQuality => (Truth.True, _rules.PoorDelay),
                 _ => (Truth.True, _rules.LostDelay),
             };
-            Step(ref rate.Lost, AlarmKind.SignalLost, truth, delay, truth == Truth.True ? EvidenceOf(rate, double.NaN, null) : Nothing, step);
+            Step(ref rate.Lost, rate.LostKind, truth, delay, truth == Truth.True ? EvidenceOf(rate, double.NaN, null) : Nothing, step);
             if (rate.Metric != Metric.FetalHeartRate)
                 continue;
             var hers = MotherWithRateOf(rate);
@@ -200,6 +222,15 @@ public sealed partial class AlarmEngine
             var mixedDelay = hers is null ? _rules.LostDelay : _rules.PoorDelay;
             Step(ref rate.Coincidence, AlarmKind.Coincidence, mixed, mixedDelay, mixed == Truth.True ? EvidenceOf(rate, double.NaN, hers) : Nothing, step);
         }
+    }
+
+    /// <summary>Whether the signal of a pressure has a usable pulse rate: without one it is lost, which is said of the rate.</summary>
+    private bool HasPulses(WatchedRate pressure)
+    {
+        foreach (var rate in _rates)
+            if (rate.Is(pressure.Device, pressure.Signal, Metric.HeartRate))
+                return rate.IsUsable && IsFresh(rate);
+        return false;
     }
 
     /// <summary>

@@ -7,10 +7,13 @@ namespace Pipeline.Models.Alarms;
 public sealed partial class AlarmEngine
 {
     /// <summary>Version of the state that is written, from 1.</summary>
-    public const int StateVersion = 2;
+    public const int StateVersion = 3;
 
     /// <summary>Version from which on signals have their beats of late, and alarms what they were checked with.</summary>
     internal const int CheckedVersion = 2;
+
+    /// <summary>Version from which on there are alarms and limits of the arterial pressure.</summary>
+    internal const int PressureVersion = 3;
 
     /// <summary>Name of the state's block.</summary>
     public const string StateName = "alarms";
@@ -61,7 +64,7 @@ public sealed partial class AlarmEngine
         TransferAll(_devices, MostDevices, state, () => new WatchedDevice(), device => device.Transfer(state));
         TransferAll(_rates, MostRates, state, () => new WatchedRate(), rate => rate.Transfer(state, _devices.Count));
         state.Check(_rates.Count == 0 || _devices.Count > 0, "a rate without a device");
-        for (var i = 0; i < _slots.Length; i++)
+        for (var i = 0; i < (state.Version >= PressureVersion ? _slots.Length : FirstPressure); i++)
             Transfer(ref _slots[i], PatientKinds[i], state);
         TransferEvents(state);
         TransferApplied(state);
@@ -91,7 +94,7 @@ public sealed partial class AlarmEngine
         state.Text(ref _ward);
         state.Text(ref _bed);
         var fields = LimitChange.Fields;
-        Span<double> own = stackalloc double[fields.Count];
+        Span<double> own = stackalloc double[state.Version >= PressureVersion ? fields.Count : RateLimitCount];
         for (var i = 0; i < own.Length; i++)
             own[i] = fields[i].Get(_own) ?? double.NaN;
         state.Values(own);

@@ -27,7 +27,10 @@ public sealed partial class AlarmEngine
         AlarmKind.Asystole, AlarmKind.VentricularFibrillation, AlarmKind.ExtremeBradycardia, AlarmKind.ExtremeTachycardia, AlarmKind.Bradycardia, AlarmKind.Tachycardia,
         AlarmKind.ExtremeFetalBradycardia, AlarmKind.FetalPathological, AlarmKind.ProlongedDeceleration, AlarmKind.FetalBradycardia, AlarmKind.FetalTachycardia,
         AlarmKind.FetalSuspicious, AlarmKind.VentricularTachycardia, AlarmKind.Pause, AlarmKind.AtrialFibrillation, AlarmKind.VentricularRun,
+        AlarmKind.LowMeanPressure, AlarmKind.HighMeanPressure, AlarmKind.LowSystolicPressure, AlarmKind.HighSystolicPressure, AlarmKind.LowDiastolicPressure, AlarmKind.HighDiastolicPressure,
     ];
+
+    private const int FirstPressure = 16, RateLimitCount = 7;       // of the kinds above; of the limits those before them
 
     private static readonly LimitChange NoLimits = new();
 
@@ -41,7 +44,7 @@ public sealed partial class AlarmEngine
     private string _ward = "", _bed = "";
     private bool _isDischarged, _isMoved;
     private string _movedFromWard = "", _movedFromBed = "";     // what the samples name until they know of the move
-    private RateLimits _limits;         // of the ward, with the patient's own
+    private AlarmLimits _limits;         // of the ward, with the patient's own
     private Timestamp _now;             // end of the window that is judged
     private long _clock, _judgedAt;
     private long _sequence, _number;
@@ -59,7 +62,7 @@ public sealed partial class AlarmEngine
     }
 
     /// <summary>The limits that hold for the patient at present.</summary>
-    public RateLimits Limits => _limits;
+    public AlarmLimits Limits => _limits;
 
     /// <summary>Whether no window has been taken, and nothing was wanted, not even what could not be.</summary>
     public bool IsEmpty => _devices.Count == 0 && _sequence == 0 && _applied.Count == 0;
@@ -73,7 +76,7 @@ public sealed partial class AlarmEngine
     /// <summary>Takes an estimate of the window of <paramref name="device"/> that ends at <paramref name="end"/>.</summary>
     public void Take(string device, Timestamp end, in Estimate estimate)
     {
-        if (FindDevice(device, end) is not (>= 0 and var d) || estimate.Metric is not (Metric.HeartRate or Metric.FetalHeartRate))
+        if (FindDevice(device, end) is not (>= 0 and var d) || estimate.Metric is not (Metric.HeartRate or Metric.FetalHeartRate or Metric.Systolic or Metric.Diastolic or Metric.MeanPressure))
             return;
         foreach (var rate in _rates)
             if (rate.Is(d, estimate.Signal, estimate.Metric))
@@ -147,6 +150,7 @@ public sealed partial class AlarmEngine
         }
         JudgeHeart(step);
         JudgeFetus(step);
+        JudgePressure(step);
         JudgeEvents(step);
         JudgeSignals(step);
         JudgeDevices(step);

@@ -56,6 +56,24 @@ public enum AlarmKind
     /// <summary>The trace of a fetal heart rate is suspicious by the rules that are set.</summary>
     FetalSuspicious = 25,
 
+    /// <summary>Mean arterial pressure below its limit.</summary>
+    LowMeanPressure = 30,
+
+    /// <summary>Mean arterial pressure above its limit.</summary>
+    HighMeanPressure = 31,
+
+    /// <summary>Systolic arterial pressure below its limit.</summary>
+    LowSystolicPressure = 32,
+
+    /// <summary>Systolic arterial pressure above its limit.</summary>
+    HighSystolicPressure = 33,
+
+    /// <summary>Diastolic arterial pressure below its limit.</summary>
+    LowDiastolicPressure = 34,
+
+    /// <summary>Diastolic arterial pressure above its limit.</summary>
+    HighDiastolicPressure = 35,
+
     /// <summary>A signal has given no usable rate for too long.</summary>
     SignalLost = 40,
 
@@ -67,6 +85,9 @@ public enum AlarmKind
 
     /// <summary>A device's clock is ahead of another one's of the patient.</summary>
     ClockSkew = 43,
+
+    /// <summary>An arterial line with pulses does not show the artery's pressure: it damps, rings, is flushed or handled, or its unit is not known.</summary>
+    PressureLine = 44,
 }
 
 /// <summary>Where an alarm stands (IEC 60601-1-8). Wire numbers: never renumber, only add.</summary>
@@ -151,10 +172,17 @@ public static class AlarmNames
         AlarmKind.FetalBradycardia => "fetal_bradycardia",
         AlarmKind.FetalTachycardia => "fetal_tachycardia",
         AlarmKind.FetalSuspicious => "fetal_suspicious",
+        AlarmKind.LowMeanPressure => "low_mean_pressure",
+        AlarmKind.HighMeanPressure => "high_mean_pressure",
+        AlarmKind.LowSystolicPressure => "low_systolic_pressure",
+        AlarmKind.HighSystolicPressure => "high_systolic_pressure",
+        AlarmKind.LowDiastolicPressure => "low_diastolic_pressure",
+        AlarmKind.HighDiastolicPressure => "high_diastolic_pressure",
         AlarmKind.SignalLost => "signal_lost",
         AlarmKind.Coincidence => "coincidence",
         AlarmKind.DeviceSilent => "device_silent",
         AlarmKind.ClockSkew => "clock_skew",
+        AlarmKind.PressureLine => "pressure_line",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -194,9 +222,9 @@ public static class AlarmNames
             or AlarmKind.ExtremeFetalBradycardia => EventPriority.High,
         AlarmKind.Bradycardia or AlarmKind.Tachycardia or AlarmKind.Pause or AlarmKind.AtrialFibrillation or AlarmKind.VentricularRun
             or AlarmKind.FetalPathological or AlarmKind.ProlongedDeceleration
-            or AlarmKind.FetalBradycardia or AlarmKind.FetalTachycardia => EventPriority.Medium,
+            or AlarmKind.FetalBradycardia or AlarmKind.FetalTachycardia or (>= AlarmKind.LowMeanPressure and <= AlarmKind.HighDiastolicPressure) => EventPriority.Medium,
         AlarmKind.FetalSuspicious => EventPriority.Low,
-        AlarmKind.SignalLost or AlarmKind.Coincidence or AlarmKind.DeviceSilent or AlarmKind.ClockSkew => EventPriority.Technical,
+        AlarmKind.SignalLost or AlarmKind.Coincidence or AlarmKind.DeviceSilent or AlarmKind.ClockSkew or AlarmKind.PressureLine => EventPriority.Technical,
         _ => EventPriority.Information,
     };
 

@@ -14,38 +14,62 @@ public sealed class AlarmRules : IValidatableObject
     public bool Enabled { get; set; } = true;
 
     /// <summary>Heart rate below which bradycardia is extreme (high priority), 15 to 300; default 40.</summary>
-    [Range(RateLimits.Least, RateLimits.Most)]
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
     public double HeartRateVeryLow { get; set; } = 40;
 
     /// <summary>Heart rate below which there is bradycardia (medium priority), 15 to 300; default 50.</summary>
-    [Range(RateLimits.Least, RateLimits.Most)]
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
     public double HeartRateLow { get; set; } = 50;
 
     /// <summary>Heart rate above which there is tachycardia (medium priority), 15 to 300; default 120.</summary>
-    [Range(RateLimits.Least, RateLimits.Most)]
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
     public double HeartRateHigh { get; set; } = 120;
 
     /// <summary>Heart rate above which tachycardia is extreme (high priority), 15 to 300; default 140.</summary>
-    [Range(RateLimits.Least, RateLimits.Most)]
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
     public double HeartRateVeryHigh { get; set; } = 140;
 
     /// <summary>Fetal heart rate below which bradycardia is extreme (high priority), 15 to 300; default 80.</summary>
-    [Range(RateLimits.Least, RateLimits.Most)]
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
     public double FetalRateVeryLow { get; set; } = 80;
 
     /// <summary>Fetal heart rate below which there is bradycardia (medium priority), 15 to 300; default 110.</summary>
-    [Range(RateLimits.Least, RateLimits.Most)]
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
     public double FetalRateLow { get; set; } = 110;
 
     /// <summary>Fetal heart rate above which there is tachycardia (medium priority), 15 to 300; default 160.</summary>
-    [Range(RateLimits.Least, RateLimits.Most)]
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
     public double FetalRateHigh { get; set; } = 160;
+
+    /// <summary>Systolic arterial pressure below which there is an alarm (medium priority), 15 to 300 mmHg; default 90.</summary>
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
+    public double SystolicPressureLow { get; set; } = 90;
+
+    /// <summary>The same, above (medium priority), 15 to 300 mmHg; default 160.</summary>
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
+    public double SystolicPressureHigh { get; set; } = 160;
+
+    /// <summary>Mean arterial pressure below which there is an alarm (medium priority), 15 to 300 mmHg; default 65.</summary>
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
+    public double MeanPressureLow { get; set; } = 65;
+
+    /// <summary>The same, above (medium priority), 15 to 300 mmHg; default 110.</summary>
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
+    public double MeanPressureHigh { get; set; } = 110;
+
+    /// <summary>Diastolic arterial pressure below which there is an alarm (medium priority), 15 to 300 mmHg; default 50.</summary>
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
+    public double DiastolicPressureLow { get; set; } = 50;
+
+    /// <summary>The same, above (medium priority), 15 to 300 mmHg; default 90.</summary>
+    [Range(AlarmLimits.Least, AlarmLimits.Most)]
+    public double DiastolicPressureHigh { get; set; } = 90;
 
     /// <summary>How long an extreme rate lasts before it is alarmed about, 0 s to 1 min; default 2 s: two windows in a row.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan ExtremeDelay { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The same of a rate beyond the other limits, 0 s to 5 min; default 10 s.</summary>
+    /// <summary>The same of a rate or pressure beyond the other limits, 0 s to 5 min; default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan LimitDelay { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -82,7 +106,7 @@ public sealed class AlarmRules : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How far back within its limit a rate has to come for its alarm to end, 0 to 20 per minute; default 3.</summary>
+    /// <summary>How far back within its limit a rate or pressure has to come for its alarm to end, 0 to 20 per minute or mmHg; default 3.</summary>
     [Range(0.0, 20.0)]
     public double Hysteresis { get; set; } = 3;
 
@@ -130,10 +154,12 @@ public sealed class AlarmRules : IValidatableObject
     public Dictionary<string, LimitChange> Wards { get; set; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The limits of a patient in <paramref name="ward"/>.</summary>
-    public RateLimits LimitsOf(string ward) => Wards.TryGetValue(ward, out var own) ? Limits.With(own) : Limits;
+    public AlarmLimits LimitsOf(string ward) => Wards.TryGetValue(ward, out var own) ? Limits.With(own) : Limits;
 
     /// <summary>The limits where a ward has no others.</summary>
-    public RateLimits Limits => new(HeartRateVeryLow, HeartRateLow, HeartRateHigh, HeartRateVeryHigh, FetalRateVeryLow, FetalRateLow, FetalRateHigh);
+    public AlarmLimits Limits => new(
+        HeartRateVeryLow, HeartRateLow, HeartRateHigh, HeartRateVeryHigh, FetalRateVeryLow, FetalRateLow, FetalRateHigh,
+        SystolicPressureLow, SystolicPressureHigh, MeanPressureLow, MeanPressureHigh, DiastolicPressureLow, DiastolicPressureHigh);
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -223,6 +223,7 @@ internal sealed class AlarmSlot(AlarmKind kind)
             AlarmKind.Asystole => $"no beats in {where}",
             AlarmKind.VentricularFibrillation => $"fibrillation or flutter in {where}",
             AlarmKind.SignalLost => $"no usable rate from {where}: {Names.Of(status)}",
+            AlarmKind.PressureLine => $"no usable blood pressure from {where}: {Names.Of(status)}",
             AlarmKind.Coincidence when other != SignalKind.Unknown => string.Create(CultureInfo.InvariantCulture, $"the rate of {where} may be the mother's: {Names.Of(other)} has {otherValue:0}"),
             AlarmKind.Coincidence => $"fetal beats cannot be told from the mother's in {where}",
             AlarmKind.DeviceSilent => $"nothing comes of {where}",

@@ -66,7 +66,7 @@ internal sealed class WatchedDevice
     }
 }
 
-/// <summary>A rate of one signal of one device, as it was said last.</summary>
+/// <summary>A rate or pressure of one signal of one device, as it was said last.</summary>
 internal sealed class WatchedRate
 {
     private const double GoodQuality = 0.7;     // above, one value in thirty is more than 5 per minute off (docs/estimators.md)
@@ -102,6 +102,12 @@ internal sealed class WatchedRate
     /// <summary>When it was said.</summary>
     public long HeardAt => _heardAt;
 
+    /// <summary>Whether it is an arterial pressure.</summary>
+    public bool IsPressure => _metric is >= Metric.Systolic and <= Metric.PulsePressure;
+
+    /// <summary>What is alarmed about when it is not usable.</summary>
+    public AlarmKind LostKind => IsPressure ? AlarmKind.PressureLine : AlarmKind.SignalLost;
+
     public bool IsUsable => _status == EstimateStatus.Ok;
 
     public bool IsGood => IsUsable && _quality >= GoodQuality;
@@ -134,7 +140,7 @@ internal sealed class WatchedRate
         state.Value(ref _value);
         state.Value(ref _quality);
         state.Count(ref _heardAt);
-        AlarmEngine.Transfer(ref _lost, AlarmKind.SignalLost, state);
+        AlarmEngine.Transfer(ref _lost, LostKind, state);
         AlarmEngine.Transfer(ref _coincidence, AlarmKind.Coincidence, state);
         if (state.Version < AlarmEngine.CheckedVersion)
             return;

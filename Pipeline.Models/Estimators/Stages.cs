@@ -57,7 +57,11 @@ public static class Stages
             stages.Add(new BeatStage(channels, rateHz));        // labels the beats of the one before
         }
         if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)
-            stages.Add(new AbpStage(channels, rateHz));
+        {
+            var pulses = new AbpStage(channels, rateHz);
+            stages.Add(pulses);
+            stages.Add(new PressureStage(channels, rateHz, pulses));
+        }
         if (rateHz >= FetalStage.MinRateHz && channels.IndicesOf(SignalKind.FetalEcg).Length > 0)
         {
             stages.Add(new FetalStage(channels, rateHz, shape, Of<FetalModel>()));

@@ -2,7 +2,7 @@ namespace Pipeline.Models.Signals;
 
 /// <summary>
 /// Some limits in the place of others: of a ward (<c>Alarms:Wards:NAME:HeartRateHigh</c>), or of one patient. Those that are not set stay
-/// as they are. Beats per minute.
+/// as they are. Rates are beats per minute, pressures mmHg.
 /// </summary>
 public sealed record LimitChange
 {
@@ -16,6 +16,12 @@ public sealed record LimitChange
         new(nameof(FetalRateVeryLow), limits => limits.FetalRateVeryLow, (limits, value) => limits.FetalRateVeryLow = value),
         new(nameof(FetalRateLow), limits => limits.FetalRateLow, (limits, value) => limits.FetalRateLow = value),
         new(nameof(FetalRateHigh), limits => limits.FetalRateHigh, (limits, value) => limits.FetalRateHigh = value),
+        new(nameof(SystolicPressureLow), limits => limits.SystolicPressureLow, (limits, value) => limits.SystolicPressureLow = value),
+        new(nameof(SystolicPressureHigh), limits => limits.SystolicPressureHigh, (limits, value) => limits.SystolicPressureHigh = value),
+        new(nameof(MeanPressureLow), limits => limits.MeanPressureLow, (limits, value) => limits.MeanPressureLow = value),
+        new(nameof(MeanPressureHigh), limits => limits.MeanPressureHigh, (limits, value) => limits.MeanPressureHigh = value),
+        new(nameof(DiastolicPressureLow), limits => limits.DiastolicPressureLow, (limits, value) => limits.DiastolicPressureLow = value),
+        new(nameof(DiastolicPressureHigh), limits => limits.DiastolicPressureHigh, (limits, value) => limits.DiastolicPressureHigh = value),
     ];
 
     /// <summary>Below: extreme bradycardia.</summary>
@@ -38,6 +44,24 @@ public sealed record LimitChange
 
     /// <summary>Fetal rate, above: fetal tachycardia.</summary>
     public double? FetalRateHigh { get; set; }
+
+    /// <summary>Arterial pressure, systolic, below: an alarm.</summary>
+    public double? SystolicPressureLow { get; set; }
+
+    /// <summary>Arterial pressure, systolic, above: an alarm.</summary>
+    public double? SystolicPressureHigh { get; set; }
+
+    /// <summary>Arterial pressure, mean, below: an alarm.</summary>
+    public double? MeanPressureLow { get; set; }
+
+    /// <summary>Arterial pressure, mean, above: an alarm.</summary>
+    public double? MeanPressureHigh { get; set; }
+
+    /// <summary>Arterial pressure, diastolic, below: an alarm.</summary>
+    public double? DiastolicPressureLow { get; set; }
+
+    /// <summary>Arterial pressure, diastolic, above: an alarm.</summary>
+    public double? DiastolicPressureHigh { get; set; }
 }
 
 /// <summary>One of the limits.</summary>

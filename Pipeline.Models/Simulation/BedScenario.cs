@@ -75,6 +75,9 @@ public sealed record BedScenario
     /// <summary>Whether there is a device <c>abp</c>: arterial pressure at 125 Hz.</summary>
     public bool HasAbp { get; init; }
 
+    /// <summary>What goes wrong with the arterial line, ascending, apart by some seconds.</summary>
+    public IReadOnlyList<LineFault> LineFaults { get; init; } = [];
+
     /// <summary>What a mother in labour has beside; null: a bed of a general ward.</summary>
     public LabourScenario? Labour { get; init; }
 

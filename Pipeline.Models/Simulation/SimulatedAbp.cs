@@ -14,17 +14,30 @@ internal sealed class SimulatedAbp
     private readonly float _diastole;
     private readonly float _pulse;
     private readonly float _noiseScale;
+    private readonly SimulatedLine _line;
+    private readonly List<TruePressure> _truth = [];
     private NoiseSource _noise;
     private long _beat;
+    private (double Foot, float Low, float High, double Sum, int Count) _open = (double.NaN, 0, 0, 0, 0);     // the beat that is rendered
+    private float _lowest = float.PositiveInfinity;     // since its highest pressure
     private float _wander;
 
     public SimulatedAbp(BedScenario scenario, HeartRhythm heart)
     {
         _heart = heart;
+        _line = new(scenario.LineFaults);
         _noise = new(scenario.Seed, 4);
         _noiseScale = (float)scenario.Noise;
         _diastole = (float)_noise.Uniform(58, 84);
         _pulse = (float)_noise.Uniform(35, 58);
+    }
+
+    /// <summary>The beats that ended since the last call.</summary>
+    public void TakeTruth(ICollection<TruePressure> beats)
+    {
+        foreach (var beat in _truth)
+            beats.Add(beat);
+        _truth.Clear();
     }
 
     public void Render(long second, Span<short> samples, DeviceCondition condition, in Movement movement)
@@ -32,6 +45,7 @@ internal sealed class SimulatedAbp
         if (condition == DeviceCondition.Off)
         {
             samples.Clear();   // the line is closed: the transducer shows zero
+            _open.Foot = double.NaN;
             return;
         }
         var rough = condition == DeviceCondition.Noisy ? 1 : 0.05f * (float)movement.Strength;
@@ -51,12 +65,28 @@ internal sealed class SimulatedAbp
                 toPhase = 1 / (float)(nextFoot - foot);
                 height = HeightOf(_beat);
             }
+            var pressure = _diastole + height * WaveTables.AbpPulse.At((float)(time - foot) * toPhase) + 2.5f * WaveTables.Sine.Repeating(breath);
+            Tell(foot, pressure);
             _wander += (_noise.Normal() - _wander) * 0.05f;
-            var value = _diastole + height * WaveTables.AbpPulse.At((float)(time - foot) * toPhase) + 2.5f * WaveTables.Sine.Repeating(breath)
+            var value = _line.Pass(time, pressure, RateHz)
                 + _noise.Normal() * (0.3f * _noiseScale + 3 * rough) + _wander * (1.5f * _noiseScale + 120 * rough);
             samples[i] = SimulatedDevice.Stored(value * Gain);
             breath += breathStep;
         }
+    }
+
+    private void Tell(double foot, float pressure)
+    {
+        if (foot != _open.Foot)
+        {
+            if (_open.Count > 0 && !double.IsNaN(_open.Foot))
+                _truth.Add(new TruePressure(_open.Foot, _open.High, _open.Low, _open.Sum / _open.Count));
+            if (_truth.Count > 8)
+                _truth.RemoveAt(0);     // nobody asks
+            _open = (foot, Math.Min(_lowest, pressure), pressure, 0, 0);
+        }
+        _lowest = pressure >= _open.High ? float.PositiveInfinity : Math.Min(_lowest, pressure);
+        _open = (foot, _open.Low, Math.Max(_open.High, pressure), _open.Sum + pressure, _open.Count + 1);
     }
 
     private float HeightOf(long beat)

@@ -13,6 +13,7 @@ public sealed class SimulatedBed
     private readonly HeartRhythm _heart;
     private readonly List<SimulatedDevice> _devices = [];
     private readonly SimulatedLabour? _labour;
+    private readonly SimulatedAbp? _pressure;
     private Movement _movement;
     private long _second;
     private long _nextBeat;
@@ -46,7 +47,7 @@ public sealed class SimulatedBed
         }
         if (scenario.HasAbp)
         {
-            var abp = new SimulatedAbp(scenario, _heart);
+            var abp = _pressure = new SimulatedAbp(scenario, _heart);
             _devices.Add(new(scenario, "abp", SimulatedAbp.Channels, SimulatedAbp.RateHz, 14, false,
                 (second, samples, condition) =>
                 {
@@ -66,10 +67,12 @@ public sealed class SimulatedBed
 
     /// <summary>
     /// Makes the next second: adds a chunk for each device that sends one to <paramref name="chunks"/> and, when they are wanted, the beats
-    /// whose R peak lies in it to <paramref name="beats"/> and what is known of the labour to <paramref name="labour"/>.
+    /// whose R peak lies in it to <paramref name="beats"/>, what is known of the labour to <paramref name="labour"/>, and the beats of the
+    /// arterial pressure that ended in it to <paramref name="pressures"/>.
     /// With <paramref name="isLast"/> the chunks end their streams.
     /// </summary>
-    public void Next(ICollection<SampleChunk> chunks, ICollection<TrueBeat>? beats = null, bool isLast = false, LabourTruth? labour = null)
+    public void Next(ICollection<SampleChunk> chunks, ICollection<TrueBeat>? beats = null, bool isLast = false, LabourTruth? labour = null,
+        ICollection<TruePressure>? pressures = null)
     {
         ArgumentNullException.ThrowIfNull(chunks);
         _movement.MoveTo(_second);
@@ -80,6 +83,8 @@ public sealed class SimulatedBed
                 chunks.Add(chunk);
         if (labour is not null)
             _labour?.Tell(labour);
+        if (pressures is not null)
+            _pressure?.TakeTruth(pressures);
         _second++;
         for (; _nextBeat < _heart.Count && _heart[_nextBeat].Seconds < _second; _nextBeat++)
             if (_heart[_nextBeat].Seconds >= 0)

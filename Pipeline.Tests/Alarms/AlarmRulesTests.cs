@@ -25,8 +25,8 @@ public sealed class AlarmRulesTests
     {
         var rules = Bind("Alarms:Wards:NICU:HeartRateHigh=180", "Alarms:Wards:NICU:HeartRateVeryHigh=200");
 
-        Assert.Equal(new RateLimits(40, 50, 180, 200, 80, 110, 160), rules.LimitsOf("NICU"));
-        Assert.Equal(new RateLimits(40, 50, 120, 140, 80, 110, 160), rules.LimitsOf("ICU"));
+        Assert.Equal(new AlarmLimits(40, 50, 180, 200, 80, 110, 160), rules.LimitsOf("NICU"));
+        Assert.Equal(new AlarmLimits(40, 50, 120, 140, 80, 110, 160), rules.LimitsOf("ICU"));
     }
 
     private static AlarmRules Bind(params string[] assignments) => Settings.Bind<AlarmRules>(Settings.Load(null, assignments), PipelineSettings.AlarmsSection);

@@ -7,7 +7,10 @@ const reasons = ["seen", "treated", "artefact", "care", "known"];
 const limits = [
   ["heartRateVeryLow", "veryLow"], ["heartRateLow", "low"], ["heartRateHigh", "high"], ["heartRateVeryHigh", "veryHigh"],
   ["fetalRateVeryLow", "fetalVeryLow"], ["fetalRateLow", "fetalLow"], ["fetalRateHigh", "fetalHigh"],
+  ["systolicPressureLow", "systolicLow"], ["systolicPressureHigh", "systolicHigh"], ["meanPressureLow", "meanLow"], ["meanPressureHigh", "meanHigh"],
+  ["diastolicPressureLow", "diastolicLow"], ["diastolicPressureHigh", "diastolicHigh"],
 ];
+const kindOf = name => name.startsWith("fetal") ? "fetal" : name.includes("Pressure") ? "pressure" : "heart";
 
 /** Asks why, then acknowledges an alarm of a patient (null: all of them), or pauses them. */
 export function acknowledge(patient, alarm) {
@@ -24,10 +27,10 @@ export function acknowledge(patient, alarm) {
   show(dialogue);
 }
 
-/** Shows a patient's limits, and sends those that are changed. kinds: "heart", "fetal" or both. */
+/** Shows a patient's limits, and sends those that are changed. kinds: some of "heart", "fetal", "pressure". */
 export function editLimits(patient, present, kinds) {
   const dialogue = open(text("limits.title", { bed: bedOf(patient) }));
-  const fields = limits.filter(([name]) => kinds.includes(name.startsWith("fetal") ? "fetal" : "heart")).map(([name, own]) => {
+  const fields = limits.filter(([name]) => kinds.includes(kindOf(name))).map(([name, own]) => {
     const label = document.createElement("label");
     const input = document.createElement("input");
     Object.assign(input, { type: "number", min: 15, max: 300, step: 1, required: true, name, value: present[own] });

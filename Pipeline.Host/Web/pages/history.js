@@ -6,11 +6,12 @@ import { fit, colour } from "./strips.js";
 
 const element = id => document.getElementById(id);
 const trendRows = [
-  { name: "trend.rates", metrics: ["heart_rate", "fetal_heart_rate"], least: 40, most: 140, limits: true },
+  { name: "trend.rates", metrics: ["heart_rate", "fetal_heart_rate"], least: 40, most: 140, limits: ["low", "high"] },
+  { name: "trend.pressure", metrics: ["systolic", "mean_pressure", "diastolic"], least: 40, most: 140, limits: ["meanLow", "meanHigh"] },
   { name: "trend.hrv", metrics: ["sdnn", "rmssd"], least: 0, most: 100 },
   { name: "trend.breathing", metrics: ["respiratory_rate"], least: 5, most: 30 },
 ];
-const colours = { heart_rate: "--strip", fetal_heart_rate: "--fetus", sdnn: "--mother", rmssd: "--warn", respiratory_rate: "--strip" };
+const colours = { heart_rate: "--strip", fetal_heart_rate: "--fetus", sdnn: "--mother", rmssd: "--warn", respiratory_rate: "--strip", systolic: "--strip", mean_pressure: "--mother", diastolic: "--warn" };
 const trust = ["ecg", "abp", "fhr", "ppg", "fecg"];
 let patient = "", hours = 1, series = [], everySeconds = 2, spectra = null, ridge = [], limits = null, last = 0;
 
@@ -93,14 +94,15 @@ function drawTrends(row) {
     return;
   const { draw, width, height } = fit(row.canvas);
   const values = shown.flatMap(({ one }) => one.means);
-  const bands = row.limits && limits ? [[limits.low, limits.high]] : [];
+  const bands = row.limits && limits ? [row.limits.map(name => limits[name])] : [];
   const least = Math.min(row.least, ...values) - 5, most = Math.max(row.most, ...values, ...bands.flat()) + 5;
   const end = Date.now(), begin = end - 3600000 * hours;
   const x = time => 40 + (width - 40) * (time - begin) / (end - begin), y = value => height - 16 - (height - 20) * (value - least) / (most - least);
   draw.font = "11px sans-serif";
   if (bands.length > 0) {
     draw.fillStyle = colour("--usual");
-    draw.fillRect(40, y(limits.high), width - 40, y(limits.low) - y(limits.high));
+    const [low, high] = bands[0];
+    draw.fillRect(40, y(high), width - 40, y(low) - y(high));
   }
   draw.strokeStyle = colour("--grid");
   draw.fillStyle = colour("--text-soft");

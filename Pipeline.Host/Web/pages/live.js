@@ -65,3 +65,12 @@ export const rates = [
   { metric: "fetal_heart_rate", signals: ["fecg", "fhr", "fhr2"], name: "tile.fetus" },
   { metric: "heart_rate", signals: ["ecg", "abp", "ppg", "fecg", "pcg", "camera"], name: "tile.mother" },
 ];
+
+/** The arterial pressure of a bed: systolic over diastolic, the mean in brackets; "–" for what may not be shown. Null: there is none. */
+export function pressureOf(patient) {
+  const [systolic, diastolic, mean] = ["systolic", "diastolic", "mean_pressure"].map(metric => best(patient, metric, ["abp"]));
+  if (!mean)
+    return null;
+  const number = value => value && isUsable(value) && !patient.silentSince ? Math.round(value.value).toString() : "–";
+  return { text: `${number(systolic)}/${number(diastolic)} (${number(mean)})`, value: systolic ?? mean };
+}

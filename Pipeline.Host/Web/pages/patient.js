@@ -3,7 +3,7 @@
 import { text, nameOf, timeOfDay } from "./texts.js";
 import { enter, may, bedOf } from "./session.js";
 import { acknowledge, editLimits } from "./acts.js";
-import { ask, listen, best, isUsable, rates } from "./live.js";
+import { ask, listen, best, isUsable, rates, pressureOf } from "./live.js";
 import { Trace, drawTrace, animate } from "./strips.js";
 import * as history from "./history.js";
 
@@ -61,7 +61,7 @@ function show(patient) {
   document.getElementById("numbers").replaceChildren(...rates.flatMap(rate => {
     const value = best(patient, rate.metric, rate.signals);
     return value ? [numberOf(rate, value, patient.silentSince)] : [];
-  }));
+  }), ...pressureBoxes(patient));
   document.getElementById("series").replaceChildren(...patient.series.filter(one => one.metric !== "presence").map(rowOf));
 }
 
@@ -86,11 +86,27 @@ function showActs(patient) {
   act.hidden = !may("acknowledge") || !(patient.alarms?.open ?? []).some(one => one.state !== "acknowledged");
   act.onclick = () => acknowledge(patient, null);
   limits.hidden = !may("limits") || !patient.limits;
-  const kinds = ["heart", ...(patient.series.some(one => one.metric === "fetal_heart_rate") ? ["fetal"] : [])];
+  const has = metric => patient.series.some(one => one.metric === metric);
+  const kinds = ["heart", ...(has("fetal_heart_rate") ? ["fetal"] : []), ...(has("mean_pressure") ? ["pressure"] : [])];
   limits.onclick = () => editLimits(patient, patient.limits, kinds);
   const now = patient.limits;
   document.getElementById("limits-now").textContent = now
-    ? [`${now.veryLow} · ${now.low}–${now.high} · ${now.veryHigh}`, ...(kinds.length > 1 ? [`${text("tile.fetus")} ${now.fetalVeryLow} · ${now.fetalLow}–${now.fetalHigh}`] : [])].join("; ") : "";
+    ? [`${now.veryLow} · ${now.low}–${now.high} · ${now.veryHigh}`, ...(kinds.includes("fetal") ? [`${text("tile.fetus")} ${now.fetalVeryLow} · ${now.fetalLow}–${now.fetalHigh}`] : []),
+      ...(kinds.includes("pressure") ? [`${text("tile.pressure")} ${now.systolicLow}–${now.systolicHigh} / ${now.diastolicLow}–${now.diastolicHigh} (${now.meanLow}–${now.meanHigh})`] : [])].join("; ") : "";
+}
+
+function pressureBoxes(patient) {
+  const pressure = pressureOf(patient);
+  if (!pressure)
+    return [];
+  const box = document.createElement("div");
+  box.className = "big";
+  const [label, number, note] = ["h3", "p", "small"].map(one => document.createElement(one));
+  label.textContent = `${text("tile.pressure")}, mmHg`;
+  number.textContent = pressure.text;
+  note.textContent = isUsable(pressure.value) ? text("tile.quality", { quality: Math.round(100 * pressure.value.quality) }) : nameOf("status", pressure.value.silentSince ? "silent" : pressure.value.status);
+  box.append(label, number, note);
+  return [box];
 }
 
 function numberOf(rate, value, silent) {
@@ -108,7 +124,7 @@ function numberOf(rate, value, silent) {
 function rowOf(series) {
   const row = document.createElement("tr");
   const usable = isUsable(series);
-  const unit = series.unit === "/min" ? "" : ` ${series.unit}`;
+  const unit = series.unit === "/min" ? "" : ` ${series.unit === "mm[Hg]" ? "mmHg" : series.unit}`;
   const value = series.metric === "fetal_category" && usable ? text(`category.${series.value}`) : usable ? `${Math.round(10 * series.value) / 10}${unit}` : "–";
   const cells = [
     [`${nameOf("metric", series.metric)} (${series.signal})`], [value, "number"], [usable || series.quality > 0 ? `${Math.round(100 * series.quality)} %` : "–", "number"],

@@ -3,7 +3,7 @@
 import { text, nameOf, timeOfDay } from "./texts.js";
 import { enter, may, bedOf } from "./session.js";
 import { acknowledge } from "./acts.js";
-import { ask, listen, best, isUsable, rates } from "./live.js";
+import { ask, listen, best, isUsable, rates, pressureOf } from "./live.js";
 import { Trace, drawTrace, animate, fit, colour } from "./strips.js";
 
 const stripSeconds = 6, stripPoints = 90, trendMinutes = 30, staleSeconds = 5, mostStrips = 48;
@@ -144,6 +144,15 @@ function update(tile, patient) {
     }
     return number;
   }));
+  const pressure = pressureOf(patient);
+  if (pressure) {
+    const number = document.createElement("p");
+    number.className = "pressure";
+    number.textContent = pressure.text;
+    tile.rates.append(number);
+    if (tile.isWell && pressure.value.status !== "ok" && !silent)
+      reasons.push(`${text("tile.pressure")}: ${nameOf("status", pressure.value.silentSince ? "silent" : pressure.value.status)}`);
+  }
   const newest = patient.ageSeconds;
   const paused = patient.alarms?.pausedUntil;
   if (paused && new Date(paused) > new Date())
@@ -168,7 +177,7 @@ function update(tile, patient) {
     drawTrend(tile, time);
   tile.quality.ariaLabel = tile.quality.title;
   tile.link.ariaLabel = [tile.title.textContent, tile.alarm.hidden ? "" : tile.alarm.textContent,
-    ...shown.map(({ rate: one, value, isShown }) => `${nameOf("metric", one.metric)} ${isShown ? Math.round(value.value) : text("tile.no_value")}`), tile.state.textContent].filter(Boolean).join(", ");
+    ...shown.map(({ rate: one, value, isShown }) => `${nameOf("metric", one.metric)} ${isShown ? Math.round(value.value) : text("tile.no_value")}`), pressure ? `${text("tile.pressure")} ${pressure.text}` : "", tile.state.textContent].filter(Boolean).join(", ");
 }
 
 function showAlarm(tile, alarm, alarms) {

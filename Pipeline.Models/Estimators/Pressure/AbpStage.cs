@@ -44,6 +44,9 @@ public sealed class AbpStage : IWindowStage
         _rate = new RateFromBeats(rateHz);
     }
 
+    /// <summary>Where the pulses are, those of the last window and later.</summary>
+    internal RateFromBeats Pulses => _rate;
+
     /// <summary>Bytes of its state that are samples; the rest was learnt from them.</summary>
     internal static int SampleBytes(double rateHz) => PulseOnsetDetector.SampleBytes(rateHz / GroupAt(rateHz));
 
@@ -173,7 +176,7 @@ public sealed class AbpStage : IWindowStage
     }
 
     /// <summary>One mmHg in <paramref name="unit"/>; 0 where the unit says nothing.</summary>
-    private static float MillimetreIn(string unit) => unit switch
+    internal static float MillimetreIn(string unit) => unit switch
     {
         "mm[Hg]" or "mmHg" => 1,
         "kPa" => 0.133322f,
