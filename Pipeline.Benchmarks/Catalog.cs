@@ -31,6 +31,7 @@ internal static class Catalog
         new Accuracy.AlarmAccuracy(),
         new Accuracy.PpgAccuracy(),
         new Accuracy.PressureAccuracy(),
+        new HeartSounds.HeartSoundAccuracy(),
         new Fetal.FetalAccuracy(),
         new Ctg.CtgAccuracy(),
         new Fetal.FetalSimulated(),

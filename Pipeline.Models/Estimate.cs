@@ -191,6 +191,12 @@ public enum BeatKind
 
     /// <summary>A QRS complex of the fetus in abdominal leads, all leads together.</summary>
     FetalQrs = 3,
+
+    /// <summary>A first heart sound: mitral and tricuspid valve close, systole begins.</summary>
+    FirstSound = 4,
+
+    /// <summary>A second heart sound: aortic and pulmonary valve close, diastole begins.</summary>
+    SecondSound = 5,
 }
 
 /// <summary>Where a beat of an ECG begins: the classes of ANSI/AAMI EC57.</summary>
@@ -322,6 +328,8 @@ public static partial class Names
         BeatKind.Qrs => "qrs",
         BeatKind.Pulse => "pulse",
         BeatKind.FetalQrs => "fetal_qrs",
+        BeatKind.FirstSound => "s1",
+        BeatKind.SecondSound => "s2",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 

@@ -67,6 +67,8 @@ internal static class BoardTable
         columns.Add(("[bold green3]ECG[/]", new(SignalKind.Ecg, Metric.HeartRate)));
         columns.Add(("[bold deepskyblue1]PPG[/]", new(SignalKind.Ppg, Metric.HeartRate)));
         columns.Add(("[bold indianred1]ABP[/]", new(SignalKind.Abp, Metric.HeartRate)));
+        if (beds.Any(bed => bed.Vitals.ContainsKey(new(SignalKind.HeartSound, Metric.HeartRate))))
+            columns.Add(("[bold khaki3]PCG[/]", new(SignalKind.HeartSound, Metric.HeartRate)));
         return columns;
     }
 

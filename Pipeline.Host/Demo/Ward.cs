@@ -17,6 +17,8 @@ internal sealed class Ward
     /// <summary>More faults than a usual ward has, so that some can be seen within minutes.</summary>
     private static readonly DeviceFaults Faults = new(DropoutsPerHour: 6, LeadOffsPerHour: 6, NoisesPerHour: 12, RestartsPerHour: 1, ClockDriftPpm: 30);
 
+    private const int HeartSoundEvery = 6;      // beds to one with a chest microphone
+
     private readonly ConcurrentDictionary<PatientId, Truth> _truths = new();
 
     /// <summary>
@@ -42,7 +44,7 @@ internal sealed class Ward
         {
             var scenario = state.IsLabour
                 ? SimulatedWard.LabourBed(bed, state.Seed, Begin(bed), epoch: 1, Faults, "demo")
-                : SimulatedWard.Bed(bed, state.Seed, Begin(bed), epoch: 1, Faults, "demo");
+                : SimulatedWard.Bed(bed, state.Seed, Begin(bed), epoch: 1, Faults, "demo") with { HasHeartSound = bed % HeartSoundEvery == 1 };
             devices.Add(Resume(Simulate(scenario), state.ReachedBy(scenario.Patient)));
         }
         (Beds, Notes) = (devices, notes);

@@ -123,7 +123,7 @@ public sealed class Recording : IDisposable
         {
             ".HEA" => WfdbReader.Open(path),
             ".EDF" or ".REC" => new EdfReader(path, options),
-            ".WAV" => new WavReader(path),
+            ".WAV" => DecimatingReader.Of(new WavReader(path)),
             ".CSV" or ".TSV" or ".TXT" => new CsvReader(path, options),
             _ when File.Exists(Path.ChangeExtension(path, ".hea")) =>
                 throw new RecordingException(

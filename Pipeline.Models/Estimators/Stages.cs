@@ -2,6 +2,7 @@ using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Estimators.Fetal;
+using Pipeline.Models.Estimators.HeartSound;
 using Pipeline.Models.Estimators.Hrv;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Pressure;
@@ -23,7 +24,7 @@ public static class Stages
     /// <summary>From this version of the states of ECG and pressure on, what no later window asks for is left out.</summary>
     internal const int WithoutPast = 3;
 
-    private static readonly SignalKind[] BestBeats = [SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp];     // the best first
+    private static readonly SignalKind[] BestBeats = [SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound];     // the best first
 
     /// <summary>Samples per second that a signal of <paramref name="kind"/> needs to be estimated from; null where no estimator takes the kind.</summary>
     public static double? MinRateHz(SignalKind kind) => kind switch
@@ -32,6 +33,7 @@ public static class Stages
         SignalKind.Ecg => EcgStage.MinRateHz,
         SignalKind.Abp => AbpStage.MinRateHz,
         SignalKind.FetalEcg => FetalStage.MinRateHz,
+        SignalKind.HeartSound => HeartSoundStage.MinRateHz,
         SignalKind.FetalHeartRate or SignalKind.SecondFetalHeartRate or SignalKind.UterineActivity => CtgAnalysis.MinRateHz,
         _ => null,
     };
@@ -62,6 +64,8 @@ public static class Stages
             stages.Add(pulses);
             stages.Add(new PressureStage(channels, rateHz, pulses));
         }
+        if (rateHz >= HeartSoundStage.MinRateHz && channels.IndicesOf(SignalKind.HeartSound).Length > 0)
+            stages.Add(new HeartSoundStage(channels, rateHz));
         if (rateHz >= FetalStage.MinRateHz && channels.IndicesOf(SignalKind.FetalEcg).Length > 0)
         {
             stages.Add(new FetalStage(channels, rateHz, shape, Of<FetalModel>()));
@@ -72,7 +76,7 @@ public static class Stages
         foreach (var kind in BestBeats)                         // these read the beats of those before
             if (rateHz >= MinRateHz(kind) && channels.IndicesOf(kind).Length > 0)
             {
-                if (kind != SignalKind.Abp)
+                if (kind is SignalKind.Ecg or SignalKind.Ppg)
                     stages.Add(new RhythmStage(channels, rateHz, kind));
                 stages.Add(new HrvStage(rateHz, kind));
                 break;

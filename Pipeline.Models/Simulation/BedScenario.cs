@@ -78,6 +78,9 @@ public sealed record BedScenario
     /// <summary>What goes wrong with the arterial line, ascending, apart by some seconds.</summary>
     public IReadOnlyList<LineFault> LineFaults { get; init; } = [];
 
+    /// <summary>Whether there is a device <c>pcg</c>: heart sounds of a chest microphone at 1000 Hz.</summary>
+    public bool HasHeartSound { get; init; }
+
     /// <summary>What a mother in labour has beside; null: a bed of a general ward.</summary>
     public LabourScenario? Labour { get; init; }
 

@@ -4,7 +4,7 @@ namespace Pipeline.Models.Simulation;
 
 /// <summary>
 /// One simulated bed: a heart, its patient's movement, and the devices that watch both: <c>ppg</c> (PPG and ACC, 125 Hz), <c>ecg</c> (250
-/// Hz), <c>abp</c> (125 Hz), int16; in labour
+/// Hz), <c>abp</c> (125 Hz), <c>pcg</c> (heart sounds, 1000 Hz), int16; in labour
 /// also <c>fecg</c> (abdominal leads) and <c>ctg</c> (4 Hz). A function of its <see cref="BedScenario"/> alone; memory does not grow with time. One thread at a
 /// time.
 /// </summary>
@@ -52,6 +52,16 @@ public sealed class SimulatedBed
                 (second, samples, condition) =>
                 {
                     abp.Render(second, samples, condition, _movement);
+                    return 0;
+                }));
+        }
+        if (scenario.HasHeartSound)
+        {
+            var sound = new SimulatedHeartSound(scenario, _heart);
+            _devices.Add(new(scenario, "pcg", SimulatedHeartSound.Channels, SimulatedHeartSound.RateHz, 31, false,
+                (second, samples, condition) =>
+                {
+                    sound.Render(second, samples, condition, _movement);
                     return 0;
                 }));
         }

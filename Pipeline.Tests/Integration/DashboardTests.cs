@@ -21,7 +21,7 @@ public abstract class DashboardTests(InfluxServer server)
         await writing.WriteAsync(Points.Batch(
             from i in Enumerable.Range(0, 60)
             from bed in (string[])["b1", "b2"]
-            from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp]
+            from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound]
             let status = i % 3 == 1 ? EstimateStatus.Gap : EstimateStatus.Ok
             select Points.Of(i, patient: $"P-{bed}", bed: bed, signal: signal, status: status)));
 

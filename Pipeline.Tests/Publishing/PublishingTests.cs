@@ -133,13 +133,13 @@ public sealed class PublishingTests : IDisposable
     [Fact]
     public async Task A_recording_whose_device_the_pipeline_would_refuse_is_told_so_before_anything_is_published()
     {
-        var wav = _folder.Write("stereo.wav", StereoWav(rateHz: 44_100, seconds: 1));
+        var wav = _folder.Write("stereo.wav", StereoWav(rateHz: 7_900, seconds: 1));
 
-        var (refused, output, error) = await RunAsync("replay", wav, "--channel", "1=ecg", "--channel", "2=ecg", "--kafka", _broker.BootstrapServers);
+        var (refused, output, error) = await RunAsync("replay", wav, "--channel", "1=ecg", "--channel", "2=ecg", "--kafka", _broker.BootstrapServers, "--set", "Topology:MaxPatientBytes=200000");
         var (taken, _, _) = await RunAsync("replay", wav, "--speed", "1000", "--kafka", _broker.BootstrapServers, "--set", "Topology:MaxPatientBytes=2000000");
 
         Assert.Equal((ExitCode.BadUsage, ""), (refused, output));
-        Assert.StartsWith("stereo.wav: 2 channels at 44100 Hz need 1411200 bytes of samples a window; at most MaxPatientBytes = 800000 are kept", error, StringComparison.Ordinal);
+        Assert.StartsWith("stereo.wav: 2 channels at 7900 Hz need 252800 bytes of samples a window; at most MaxPatientBytes = 200000 are kept", error, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Ok, taken);
     }
 

@@ -4,7 +4,7 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Hrv;
 
 /// <summary>
-/// Heart rate variability of the beats that the stages before it gave: of one kind of signal of a device, which is its ECG, else its PPG, else its arterial pressure. Every
+/// Heart rate variability of the beats that the stages before it gave: of one kind of signal of a device, which is its ECG, else its PPG, its arterial pressure, its heart sounds (from first sound to first sound). Every
 /// <see cref="HopSeconds"/> over the last <see cref="NormalIntervals.SpanSeconds"/>, from sample 0 of the device's epoch on, and from normal-to-normal intervals alone. Quality is the
 /// part of the span in them, coverage the part between beats at all. A beat that becomes certain later than the span's end is not in it: the last second's.
 /// </summary>
@@ -35,7 +35,7 @@ public sealed class HrvStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         foreach (var beat in output.Beats)
-            if (beat.Signal == _kind)
+            if (beat.Signal == _kind && beat.Kind != BeatKind.SecondSound)
                 _intervals.Take(
                     beat.SampleIndex / _rateHz, IsNormal(beat), beat.Label == BeatLabel.None ? Tolerance : KnownTolerance);
         var (before, hops) = (_said, (long)((window.EndIndex + Rounding) / _rateHz / HopSeconds));
