@@ -28,6 +28,7 @@ internal static class Catalog
         new Accuracy.HrvAccuracy(),
         new Accuracy.BeatAccuracy(),
         new Accuracy.RhythmAccuracy(),
+        new Accuracy.TachycardiaAccuracy(),
         new Accuracy.AlarmAccuracy(),
         new Accuracy.PpgAccuracy(),
         new Accuracy.PressureAccuracy(),
