@@ -21,6 +21,7 @@ internal static class Catalog
         new Ward.WardCatchUpBenchmark(),
         new Ward.FetalCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),
+        new Web.ViewersBenchmark(),
         new Store.StoreOutageBenchmark(),
         new Inference.BatchingBenchmark(),
         new TrainingBenchmark(),
