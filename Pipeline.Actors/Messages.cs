@@ -1,5 +1,6 @@
 using Pipeline.Models;
 using Pipeline.Models.Alarms;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors;
@@ -52,6 +53,9 @@ public sealed record VitalPoint(
     /// the window with which it was decided, and <see cref="Time"/> that, with the sequence of the change in the digits below a millisecond.
     /// </summary>
     public AlarmChange? Alarm { get; init; }
+
+    /// <summary>What an autoencoder says of beats, of which the estimate is the most abnormal one; empty of other points.</summary>
+    public IReadOnlyList<EncodedBeat> Beats { get; init; } = [];
 }
 
 /// <summary>What a point says of an event beside its estimate.</summary>

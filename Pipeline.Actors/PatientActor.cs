@@ -141,7 +141,7 @@ internal sealed class PatientActor : UntypedActor
             return;     // the graph has ended
         var present = _present!;    // there is one while something is asked
         var (point, question, _) = present.Points[_at];
-        present.Points[_at] = present.Points[_at] with { Point = point with { Estimate = EstimateOf(answered, present, point, question!) } };
+        present.Points[_at] = present.Points[_at] with { Point = point with { Estimate = EstimateOf(answered, present, point, question!), Beats = question!.Beats } };
         GoOn();
     }
 

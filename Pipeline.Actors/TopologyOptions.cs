@@ -36,6 +36,13 @@ public sealed class TopologyOptions : IValidatableObject
     public string FetalModel { get; set; } = Models.Estimators.Stages.Auto;
 
     /// <summary>
+    /// What reconstructs the beats of an ECG: <c>classical</c> (default), nothing; <c>auto</c>, the autoencoder that ships, or nothing where there is none; or the name or folder of a model
+    /// package.
+    /// </summary>
+    [Required]
+    public string EcgAutoencoder { get; set; } = Models.Estimators.Stages.Classical;
+
+    /// <summary>
     /// Records that wait before a partition's graph until the partition is paused, 16 to 65,536; default 256, about as many as a source reads of one
     /// partition at a time. With more of them the cache misses more.
     /// </summary>

@@ -103,6 +103,9 @@ public enum Metric
     /// <summary>Such an episode that lasts: an event, its length so far in seconds.</summary>
     RhythmOngoing = 81,
 
+    /// <summary>How abnormal the most abnormal beat of a window is, by the patient's own usual error of an autoencoder's reconstruction: a logarithm, about −1 to 4.</summary>
+    Anomaly = 85,
+
     /// <summary>A change of a patient's alarms (<see cref="Alarms.AlarmChange"/>): how many are open then.</summary>
     Alarm = 90,
 
@@ -235,12 +238,6 @@ public readonly record struct Beat(double SampleIndex, SignalKind Signal, BeatKi
 
     /// <summary>How abnormal it looks and comes, larger where it is more so, about −3 to 4; of any unit or sensor. NaN where it is not known.</summary>
     public float Anomaly { get; init; } = float.NaN;
-
-    /// <summary>How surely it and what is within a second and a half before it were told from other peaks, 0 to 1; of an ECG alone, NaN where it is not known.</summary>
-    public float Certainty { get; init; } = float.NaN;
-
-    /// <summary>Of a ventricular beat: correlation, −1 to 1, with that of the two beats before it that it is more like; NaN of others.</summary>
-    public float Repeat { get; init; } = float.NaN;
 }
 
 /// <summary>The names that the outside sees: tags, CSV columns, JSON. One place for all of them.</summary>
@@ -300,6 +297,7 @@ public static partial class Names
         Metric.RespiratoryRate => "respiratory_rate",
         Metric.RhythmEpisode => "rhythm_episode",
         Metric.RhythmOngoing => "rhythm_ongoing",
+        Metric.Anomaly => "anomaly",
         Metric.Alarm => "alarm",
         Metric.Presence => "presence",
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
@@ -361,7 +359,7 @@ public static partial class Names
         Metric.LowFrequencyPower or Metric.HighFrequencyPower => "ms2",
         Metric.Pnn50 => "%",
         Metric.ContractionRate => "/(10.min)",
-        Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Alarm or Metric.Presence or Metric.LowToHighRatio => "1",
+        Metric.SignalLoss or Metric.FetalCategory or Metric.UterineActivity or Metric.Alarm or Metric.Presence or Metric.LowToHighRatio or Metric.Anomaly => "1",
         Metric.Acceleration or Metric.Deceleration or Metric.Contraction or Metric.TraceEpisode or Metric.CategoryEpisode
             or Metric.DecelerationOngoing or Metric.TraceOngoing or Metric.CategoryOngoing
             or Metric.RhythmEpisode or Metric.RhythmOngoing => "s",
@@ -376,6 +374,7 @@ public static partial class Names
     {
         Metric.HeartRate or Metric.FetalHeartRate or (>= Metric.Systolic and <= Metric.PulsePressure) => "vitals",
         Metric.Alarm => "alarm",
+        Metric.Anomaly => "anomaly",
         Metric.Presence => "presence",
         >= Metric.Sdnn and <= Metric.RespiratoryRate => "hrv",
         Metric.RhythmEpisode or Metric.RhythmOngoing => "rhythm",

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models;
@@ -10,7 +11,11 @@ namespace Pipeline.Models;
 /// <param name="Beats">Beats that became certain with it.</param>
 /// <param name="Events">Events that were recognized with it, or are over.</param>
 public sealed record WindowResult(
-    PassedWindow Window, IReadOnlyList<Estimate> Estimates, IReadOnlyList<Beat> Beats, IReadOnlyList<SignalEvent> Events);
+    PassedWindow Window, IReadOnlyList<Estimate> Estimates, IReadOnlyList<Beat> Beats, IReadOnlyList<SignalEvent> Events)
+{
+    /// <summary>What an autoencoder says of beats, of this window and before it; empty where none is asked.</summary>
+    public IReadOnlyList<EncodedBeat> Encoded { get; init; } = [];
+}
 
 /// <summary>A device's chunks, one after the other, through <see cref="DeviceStream"/>: for measuring an estimator without a topology around it.
 /// A network is asked a window at a time, at once.</summary>
@@ -75,18 +80,20 @@ public static class StreamRun
                 throw new ArgumentException(refused.Reason, nameof(chunks));
             while (stream.TryNext(output, out var passed))
             {
-                yield return new WindowResult(passed, [.. Answers(output, state, chunk.Device), .. output.Estimates], [.. output.Beats], [.. output.Events]);
+                var encoded = new List<EncodedBeat>();
+                yield return new WindowResult(passed, [.. Answers(output, state, chunk.Device, encoded), .. output.Estimates], [.. output.Beats], [.. output.Events]) { Encoded = encoded };
                 output.Clear();
             }
         }
     }
 
     /// <summary>Asks networks at once, a row at a time.</summary>
-    private static IEnumerable<Estimate> Answers(StageOutput output, PatientState state, string device)
+    private static IEnumerable<Estimate> Answers(StageOutput output, PatientState state, string device, List<EncodedBeat> encoded)
     {
         foreach (var question in output.Questions)
         {
             yield return question.Ask(state.MemoryOf(device, question.Model));
+            encoded.AddRange(question.Beats);
             output.Return(question);
         }
     }

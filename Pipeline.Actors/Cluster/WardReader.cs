@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Akka.Actor;
 
 namespace Pipeline.Actors.Cluster;
@@ -19,11 +20,7 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
     /// <summary>Fault of a member of the cluster that this process cannot reach at present.</summary>
     public const string NotReachable = "not reachable";
 
-    private const int RoomPerPatient = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
-    private readonly Lock _lock = new();
-    private readonly Dictionary<(ActorSystem, string), SharedSamples> _shared = [];     // one whose system has ended goes with its last reader
 
     /// <summary>Reads the ward of the cluster that a process belongs to.</summary>
     /// <param name="node">This process's place in the cluster.</param>
@@ -77,52 +74,21 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
     ];
 
     /// <summary>
-    /// The chunks of some patients from now on, wherever they pass, until <paramref name="stop"/> or this process's actor system ends. However many read a patient here, her
-    /// chunks come to this process once. A reader who is slow misses chunks.
+    /// A patient's chunks from now on, wherever they pass, until <paramref name="stop"/> or this process's actor system ends. A reader who is slow misses chunks.
     /// </summary>
-    public async IAsyncEnumerable<LiveSamples> SamplesAsync(IReadOnlyCollection<string> patients, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<LiveSamples> SamplesAsync(string patient, [EnumeratorCancellation] CancellationToken stop)
     {
-        ArgumentNullException.ThrowIfNull(patients);
-        var room = new ReaderRoom(Math.Max(SampleReceiver.Room, RoomPerPatient * patients.Count));
+        var room = Channel.CreateBounded<LiveSamples>(new BoundedChannelOptions(SampleReceiver.Room) { SingleReader = true, SingleWriter = true });
         var system = ward().System;
-        foreach (var patient in patients)
-            Join(system, patient, room);
+        var receiver = system.ActorOf(Props.Create(() => new SampleReceiver(patient, ward, room)));
         try
         {
-            await foreach (var samples in room.Waiting.ReadAllAsync(stop))
+            await foreach (var samples in room.Reader.ReadAllAsync(stop))
                 yield return samples;
         }
         finally
         {
-            foreach (var patient in patients)
-                Leave(system, patient, room);
-        }
-    }
-
-    private void Join(ActorSystem system, string patient, ReaderRoom room)
-    {
-        lock (_lock)
-        {
-            if (!_shared.TryGetValue((system, patient), out var shared))
-            {
-                _shared[(system, patient)] = shared = new SharedSamples();
-                shared.Receiver = system.ActorOf(Props.Create(() => new SampleReceiver(patient, ward, shared)));
-            }
-            shared.Add(room);
-        }
-    }
-
-    private void Leave(ActorSystem system, string patient, ReaderRoom room)
-    {
-        lock (_lock)
-        {
-            if (!_shared.TryGetValue((system, patient), out var shared))
-                return;
-            shared.Remove(room);
-            if (!shared.IsUnused)
-                return;
-            _shared.Remove((system, patient));
-            system.Stop(shared.Receiver);
+            system.Stop(receiver);
         }
     }
 
@@ -152,46 +118,53 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
 /// Receives a patient's chunks from whichever process they pass through. Out: <see cref="SamplesWanted"/> to all members, again and again; <see cref="SamplesUnwanted"/> at its
 /// end. In: <see cref="LiveSamples"/>.
 /// </summary>
-internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, SharedSamples readers) : UntypedActor, IWithTimers
+internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, Channel<LiveSamples> room) : UntypedActor, IWithTimers
 {
-    /// <summary>Chunks that may be on their way.</summary>
+    /// <summary>Chunks that may be on their way or wait for the reader.</summary>
     public const int Room = 16;
 
-    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2), Pace = TimeSpan.FromMilliseconds(200);
 
     private readonly Dictionary<Address, (long Received, long Granted)> _senders = [];
 
-    private sealed class Renew
+    private enum Turn
     {
-        public static readonly Renew Now = new();
+        Renew,
+        Grant,
     }
 
     public ITimerScheduler Timers { get; set; } = null!;    // Akka sets it before PreStart
 
-    protected override void PreStart() => Timers.StartPeriodicTimer(Renew.Now, Renew.Now, TimeSpan.Zero, Renewal);
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer(Turn.Renew, Turn.Renew, TimeSpan.Zero, Renewal);
+        Timers.StartPeriodicTimer(Turn.Grant, Turn.Grant, Pace);
+    }
 
     protected override void PostStop()
     {
         foreach (var process in ward().All)
             WardReader.Readings(Context.System, process).Tell(new SamplesUnwanted(patient));
-        readers.End();
+        room.Writer.TryComplete();
     }
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case Renew:
+            case Turn.Renew:
                 foreach (var one in ward().All)
-                    Grant(one, _senders.GetValueOrDefault(one).Received);
+                    Grant(one);
+                break;
+            case Turn.Grant:
+                foreach (var (one, state) in _senders.ToArray())
+                    if (state.Received + Free > state.Granted)
+                        Grant(one);
                 break;
             case LiveSamples samples:
                 var process = Sender.Path.Address.HasLocalScope ? ward().Self : Sender.Path.Address;
-                var granted = _senders.GetValueOrDefault(process).Granted;
-                _senders[process] = (samples.Number, granted);
-                readers.Show(samples);
-                if (granted - samples.Number < Room / 2)
-                    Grant(process, samples.Number);
+                _senders[process] = (samples.Number, _senders.GetValueOrDefault(process).Granted);
+                room.Writer.TryWrite(samples);
                 break;
             default:
                 Unhandled(message);
@@ -199,9 +172,12 @@ internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, Sha
         }
     }
 
-    private void Grant(Address process, long received)
+    private int Free => Room - room.Reader.Count;
+
+    private void Grant(Address process)
     {
-        _senders[process] = (received, received + Room);
-        WardReader.Readings(Context.System, process).Tell(new SamplesWanted(patient, received + Room));
+        var received = _senders.GetValueOrDefault(process).Received;
+        _senders[process] = (received, received + Free);
+        WardReader.Readings(Context.System, process).Tell(new SamplesWanted(patient, received + Free));
     }
 }

@@ -77,7 +77,7 @@ internal sealed class BeatAccuracy : IBenchmark
         double Auc(IEnumerable<ScoredBeat> some, Func<BeatLabel, bool> isAbnormal)
         {
             var all = some.ToList();
-            return QrsRecordScore.Auc(
+            return RankAuc.Of(
                 [.. all.Where(b => b.Label != BeatLabel.Normal && isAbnormal(b.Label)).Select(b => (double)b.Anomaly)],
                 [.. all.Where(b => b.Label == BeatLabel.Normal).Select(b => (double)b.Anomaly)]);
         }

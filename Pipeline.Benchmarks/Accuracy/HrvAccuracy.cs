@@ -84,7 +84,7 @@ internal sealed class HrvAccuracy : IBenchmark
             var (one, next) = (record.Beats[b - 1], record.Beats[b]);
             if (one.Sample < from || next.Sample >= end)
                 continue;
-            var isNormal = MitBih.IsNormal(one.Code) && MitBih.IsNormal(next.Code);
+            var isNormal = one.IsNormal && next.IsNormal;
             if (isNormal)
                 series.Add(next.Sample / record.RateHz, 1000 * (next.Sample - one.Sample) / record.RateHz, wasNormal);
             wasNormal = isNormal;

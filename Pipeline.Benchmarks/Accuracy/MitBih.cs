@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Training.Qrs;
 
 namespace Pipeline.Benchmarks.Accuracy;
 
@@ -17,9 +18,6 @@ internal static class MitBih
         4 or 7 or 8 or 9 => BeatLabel.Supraventricular,
         5 or 10 or 41 => BeatLabel.Ventricular,
         6 => BeatLabel.Fusion,
-        _ => IsNormal(code) ? BeatLabel.Normal : BeatLabel.Unclassifiable,
+        _ => new EcgBeat(0, code).IsNormal ? BeatLabel.Normal : BeatLabel.Unclassifiable,
     };
-
-    /// <summary>Whether a WFDB code is one of EC57's class N: normal, bundle branch block, escape beats of the atria and the node.</summary>
-    public static bool IsNormal(int code) => code is 1 or 2 or 3 or 11 or 25 or 34 or 35;
 }

@@ -146,7 +146,7 @@ internal sealed class QrsAccuracy : IBenchmark
             }
             var name = $"{prefix}em_{decibels}db{(leads == 2 ? "" : "_lead0")}";
             report.Add(name + "_f1", counts.F1, "%", leads == 1 ? Published(decibels) : null);
-            report.Add(name + "_quality_auc", QrsRecordScore.Auc(clean, noisy), "1");
+            report.Add(name + "_quality_auc", RankAuc.Of(clean, noisy), "1");
             report.Add(name + "_rate_error_mean", errors.Average(), "/min");
             report.Add(name + "_rate_within_5", QrsRecordScore.Within(errors), "%");
         }

@@ -67,33 +67,6 @@ internal sealed class QrsRecordScore
     public static double Quantile(IReadOnlyList<double> ascending, double part) =>
         ascending.Count == 0 ? double.NaN : ascending[(int)Math.Min(ascending.Count - 1, part * ascending.Count)];
 
-    /// <summary>Area under the receiver operating characteristic: how often one of <paramref name="high"/> is above one of <paramref name="low"/>.</summary>
-    public static double Auc(IReadOnlyList<double> high, IReadOnlyList<double> low)
-    {
-        double[] ascending = [.. low.Order()];
-        double wins = 0;
-        foreach (var value in high)
-        {
-            var (below, notAbove) = (CountUpTo(ascending, value, orEqual: false), CountUpTo(ascending, value, orEqual: true));
-            wins += (below + notAbove) / 2.0;
-        }
-        return wins / ((double)high.Count * low.Count);
-    }
-
-    private static int CountUpTo(double[] ascending, double value, bool orEqual)
-    {
-        var (from, to) = (0, ascending.Length);
-        while (from < to)
-        {
-            var middle = (from + to) / 2;
-            if (ascending[middle] < value || (orEqual && ascending[middle] == value))
-                from = middle + 1;
-            else
-                to = middle;
-        }
-        return from;
-    }
-
     /// <summary>Reference: 60 over the mean interval of the window's reference beats, of which there must be three, none in flutter.</summary>
     private static (List<double> Errors, List<(double, double, double, double)> Windows) Rates(EcgRecording record, List<WindowResult> results)
     {

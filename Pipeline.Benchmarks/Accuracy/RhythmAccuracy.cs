@@ -1,3 +1,4 @@
+using Pipeline.Training.Evaluation;
 using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
@@ -59,7 +60,7 @@ internal sealed class RhythmAccuracy : IBenchmark
         }
         report.Add("ecg_beats_fibrillating", fibrillating.Count, "1");
         report.Add("ecg_beats_other", others.Count, "1");
-        report.Add("ecg_auc", QrsRecordScore.Auc(fibrillating, others), "1");
+        report.Add("ecg_auc", RankAuc.Of(fibrillating, others), "1");
         AddAtThreshold(report, "ecg", fibrillating, others);
     }
 
@@ -94,8 +95,8 @@ internal sealed class RhythmAccuracy : IBenchmark
         }
         report.Add("ppg_patients_fibrillating", patientsFibrillating.Count, "1");
         report.Add("ppg_patients_sinus", patientsSinus.Count, "1");
-        report.Add("ppg_auc", QrsRecordScore.Auc(fibrillating, sinus), "1");
-        report.Add("ppg_auc_of_patients", QrsRecordScore.Auc(patientsFibrillating, patientsSinus), "1");
+        report.Add("ppg_auc", RankAuc.Of(fibrillating, sinus), "1");
+        report.Add("ppg_auc_of_patients", RankAuc.Of(patientsFibrillating, patientsSinus), "1");
         AddAtThreshold(report, "ppg", fibrillating, sinus);
     }
 

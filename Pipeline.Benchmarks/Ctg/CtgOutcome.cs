@@ -1,3 +1,4 @@
+using Pipeline.Training.Evaluation;
 using Pipeline.Benchmarks.Accuracy;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ctg;
@@ -53,7 +54,7 @@ internal sealed class CtgOutcome
                 if (_fold[i] == fold)
                     odds[i] = Row(i).Select((value, k) => value * weights[k]).Sum();
         }
-        return QrsRecordScore.Auc(Of(odds, bad: true), Of(odds, bad: false));
+        return RankAuc.Of(Of(odds, bad: true), Of(odds, bad: false));
     }
 
     /// <summary>Of one feature as it is, in whichever direction; without a fit. A record without a value stands in the middle.</summary>
@@ -62,7 +63,7 @@ internal sealed class CtgOutcome
         double[] values = [.. _records.Select(feature)];
         var middle = QrsRecordScore.Median([.. values.Where(double.IsFinite).Order()]);
         values = [.. values.Select(value => double.IsFinite(value) ? value : middle)];
-        var auc = QrsRecordScore.Auc(Of(values, bad: true), Of(values, bad: false));
+        var auc = RankAuc.Of(Of(values, bad: true), Of(values, bad: false));
         return Math.Max(auc, 1 - auc);
     }
 

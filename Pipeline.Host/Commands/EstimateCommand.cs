@@ -6,6 +6,7 @@ using Pipeline.Host.Networks;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ctg;
+using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Commands;
 
@@ -20,10 +21,13 @@ internal static class EstimateCommand
         var model = new Option<string>("--model") { Description = "What estimates from PPG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var qrs = new Option<string>("--qrs-model") { Description = "What decides on the beats of an ECG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var fetal = new Option<string>("--fetal-model") { Description = "What is asked about the fetal heart rate of abdominal leads beside the classical estimator: auto, classical, or a model's name or folder (auto: the network that ships, if one does).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
+        var autoencoder = new Option<string?>("--ecg-autoencoder") { Description = "What reconstructs the beats of an ECG: auto, classical, or a model's name or folder (classical: nothing; auto with --denoised and --encodings).", HelpName = "NAME" };
         var format = new Option<EstimateFormat>("--format") { Description = "csv or json (csv).", HelpName = "FORMAT" };
         var output = new Option<string?>("--output", "-o") { Description = "File for the estimates (standard output); a folder for several recordings.", HelpName = "PATH" };
         var beats = new Option<string?>("--beats") { Description = "File for the beats; a folder for several recordings.", HelpName = "PATH" };
         var events = new Option<string?>("--events") { Description = "File for the events (alarms; episodes of the rhythm; CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
+        var denoised = new Option<string?>("--denoised") { Description = "File for the denoised ECG (CSV, the recording's rate, the first two leads); a folder for several recordings.", HelpName = "PATH" };
+        var encodings = new Option<string?>("--encodings") { Description = "File for an encoding of each beat of an ECG, to search for like ones (CSV); a folder for several recordings.", HelpName = "PATH" };
         var check = new Option<AskedCheck?>("--check-alarm")
         {
             Description = "Check an alarm (asystole, bradycardia, tachycardia, ventricular_tachycardia, ventricular_fibrillation) against all signals up to a second, with nothing after it: prints true or false, the probability and the reason, and nothing else.",
@@ -42,9 +46,10 @@ internal static class EstimateCommand
             "./pipeline estimate records --output estimates --format json",
             "./pipeline estimate wrist.hea --model heart-rate",
             "./pipeline estimate 1001.hea --output trace.csv --events events.csv",
+            "./pipeline estimate 118e06.hea --output rates.csv --denoised denoised.csv",
             "./pipeline estimate a103l.hea --check-alarm asystole@300")
         {
-            files, model, qrs, fetal, format, output, beats, events, check, channels, rate,
+            files, model, qrs, fetal, autoencoder, format, output, beats, events, denoised, encodings, check, channels, rate,
         };
         command.SetAction((parsed, stop) =>
         {
@@ -65,11 +70,13 @@ internal static class EstimateCommand
                 Events = EstimateRequest.Places(
                     parsed.GetValue(events), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(events)) || SamePlace(parsed.GetValue(beats), parsed.GetValue(events)) ? ".events.csv" : ".csv",
                     found.Count > 0),
+                Denoised = EstimateRequest.Places(parsed.GetValue(denoised), paths, ".denoised.csv", found.Count > 0),
+                Encodings = EstimateRequest.Places(parsed.GetValue(encodings), paths, ".encodings.csv", found.Count > 0),
             };
             request.Check();
             var settings = Settings.Load(parsed);
             var rules = (Settings.Bind<CtgRules>(settings, PipelineSettings.CtgSection), Settings.Bind<AlarmRules>(settings, PipelineSettings.AlarmsSection));
-            return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.GetValue(fetal) ?? Stages.Auto), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+            return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.GetValue(fetal) ?? Stages.Auto, parsed.GetValue(autoencoder)), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
     }
@@ -77,11 +84,19 @@ internal static class EstimateCommand
     private static bool SamePlace(string? output, string? beats) =>
         output is not null && beats is not null && Path.GetFullPath(output).TrimEnd('/') == Path.GetFullPath(beats).TrimEnd('/');
 
-    private static async Task<int> RunAsync(EstimateRequest request, (CtgRules Ctg, AlarmRules Alarms) rules, (string Rate, string Qrs, string Fetal) models, TextWriter output, TextWriter error, CancellationToken stop)
+    private static async Task<int> RunAsync(EstimateRequest request, (CtgRules Ctg, AlarmRules Alarms) rules, (string Rate, string Qrs, string Fetal, string? Autoencoder) models, TextWriter output, TextWriter error, CancellationToken stop)
     {
         using var network = ModelCatalog.Open(models.Rate);
         using var fetal = ModelCatalog.OpenFetal(models.Fetal);
-        await using var run = new EstimateRun(request, request.Asked is null ? output : TextWriter.Null, network) { Fetal = fetal, Qrs = ModelCatalog.OpenQrs(models.Qrs), Ctg = rules.Ctg, Alarms = rules.Alarms };
+        using var autoencoder = OpenAutoencoder(request, models.Autoencoder);
+        await using var run = new EstimateRun(request, request.Asked is null ? output : TextWriter.Null, network)
+        {
+            Fetal = fetal,
+            Autoencoder = autoencoder,
+             Qrs = ModelCatalog.OpenQrs(models.Qrs),
+            Ctg = rules.Ctg,
+            Alarms = rules.Alarms,
+        };
         // The bar is for a person who watches, and rows on the same screen would be torn by it.
         var isWatched = request.Outputs is not null || Console.IsOutputRedirected;
         try
@@ -103,5 +118,14 @@ internal static class EstimateCommand
             foreach (var remark in run.Remarks())
                 await error.WriteLineAsync(remark);
         }
+    }
+
+    /// <summary>The autoencoder that is wanted, or that what is to be written needs; null: none.</summary>
+    private static EcgAutoencoder? OpenAutoencoder(EstimateRequest request, string? name)
+    {
+        var isNeeded = request is { Denoised: not null } or { Encodings: not null };
+        if (ModelCatalog.OpenAutoencoder(name ?? (isNeeded ? Stages.Auto : Stages.Classical), isNeeded) is { } opened)
+            return opened;
+        return isNeeded ? throw CommandException.BadUsage("--denoised and --encodings need an autoencoder: none ships that can be used (./pipeline models); --ecg-autoencoder FOLDER names one.") : null;
     }
 }

@@ -48,6 +48,12 @@ internal sealed class EstimateOutput : IDisposable
     /// <summary>Takes what alarms are checked with; null: nothing does.</summary>
     public RecordedBeats? Checked { get; init; }
 
+    /// <summary>Takes the denoised ECG; null: nobody wants it.</summary>
+    public DenoisedFile? Denoised { get; init; }
+
+    /// <summary>Takes the beats' encodings; null: nobody wants them.</summary>
+    public EncodingsFile? Encodings { get; init; }
+
     /// <summary>Rows written.</summary>
     public long RowCount { get; private set; }
 
@@ -70,6 +76,8 @@ internal sealed class EstimateOutput : IDisposable
                     _known.Add((point, one));
                 continue;
             }
+            Denoised?.Take(point.Beats);
+            Encodings?.Take(point.Beats);
             _end = Math.Max(_end, WindowSeconds + point.WindowId * HopSeconds);
             if (_window.Count > 0 && point.WindowId > _window[0].WindowId)
                 WriteWindow();
@@ -96,6 +104,8 @@ internal sealed class EstimateOutput : IDisposable
         _rows.Finish();
         _beats?.Finish();
         _events?.Finish();
+        Denoised?.Finish();
+        Encodings?.Finish();
     }
 
     public void Dispose()
@@ -103,6 +113,8 @@ internal sealed class EstimateOutput : IDisposable
         _rows.Dispose();
         _beats?.Dispose();
         _events?.Dispose();
+        Denoised?.Dispose();
+        Encodings?.Dispose();
     }
 
     private void WriteWindow()

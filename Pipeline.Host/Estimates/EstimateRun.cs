@@ -7,6 +7,7 @@ using Pipeline.Host.Recordings;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ctg;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
@@ -40,6 +41,9 @@ internal sealed class EstimateRun : IPatientSink
     /// <summary>What is asked about the fetal heart rate beside the classical estimator; stays the caller's. Null: nothing.</summary>
     public FetalModel? Fetal { get; init; }
 
+    /// <summary>What reconstructs the beats of an ECG; stays the caller's. Null: nothing.</summary>
+    public EcgAutoencoder? Autoencoder { get; init; }
+
     /// <summary>The rules by which cardiotocograms are read.</summary>
     public CtgRules Ctg { get; init; } = new();
 
@@ -70,6 +74,8 @@ internal sealed class EstimateRun : IPatientSink
                 networks.Add(_network, (asked, sizes) => asked.Package.Open(sizes));
             if (Fetal is not null)
                 networks.Add(Fetal, (asked, sizes) => asked.Package.Open(sizes));
+            if (Autoencoder is not null)
+                networks.Add(Autoencoder, (asked, sizes) => asked.Package.Open(sizes));
             if (Qrs is not null)
                 networks.Add(Qrs);
             await using var local = new LocalActors();
@@ -143,12 +149,18 @@ internal sealed class EstimateRun : IPatientSink
         foreach (var (_, rate, layout) in recording.Devices)
             if (layout.IndicesOf(SignalKind.Ppg).Length > 0 && _network?.FindMisfit(rate, WindowShape.Default) is { } misfit)
                 file.Notes.Add($"{name}: {misfit}: {Stages.Classical} estimates");
+        var ecg = recording.Devices.MaxBy(device => device.RateHz < EcgStage.MinRateHz ? 0 : device.Channels.IndicesOf(SignalKind.Ecg).Length);    // the one whose beats are written
+        var hasEcg = ecg.RateHz >= EcgStage.MinRateHz && ecg.Channels.IndicesOf(SignalKind.Ecg).Length > 0;
+        if (!hasEcg && (_request.Denoised ?? _request.Encodings) is not null)
+            file.Notes.Add($"{name}: no ECG of {EcgStage.MinRateHz} Hz or more: nothing is denoised");
         var rows = _request.Outputs is { } outputs ? new EstimateFile(outputs[index]) : new EstimateFile(_standardOutput);
         file.Output = new(recording, _request.Format, rows, _request.Beats is { } beats ? new EstimateFile(beats[index]) : null,
             _request.Events is { } events ? new EstimateFile(events[index]) : null)
         {
             Taken = _taken is null ? null : point => _taken(index, point),
             Checked = file.Beats,
+            Denoised = _request.Denoised is { } denoised && hasEcg ? DenoisedFile.Of(new EstimateFile(denoised[index]), recording.Seconds, ecg.RateHz, ecg.Channels) : null,
+            Encodings = _request.Encodings is { } encodings && hasEcg ? new EncodingsFile(new EstimateFile(encodings[index]), ecg.RateHz) : null,
         };
     }
 

@@ -84,6 +84,13 @@ internal static class ModelCatalog
     /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
     public static FetalModel? OpenFetal(string name) => (FetalModel?)Open(NetworkKind.Fetal, name);
 
+    /// <summary>
+    /// The autoencoder that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>, and for <c>auto</c> where none ships that can be used. The caller disposes it.
+    /// </summary>
+    /// <exception cref="CommandException">There is none, or it cannot be used here; says what there is, or why not.</exception>
+    public static EcgAutoencoder? OpenAutoencoder(string name, bool keepsWaves) =>
+        (EcgAutoencoder?)Open(NetworkKind.Autoencoder with { Load = package => new EcgAutoencoder(package) { KeepsWaves = keepsWaves } }, name);
+
     /// <summary>Whether <paramref name="name"/> means a package for <paramref name="task"/>, whole or not fitting.</summary>
     public static bool Is(string name, string task)
     {

@@ -23,8 +23,12 @@ internal sealed record NetworkKind(string Task, string Folder, Func<TopologyOpti
     public static NetworkKind Fetal { get; } =
         new(FetalModel.Task, "fetal", options => options.FetalModel, package => new FetalModel(package), IsBatched: true) { WhenChanged = "its states of the patients begin anew" };
 
+    /// <summary>Reconstructs the beats of an ECG: anomaly, denoised waves, encodings.</summary>
+    public static NetworkKind Autoencoder { get; } =
+        new(EcgAutoencoder.Task, "ecg-autoencoder", options => options.EcgAutoencoder, package => new EcgAutoencoder(package), IsBatched: true) { WhenChanged = "its states of the patients begin anew" };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<NetworkKind> All { get; } = [HeartRate, Qrs, Fetal];
+    public static IReadOnlyList<NetworkKind> All { get; } = [HeartRate, Qrs, Fetal, Autoencoder];
 
     /// <summary>What becomes of the streams' states when another version is asked, for the log.</summary>
     public required string WhenChanged { get; init; }

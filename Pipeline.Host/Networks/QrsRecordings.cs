@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Pipeline.Host.Errors;
 using Pipeline.Training.Qrs;
 
@@ -28,6 +32,25 @@ internal sealed class QrsRecordings
 
     /// <summary>The noises, by name; any may be missing.</summary>
     public Dictionary<string, EcgRecording> Noises { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Their names, for a model card.</summary>
+    public string Text =>
+        string.Join("; ", Records.GroupBy(r => r.Set).Select(g => $"{g.Key}: {string.Join(' ', g.Select(r => r.Record.Name))}"))
+        + (Noises.Count == 0 ? "" : $"; noise: {string.Join(' ', Noises.Keys)}");
+
+    /// <summary>SHA-256 of everything that was read.</summary>
+    public string Hash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var record in Records.Select(r => r.Record).Concat(Noises.OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => n.Value)))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{record.Name} {record.RateHz} {record.Beats.Length}\n")));
+            foreach (var lead in record.Leads)
+                hash.AppendData(MemoryMarshal.AsBytes(lead.AsSpan()));
+            hash.AppendData(MemoryMarshal.AsBytes(record.Beats.AsSpan()));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     private void Read(string folder)
     {

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using Pipeline.Host.Errors;
 using Pipeline.Training.Qrs;
 using Pipeline.Training.Torch;
@@ -27,14 +23,12 @@ internal sealed class QrsTraining : ITraining
         Steps = request.Steps ?? (request.Epochs is { } epochs ? (int)Math.Min(int.MaxValue, epochs * (long)StepsOfEpoch) : options.Steps);
         _trainingSet = new QrsTrainingSet([.. _recordings.Records.Select(r => r.Record)], _recordings.Noises, options with { Steps = Steps });
         People = [.. _recordings.Records.Select(r => QrsTrainingSet.PersonOf(r.Record.Name)).Distinct().Order(StringComparer.Ordinal)];
-        DataHash = HashOf(_recordings.Records.Select(r => r.Record).Concat(_recordings.Noises.OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => n.Value)));
+        DataHash = _recordings.Hash();
     }
 
     public IReadOnlyList<string> People { get; }
 
-    public string Data =>
-        string.Join("; ", _recordings.Records.GroupBy(r => r.Set).Select(g => $"{g.Key}: {string.Join(' ', g.Select(r => r.Record.Name))}"))
-        + (_recordings.Noises.Count == 0 ? "" : $"; noise: {string.Join(' ', _recordings.Noises.Keys)}");
+    public string Data => _recordings.Text;
 
     public string DataHash { get; }
 
@@ -59,17 +53,4 @@ internal sealed class QrsTraining : ITraining
 
     public string Save(string folder, string name, torch.nn.Module network, IReadOnlyDictionary<string, string> card) =>
         QrsPackage.Save(folder, name, (QrsClassifier)network, card);
-
-    private static string HashOf(IEnumerable<EcgRecording> records)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var record in records)
-        {
-            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{record.Name} {record.RateHz} {record.Beats.Length}\n")));
-            foreach (var lead in record.Leads)
-                hash.AppendData(MemoryMarshal.AsBytes(lead.AsSpan()));
-            hash.AppendData(MemoryMarshal.AsBytes(record.Beats.AsSpan()));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 }

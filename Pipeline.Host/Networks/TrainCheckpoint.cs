@@ -13,6 +13,9 @@ namespace Pipeline.Host.Networks;
 /// </summary>
 internal sealed class TrainCheckpoint
 {
+    // A figure that a recording has not is NaN.
+    private static readonly JsonSerializerOptions ScoresJson = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     private const string FileName = "checkpoint.safetensors";
     private const string CommandKey = "command", RecipeKey = "recipe", StepKey = "step", ScoresKey = "scores", InputsKey = "inputs";
 
@@ -118,7 +121,7 @@ internal sealed class TrainCheckpoint
             notes = Safetensors.LoadMetadata(File);
             if (notes.GetValueOrDefault(RecipeKey) != _recipe)
                 throw CommandException.BadUsage($"{Path} holds an unfinished training by '{notes.GetValueOrDefault(CommandKey)}'; this is '{_command}' or other data. Finish that one, or delete the folder.");
-            _scores.AddRange(JsonSerializer.Deserialize<List<List<HeldOutScore>>>(notes[ScoresKey]) ?? []);
+            _scores.AddRange(JsonSerializer.Deserialize<List<List<HeldOutScore>>>(notes[ScoresKey], ScoresJson) ?? []);
             Step = int.Parse(notes[StepKey], CultureInfo.InvariantCulture);
             Inputs = notes.GetValueOrDefault(InputsKey);
             _state = Safetensors.Load(File);
@@ -138,7 +141,7 @@ internal sealed class TrainCheckpoint
         {
             [CommandKey] = _command,
             [RecipeKey] = _recipe,
-            [ScoresKey] = JsonSerializer.Serialize(_scores),
+            [ScoresKey] = JsonSerializer.Serialize(_scores, ScoresJson),
             [StepKey] = step.ToString(CultureInfo.InvariantCulture),
         };
         if (Inputs is not null)

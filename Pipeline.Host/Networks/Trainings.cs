@@ -21,6 +21,7 @@ internal static class Trainings
         new("heart-rate", "Train the heart-rate network on recordings of a PPG (NAME.hea or NAME.csv) with NAME.ref.csv beside them.", request => new RateTraining(request), HasTest: true),
         new("qrs", "Train the QRS network on ECG records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to mix in.", request => new QrsTraining(request)),
         new("fetal", "Train the fetal network on simulated labours and on recordings of abdominal leads with reference beats of the fetus (NAME.hea with NAME.fqrs, NAME.edf with NAME.edf.qrs).", request => new FetalTraining(request), IsSimulated: true),
+        new("ecg-autoencoder", "Train the LSTM autoencoder of an ECG's beats on records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to take out.", request => new AutoencoderTraining(request)),
     ];
 
     /// <summary>How the networks with that task are trained; null: they cannot be.</summary>

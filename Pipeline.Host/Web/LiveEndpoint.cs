@@ -1,6 +1,5 @@
-using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Threading.Channels;
 using Pipeline.Actors.Cluster;
 using Pipeline.Host.Access;
 
@@ -15,14 +14,12 @@ internal static class LiveEndpoint
     /// <summary>Most patients of one connection.</summary>
     public const int MostPatients = 64;
 
+    private const int RoomPerPatient = 4;
     private const double MostPoints = 1_000;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-    private static readonly ConditionalWeakTable<LiveSamples, ConcurrentDictionary<(int Channel, double Points), byte[]>> Messages = [];
 
     /// <summary>Adds it.</summary>
-    public static void MapLive(this IEndpointRouteBuilder routes, Func<WardReader?> reader, TimeProvider time)
-    {
-        var choice = new StripChoice(time);
+    public static void MapLive(this IEndpointRouteBuilder routes, Func<WardReader?> reader, TimeProvider time) =>
         routes.MapGet("/api/live", async (HttpContext context, string[]? patient, double? points, bool? all) =>
         {
             if (reader() is not { } ward)
@@ -31,34 +28,52 @@ internal static class LiveEndpoint
                 return Results.Text($"patient= is wanted 1 to {MostPatients} times.", statusCode: StatusCodes.Status400BadRequest);
             if (points is < 0 or > MostPoints or double.NaN)
                 return Results.Text($"points= is {points}; allowed: 0 (all) to {MostPoints}.", statusCode: StatusCodes.Status400BadRequest);
-            await SendAsync(ward, [.. patient.Distinct(StringComparer.Ordinal)], points ?? 0, all ?? false, context, choice);
+            await SendAsync(ward, [.. patient.Distinct(StringComparer.Ordinal)], points ?? 0, all ?? false, context, time);
             return Results.Empty;
         }).RequireRateLimiting(RequestLimits.Stream);
-    }
 
-    private static async Task SendAsync(WardReader ward, string[] patients, double points, bool all, HttpContext context, StripChoice choice)
+    private static async Task SendAsync(WardReader ward, string[] patients, double points, bool all, HttpContext context, TimeProvider time)
     {
-        var stop = context.RequestAborted;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        var room = Channel.CreateBounded<LiveSamples>(new BoundedChannelOptions(patients.Length * RoomPerPatient) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache, no-store";
-        var body = context.Response.BodyWriter;
-        await body.FlushAsync(stop);
+        await context.Response.Body.FlushAsync(ends.Token);
+        var readings = patients.Select(one => PassAsync(ward, one, room.Writer, ends.Token)).ToArray();
+        var ended = Task.WhenAll(readings).ContinueWith(_ => room.Writer.TryComplete(), TaskScheduler.Default);
+        var choice = new StripChoice(time);
         try
         {
-            await foreach (var chunk in ward.SamplesAsync(patients, stop))
+            await foreach (var chunk in room.Reader.ReadAllAsync(ends.Token))
             {
                 var channels = all ? Enumerable.Range(0, chunk.Channels.Length) : choice.Of(chunk) is { } one ? [one] : [];
                 foreach (var channel in channels)
-                    await body.WriteAsync(MessageOf(chunk, channel, points), stop);
+                    await context.Response.WriteAsync($"data: {JsonSerializer.Serialize(StripSamples.Of(chunk, channel, points), Json)}\n\n", ends.Token);
+                if (room.Reader.Count == 0)
+                    await context.Response.Body.FlushAsync(ends.Token);
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // Nobody looks any more.
         }
+        finally
+        {
+            await ends.CancelAsync();
+            await ended;
+        }
     }
 
-    /// <summary>The message of a strip: made once for all who look at the same screen's width, and kept for as long as the chunk waits for one of them.</summary>
-    private static byte[] MessageOf(LiveSamples chunk, int channel, double points) =>
-        Messages.GetValue(chunk, _ => new()).GetOrAdd((channel, points), _ => [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(StripSamples.Of(chunk, channel, points), Json), .. "\n\n"u8]);
+    private static async Task PassAsync(WardReader ward, string patient, ChannelWriter<LiveSamples> room, CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var chunk in ward.SamplesAsync(patient, stop))
+                room.TryWrite(chunk);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // As above.
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Fetal;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
@@ -97,6 +98,9 @@ public sealed class StageOutput
 
     /// <summary>Adds a question for <paramref name="model"/>, to be filled by the stage.</summary>
     internal FetalQuestion Ask(FetalModel model) => Add(TakeIdle<FetalQuestion>(model) ?? new FetalQuestion(model));
+
+    /// <summary>Adds a question for <paramref name="model"/>, to be filled by the stage.</summary>
+    internal AutoencoderQuestion Ask(EcgAutoencoder model) => Add(TakeIdle<AutoencoderQuestion>(model) ?? new AutoencoderQuestion(model));
 
     private T Add<T>(T question)
         where T : NetworkQuestion

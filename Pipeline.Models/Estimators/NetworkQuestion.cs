@@ -19,6 +19,9 @@ public abstract class NetworkQuestion
     /// <summary>Place for the row of output.</summary>
     public float[] Output { get; }
 
+    /// <summary>What was answered of beats, once it was; empty where the question is not of beats.</summary>
+    public virtual IReadOnlyList<Beats.EncodedBeat> Beats => [];
+
     /// <summary>Whether nothing before the window counts.</summary>
     private protected bool StartsAnew { get; set; }
 

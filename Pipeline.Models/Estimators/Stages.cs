@@ -41,7 +41,7 @@ public static class Stages
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
     /// is estimated from. Of <paramref name="networks"/> (they stay the caller's) a heart-rate network estimates from PPG where it takes the rate and
-    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does. A fetal network is asked beside the classical estimator. Traces of a cardiotocograph
+    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does. A fetal network is asked beside the classical estimator, an autoencoder about the beats of an ECG. Traces of a cardiotocograph
     /// are read by <paramref name="ctg"/>, FIGO's rules by default.
     /// </summary>
     public static IWindowStage[] Create(
@@ -57,6 +57,8 @@ public static class Stages
         {
             stages.Add(new EcgStage(channels, rateHz, Of<QrsModel>()));
             stages.Add(new BeatStage(channels, rateHz));        // labels the beats of the one before
+            if (Of<EcgAutoencoder>() is { } autoencoder)
+                stages.Add(new AutoencoderStage(channels, rateHz, shape, autoencoder));
         }
         if (rateHz >= AbpStage.MinRateHz && channels.IndicesOf(SignalKind.Abp).Length > 0)
         {

@@ -16,7 +16,7 @@ public sealed record ModelManifest
     /// <summary>Version of the weights; stored with every estimate.</summary>
     public required string Version { get; init; }
 
-    /// <summary>What it estimates: <c>heart_rate</c>, <c>qrs</c>.</summary>
+    /// <summary>What it estimates: <c>heart_rate</c>, <c>qrs</c>, <c>fetal</c>, <c>ecg_autoencoder</c>.</summary>
     public required string Task { get; init; }
 
     /// <summary>Name of the features that it takes; the code that makes them has the same name.</summary>

@@ -18,8 +18,11 @@ public readonly record struct StateBlock(string Name, int Version, string Model,
     /// <summary>The same of the network that estimates the fetal heart rate from abdominal leads.</summary>
     public const string FetalNetwork = "fetal-network";
 
+    /// <summary>The same of the autoencoder of an ECG's beats.</summary>
+    public const string EcgAutoencoder = "ecg-autoencoder";
+
     /// <summary>Whether a name is that of a network's recurrent state, which the patient's actor holds and no stage does.</summary>
-    internal static bool IsOfNetwork(string name) => name is RateNetwork or FetalNetwork;
+    internal static bool IsOfNetwork(string name) => name is RateNetwork or FetalNetwork or EcgAutoencoder;
 }
 
 /// <summary>All of one epoch of one device, between two chunks: what <see cref="DeviceStream"/> needs to go on as if nothing had happened.</summary>

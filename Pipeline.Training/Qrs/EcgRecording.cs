@@ -7,6 +7,9 @@ public readonly record struct EcgBeat(double Sample, int Code)
 {
     /// <summary>Whether it begins in the ventricles or too early: the ones that do not look or come like the others.</summary>
     public bool IsEctopic => Code is >= 4 and <= 11 or 38;
+
+    /// <summary>Whether it is of class N of ANSI/AAMI EC57: normal, bundle branch block, escape beats of the atria and the node.</summary>
+    public bool IsNormal => Code is 1 or 2 or 3 or 11 or 25 or 34 or 35;
 }
 
 /// <summary>An ECG with its reference beats.</summary>

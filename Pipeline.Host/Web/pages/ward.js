@@ -12,8 +12,7 @@ const filter = document.getElementById("filter");
 const search = document.getElementById("search");
 const tiles = new Map();
 const priorities = ["high", "medium", "low", "technical", "information"];
-const streams = new Set();     // how to end each
-let heard = "";
+let heard = "", unheard = () => {};
 
 await enter();
 filter.append(new Option(text("ward.all"), ""));
@@ -256,9 +255,8 @@ function hear() {
   if (names.join("\n") === heard)
     return;
   heard = names.join("\n");
-  // The stream before goes on until this one has begun, so that no strip has a hole.
-  const before = [...streams];
-  streams.add(listen(names, stripPoints, false, stretch => {
+  unheard();
+  unheard = listen(names, stripPoints, false, stretch => {
     const tile = tiles.get(stretch.patient);
     if (!tile)
       return;
@@ -267,10 +265,7 @@ function hear() {
       tile.shownChannel = stretch.device + stretch.label;
     }
     tile.trace.take(stretch);
-  }, () => before.forEach(close => {
-    close();
-    streams.delete(close);
-  })));
+  });
 }
 
 function move(key) {

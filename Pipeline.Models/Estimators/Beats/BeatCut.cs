@@ -15,12 +15,16 @@ internal sealed class BeatCut
     /// <summary>Points before that of the R peak, and points in all.</summary>
     public const int Before = 36, Points = 97;
 
+    /// <summary>Seconds of a beat before and after its R peak.</summary>
+    public const double SecondsBefore = (double)Before / RateHz, SecondsAfter = (double)(Points - 1 - Before) / RateHz;
+
     private const double MostMissing = 0.1, LeastInside = 0.4;     // of what the window has of the beat, and of the beat
 
     [ThreadStatic]
     private static BeatCut? _ofThread;
 
     private readonly float[] _points = new float[EcgStage.MaxLeads * Points];
+    private readonly float[] _means = new float[EcgStage.MaxLeads];
     private float[] _samples = [];
     private double[] _integral = [];
 
@@ -32,6 +36,9 @@ internal sealed class BeatCut
 
     /// <summary>A lead's points, their mean taken away; <see cref="Points"/>.</summary>
     public ReadOnlySpan<float> this[int lead] => _points.AsSpan(lead * Points, Points);
+
+    /// <summary>The mean that was taken away from a lead's points.</summary>
+    public float MeanOf(int lead) => _means[lead];
 
     /// <summary>Cuts the beat at <paramref name="index"/> (samples of the epoch) out of the <paramref name="channels"/>, at most four.</summary>
     public void Take(in Window window, ReadOnlySpan<int> channels, double index)
@@ -47,7 +54,7 @@ internal sealed class BeatCut
             if ((window.LeadOff >> channels[l] & 1) != 0 || !TryRead(window, channels[l], first, _samples.AsSpan(0, count)))
                 continue;
             Leads |= 1 << l;
-            Resample(_samples.AsSpan(0, count), index - first, window.RateHz / RateHz, half, _points.AsSpan(l * Points, Points));
+            _means[l] = Resample(_samples.AsSpan(0, count), index - first, window.RateHz / RateHz, half, _points.AsSpan(l * Points, Points));
         }
     }
 
@@ -81,7 +88,7 @@ internal sealed class BeatCut
         return true;
     }
 
-    private void Resample(ReadOnlySpan<float> samples, double peak, double ratio, double half, Span<float> points)
+    private float Resample(ReadOnlySpan<float> samples, double peak, double ratio, double half, Span<float> points)
     {
         _integral[0] = 0;
         for (var i = 0; i < samples.Length; i++)
@@ -95,6 +102,7 @@ internal sealed class BeatCut
         }
         foreach (ref var point in points)
             point -= (float)(mean / points.Length);
+        return (float)(mean / points.Length) + samples[0];
     }
 
     private double At(double position)

@@ -15,7 +15,6 @@ internal sealed partial class EcgEstimator
     private const double MostSilenceSeconds = 4;    // as long an interval is no rate (15/min)
     private const int BlockSamples = QrsLead.MostAhead;
     private const int MostForms = 16;
-    private const double CertainBefore = 1.5, CertainAfter = 0.6;      // s, about a beat
 
     [ThreadStatic]
     private static Dictionary<EcgForm, EcgEstimator>? _ofThread;
@@ -219,9 +218,7 @@ internal sealed partial class EcgEstimator
             var index = IndexOf(found);
             if (index >= end || !_rate.Add(index))
                 continue;
-            var second = _form.RateHz / _group;
-            var certainty = _detector.Certainty((long)(found - CertainBefore * second), (long)(found + CertainAfter * second));
-            output.Beats.Add(new Beat(index, SignalKind.Ecg, BeatKind.Qrs) { Certainty = (float)certainty });
+            output.Beats.Add(new Beat(index, SignalKind.Ecg, BeatKind.Qrs));
         }
         _found.Clear();
     }

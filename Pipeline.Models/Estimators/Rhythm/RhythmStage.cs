@@ -78,7 +78,7 @@ public sealed class RhythmStage : IWindowStage
     public string StateName => "rhythm";
 
     /// <inheritdoc/>
-    public int StateVersion => BeatRuns.WithShown;
+    public int StateVersion => 1;
 
     /// <inheritdoc/>
     public bool IsMissed => false;
