@@ -238,6 +238,12 @@ public readonly record struct Beat(double SampleIndex, SignalKind Signal, BeatKi
 
     /// <summary>How abnormal it looks and comes, larger where it is more so, about −3 to 4; of any unit or sensor. NaN where it is not known.</summary>
     public float Anomaly { get; init; } = float.NaN;
+
+    /// <summary>How surely it and what is within a second and a half before it were told from other peaks, 0 to 1; of an ECG alone, NaN where it is not known.</summary>
+    public float Certainty { get; init; } = float.NaN;
+
+    /// <summary>Of a ventricular beat: correlation, −1 to 1, with that of the two beats before it that it is more like; NaN of others.</summary>
+    public float Repeat { get; init; } = float.NaN;
 }
 
 /// <summary>The names that the outside sees: tags, CSV columns, JSON. One place for all of them.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Akka.Actor;
 
 namespace Pipeline.Actors.Cluster;
@@ -20,7 +19,11 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
     /// <summary>Fault of a member of the cluster that this process cannot reach at present.</summary>
     public const string NotReachable = "not reachable";
 
+    private const int RoomPerPatient = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(ActorSystem, string), SharedSamples> _shared = [];     // one whose system has ended goes with its last reader
 
     /// <summary>Reads the ward of the cluster that a process belongs to.</summary>
     /// <param name="node">This process's place in the cluster.</param>
@@ -74,21 +77,52 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
     ];
 
     /// <summary>
-    /// A patient's chunks from now on, wherever they pass, until <paramref name="stop"/> or this process's actor system ends. A reader who is slow misses chunks.
+    /// The chunks of some patients from now on, wherever they pass, until <paramref name="stop"/> or this process's actor system ends. However many read a patient here, her
+    /// chunks come to this process once. A reader who is slow misses chunks.
     /// </summary>
-    public async IAsyncEnumerable<LiveSamples> SamplesAsync(string patient, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<LiveSamples> SamplesAsync(IReadOnlyCollection<string> patients, [EnumeratorCancellation] CancellationToken stop)
     {
-        var room = Channel.CreateBounded<LiveSamples>(new BoundedChannelOptions(SampleReceiver.Room) { SingleReader = true, SingleWriter = true });
+        ArgumentNullException.ThrowIfNull(patients);
+        var room = new ReaderRoom(Math.Max(SampleReceiver.Room, RoomPerPatient * patients.Count));
         var system = ward().System;
-        var receiver = system.ActorOf(Props.Create(() => new SampleReceiver(patient, ward, room)));
+        foreach (var patient in patients)
+            Join(system, patient, room);
         try
         {
-            await foreach (var samples in room.Reader.ReadAllAsync(stop))
+            await foreach (var samples in room.Waiting.ReadAllAsync(stop))
                 yield return samples;
         }
         finally
         {
-            system.Stop(receiver);
+            foreach (var patient in patients)
+                Leave(system, patient, room);
+        }
+    }
+
+    private void Join(ActorSystem system, string patient, ReaderRoom room)
+    {
+        lock (_lock)
+        {
+            if (!_shared.TryGetValue((system, patient), out var shared))
+            {
+                _shared[(system, patient)] = shared = new SharedSamples();
+                shared.Receiver = system.ActorOf(Props.Create(() => new SampleReceiver(patient, ward, shared)));
+            }
+            shared.Add(room);
+        }
+    }
+
+    private void Leave(ActorSystem system, string patient, ReaderRoom room)
+    {
+        lock (_lock)
+        {
+            if (!_shared.TryGetValue((system, patient), out var shared))
+                return;
+            shared.Remove(room);
+            if (!shared.IsUnused)
+                return;
+            _shared.Remove((system, patient));
+            system.Stop(shared.Receiver);
         }
     }
 
@@ -118,53 +152,46 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
 /// Receives a patient's chunks from whichever process they pass through. Out: <see cref="SamplesWanted"/> to all members, again and again; <see cref="SamplesUnwanted"/> at its
 /// end. In: <see cref="LiveSamples"/>.
 /// </summary>
-internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, Channel<LiveSamples> room) : UntypedActor, IWithTimers
+internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, SharedSamples readers) : UntypedActor, IWithTimers
 {
-    /// <summary>Chunks that may be on their way or wait for the reader.</summary>
+    /// <summary>Chunks that may be on their way.</summary>
     public const int Room = 16;
 
-    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2), Pace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<Address, (long Received, long Granted)> _senders = [];
 
-    private enum Turn
+    private sealed class Renew
     {
-        Renew,
-        Grant,
+        public static readonly Renew Now = new();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;    // Akka sets it before PreStart
 
-    protected override void PreStart()
-    {
-        Timers.StartPeriodicTimer(Turn.Renew, Turn.Renew, TimeSpan.Zero, Renewal);
-        Timers.StartPeriodicTimer(Turn.Grant, Turn.Grant, Pace);
-    }
+    protected override void PreStart() => Timers.StartPeriodicTimer(Renew.Now, Renew.Now, TimeSpan.Zero, Renewal);
 
     protected override void PostStop()
     {
         foreach (var process in ward().All)
             WardReader.Readings(Context.System, process).Tell(new SamplesUnwanted(patient));
-        room.Writer.TryComplete();
+        readers.End();
     }
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case Turn.Renew:
+            case Renew:
                 foreach (var one in ward().All)
-                    Grant(one);
-                break;
-            case Turn.Grant:
-                foreach (var (one, state) in _senders.ToArray())
-                    if (state.Received + Free > state.Granted)
-                        Grant(one);
+                    Grant(one, _senders.GetValueOrDefault(one).Received);
                 break;
             case LiveSamples samples:
                 var process = Sender.Path.Address.HasLocalScope ? ward().Self : Sender.Path.Address;
-                _senders[process] = (samples.Number, _senders.GetValueOrDefault(process).Granted);
-                room.Writer.TryWrite(samples);
+                var granted = _senders.GetValueOrDefault(process).Granted;
+                _senders[process] = (samples.Number, granted);
+                readers.Show(samples);
+                if (granted - samples.Number < Room / 2)
+                    Grant(process, samples.Number);
                 break;
             default:
                 Unhandled(message);
@@ -172,12 +199,9 @@ internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, Cha
         }
     }
 
-    private int Free => Room - room.Reader.Count;
-
-    private void Grant(Address process)
+    private void Grant(Address process, long received)
     {
-        var received = _senders.GetValueOrDefault(process).Received;
-        _senders[process] = (received, received + Free);
-        WardReader.Readings(Context.System, process).Tell(new SamplesWanted(patient, received + Free));
+        _senders[process] = (received, received + Room);
+        WardReader.Readings(Context.System, process).Tell(new SamplesWanted(patient, received + Room));
     }
 }

@@ -1,5 +1,6 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Threading.Channels;
 using Pipeline.Actors.Cluster;
 using Pipeline.Host.Access;
 
@@ -14,12 +15,14 @@ internal static class LiveEndpoint
     /// <summary>Most patients of one connection.</summary>
     public const int MostPatients = 64;
 
-    private const int RoomPerPatient = 4;
     private const double MostPoints = 1_000;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly ConditionalWeakTable<LiveSamples, ConcurrentDictionary<(int Channel, double Points), byte[]>> Messages = [];
 
     /// <summary>Adds it.</summary>
-    public static void MapLive(this IEndpointRouteBuilder routes, Func<WardReader?> reader, TimeProvider time) =>
+    public static void MapLive(this IEndpointRouteBuilder routes, Func<WardReader?> reader, TimeProvider time)
+    {
+        var choice = new StripChoice(time);
         routes.MapGet("/api/live", async (HttpContext context, string[]? patient, double? points, bool? all) =>
         {
             if (reader() is not { } ward)
@@ -28,52 +31,34 @@ internal static class LiveEndpoint
                 return Results.Text($"patient= is wanted 1 to {MostPatients} times.", statusCode: StatusCodes.Status400BadRequest);
             if (points is < 0 or > MostPoints or double.NaN)
                 return Results.Text($"points= is {points}; allowed: 0 (all) to {MostPoints}.", statusCode: StatusCodes.Status400BadRequest);
-            await SendAsync(ward, [.. patient.Distinct(StringComparer.Ordinal)], points ?? 0, all ?? false, context, time);
+            await SendAsync(ward, [.. patient.Distinct(StringComparer.Ordinal)], points ?? 0, all ?? false, context, choice);
             return Results.Empty;
         }).RequireRateLimiting(RequestLimits.Stream);
+    }
 
-    private static async Task SendAsync(WardReader ward, string[] patients, double points, bool all, HttpContext context, TimeProvider time)
+    private static async Task SendAsync(WardReader ward, string[] patients, double points, bool all, HttpContext context, StripChoice choice)
     {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        var room = Channel.CreateBounded<LiveSamples>(new BoundedChannelOptions(patients.Length * RoomPerPatient) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+        var stop = context.RequestAborted;
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache, no-store";
-        await context.Response.Body.FlushAsync(ends.Token);
-        var readings = patients.Select(one => PassAsync(ward, one, room.Writer, ends.Token)).ToArray();
-        var ended = Task.WhenAll(readings).ContinueWith(_ => room.Writer.TryComplete(), TaskScheduler.Default);
-        var choice = new StripChoice(time);
+        var body = context.Response.BodyWriter;
+        await body.FlushAsync(stop);
         try
         {
-            await foreach (var chunk in room.Reader.ReadAllAsync(ends.Token))
+            await foreach (var chunk in ward.SamplesAsync(patients, stop))
             {
                 var channels = all ? Enumerable.Range(0, chunk.Channels.Length) : choice.Of(chunk) is { } one ? [one] : [];
                 foreach (var channel in channels)
-                    await context.Response.WriteAsync($"data: {JsonSerializer.Serialize(StripSamples.Of(chunk, channel, points), Json)}\n\n", ends.Token);
-                if (room.Reader.Count == 0)
-                    await context.Response.Body.FlushAsync(ends.Token);
+                    await body.WriteAsync(MessageOf(chunk, channel, points), stop);
             }
-        }
-        catch (OperationCanceledException) when (ends.IsCancellationRequested)
-        {
-            // Nobody looks any more.
-        }
-        finally
-        {
-            await ends.CancelAsync();
-            await ended;
-        }
-    }
-
-    private static async Task PassAsync(WardReader ward, string patient, ChannelWriter<LiveSamples> room, CancellationToken stop)
-    {
-        try
-        {
-            await foreach (var chunk in ward.SamplesAsync(patient, stop))
-                room.TryWrite(chunk);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // As above.
+            // Nobody looks any more.
         }
     }
+
+    /// <summary>The message of a strip: made once for all who look at the same screen's width, and kept for as long as the chunk waits for one of them.</summary>
+    private static byte[] MessageOf(LiveSamples chunk, int channel, double points) =>
+        Messages.GetValue(chunk, _ => new()).GetOrAdd((channel, points), _ => [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(StripSamples.Of(chunk, channel, points), Json), .. "\n\n"u8]);
 }

@@ -60,13 +60,18 @@ internal sealed record StripSamples(string Patient, string Device, string Label,
     }
 }
 
-/// <summary>Which channel of a patient the one strip of her tile shows: the first of the kind that tells most of the heart, while its device sends.</summary>
+/// <summary>
+/// Which channel of a patient the one strip of her tile shows: the first of the kind that tells most of the heart, while its device sends. One for all who look, so that a page
+/// that listens anew goes on with the same. Thread-safe.
+/// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class StripChoice(TimeProvider time)
 {
+    private const int MostKept = 10_000;
     private static readonly string[] Kinds = ["ecg", "ppg", "abp", "fecg", "fhr", "pcg", "camera", "resp"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, (int Rank, string Device, long At)> _shown = new(StringComparer.Ordinal);
 
     /// <summary>The channel of the chunk that is shown; null: none of it.</summary>
@@ -76,9 +81,15 @@ internal sealed class StripChoice(TimeProvider time)
         var rank = Rank(chunk.Channels[best].Kind);
         if (rank == Kinds.Length)
             return null;
-        if (_shown.TryGetValue(chunk.Patient, out var shown) && time.GetElapsedTime(shown.At) < Patience && (rank, chunk.Device) != (shown.Rank, shown.Device) && rank >= shown.Rank)
-            return null;
-        _shown[chunk.Patient] = (rank, chunk.Device, time.GetTimestamp());
+        lock (_lock)
+        {
+            if (_shown.TryGetValue(chunk.Patient, out var shown) && time.GetElapsedTime(shown.At) < Patience && (rank, chunk.Device) != (shown.Rank, shown.Device) && rank >= shown.Rank)
+                return null;
+            if (_shown.Count == MostKept)
+                foreach (var patient in _shown.Where(one => time.GetElapsedTime(one.Value.At) >= Patience).Select(one => one.Key).ToArray())
+                    _shown.Remove(patient);
+            _shown[chunk.Patient] = (rank, chunk.Device, time.GetTimestamp());
+        }
         return best;
     }
 

@@ -14,6 +14,7 @@ namespace Pipeline.Host.Web;
 internal static class WardEndpoints
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly TimeSpan Shared = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Adds those below <c>/api</c>.</summary>
     /// <param name="routes">Where to.</param>
@@ -22,7 +23,8 @@ internal static class WardEndpoints
     /// <param name="time">For ages.</param>
     public static void MapWard(this IEndpointRouteBuilder routes, Func<WardReader?> reader, AlarmRules rules, TimeProvider time)
     {
-        routes.MapGet("/api/beds", (CancellationToken stop) => reader() is { } ward ? BedsAsync(ward, rules, time, stop) : Task.FromResult(Starting()));
+        var beds = new SharedAnswer(Shared, time, () => reader() is { } ward ? BedsAsync(ward, rules, time) : Task.FromResult<byte[]>([]));
+        routes.MapGet("/api/beds", async (CancellationToken stop) => await beds.GetAsync(stop) is { Length: > 0 } answer ? Results.Bytes(answer, "application/json; charset=utf-8") : Starting());
         routes.MapGet("/api/patients/{patient}", (string patient, CancellationToken stop) =>
             reader() is { } ward ? PatientAsync(ward, patient, rules, time, stop) : Task.FromResult(Starting()));
         routes.MapGet("/api/patients/{patient}/samples", (string patient, HttpContext context) =>
@@ -37,11 +39,11 @@ internal static class WardEndpoints
     public static void MapStatus(this IEndpointRouteBuilder routes, Func<WardReader?> reader, Func<WardReader, CancellationToken, Task<WardStatus>> status) =>
         routes.MapGet(StatusQuery.Path, async (CancellationToken stop) => reader() is { } ward ? await StatusAsync(ward, status, stop) : Starting()).RequireRight(Right.Operate);
 
-    private static async Task<IResult> BedsAsync(WardReader ward, AlarmRules rules, TimeProvider time, CancellationToken stop)
+    private static async Task<byte[]> BedsAsync(WardReader ward, AlarmRules rules, TimeProvider time)
     {
-        var (patients, all) = await ward.PatientsAsync(stop);
+        var (patients, all) = await ward.PatientsAsync(CancellationToken.None);
         var now = time.GetUtcNow();
-        return Results.Json(new
+        return JsonSerializer.SerializeToUtf8Bytes(new
         {
             Time = now,
             Beds = patients.GroupBy(one => (one.Report.Ward, one.Report.Bed)).Select(bed => new
@@ -86,7 +88,7 @@ internal static class WardEndpoints
         await context.Response.Body.FlushAsync(stop);
         try
         {
-            await foreach (var chunk in ward.SamplesAsync(patient, stop))
+            await foreach (var chunk in ward.SamplesAsync([patient], stop))
             {
                 await context.Response.WriteAsync($"event: samples\ndata: {JsonSerializer.Serialize(View(chunk), Json)}\n\n", stop);
                 await context.Response.Body.FlushAsync(stop);

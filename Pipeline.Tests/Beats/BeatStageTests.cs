@@ -37,6 +37,20 @@ public sealed class BeatStageTests
     }
 
     [Fact]
+    public void A_ventricular_beat_repeats_one_of_the_two_before_it_or_not()
+    {
+        // Ventricular beats alone, then runs of six.
+        var single = Labelled(Ectopic, Ectopic.Samples()).Where(one => one.Beat.Label == BeatLabel.Ventricular).ToArray();
+        var runs = new SyntheticEcg { Seconds = 120, Ectopic = beat => beat % 18 >= 12, Interval = beat => beat % 18 is >= 11 and < 17 ? 0.45 : 0.8 };
+        var inRuns = Labelled(runs, runs.Samples()).Where(one => one.Beat.Label == BeatLabel.Ventricular).Skip(6).ToArray();
+
+        Assert.All(single, one => Assert.True(one.Beat.Repeat < 0.8));
+        Assert.InRange(inRuns.Count(one => one.Beat.Repeat > 0.95), 0.75 * inRuns.Length, inRuns.Length);
+        Assert.All(Labelled(runs, runs.Samples()), one => Assert.Equal(one.Beat.Label == BeatLabel.Ventricular, !float.IsNaN(one.Beat.Repeat)));
+        Assert.All(inRuns, one => Assert.InRange(one.Beat.Certainty, 0.5f, 1));
+    }
+
+    [Fact]
     public void Beats_that_only_come_early_are_more_abnormal_than_the_others()
     {
         var early = new SyntheticEcg { Seconds = 120, Interval = beat => (beat % 9) switch { 7 => 0.52, 8 => 0.9, _ => 0.8 + 0.02 * Math.Sin(beat) } };

@@ -99,7 +99,7 @@ public sealed class WardReaderTests(ThreeProcesses three)
     public async Task Who_has_no_room_misses_chunks_and_is_told_how_many()
     {
         var tap = _nodes.Readings(0).Tap;
-        var reader = new WardReader(_nodes[0], TimeProvider.System).SamplesAsync("P1", _nodes.Stop).GetAsyncEnumerator(_nodes.Stop);
+        var reader = new WardReader(_nodes[0], TimeProvider.System).SamplesAsync(["P1"], _nodes.Stop).GetAsyncEnumerator(_nodes.Stop);
         var first = reader.MoveNextAsync();
         await _nodes.UntilAsync(_nodes[0].Current.Cluster, _ => tap.IsUsed);
 
@@ -128,10 +128,39 @@ public sealed class WardReaderTests(ThreeProcesses three)
         await _nodes.UntilAsync(_nodes[0].Current.Cluster, _ => !tap.IsUsed);
     }
 
+    [Fact]
+    public async Task However_many_read_a_patient_her_chunks_come_once_and_a_slow_reader_holds_up_nobody()
+    {
+        var tap = _nodes.Readings(1).Tap;
+        var ward = new WardReader(_nodes[0], TimeProvider.System);
+        using var looking = CancellationTokenSource.CreateLinkedTokenSource(_nodes.Stop);
+        var slow = ward.SamplesAsync(["P1", "P2"], looking.Token).GetAsyncEnumerator(looking.Token);
+        var first = slow.MoveNextAsync();
+        var quick = ward.SamplesAsync(["P1"], looking.Token).GetAsyncEnumerator(looking.Token);
+        var next = quick.MoveNextAsync();
+        await _nodes.UntilAsync(_nodes[1].Current.Cluster, _ => tap.IsUsed);
+
+        for (var second = 0; second < 60; second++)
+        {
+            tap.TryPublish(Chunks.Of(10 * second, 10));
+            Assert.True(await next);
+            Assert.Equal((second + 1, 10 * second, 0), (quick.Current.Number, quick.Current.FirstSampleIndex, quick.Current.Skipped));
+            next = quick.MoveNextAsync();
+        }
+
+        Assert.True(await first);
+        Assert.Equal(0, slow.Current.FirstSampleIndex);
+        await looking.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
+        await quick.DisposeAsync();
+        await slow.DisposeAsync();
+        await _nodes.UntilAsync(_nodes[1].Current.Cluster, _ => !tap.IsUsed);
+    }
+
     private static async Task<List<LiveSamples>> ReadAsync(WardReader reader, int count, CancellationTokenSource looking)
     {
         var seen = new List<LiveSamples>();
-        await foreach (var samples in reader.SamplesAsync("P1", looking.Token))
+        await foreach (var samples in reader.SamplesAsync(["P1"], looking.Token))
         {
             seen.Add(samples);
             if (seen.Count == count)

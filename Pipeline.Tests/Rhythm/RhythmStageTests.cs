@@ -2,7 +2,9 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Rhythm;
 using Pipeline.Models.Signals;
+using Pipeline.Models.Simulation;
 using Pipeline.Models.State;
+using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -110,6 +112,54 @@ public sealed class RhythmStageTests
     }
 
     [Fact]
+    public void Ventricular_beats_that_are_neither_certain_nor_like_those_before_are_noise()
+    {
+        var beats = Beats(60, beat => beat is >= 20 and < 32 ? 0.4 : 0.8, beat => beat is >= 20 and < 32 ? BeatLabel.Ventricular : BeatLabel.Normal);
+        EventKind[] Shown(Func<int, (float Certainty, float Repeat)> shown) => [.. Over(beats, shown: shown).Select(one => one.Kind)];
+
+        Assert.Empty(Shown(_ => (0.5f, 0.6f)));
+        Assert.Equal([EventKind.VentricularTachycardia], Shown(_ => (0.95f, 0.6f)));
+        Assert.Equal([EventKind.VentricularTachycardia], Shown(_ => (0.2f, 0.9f)));
+        Assert.Empty(Shown(beat => beat % 3 == 0 ? (0.5f, 0.9f) : (0.5f, 0.1f)));
+        // Four of five at the end, when the noise is over, are enough.
+        Assert.Equal([EventKind.VentricularTachycardia], Shown(beat => beat < 27 ? (0.5f, 0.1f) : (0.95f, 0.1f)));
+        Assert.Empty(Shown(beat => beat is > 23 and < 29 && beat != 26 && beat != 25 ? (0.95f, 0.1f) : (0.5f, 0.1f)));
+    }
+
+    [Fact]
+    public void A_simulated_heart_has_each_tachycardia_that_it_has_and_hardly_one_in_50_bursts_of_strong_noise()
+    {
+        HeartEpisode[] episodes = [new(EventKind.VentricularTachycardia, 400, 412), new(EventKind.VentricularTachycardia, 800, 815)];
+        var inNoise = 0;
+        foreach (var (seed, activity) in new[] { (1, PatientActivity.Rest), (2, PatientActivity.Exercise), (3, PatientActivity.Irregular) })
+        {
+            var scenario = SimulatedWard.Bed(seed, seed, default, 0, default) with { Activity = activity, EctopicShare = 0, HasPpg = false, HasAbp = false };
+
+            inNoise += Tachycardias(scenario with { Faults = new DeviceFaults(NoisesPerHour: 60) }).Length;
+            var found = Tachycardias(scenario with { Episodes = episodes });
+
+            Assert.Equal(episodes.Length, found.Length);
+            Assert.All(found.Zip(episodes), two => Assert.InRange(two.First, two.Second.Begin, two.Second.Begin + 1.2));
+        }
+        Assert.InRange(inNoise, 0, 1);
+    }
+
+    /// <summary>When ventricular tachycardias begin, in seconds, of the ECG of a simulated bed, by all its stages.</summary>
+    private static double[] Tachycardias(BedScenario scenario)
+    {
+        const int Seconds = 1000;
+        var bed = new SimulatedBed(scenario);
+        var chunks = new List<SampleChunk>();
+        while (bed.Seconds < Seconds)
+            bed.Next(chunks, isLast: bed.Seconds == Seconds - 1);
+        return
+        [
+            .. StreamRun.Of(chunks, first => Stages.Create(first.Channels, first.RateHz, [StageRun.Network])).SelectMany(window => window.Events)
+                .Where(one => one is { Kind: EventKind.VentricularTachycardia, IsOver: true }).Select(one => one.BeginIndex / RateHz),
+        ];
+    }
+
+    [Fact]
     public void Irregular_intervals_are_atrial_fibrillation_of_an_ECG_and_of_a_PPG()
     {
         var random = new Random(3);
@@ -152,12 +202,14 @@ public sealed class RhythmStageTests
     public void It_goes_on_after_a_restore_at_any_window()
     {
         var random = new Random(5);
+        (float, float)[] shown = [.. Enumerable.Range(0, 1000).Select(_ => (random.NextSingle() < 0.3 ? 0.95f : 0.5f, random.NextSingle()))];
         double[] drawn = [.. Enumerable.Range(0, 1000).Select(_ => 0.35 + 0.5 * random.NextDouble())];
         var beats = Beats(
             300, beat => beat % 60 == 30 ? 9 : beat % 60 == 50 ? 3.3 : beat is > 100 and < 200 ? drawn[beat] : beat is > 200 and < 230 ? 0.4 : 0.9,
             beat => drawn[beat] > 0.7 ? BeatLabel.Ventricular : BeatLabel.Normal);
 
         Assert.Equal(Over(beats), Over(beats, restored: true));
+        Assert.Equal(Over(beats, shown: beat => shown[beat]), Over(beats, restored: true, shown: beat => shown[beat]));
     }
 
     [Fact]
@@ -180,13 +232,13 @@ public sealed class RhythmStageTests
 
     private static List<SignalEvent> Over(
         List<(double Seconds, BeatLabel Label)> beats, double quality = 1, float noise = 0.01f, SignalKind signal = SignalKind.Ecg, bool restored = false,
-        (int From, int To)? hole = null) =>
-        [.. Run(beats, quality, noise, signal, restored, hole).SelectMany(window => window.Events).Where(one => one.IsOver)];
+        (int From, int To)? hole = null, Func<int, (float Certainty, float Repeat)>? shown = null) =>
+        [.. Run(beats, quality, noise, signal, restored, hole, shown).SelectMany(window => window.Events).Where(one => one.IsOver)];
 
     /// <summary>Spikes of 1 mV at the beats, with noise; zero between them without.</summary>
     private static List<WindowResult> Run(
         List<(double Seconds, BeatLabel Label)> beats, double quality = 1, float noise = 0.01f, SignalKind signal = SignalKind.Ecg, bool restored = false,
-        (int From, int To)? hole = null)
+        (int From, int To)? hole = null, Func<int, (float Certainty, float Repeat)>? shown = null)
     {
         var seconds = (int)beats[^1].Seconds + 2;
         var (random, lead) = (new Random(1), new short[seconds * RateHz]);
@@ -197,11 +249,11 @@ public sealed class RhythmStageTests
                 lead[(int)(at * RateHz) + i] += (short)(1000 * (1 - Math.Abs(i) / 4.0));
         var chunks = Enumerable.Range(0, seconds).Where(second => hole is null || second < hole.Value.From || second >= hole.Value.To).Select(second => Chunks.Of(
             lead[(second * RateHz)..((second + 1) * RateHz)], (long)RateHz * second, rateHz: RateHz, count: RateHz, channels: Layout, end: second == seconds - 1));
-        return [.. StreamRun.Of(chunks, first => [new Source(beats, quality, signal), restored ? new Restored(first.Channels) : new RhythmStage(first.Channels, RateHz, signal)])];
+        return [.. StreamRun.Of(chunks, first => [new Source(beats, quality, signal, shown), restored ? new Restored(first.Channels) : new RhythmStage(first.Channels, RateHz, signal)])];
     }
 
     /// <summary>Gives labelled beats, a second late.</summary>
-    private sealed class Source(List<(double Seconds, BeatLabel Label)> beats, double quality, SignalKind signal) : IWindowStage
+    private sealed class Source(List<(double Seconds, BeatLabel Label)> beats, double quality, SignalKind signal, Func<int, (float Certainty, float Repeat)>? shown) : IWindowStage
     {
         private int _next;
 
@@ -213,7 +265,16 @@ public sealed class RhythmStageTests
         {
             output.Estimates.Add(new Estimate(signal, Metric.HeartRate, 75, 1, quality, 1, EstimateStatus.Ok, "test"));
             for (; _next < beats.Count && beats[_next].Seconds < window.EndIndex / (double)RateHz - 1; _next++)
-                output.Beats.Add(new Beat(beats[_next].Seconds * RateHz, signal, BeatKind.Qrs) { Label = beats[_next].Label, Probability = 0.9f });
+            {
+                var (certainty, repeat) = shown?.Invoke(_next) ?? (float.NaN, float.NaN);
+                output.Beats.Add(new Beat(beats[_next].Seconds * RateHz, signal, BeatKind.Qrs)
+                {
+                    Label = beats[_next].Label,
+                    Probability = 0.9f,
+                    Certainty = certainty,
+                    Repeat = repeat,
+                });
+            }
         }
 
         public void Finish(in Window tail, StageOutput output)
@@ -255,12 +316,12 @@ public sealed class RhythmStageTests
         private void Renew()
         {
             var state = new StateTransfer();
-            state.BeginWriting(1);
+            state.BeginWriting(_stage.StateVersion);
             _stage.Transfer(state);
             var bytes = state.EndWriting();
             Assert.InRange(bytes.Length, 100, 700);
             _stage = new RhythmStage(channels, RateHz, SignalKind.Ecg);
-            state.BeginReading(bytes, 1);
+            state.BeginReading(bytes, _stage.StateVersion);
             _stage.Transfer(state);
             Assert.Null(state.EndReading());
         }

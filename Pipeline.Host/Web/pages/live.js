@@ -38,12 +38,15 @@ export function ask(path, take, missing = () => {}) {
   turn();
 }
 
-/** Streams the samples of some patients, thinned out to so many values a second; take(stretch). Returns how to end it. The browser itself connects again. */
-export function listen(patients, points, all, take) {
-  if (patients.length === 0)
+/** Streams the samples of some patients, thinned out to so many values a second; take(stretch). opened() once it comes. Returns how to end it. The browser itself connects again. */
+export function listen(patients, points, all, take, opened = () => {}) {
+  if (patients.length === 0) {
+    opened();
     return () => {};
+  }
   const query = new URLSearchParams([...patients.map(one => ["patient", one]), ["points", points], ["all", all]]);
   const stream = new EventSource(`/api/live?${query}`);
+  stream.addEventListener("open", opened, { once: true });
   stream.onmessage = message => take(JSON.parse(message.data));
   return () => stream.close();
 }

@@ -40,6 +40,8 @@ export class Trace {
   /** Takes a stretch as the server sends it. */
   take(stretch) {
     const last = this.parts.at(-1);
+    if (last && stretch.time <= last.time && stretch.time > last.time - 1000 * this.seconds)
+      return;     // of two streams, while one takes over from the other
     if (last && stretch.time < last.time)
       this.parts = [];     // the device has begun anew
     this.parts.push(stretch);

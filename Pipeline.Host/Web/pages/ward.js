@@ -12,7 +12,8 @@ const filter = document.getElementById("filter");
 const search = document.getElementById("search");
 const tiles = new Map();
 const priorities = ["high", "medium", "low", "technical", "information"];
-let heard = "", unheard = () => {};
+const streams = new Set();     // how to end each
+let heard = "";
 
 await enter();
 filter.append(new Option(text("ward.all"), ""));
@@ -255,8 +256,9 @@ function hear() {
   if (names.join("\n") === heard)
     return;
   heard = names.join("\n");
-  unheard();
-  unheard = listen(names, stripPoints, false, stretch => {
+  // The stream before goes on until this one has begun, so that no strip has a hole.
+  const before = [...streams];
+  streams.add(listen(names, stripPoints, false, stretch => {
     const tile = tiles.get(stretch.patient);
     if (!tile)
       return;
@@ -265,7 +267,10 @@ function hear() {
       tile.shownChannel = stretch.device + stretch.label;
     }
     tile.trace.take(stretch);
-  });
+  }, () => before.forEach(close => {
+    close();
+    streams.delete(close);
+  })));
 }
 
 function move(key) {

@@ -10,12 +10,15 @@ internal delegate void BeatObserver(double sampleIndex, ReadOnlySpan<float> feat
 /// <summary>
 /// Says of each beat of an ECG that the stage before it gave what it is (<see cref="BeatLabel"/>), with which probability, and how abnormal it is. Compared with the forms
 /// of the patient's own beats (<see cref="BeatForms"/>), and timed by the intervals before it (<see cref="BeatIntervals"/>). Nothing after the window with which a beat comes is
-/// looked at. State: 0.9 kB with two leads.
+/// looked at. State: 1 kB with two leads.
 /// </summary>
 public sealed class BeatStage : IWindowStage
 {
     /// <summary>From this version of the state on it knows the sinus interval and what usual beats differ by.</summary>
     internal const int WithSinus = 2;
+
+    /// <summary>From this version of the state on it knows the last beats.</summary>
+    internal const int WithRepeat = 3;
 
     private readonly int[] _channels;
     private readonly double _rateHz;
@@ -24,6 +27,7 @@ public sealed class BeatStage : IWindowStage
     private readonly BeatIntervals _intervals = new();
     private readonly SinusInterval _sinus = new();
     private readonly UsualDifferences _usual = new();
+    private readonly BeatRepeat _repeat;
     private float _early;       // of the last beat
 
     /// <summary>For the ECG leads of <paramref name="channels"/>; there is at least one.</summary>
@@ -37,7 +41,7 @@ public sealed class BeatStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(channels);
         _channels = LeadChoice.Spread(channels.IndicesOf(SignalKind.Ecg), EcgStage.MaxLeads);
-        (_rateHz, _score, _forms) = (rateHz, score, new BeatForms(_channels.Length));
+        (_rateHz, _score, _forms, _repeat) = (rateHz, score, new BeatForms(_channels.Length), new BeatRepeat(_channels.Length));
     }
 
     /// <summary>Called with every beat that can be described. For fitting.</summary>
@@ -61,6 +65,7 @@ public sealed class BeatStage : IWindowStage
     {
         _intervals.Break();
         _sinus.Break();
+        _repeat.Break();
         _early = 0;
     }
 
@@ -68,7 +73,7 @@ public sealed class BeatStage : IWindowStage
     public string StateName => "beats";
 
     /// <inheritdoc/>
-    public int StateVersion => WithSinus;
+    public int StateVersion => WithRepeat;
 
     /// <inheritdoc/>
     public bool IsMissed => false;
@@ -89,6 +94,8 @@ public sealed class BeatStage : IWindowStage
         }
         _sinus.Transfer(state);
         _usual.Transfer(state);
+        if (state.Version >= WithRepeat)
+            _repeat.Transfer(state);
     }
 
     private static double NextOf(List<Beat> beats, int b)
@@ -123,6 +130,8 @@ public sealed class BeatStage : IWindowStage
         Observer?.Invoke(beat.SampleIndex, features);
         _early = features[1];
         var (label, probability) = _score.Of(features);
-        return beat with { Label = label, Probability = probability, Anomaly = BeatFeatures.Anomaly(sinusEarly, likeness) };
+        var repeat = label == BeatLabel.Ventricular ? _repeat.Of(cut) : float.NaN;
+        _repeat.Learn(cut);
+        return beat with { Label = label, Probability = probability, Anomaly = BeatFeatures.Anomaly(sinusEarly, likeness), Repeat = repeat };
     }
 }

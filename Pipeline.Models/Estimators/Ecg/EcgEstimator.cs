@@ -15,6 +15,7 @@ internal sealed partial class EcgEstimator
     private const double MostSilenceSeconds = 4;    // as long an interval is no rate (15/min)
     private const int BlockSamples = QrsLead.MostAhead;
     private const int MostForms = 16;
+    private const double CertainBefore = 1.5, CertainAfter = 0.6;      // s, about a beat
 
     [ThreadStatic]
     private static Dictionary<EcgForm, EcgEstimator>? _ofThread;
@@ -218,7 +219,9 @@ internal sealed partial class EcgEstimator
             var index = IndexOf(found);
             if (index >= end || !_rate.Add(index))
                 continue;
-            output.Beats.Add(new Beat(index, SignalKind.Ecg, BeatKind.Qrs));
+            var second = _form.RateHz / _group;
+            var certainty = _detector.Certainty((long)(found - CertainBefore * second), (long)(found + CertainAfter * second));
+            output.Beats.Add(new Beat(index, SignalKind.Ecg, BeatKind.Qrs) { Certainty = (float)certainty });
         }
         _found.Clear();
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators.Rhythm;
@@ -8,12 +9,16 @@ namespace Pipeline.Models.Estimators.Rhythm;
 /// </summary>
 internal sealed class BeatRuns
 {
+    /// <summary>From this version of the state on it knows which beats of a run are shown.</summary>
+    public const int WithShown = 2;
+
     /// <summary>An interval as long is a pause, s.</summary>
     public const double PauseSeconds = 3;
 
     private const int SlowIntervals = 4, FastIntervals = 16, Kept = 16;
     private const double SlowestPerMinute = 40, FastestPerMinute = 140, Hysteresis = 0.05;
-    private const int TachycardiaBeats = 5;
+    private const int TachycardiaBeats = 5, ShownBeats = 4;
+    private const float LeastCertainty = 0.9f, LeastRepeat = 0.8f;
     private const double TachycardiaPerMinute = 100;
     private const int Couples = 3;                      // of bigeminy
     private const double LongestSeconds = 4;            // a longer interval is none of a run
@@ -21,6 +26,7 @@ internal sealed class BeatRuns
     private readonly float[] _intervals = new float[Kept];      // s; the last ones, with nothing missing in between
     private int _count, _next;
     private int _ventricular, _alternating;             // ventricular beats in a row; beats that alternate
+    private uint _shown;                                // which of the last ventricular beats are (IsShown), the newest lowest
     private double _runBegin, _runEnd, _coupledBegin;
     private float _runSum;                              // of the run's probabilities
     private BeatLabel _last;
@@ -72,6 +78,10 @@ internal sealed class BeatRuns
         var last = (int)_last;
         state.Within(ref last, 0, (int)BeatLabel.Unclassifiable);
         _last = (BeatLabel)last;
+        if (state.Version >= WithShown)
+            state.Value(ref _shown);
+        else if (state.IsReading)
+            _shown = uint.MaxValue;     // an older program asked for none
     }
 
     private void TakeRate(
@@ -79,14 +89,20 @@ internal sealed class BeatRuns
     {
         if (_count < intervals)
             return;
-        var sum = 0.0;
-        for (var i = 1; i <= intervals; i++)
-            sum += _intervals[(_next + Kept - i) % Kept];
-        var (rate, lasts) = (60 * intervals / sum, episodes.Lasts(kind));
+        var (rate, lasts) = (RateOf(intervals), episodes.Lasts(kind));
         if (sign * (rate - limit * (lasts ? 1 - sign * Hysteresis : 1)) <= 0)
             episodes.End(kind, double.NaN, output);
         else if (isGood || lasts)
-            episodes.Continue(kind, at - sum, at, quality, rate, output);
+            episodes.Continue(kind, at - 60 * intervals / rate, at, quality, rate, output);
+    }
+
+    /// <summary>Rate over the last intervals, per minute.</summary>
+    private double RateOf(int intervals)
+    {
+        var sum = 0.0;
+        for (var i = 1; i <= intervals; i++)
+            sum += _intervals[(_next + Kept - i) % Kept];
+        return 60 * intervals / sum;
     }
 
     private void TakeRun(double at, in Beat beat, bool isGood, RhythmEpisodes episodes, StageOutput output)
@@ -97,19 +113,22 @@ internal sealed class BeatRuns
             return;
         }
         if (_ventricular++ == 0)
-            (_runBegin, _runSum) = (at, 0);
+            (_runBegin, _runSum, _shown) = (at, 0, 0);
         _runEnd = at;
         _runSum += beat.Probability;
-        var rate = 60 * (_ventricular - 1) / (at - _runBegin);
-        if (_ventricular >= TachycardiaBeats && (rate > TachycardiaPerMinute || episodes.Lasts(EventKind.VentricularTachycardia)))
-            episodes.Continue(EventKind.VentricularTachycardia, _runBegin, at, _runSum / _ventricular, rate, output);
+        _shown = _shown << 1 | (IsShown(beat) ? 1u : 0);
+        if (_ventricular < TachycardiaBeats)
+            return;
+        var rate = RateOf(TachycardiaBeats - 1);
+        if (episodes.Lasts(EventKind.VentricularTachycardia) || (rate > TachycardiaPerMinute && ShownOf(TachycardiaBeats) >= ShownBeats))
+            episodes.Continue(EventKind.VentricularTachycardia, at - 60 * (TachycardiaBeats - 1) / rate, at, _runSum / _ventricular, rate, output);
     }
 
     private void EndRun(bool isGood, RhythmEpisodes episodes, StageOutput output)
     {
         if (episodes.Lasts(EventKind.VentricularTachycardia))
             episodes.End(EventKind.VentricularTachycardia, double.NaN, output);
-        else if (_ventricular >= 2 && isGood)
+        else if (_ventricular >= 2 && isGood && 2 * ShownOf(_ventricular) >= _ventricular)
         {
             var kind = _ventricular == 2 ? EventKind.Couplet : EventKind.VentricularRun;
             var rate = 60 * (_ventricular - 1) / (_runEnd - _runBegin);
@@ -117,6 +136,14 @@ internal sealed class BeatRuns
         }
         _ventricular = 0;
     }
+
+    /// <summary>How many of the last <paramref name="beats"/> of the run are shown, of 32 at most.</summary>
+    private int ShownOf(int beats) => BitOperations.PopCount(_shown & (uint)((1ul << Math.Min(beats, 32)) - 1));
+
+    /// <summary>
+    /// Whether a ventricular beat is more than noise: it and what is about it were surely told from other peaks, or its form is that of one of the two beats before it. Where neither is known it is.
+    /// </summary>
+    private static bool IsShown(in Beat beat) => !(beat.Certainty < LeastCertainty) || beat.Repeat >= LeastRepeat;
 
     private void TakeAlternation(double at, double interval, in Beat beat, bool isGood, RhythmEpisodes episodes, StageOutput output)
     {

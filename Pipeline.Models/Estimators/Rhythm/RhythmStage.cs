@@ -78,7 +78,7 @@ public sealed class RhythmStage : IWindowStage
     public string StateName => "rhythm";
 
     /// <inheritdoc/>
-    public int StateVersion => 1;
+    public int StateVersion => BeatRuns.WithShown;
 
     /// <inheritdoc/>
     public bool IsMissed => false;
