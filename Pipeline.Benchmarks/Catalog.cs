@@ -36,6 +36,7 @@ internal static class Catalog
         new Accuracy.PpgAccuracy(),
         new Accuracy.PressureAccuracy(),
         new HeartSounds.HeartSoundAccuracy(),
+        new Accuracy.CameraAccuracy(),
         new Fetal.FetalAccuracy(),
         new Ctg.CtgAccuracy(),
         new Fetal.FetalSimulated(),

@@ -387,6 +387,10 @@ public static partial class Names
         _ => "fetal",
     };
 
-    /// <summary>Seconds before a point's time of which its value speaks; null where they are those of the window.</summary>
-    public static int? SpanSecondsOf(Metric metric) => metric is >= Metric.Sdnn and <= Metric.RespiratoryRate ? 300 : null;
+    /// <summary>
+    /// Seconds before a point's time of which its value speaks; null where they are those of the window. Nobody sits before a camera for five
+    /// minutes: RMSSD and SDNN of a minute stand for those of five (Munoz et al. 2015, https://doi.org/10.1371/journal.pone.0138921).
+    /// </summary>
+    public static int? SpanSecondsOf(SignalKind signal, Metric metric) =>
+        metric is < Metric.Sdnn or > Metric.RespiratoryRate ? null : signal == SignalKind.Camera ? 60 : 300;
 }

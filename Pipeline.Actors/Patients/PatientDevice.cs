@@ -33,7 +33,7 @@ internal sealed class PatientDevice(DeviceStream stream, PatientId patient, stri
 
     public VitalPoint PointAt(in WindowPlace place, in Estimate estimate) => new(
         place.Origin, Patient, place.Ward, place.Bed, Stream.Device, Stream.Epoch, place.Window.Id,
-        Names.SpanSecondsOf(estimate.Metric) is { } seconds ? place.Window.End.AddSeconds(-seconds) : place.Window.Start, place.Window.End, estimate);
+        Names.SpanSecondsOf(estimate.Signal, estimate.Metric) is { } seconds ? place.Window.End.AddSeconds(-seconds) : place.Window.Start, place.Window.End, estimate);
 
     /// <summary>The point of an event, at its begin.</summary>
     public VitalPoint PointOf(in WindowPlace place, in SignalEvent one)

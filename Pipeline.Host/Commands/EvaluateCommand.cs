@@ -18,7 +18,7 @@ internal static class EvaluateCommand
         var model = new Argument<string>("MODEL") { Description = "A model's name or folder, or classical." };
         var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them (qrs: NAME.atr, fetal: NAME.fqrs, NAME.edf.qrs); may be repeated.", HelpName = "DIR", Required = true };
         var split = new Option<string?>("--split") { Description = "Train anew and score on what is left out: loso (each recording once), or a CSV file with recording,fold.", HelpName = "loso|FILE" };
-        var signal = new Option<string?>("--signal") { Description = "Kind of signal whose heart rates are scored (ppg, else ecg, else abp).", HelpName = "KIND" };
+        var signal = new Option<string?>("--signal") { Description = "Kind of signal whose heart rates are scored (ppg, else ecg, else abp, else camera).", HelpName = "KIND" };
         var report = new Option<string?>("--output", "-o") { Description = "The report (evaluation-MODEL.html; of qrs only when this is given); figures and windows go beside it as .json and .csv.", HelpName = "FILE.html" };
         var steps = new Option<int?>("--steps") { Description = "With --split: batches of each training (as the package was trained).", HelpName = "N" };
         var epochs = new Option<int?>("--epochs") { Description = "With --split: the same, counted in epochs.", HelpName = "N" };

@@ -69,6 +69,9 @@ internal static class BoardTable
         columns.Add(("[bold indianred1]ABP[/]", new(SignalKind.Abp, Metric.HeartRate)));
         if (beds.Any(bed => bed.Vitals.ContainsKey(new(SignalKind.HeartSound, Metric.HeartRate))))
             columns.Add(("[bold khaki3]PCG[/]", new(SignalKind.HeartSound, Metric.HeartRate)));
+        Vital camera = new(SignalKind.Camera, Metric.HeartRate);
+        if (beds.Any(bed => bed.Vitals.ContainsKey(camera)))
+            columns.Add(("[bold gold1]Camera[/]", camera));
         return columns;
     }
 

@@ -44,7 +44,7 @@ internal sealed class Ward
         {
             var scenario = state.IsLabour
                 ? SimulatedWard.LabourBed(bed, state.Seed, Begin(bed), epoch: 1, Faults, "demo")
-                : SimulatedWard.Bed(bed, state.Seed, Begin(bed), epoch: 1, Faults, "demo") with { HasHeartSound = bed % HeartSoundEvery == 1 };
+                : SimulatedWard.Bed(bed, state.Seed, Begin(bed), epoch: 1, Faults, "demo") with { HasHeartSound = bed % HeartSoundEvery == 1, Camera = SimulatedWard.CameraOf(bed) };
             devices.Add(Resume(Simulate(scenario), state.ReachedBy(scenario.Patient)));
         }
         (Beds, Notes) = (devices, notes);

@@ -81,7 +81,7 @@ internal static class EstimateRow
     private static (long Start, long End) Span(VitalPoint point)
     {
         var end = point.WindowId * HopSeconds + WindowSeconds;
-        return (end - (Names.SpanSecondsOf(point.Estimate.Metric) ?? WindowSeconds), end);
+        return (end - (Names.SpanSecondsOf(point.Estimate.Signal, point.Estimate.Metric) ?? WindowSeconds), end);
     }
 
     /// <summary>A row of the events: an alarm, from when it was raised until it ended.</summary>

@@ -21,7 +21,7 @@ namespace Pipeline.Host.Evaluation;
 /// <param name="time">How often the trainings' checkpoint is written.</param>
 internal sealed class EvaluateRun(EvaluateRequest request, Func<string, Func<TrainRequest, ITraining>?> kinds, TimeProvider time)
 {
-    private static readonly SignalKind[] Preferred = [SignalKind.Ppg, SignalKind.Ecg, SignalKind.Abp];
+    private static readonly SignalKind[] Preferred = [SignalKind.Ppg, SignalKind.Ecg, SignalKind.Abp, SignalKind.Camera];
     private EstimateRun? _estimating;
 
     /// <summary>How far the trainings are.</summary>
@@ -149,7 +149,7 @@ internal sealed class EvaluateRun(EvaluateRequest request, Func<string, Func<Tra
             return there.Contains(wanted) ? wanted : throw CommandException.BadUsage(
                 $"--signal {Names.Of(wanted)}: the recordings have no heart rate from it; there is {(there.Count == 0 ? "none" : string.Join(", ", there.Select(Names.Of)))}.");
         return there.Count == 0
-            ? throw CommandException.BadUsage("The recordings have no heart rate: no channel of ppg, ecg or abp; --channel LABEL=KIND names one.")
+            ? throw CommandException.BadUsage("The recordings have no heart rate: no channel of ppg, ecg, abp or camera; --channel LABEL=KIND names one.")
             : Preferred.FirstOrDefault(there.Contains, there.First());
     }
 

@@ -23,7 +23,7 @@ internal static class FhirEndpoints
         .. new[] { Metric.HeartRate, Metric.FetalHeartRate, Metric.RespiratoryRate, Metric.Systolic, Metric.Diastolic, Metric.MeanPressure, Metric.Sdnn, Metric.Rmssd, Metric.FetalBaseline, Metric.FetalVariability }.Select(Names.Of),
     ];
 
-    private static readonly string[] Signals = ["ecg", "ppg", "abp", "fecg", "pcg"];
+    private static readonly string[] Signals = ["ecg", "ppg", "abp", "fecg", "pcg", "camera"];
 
     /// <summary>Adds them.</summary>
     public static void MapFhir(this IEndpointRouteBuilder routes, WardSite site)

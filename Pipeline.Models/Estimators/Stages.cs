@@ -1,4 +1,5 @@
 using Pipeline.Models.Estimators.Beats;
+using Pipeline.Models.Estimators.Camera;
 using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Estimators.Fetal;
@@ -24,7 +25,7 @@ public static class Stages
     /// <summary>From this version of the states of ECG and pressure on, what no later window asks for is left out.</summary>
     internal const int WithoutPast = 3;
 
-    private static readonly SignalKind[] BestBeats = [SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound];     // the best first
+    private static readonly SignalKind[] BestBeats = [SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound, SignalKind.Camera];     // the best first
 
     /// <summary>Samples per second that a signal of <paramref name="kind"/> needs to be estimated from; null where no estimator takes the kind.</summary>
     public static double? MinRateHz(SignalKind kind) => kind switch
@@ -32,6 +33,7 @@ public static class Stages
         SignalKind.Ppg => PpgStage.MinRateHz,
         SignalKind.Ecg => EcgStage.MinRateHz,
         SignalKind.Abp => AbpStage.MinRateHz,
+        SignalKind.Camera => CameraStage.MinRateHz,
         SignalKind.FetalEcg => FetalStage.MinRateHz,
         SignalKind.HeartSound => HeartSoundStage.MinRateHz,
         SignalKind.FetalHeartRate or SignalKind.SecondFetalHeartRate or SignalKind.UterineActivity => CtgAnalysis.MinRateHz,
@@ -68,6 +70,8 @@ public static class Stages
         }
         if (rateHz >= HeartSoundStage.MinRateHz && channels.IndicesOf(SignalKind.HeartSound).Length > 0)
             stages.Add(new HeartSoundStage(channels, rateHz));
+        if (rateHz >= CameraStage.MinRateHz && channels.IndicesOf(SignalKind.Camera).Length > 0)
+            stages.Add(new CameraStage(channels, rateHz));
         if (rateHz >= FetalStage.MinRateHz && channels.IndicesOf(SignalKind.FetalEcg).Length > 0)
         {
             stages.Add(new FetalStage(channels, rateHz, shape, Of<FetalModel>()));

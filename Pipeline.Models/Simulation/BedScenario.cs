@@ -81,6 +81,9 @@ public sealed record BedScenario
     /// <summary>Whether there is a device <c>pcg</c>: heart sounds of a chest microphone at 1000 Hz.</summary>
     public bool HasHeartSound { get; init; }
 
+    /// <summary>What a device <c>camera</c> sees: mean red, green and blue at 30 frames per second; null: there is none.</summary>
+    public CameraScene? Camera { get; init; }
+
     /// <summary>What a mother in labour has beside; null: a bed of a general ward.</summary>
     public LabourScenario? Labour { get; init; }
 

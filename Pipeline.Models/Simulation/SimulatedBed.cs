@@ -4,7 +4,7 @@ namespace Pipeline.Models.Simulation;
 
 /// <summary>
 /// One simulated bed: a heart, its patient's movement, and the devices that watch both: <c>ppg</c> (PPG and ACC, 125 Hz), <c>ecg</c> (250
-/// Hz), <c>abp</c> (125 Hz), <c>pcg</c> (heart sounds, 1000 Hz), int16; in labour
+/// Hz), <c>abp</c> (125 Hz), <c>pcg</c> (heart sounds, 1000 Hz), <c>camera</c> (30 frames per second), int16; in labour
 /// also <c>fecg</c> (abdominal leads) and <c>ctg</c> (4 Hz). A function of its <see cref="BedScenario"/> alone; memory does not grow with time. One thread at a
 /// time.
 /// </summary>
@@ -62,6 +62,16 @@ public sealed class SimulatedBed
                 (second, samples, condition) =>
                 {
                     sound.Render(second, samples, condition, _movement);
+                    return 0;
+                }));
+        }
+        if (scenario.Camera is { } scene)
+        {
+            var camera = new SimulatedCamera(scenario, scene, _heart);
+            _devices.Add(new(scenario, "camera", SimulatedCamera.Channels, SimulatedCamera.RateHz, 41, false,
+                (second, samples, condition) =>
+                {
+                    camera.Render(second, samples, condition, _movement);
                     return 0;
                 }));
         }

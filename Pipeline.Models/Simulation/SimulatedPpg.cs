@@ -59,28 +59,13 @@ internal sealed class SimulatedPpg
         var strength = (float)movement.Strength * _artefact;
         var (breath, breathStep) = (_heart.BreathsAt(second), (_heart.BreathsAt(second + 1) - _heart.BreathsAt(second)) * step);
         var rough = 0.35f * strength + disturbance;
-        var nextFoot = double.NegativeInfinity;
-        _beat = Math.Max(_beat, _heart.Oldest);   // after a silence
-        double foot = 0;
-        float height = 0, systole = 0, inSystole = 0, inDiastole = 0;
+        var pulse = new BloodPulse(_heart, ref _beat);
         for (var i = 0; i < samples.Length; i++)
         {
             var time = second + i * step;
-            if (time >= nextFoot)
-            {
-                while (_heart[_beat + 1].PpgFootSeconds <= time)
-                    _beat++;
-                (foot, nextFoot) = (_heart[_beat].PpgFootSeconds, _heart[_beat + 1].PpgFootSeconds);
-                height = HeightOf(_beat, breath);
-                var length = (float)(nextFoot - foot);
-                systole = Math.Min(0.36f * MathF.Sqrt(length), 0.55f * length);   // ejection shortens less than the interval (Bazett's root)
-                (inSystole, inDiastole) = (WaveTables.Systole / systole, (1 - WaveTables.Systole) / (length - systole));
-            }
-            var since = (float)(time - foot);
-            var x = since < systole ? since * inSystole : WaveTables.Systole + (since - systole) * inDiastole;
             // Slow noise of a hand that moves or a sensor that slips: an AR(1) of about 1 Hz.
             _wander += (_noise.Normal() - _wander) * 0.05f;
-            var value = height * WaveTables.PpgPulse.At(x) + 0.12f * WaveTables.Sine.Repeating(breath)
+            var value = pulse.At(time, breath) + 0.12f * WaveTables.Sine.Repeating(breath)
                 + _noise.Normal() * 0.012f * _noiseScale + _wander * (0.06f * _noiseScale + 6 * rough);
             if (strength > 0)
                 value += strength * WaveTables.StrideInPpg.Repeating(stride);
@@ -88,14 +73,6 @@ internal sealed class SimulatedPpg
             breath += breathStep;
             stride += movement.StridesPerSecond * step;
         }
-    }
-
-    /// <summary>Height of a pulse: it grows with the filling time before it, and an ectopic beat moves little blood.</summary>
-    private float HeightOf(long beat, double breath)
-    {
-        var filling = _heart.FillingBefore(beat);
-        return (float)Math.Clamp(0.6 + 0.5 * filling, 0.7, 1.25)
-            * (_heart[beat].IsEctopic ? 0.45f : 1) * (1 + 0.1f * WaveTables.Sine.Repeating(breath + 0.3));
     }
 
     private void RenderAxis(int axis, double stride, Span<short> samples, in Movement movement)

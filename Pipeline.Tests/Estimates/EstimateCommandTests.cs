@@ -158,7 +158,7 @@ public sealed class EstimateCommandTests : IDisposable
 
         Assert.Equal(ExitCode.NothingToEstimate, none);
         Assert.Equal(2, nothingKnown.Count(letter => letter == '\n'));
-        Assert.StartsWith("r.csv: nothing to estimate: column1, kind unknown, 100 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more, fecg of 250 Hz or more, pcg of 250 Hz or more, fhr of 0.25 Hz or more, uc of 0.25 Hz or more, fhr2 of 0.25 Hz or more; --channel column1=KIND",
+        Assert.StartsWith("r.csv: nothing to estimate: column1, kind unknown, 100 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more, fecg of 250 Hz or more, pcg of 250 Hz or more, camera of 15 Hz or more, fhr of 0.25 Hz or more, uc of 0.25 Hz or more, fhr2 of 0.25 Hz or more; --channel column1=KIND",
             nothingKnown, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Ok, exit);
         Assert.StartsWith("r.csv: kinds of channels: ppg: column1; unknown, not estimated from: column2 (--channel LABEL=KIND", error, StringComparison.Ordinal);
@@ -195,7 +195,7 @@ public sealed class EstimateCommandTests : IDisposable
         Assert.Equal(
             [
                 "slow.hea: nothing to estimate: ECG, kind ecg, 50 Hz: 80 Hz or more are needed for ecg",
-                "slow.hea: nothing to estimate: RESP, kind resp, 50 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more, fecg of 250 Hz or more, pcg of 250 Hz or more, fhr of 0.25 Hz or more, uc of 0.25 Hz or more, fhr2 of 0.25 Hz or more",
+                "slow.hea: nothing to estimate: RESP, kind resp, 50 Hz: needed is ppg of 20 Hz or more, ecg of 80 Hz or more, abp of 50 Hz or more, fecg of 250 Hz or more, pcg of 250 Hz or more, camera of 15 Hz or more, fhr of 0.25 Hz or more, uc of 0.25 Hz or more, fhr2 of 0.25 Hz or more",
             ],
             error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal((ExitCode.NothingToEstimate, "trend.edf: nothing to estimate: ECG at 0.1 Hz is left out: 0.25 Hz or more are wanted\n"), (ofTrend, ofTrendSaid));

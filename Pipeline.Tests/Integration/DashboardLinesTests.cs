@@ -24,7 +24,7 @@ public abstract class DashboardLinesTests(InfluxServer server)
             from i in Enumerable.Range(0, 4)
             from bed in (string[])["b1", "b2"]
             from device in (string[])["d1", "d2"]
-            from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound]
+            from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound, SignalKind.Camera]
             select Points.Of(i, patient: $"P-{bed}", bed: bed, device: device, signal: signal)));
         using var json = GrafanaFiles.Dashboard("ward");
         var table = GrafanaFiles.Panels(json).Single(panel => panel.GetProperty("title").GetString() == "Beds");

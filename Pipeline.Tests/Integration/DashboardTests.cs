@@ -21,7 +21,7 @@ public abstract class DashboardTests(InfluxServer server)
         await writing.WriteAsync(Points.Batch(
             from i in Enumerable.Range(0, 60)
             from bed in (string[])["b1", "b2"]
-            from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound]
+            from signal in (SignalKind[])[SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound, SignalKind.Camera]
             let status = i % 3 == 1 ? EstimateStatus.Gap : EstimateStatus.Ok
             select Points.Of(i, patient: $"P-{bed}", bed: bed, signal: signal, status: status)));
 
@@ -42,6 +42,10 @@ public abstract class DashboardTests(InfluxServer server)
             from metric in Enum.GetValues<Metric>()
             where Names.MeasurementOf(metric) == "hrv"
             let estimate = new Estimate(SignalKind.Ecg, metric, 20, double.NaN, 0.9, 1, EstimateStatus.Ok, Stages.Classical)
+            select Points.Of(9) with { Estimate = estimate }));
+        await writing.WriteAsync(Points.Batch(
+            from metric in (Metric[])[Metric.Systolic, Metric.Diastolic, Metric.MeanPressure, Metric.PulsePressure]
+            let estimate = new Estimate(SignalKind.Abp, metric, 90, 1, 0.9, 1, EstimateStatus.Ok, Stages.Classical)
             select Points.Of(9) with { Estimate = estimate }));
         await writing.WriteAsync(Points.Batch(
             from isOver in (bool[])[false, true]

@@ -25,6 +25,7 @@ internal sealed record PpgPresenceFit(float[] Units, double Offset)
     public const int AllSteps = 2_000;
 
     private const double LearningRate = 0.02, Ridge = 1e-4;
+    private const double Constant = 1e-6;       // deviation of a number that says nothing
     private const int Inputs = PpgPresenceFeatures.Count, LineLength = 130;
 
     /// <summary>Log-odds of a pulse.</summary>
@@ -90,7 +91,7 @@ internal sealed record PpgPresenceFit(float[] Units, double Offset)
         var units = new List<float>();
         for (var unit = 0; unit < PpgPresenceWeights.Units; unit++)
         {
-            var slopes = Each(k => of[unit * Inputs + k] / deviation[k]);
+            var slopes = Each(k => deviation[k] < Constant ? 0 : of[unit * Inputs + k] / deviation[k]);
             units.AddRange([.. slopes.Select(Rounded), Rounded(offsets[unit] - slopes.Zip(mean, (w, m) => w * m).Sum()), Rounded(last[unit])]);
         }
         return new PpgPresenceFit([.. units], Math.Round(output.bias!.ToArray()[0], 3));

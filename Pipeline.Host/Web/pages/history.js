@@ -12,7 +12,7 @@ const trendRows = [
   { name: "trend.breathing", metrics: ["respiratory_rate"], least: 5, most: 30 },
 ];
 const colours = { heart_rate: "--strip", fetal_heart_rate: "--fetus", sdnn: "--mother", rmssd: "--warn", respiratory_rate: "--strip", systolic: "--strip", mean_pressure: "--mother", diastolic: "--warn" };
-const trust = ["ecg", "abp", "fhr", "ppg", "fecg", "pcg"];
+const trust = ["ecg", "abp", "fhr", "ppg", "fecg", "pcg", "camera"];
 let patient = "", hours = 1, series = [], everySeconds = 2, spectra = null, ridge = [], limits = null, last = 0;
 
 /** Begins for a patient: fills the page's parts, and keeps them fresh while it is open. */
@@ -241,7 +241,7 @@ async function showStrip(event) {
   const box = element("strip");
   const title = document.createElement("h3");
   title.textContent = `${event.what}, ${dayAndTime(event.time)}`;
-  const shown = (answer?.channels ?? []).filter(one => ["ecg", "ppg", "abp", "fecg", "fhr", "pcg"].includes(one.kind)).slice(0, 4);
+  const shown = (answer?.channels ?? []).filter(one => ["ecg", "ppg", "abp", "fecg", "fhr", "pcg", "camera"].includes(one.kind)).slice(0, 4);
   if (shown.length === 0) {
     const none = document.createElement("p");
     none.textContent = text("events.no_samples");

@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Hrv;
 
 /// <summary>
-/// Heart rate variability of the beats that the stages before it gave: of one kind of signal of a device, which is its ECG, else its PPG, its arterial pressure, its heart sounds (from first sound to first sound). Every
-/// <see cref="HopSeconds"/> over the last <see cref="NormalIntervals.SpanSeconds"/>, from sample 0 of the device's epoch on, and from normal-to-normal intervals alone. Quality is the
+/// Heart rate variability of the beats that the stages before it gave: of one kind of signal of a device, which is its ECG, else its PPG, its arterial pressure, its heart sounds (from first sound to first sound), a camera. Every
+/// <see cref="HopSeconds"/> over the last <see cref="Names.SpanSecondsOf"/>, from sample 0 of the device's epoch on, and from normal-to-normal intervals alone. Quality is the
 /// part of the span in them, coverage the part between beats at all. A beat that becomes certain later than the span's end is not in it: the last second's.
 /// </summary>
 public sealed class HrvStage : IWindowStage
@@ -20,15 +20,21 @@ public sealed class HrvStage : IWindowStage
     private const double Tolerance = 0.2;       // of an interval between pulses, or between beats of which the kind is not known
     private const double KnownTolerance = 0.45;     // where ectopic beats are known, it is for missed beats (twice the interval) and false ones
     private const float LeastCertain = 0.75f;   // probability of a normal beat: one ectopic beat too many costs RMSSD more than many normal ones too few
+    private const double LeastMisplaced = 60;       // ms, of a camera's pulse: two frames at 30 per second
     private const int Rounding = 2;             // samples: start and length of a window are whole numbers of them
 
     private readonly double _rateHz;
     private readonly SignalKind _kind;
+    private readonly int _spanSeconds;
     private readonly NormalIntervals _intervals = new();
     private long _said = -1;                    // hops by the end of the last window; −1 before the first
 
     /// <summary>For the beats of a signal of a device of <paramref name="rateHz"/>.</summary>
-    public HrvStage(double rateHz, SignalKind kind) => (_rateHz, _kind) = (rateHz, kind);
+    public HrvStage(double rateHz, SignalKind kind)
+    {
+        (_rateHz, _kind) = (rateHz, kind);
+        _spanSeconds = Names.SpanSecondsOf(kind, Metric.Sdnn) ?? NormalIntervals.SpanSeconds;
+    }
 
     /// <inheritdoc/>
     public void Accept(in Window window, StageOutput output)
@@ -40,7 +46,7 @@ public sealed class HrvStage : IWindowStage
                     beat.SampleIndex / _rateHz, IsNormal(beat), beat.Label == BeatLabel.None ? Tolerance : KnownTolerance);
         var (before, hops) = (_said, (long)((window.EndIndex + Rounding) / _rateHz / HopSeconds));
         _said = hops;
-        if (before < 0 || hops == before || hops * HopSeconds < NormalIntervals.SpanSeconds)
+        if (before < 0 || hops == before || hops * HopSeconds < _spanSeconds)
             return;
         Report(window.EndIndex / _rateHz, output);
     }
@@ -79,7 +85,9 @@ public sealed class HrvStage : IWindowStage
     private void Report(double end, StageOutput output)
     {
         var series = HrvSeries.OfThread;
-        _intervals.Read(end, series);
+        _intervals.Read(end, _spanSeconds, series);
+        if (_kind == SignalKind.Camera)
+            series.DropMisplaced(LeastMisplaced);
         var status = series.Used >= LeastUsed ? EstimateStatus.Ok : series.Seen < LeastUsed ? EstimateStatus.Gap : EstimateStatus.LowQuality;
         var ok = status == EstimateStatus.Ok;
         var times = ok ? HrvFormulas.Of(series.Intervals, series.Follows) : default;
@@ -92,6 +100,8 @@ public sealed class HrvStage : IWindowStage
         }
         Add(Metric.Sdnn, times.Sdnn);
         Add(Metric.Rmssd, times.Rmssd);
+        if (_spanSeconds < NormalIntervals.SpanSeconds)     // too short for the rest
+            return;
         Add(Metric.Pnn50, times.Pnn50);
         Add(Metric.LowFrequencyPower, bands.Low);
         Add(Metric.HighFrequencyPower, bands.High);

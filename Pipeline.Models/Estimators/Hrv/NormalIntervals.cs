@@ -9,7 +9,7 @@ namespace Pipeline.Models.Estimators.Hrv;
 /// </summary>
 internal sealed class NormalIntervals
 {
-    /// <summary>Seconds that are kept.</summary>
+    /// <summary>Most seconds that are kept.</summary>
     public const int SpanSeconds = 300;
 
     /// <summary>Most intervals in them: the refractory period bounds them to 5 a second.</summary>
@@ -58,15 +58,16 @@ internal sealed class NormalIntervals
     public void Break() => _isBroken = true;
 
     /// <summary>
-    /// The normal intervals that begin and end in the last <see cref="SpanSeconds"/> before <paramref name="end"/> (seconds); what lies before is forgotten.
+    /// The normal intervals that begin and end in the last <paramref name="span"/> seconds before <paramref name="end"/> (seconds); what lies before is forgotten.
     /// </summary>
     /// <param name="end">Seconds from sample 0; not before the last beat.</param>
+    /// <param name="span">At most <see cref="SpanSeconds"/>.</param>
     /// <param name="series">Gets them.</param>
-    public void Read(double end, HrvSeries series)
+    public void Read(double end, int span, HrvSeries series)
     {
-        var from = (long)Math.Round((end - SpanSeconds) * UnitsPerSecond);
+        var from = (long)Math.Round((end - span) * UnitsPerSecond);
         Forget(from);
-        series.Clear();
+        series.Clear(span);
         var (at, wasNormal, seen) = (_last - _kept, false, 0L);
         foreach (var step in _steps.AsSpan(0, _count))
         {
@@ -77,7 +78,7 @@ internal sealed class NormalIntervals
             seen += length < Longest ? length : 0;
             wasNormal = isNormal;
         }
-        series.Seen = Math.Min(1, seen / (double)(SpanSeconds * UnitsPerSecond));
+        series.Seen = Math.Min(1, seen / (double)(span * UnitsPerSecond));
     }
 
     /// <summary>Forgets everything.</summary>

@@ -13,7 +13,6 @@ internal sealed class PpgBeatDetector
     /// <summary>No decision depends on samples later than this after the pulse, in seconds.</summary>
     public const double MaxDelaySeconds = 0.7;
 
-    private const double CutoffHz = 7;               // a pulse wave's upstroke ends below it
     private const double ShortestSeconds = 0.27;     // 220 per minute
     private const double LongestDeadSeconds = 0.6;
     private const double DeadPart = 0.6;             // of the interval that the spectra expect
@@ -50,11 +49,11 @@ internal sealed class PpgBeatDetector
     private float _previous;
     private double _learntAt;                                // a pulse, or nothing: in samples; NaN before the first
 
-    /// <summary>For a channel at <paramref name="rateHz"/>, 20 Hz or more.</summary>
-    public PpgBeatDetector(double rateHz)
+    /// <summary>For a channel at <paramref name="rateHz"/>, 15 Hz or more. A pulse wave's upstroke ends below <paramref name="cutoffHz"/>.</summary>
+    public PpgBeatDetector(double rateHz, double cutoffHz)
     {
         _rateHz = rateHz;
-        _lowPass = Biquad.LowPass(Math.Min(CutoffHz, 0.35 * rateHz), rateHz);
+        _lowPass = Biquad.LowPass(Math.Min(cutoffHz, 0.35 * rateHz), rateHz);
         _delay = _lowPass.DelayAtZero + 0.5;
         _forget = Math.Pow(0.5, 1 / (ForgetSeconds * rateHz));
         _polarityDecay = Math.Exp(-1 / (PolaritySeconds * rateHz));

@@ -99,11 +99,11 @@ internal sealed class PpgPresence(PpgLogOdds? logOdds = null)
 
     /// <summary>
     /// Completes <see cref="Take"/> by the tracker's rate of the window, per minute, and the part of its belief that lies within 10 per
-    /// minute of it.
+    /// minute of it; without a source that describes them, what else moves the signals is the accelerometer's.
     /// </summary>
-    public void TakeBelief(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, double rate, double mass)
+    public void TakeBelief(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, double rate, double mass, PulseSource? source = null)
     {
-        _features.Take(plan, scratch, taken, rate, mass, _isAlike);
+        _features.Take(plan, scratch, taken, rate, mass, _isAlike, source);
         Judge(_features.Values);
     }
 

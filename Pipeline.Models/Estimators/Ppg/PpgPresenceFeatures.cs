@@ -59,7 +59,8 @@ internal sealed class PpgPresenceFeatures
 
     /// <summary>Takes a window that was looked at, with the tracker's rate per minute, how sure it is, and whether its pulses are
     /// alike.</summary>
-    public void Take(PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, double rate, double mass, bool isAlike)
+    public void Take(
+        PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, double rate, double mass, bool isAlike, PulseSource? source)
     {
         var (look, hz) = (taken.Look, plan.RateHz);
         _windows = Math.Min(_windows + 1, Long);
@@ -84,7 +85,13 @@ internal sealed class PpgPresenceFeatures
         var fall = _windows == 1 ? 0 : Math.Clamp(taken.Level - _level, -MostFall, MostRise);      // below the mean before
         _level += (taken.Level - _level) / _windows;
         var old = _windows > Apart ? Math.Max(_rates[Apart], PpgPeriodicity.SlowestPerMinute) : 0;
-        var (motion, motionBeside) = MotionAt(scratch, taken.Axes, rate);
+        Span<double> beside = stackalloc double[PulseSource.Described];
+        if (source?.TryDescribe(known, beside) != true)
+        {
+            var (motion, motionBeside) = MotionAt(scratch, taken.Axes, rate);
+            (beside[0], beside[1], beside[2], beside[3]) = (look.Explained, taken.Axes > 0 ? 1 : 0, motion, motionBeside);
+            beside[4] = Cleaned(plan, scratch, taken);
+        }
         ReadOnlySpan<double> values =
         [
             PpgPeriodicity.Of(_raw, hz).Strength, PpgPeriodicity.Of(_own, hz).Strength,
@@ -92,8 +99,8 @@ internal sealed class PpgPresenceFeatures
             old > 0 ? PpgPeriodicity.At(scratch.Autocorrelation, hz, 60 / old, AtOldRate) : 0,
             old > 0 ? PpgPeriodicity.At(scratch.OwnAutocorrelation, hz, 60 / old, AtOldRate) : 0,
             Math.Min(1, double.Hypot(_means[0], _means[1])), Math.Min(1, double.Hypot(_means[2], _means[3])), look.Raw.Skewness,
-            _means[4], _means[5], look.Raw.Steadiness, look.Own.Steadiness, _means[8], _surety, sure, Drift(), look.Explained,
-            taken.Axes > 0 ? 1 : 0, motion, motionBeside, Math.Max(0, Math.Log(known / UsualRate)), Cleaned(plan, scratch, taken),
+            _means[4], _means[5], look.Raw.Steadiness, look.Own.Steadiness, _means[8], _surety, sure, Drift(), beside[0],
+            beside[1], beside[2], beside[3], Math.Max(0, Math.Log(known / UsualRate)), beside[4],
             isAlike ? 1 : 0, fall,
         ];
         for (var i = 0; i < Count; i++)

@@ -16,16 +16,17 @@ internal sealed class PpgPulses
     private readonly PpgBeatDetector[] _detectors;
     private readonly double[] _times = new double[Kept];
     private readonly double _rateHz;
+    private readonly SignalKind _signal;
     private int _count;
     private int _heard;                        // -1: none
     private double _last = double.NegativeInfinity;
 
-    public PpgPulses(int channels, double rateHz)
+    public PpgPulses(int channels, double rateHz, SignalKind signal, double cutoffHz)
     {
         _detectors = new PpgBeatDetector[channels];
         for (var c = 0; c < channels; c++)
-            _detectors[c] = new PpgBeatDetector(rateHz);
-        _rateHz = rateHz;
+            _detectors[c] = new PpgBeatDetector(rateHz, cutoffHz);
+        (_rateHz, _signal) = (rateHz, signal);
     }
 
     /// <summary>How uneven the steepness of the last pulses of the selected channel is, 0 to 1; 1 when none is selected.</summary>
@@ -125,6 +126,6 @@ internal sealed class PpgPulses
         _times[_count++ % Kept] = pulse;
         if (_count >= 2 * Kept)
             _count -= Kept;
-        output.Beats.Add(new Beat(pulse, SignalKind.Ppg, BeatKind.Pulse));
+        output.Beats.Add(new Beat(pulse, _signal, BeatKind.Pulse));
     }
 }

@@ -11,22 +11,20 @@ public sealed partial class PpgStage
     private PpgTaken TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
     {
         var raw = scratch.Raw(window.Length);
-        var heard = scratch.Heard(_pulseChannels.Length * window.NewSampleCount);
+        var fresh = HeardOf(window);
+        var heard = scratch.Heard(_source.Count * fresh);
         int used = 0, usable = 0;
         double coverage = 0, unclipped = 0, level = 0;
         var fault = EstimateStatus.Gap;
-        for (var c = 0; c < _pulseChannels.Length; c++)
+        for (var c = 0; c < _source.Count; c++)
         {
-            var channel = _pulseChannels[c];
-            window.CopyPhysical(channel, 0, raw);
-            PpgDropouts.Remove(raw, window.RateHz);
-            raw[^window.NewSampleCount..].CopyTo(heard[(c * window.NewSampleCount)..]);
+            var isOn = _source.TryCopy(window, c, raw);
+            raw.Slice(window.Length - _source.Delay - fresh, fresh).CopyTo(heard[(c * fresh)..]);
             var check = PpgChannelCheck.Inspect(raw, window.RateHz);
-            coverage += check.Present / _pulseChannels.Length;
-            var off = (window.LeadOff >> channel & 1) != 0;
-            if (off || !check.Usable)
+            coverage += check.Present / _source.Count;
+            if (!isOn || !check.Usable)
             {
-                fault = off ? EstimateStatus.Flat : FaultOf(check, window, channel);
+                fault = isOn ? FaultOf(check, window, c) : EstimateStatus.Flat;
                 continue;
             }
             level += PpgSpectra.TakePulse(plan, scratch, raw, used);
@@ -47,26 +45,26 @@ public sealed partial class PpgStage
     /// </summary>
     private void TakeBeats(in Window window, PpgScratch scratch, in PpgTaken taken, StageOutput output)
     {
-        var count = window.NewSampleCount;
-        var heard = scratch.Heard(_pulseChannels.Length * count);
+        var count = HeardOf(window);
+        var heard = scratch.Heard(_source.Count * count);
         var interval = double.IsNaN(_expectedInterval) && !taken.HadPulse && taken.Periodicity.Peak >= LeastToExpect
             ? taken.Periodicity.Interval
             : _expectedInterval;
-        for (var c = 0; c < _pulseChannels.Length; c++)
-            _pulses.Take(c, heard.Slice(c * count, count), window.EndIndex - count, interval, output);
+        for (var c = 0; c < _source.Count; c++)
+            _pulses.Take(c, heard.Slice(c * count, count), window.EndIndex - _source.Delay - count, interval, output);
         _pulses.Choose(taken.Lanes);
     }
 
-    private static EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)
+    /// <summary>Samples that the detectors have not heard yet, and may: the source's last ones are still to change.</summary>
+    private int HeardOf(in Window window) => Math.Min(window.NewSampleCount, window.Length - _source.Delay);
+
+    private EstimateStatus FaultOf(in PpgChannelCheck check, in Window window, int channel)
     {
         if (check.Present < PpgChannelCheck.LeastPresent)
             return check.HeadMissing ? EstimateStatus.WarmingUp : EstimateStatus.Gap;
-        if (!check.IsConstant)
-            return check.AtRail >= PpgChannelCheck.MostAtRail ? EstimateStatus.Saturated : EstimateStatus.Flat;
-        if (window.Format != SampleFormat.Int16)
-            return EstimateStatus.Flat;
-        var stored = window.Int16(channel);
-        return stored.IndexOfAny(short.MaxValue, (short)(short.MinValue + 1)) >= 0 ? EstimateStatus.Saturated : EstimateStatus.Flat;
+        return !check.IsConstant && check.AtRail >= PpgChannelCheck.MostAtRail || _source.IsAtLimit(window, channel)
+            ? EstimateStatus.Saturated
+            : EstimateStatus.Flat;
     }
 
     private int TakeMotion(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)

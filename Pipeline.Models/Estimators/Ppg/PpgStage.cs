@@ -36,7 +36,6 @@ public sealed partial class PpgStage : IWindowStage
     // Counted pulses replace the spectra's rate where both agree and the intervals are even: then the count is the finer of the two.
     private const double MostDifference = 2.5;          // per minute, or
     private const double MostDifferencePart = 0.025;    // of the rate
-    private const double MostIrregularity = 0.04;       // mean deviation of an interval, as a part of it
 
     // Even intervals of even pulses also weigh in among the spectra: that tells a slow pulse from its third harmonic.
     private const double MostUnevenness = 0.1;
@@ -54,7 +53,7 @@ public sealed partial class PpgStage : IWindowStage
     private const double UnlikePulses = 0.85;
     private const double UnlikeChannels = 0.95;
 
-    private readonly int[] _pulseChannels;
+    private readonly PulseSource _source;
     private readonly int[] _motionChannels;
     private readonly PpgConstants _constants;
     private readonly PpgRateBelief _belief;
@@ -66,6 +65,7 @@ public sealed partial class PpgStage : IWindowStage
     private bool _started;
     private bool _judged;                               // the belief holds evidence
     private int _silent;                                // windows without a usable PPG, up to those that let it be forgotten
+    private double _given = double.NegativeInfinity;    // the last pulse, where pulses are recalled
     private double _expectedInterval = double.NaN;      // seconds, by the window before
 
     /// <summary>
@@ -84,22 +84,26 @@ public sealed partial class PpgStage : IWindowStage
     /// </summary>
     internal PpgStage(
         ChannelLayout channels, double rateHz, PpgConstants constants, PpgSpectraObserver? observer = null, PpgLogOdds? logOdds = null)
+        : this(PpgChannels.Of(channels, rateHz), channels.IndicesOf(SignalKind.Acc), rateHz, constants, observer, logOdds)
     {
-        ArgumentNullException.ThrowIfNull(channels);
-        if (!(rateHz >= MinRateHz))
-            throw new ArgumentException($"{rateHz} Hz; pulses need {MinRateHz} Hz or more.", nameof(rateHz));
-        var pulse = channels.IndicesOf(SignalKind.Ppg);
-        var motion = channels.IndicesOf(SignalKind.Acc);
-        if (pulse.Length == 0)
-            throw new ArgumentException("None of the channels is a PPG.", nameof(channels));
-        _pulseChannels = pulse[..Math.Min(pulse.Length, MaxPulseChannels)];
+    }
+
+    /// <summary>For the pulse of another <paramref name="source"/>, beside the <paramref name="motion"/> of an accelerometer's channels.</summary>
+    internal PpgStage(
+        PulseSource source, int[] motion, double rateHz, PpgConstants constants, PpgSpectraObserver? observer = null,
+        PpgLogOdds? logOdds = null)
+    {
+        _source = source;
         _motionChannels = motion[..Math.Min(motion.Length, PpgMotionFit.MaxAxes)];
-        _pulses = new PpgPulses(_pulseChannels.Length, rateHz);
+        _pulses = new PpgPulses(source.Count, rateHz, source.Signal, source.CutoffHz);
         _constants = constants;
         _belief = new PpgRateBelief(constants);
         _observer = observer;
         _presence = new PpgPresence(logOdds);
     }
+
+    /// <summary>What says whether the last window held a pulse.</summary>
+    internal ReadOnlySpan<float> PresenceFeatures => _presence.Features;
 
     /// <inheritdoc/>
     public void Accept(in Window window, StageOutput output)
@@ -155,7 +159,24 @@ public sealed partial class PpgStage : IWindowStage
         }
         if (!_presence.IsPresent && !taken.HadPulse)
             output.Beats.RemoveRange(taken.FirstBeat, output.Beats.Count - taken.FirstBeat);
+        else if (_source.RecallsPulses)
+            Recall(window, taken, output);
         return estimate;
+    }
+
+    /// <summary>Gives the window's pulses in place of the new ones, where there was no pulse before; notes the last one that was given.</summary>
+    private void Recall(in Window window, in PpgTaken taken, StageOutput output)
+    {
+        if (!taken.HadPulse)
+        {
+            Span<double> pulses = stackalloc double[PpgPulses.MostKept];
+            output.Beats.RemoveRange(taken.FirstBeat, output.Beats.Count - taken.FirstBeat);
+            foreach (var pulse in pulses[.._pulses.In(window.StartIndex, window.EndIndex, pulses)])
+                if (pulse > _given)
+                    output.Beats.Add(new Beat(pulse, _source.Signal, BeatKind.Pulse));
+        }
+        if (output.Beats.Count > taken.FirstBeat)
+            _given = output.Beats[^1].SampleIndex;
     }
 
     /// <inheritdoc/>
@@ -163,11 +184,12 @@ public sealed partial class PpgStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         var first = output.Beats.Count;
-        var raw = PpgScratch.OfThread.Raw(tail.NewSampleCount);
-        for (var c = 0; c < _pulseChannels.Length; c++)
+        var raw = PpgScratch.OfThread.Raw(tail.Length);
+        var fresh = Math.Min(tail.Length, tail.NewSampleCount + _source.Delay);
+        for (var c = 0; c < _source.Count; c++)
         {
-            tail.CopyPhysical(_pulseChannels[c], tail.Length - tail.NewSampleCount, raw);
-            _pulses.Take(c, raw, tail.EndIndex - tail.NewSampleCount, _expectedInterval, output);
+            _source.TryCopy(tail, c, raw);
+            _pulses.Take(c, raw[^fresh..], tail.EndIndex - fresh, _expectedInterval, output);
         }
         _pulses.Finish(output);
         if (!_presence.IsPresent)
@@ -221,12 +243,14 @@ public sealed partial class PpgStage : IWindowStage
             _presence.Transfer(state, version);
         if (version >= 5)
             state.Within(ref _silent, 0, RateFeatures.SilentWindows);
+        if (_source.RecallsPulses)
+            state.Value(ref _given);
     }
 
     private Estimate None(EstimateStatus status, double coverage, double interval = double.NaN)
     {
         _expectedInterval = interval;
-        return new Estimate(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, status, Stages.Classical);
+        return new Estimate(_source.Signal, Metric.HeartRate, double.NaN, double.NaN, 0, coverage, status, Stages.Classical);
     }
 
     private Estimate Estimate(in Window window, PpgSpectrumPlan plan, PpgScratch scratch, in PpgTaken taken, out PpgVerdict verdict)
@@ -236,7 +260,7 @@ public sealed partial class PpgStage : IWindowStage
             scratch.PulsePower, scratch.CleanPower, taken.Used, scratch.MotionPower, taken.Axes, !_judged, _constants, scratch.Likelihood);
         _judged = true;
         var (counted, irregularity) = TakePresence(window, plan, scratch, taken, out verdict);
-        var isEven = irregularity < MostIrregularity;
+        var isEven = irregularity < _source.MostIrregularity;
         if (isEven && _pulses.Unevenness < MostUnevenness)
             JudgeCount(scratch.Likelihood, counted);
         if (double.IsFinite(verdict.MostRate))
@@ -244,7 +268,7 @@ public sealed partial class PpgStage : IWindowStage
         _belief.Weigh(scratch.Likelihood);
 
         var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
-        _presence.TakeBelief(plan, scratch, taken, rate, mass);
+        _presence.TakeBelief(plan, scratch, taken, rate, mass, _source);
         verdict = verdict with { HasPulse = _presence.IsPresent && verdict.HasPulse };
         var interval = mass >= 0.5 ? 60 / rate : double.NaN;
         if (mass < LeastMass || !verdict.TryCorrect(ref rate))
@@ -262,7 +286,7 @@ public sealed partial class PpgStage : IWindowStage
         var quality = mass * taken.Coverage * taken.Unclipped
             * (UnlikePulses + (1 - UnlikePulses) * likePulses) * (UnlikeChannels + (1 - UnlikeChannels) * likeChannels);
         return new Estimate(
-            SignalKind.Ppg, Metric.HeartRate, rate, sigma, Math.Clamp(quality, 0, 1), taken.Coverage, EstimateStatus.Ok, Stages.Classical);
+            _source.Signal, Metric.HeartRate, rate, sigma, Math.Clamp(quality, 0, 1), taken.Coverage, EstimateStatus.Ok, Stages.Classical);
     }
 
     /// <summary>
