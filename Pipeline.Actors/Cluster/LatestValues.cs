@@ -16,6 +16,8 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
     private readonly Dictionary<Series, VitalPoint> _points = [];
     private readonly SortedDictionary<string, HashSet<Series>> _patients = new(StringComparer.Ordinal);
 
+    private readonly LatestBeats _beats = new();
+
     private readonly record struct Series(PatientId Patient, string Device, SignalKind Signal, Metric Metric);
 
     /// <summary>Series that are kept at present.</summary>
@@ -35,6 +37,13 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             return Points_NeedsLock(patient.Value);
     }
 
+    /// <summary>A patient's last beats, since it was asked for them first: of those patients alone they are kept.</summary>
+    public BeatReport[] BeatsOf(PatientId patient)
+    {
+        lock (_lock)
+            return _beats.Of(patient);
+    }
+
     /// <summary>The newest points of the next patients in order of their pseudonyms; each patient's as in <see cref="ByPatient"/>.</summary>
     /// <param name="after">The pseudonym after which they begin; null: at the first.</param>
     /// <param name="most">Most patients.</param>
@@ -51,7 +60,7 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             return [.. _points.Values.Where(point => point.Origin.Partition == partition)];
     }
 
-    /// <summary>Takes the batch's points; complete at once.</summary>
+    /// <summary>Takes the batch's points, and the beats of patients that somebody looks at; complete at once.</summary>
     public Task WriteAsync(OutputBatch batch, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -61,6 +70,8 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
                 Take_NeedsLock(point);
             foreach (var point in batch.Points)
                 Take_NeedsLock(point);
+            foreach (var beat in batch.Beats)
+                _beats.Take(beat);
         }
         return Task.CompletedTask;
     }

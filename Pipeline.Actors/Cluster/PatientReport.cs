@@ -15,6 +15,9 @@ public sealed record PatientReport(string Patient, string Ward, string Bed, int 
     /// <summary>Its alarms; null when there has been none.</summary>
     public AlarmsReport? Alarms { get; init; }
 
+    /// <summary>Its last beats, where one patient was asked for, since that was asked first.</summary>
+    public IReadOnlyList<BeatReport> Beats { get; init; } = [];
+
     /// <summary>Puts together a patient's newest points; null when there are none.</summary>
     public static PatientReport? From(IReadOnlyCollection<VitalPoint> points)
     {

@@ -32,7 +32,7 @@ internal sealed class ReaderActor(LocalReadings readings) : UntypedActor, IWithT
         switch (message)
         {
             case PatientQuestion question:
-                Sender.Tell(new PatientAnswer(PatientId.IsValid(question.Patient) ? PatientReport.From(readings.Latest.ByPatient(new PatientId(question.Patient))) : null));
+                Sender.Tell(new PatientAnswer(PatientId.IsValid(question.Patient) ? ReportOf(new PatientId(question.Patient)) : null));
                 break;
             case PatientsQuestion question:
                 Sender.Tell(new PatientsAnswer([.. readings.Latest.Patients(question.After, PatientsAnswer.Most).Select(PatientReport.From).OfType<PatientReport>()]));
@@ -57,6 +57,9 @@ internal sealed class ReaderActor(LocalReadings readings) : UntypedActor, IWithT
                 break;
         }
     }
+
+    private PatientReport? ReportOf(PatientId patient) =>
+        PatientReport.From(readings.Latest.ByPatient(patient)) is { } report ? report with { Beats = readings.Latest.BeatsOf(patient) } : null;
 
     private void AnswerStatus()
     {

@@ -9,9 +9,11 @@ namespace Pipeline.Host.Web;
 /// <param name="Kind">What it measures, as in the store's tags.</param>
 /// <param name="Unit">Unit of the values.</param>
 /// <param name="Time">Event time of the first value, milliseconds since 1970.</param>
+/// <param name="Epoch">The device's epoch.</param>
+/// <param name="Seconds">Place of the first value in the epoch.</param>
 /// <param name="RateHz">Values per second.</param>
 /// <param name="Values">The values; null where a sample is missing.</param>
-internal sealed record StripSamples(string Patient, string Device, string Label, string Kind, string Unit, double Time, double RateHz, float?[] Values)
+internal sealed record StripSamples(string Patient, string Device, string Label, string Kind, string Unit, double Time, long Epoch, double Seconds, double RateHz, float?[] Values)
 {
     /// <summary>Makes it of a channel of a chunk, with about <paramref name="points"/> values a second at most; 0: all.</summary>
     public static StripSamples Of(LiveSamples chunk, int channel, double points)
@@ -20,7 +22,8 @@ internal sealed record StripSamples(string Patient, string Device, string Label,
         var bucket = points > 0 ? Math.Max(1, (int)Math.Ceiling(2 * chunk.RateHz / points)) : 1;
         var (at, shown) = (chunk.Channels[channel], bucket > 2 ? Extremes(values, bucket) : values);
         return new StripSamples(
-            chunk.Patient, chunk.Device, at.Label, at.Kind, at.Unit, chunk.Time.ToUnixTimeMilliseconds(), bucket > 2 ? 2 * chunk.RateHz / bucket : chunk.RateHz,
+            chunk.Patient, chunk.Device, at.Label, at.Kind, at.Unit, chunk.Time.ToUnixTimeMilliseconds(), chunk.Epoch, chunk.FirstSampleIndex / chunk.RateHz,
+            bucket > 2 ? 2 * chunk.RateHz / bucket : chunk.RateHz,
             [.. shown.Select(Shown)]);
     }
 

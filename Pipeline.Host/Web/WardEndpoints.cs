@@ -132,6 +132,7 @@ internal static class WardEndpoints
         SilentSince = report.Series.Count > 0 && report.Series.All(series => series.SilentSince is not null) ? report.Series.Max(series => series.SilentSince) : null,
         Alarm = report.Alarms is { Open: [var top, ..] } ? top : null,
         report.Alarms,
+        report.Beats,
         Limits = rules.Enabled ? report.Alarms?.Limits ?? rules.LimitsOf(report.Ward) : (AlarmLimits?)null,
         Models = report.Series.Select(series => series.Model).Where(model => model.Length > 0).Distinct().Order(StringComparer.Ordinal).ToArray(),
         Series = report.Series.Select(series => new

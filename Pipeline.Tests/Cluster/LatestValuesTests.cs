@@ -23,6 +23,34 @@ public sealed class LatestValuesTests
     }
 
     [Fact]
+    public async Task Beats_are_kept_of_patients_that_somebody_asks_for_the_last_ones_of_the_last_patients()
+    {
+        var latest = new LatestValues();
+        var (one, other) = (new PatientId("P1"), new PatientId("P2"));
+        Task TakeAsync(PatientId patient, int from, int count)
+        {
+            var batch = Points.Batch([Points.Of(3)]);
+            batch.Beats.AddRange(Enumerable.Range(from, count).Select(n => new BeatPoint(patient, "d1", 7, n, new Beat(n * 250, SignalKind.Ecg, BeatKind.Qrs) { Label = BeatLabel.Ventricular })));
+            return latest.WriteAsync(batch, Never);
+        }
+
+        await TakeAsync(one, 0, 5);
+        Assert.Empty(latest.BeatsOf(one));
+        await TakeAsync(one, 5, LatestBeats.MostBeats + 2);
+        await TakeAsync(other, 0, 5);
+
+        Assert.Equal(LatestBeats.MostBeats, latest.BeatsOf(one).Length);
+        Assert.Equal(new BeatReport("d1", "ecg", "qrs", "V", 7, 7), latest.BeatsOf(one)[0]);
+        Assert.Empty(latest.BeatsOf(other));
+        for (var patient = 0; patient < LatestBeats.MostPatients - 1; patient++)
+        {
+            _ = latest.BeatsOf(new PatientId($"Q{patient}"));
+            _ = latest.BeatsOf(other);
+        }
+        Assert.Empty(latest.BeatsOf(one));      // asked for longest ago of all, and so no longer kept
+    }
+
+    [Fact]
     public async Task The_report_of_a_silent_device_has_no_value_and_says_since_when_until_it_sends_again()
     {
         var latest = new LatestValues();

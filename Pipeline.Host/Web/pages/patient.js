@@ -33,6 +33,7 @@ function take(stretch) {
     if (traces.size === 0)
       waves.textContent = "";
     trace = new Trace(keptSeconds);
+    [trace.device, trace.kind] = [stretch.device, stretch.kind];
     trace.stroke = { fecg: "--fetus", fhr: "--fetus", fhr2: "--fetus", ppg: "--mother" }[stretch.kind] ?? "--strip";
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
@@ -55,6 +56,8 @@ function show(patient) {
   showAlarms(patient.alarms);
   showActs(patient);
   history.update(patient);
+  for (const trace of traces.values())
+    trace.beats = patient.beats.filter(beat => beat.device === trace.device && beat.signal === trace.kind);
   const ctg = document.getElementById("ctg");
   ctg.hidden = !patient.series.some(one => ["fetal_heart_rate", "fetal_baseline"].includes(one.metric));
   ctg.href = `ctg.html?patient=${encodeURIComponent(patient.patient)}`;

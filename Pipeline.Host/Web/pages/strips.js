@@ -34,6 +34,7 @@ export class Trace {
   constructor(seconds) {
     this.seconds = seconds;
     this.parts = [];
+    this.beats = [];      // as the server tells them: { kind, label, epoch, seconds }
     this.lead = null;     // milliseconds from a sample's time to when it is drawn
   }
 
@@ -115,6 +116,30 @@ export function drawTrace(canvas, trace, { pixelsPerSecond = null, grid = false,
     }
   }
   draw.stroke();
+  drawBeats(draw, trace, width, speed, now);
+}
+
+// A tick at the top for each beat, with its class where it is not normal, or the number of the heart sound: a beat is known some seconds after it was.
+function drawBeats(draw, trace, width, speed, now) {
+  draw.font = "bold 12px sans-serif";
+  draw.textAlign = "center";
+  for (const beat of trace.beats) {
+    const part = trace.parts.findLast(one => one.epoch === beat.epoch && one.seconds <= beat.seconds);
+    if (!part)
+      continue;
+    const x = width - (now - part.time - 1000 * (beat.seconds - part.seconds)) * speed / 1000;
+    if (x < 0 || x > width)
+      continue;
+    const name = { s1: "1", s2: "2" }[beat.kind] ?? (beat.label === "N" ? "" : beat.label);
+    draw.strokeStyle = draw.fillStyle = colour(name && beat.kind === "qrs" ? "--warn" : beat.kind === "fetal_qrs" ? "--fetus" : "--text-soft");
+    draw.lineWidth = 1.5;
+    draw.beginPath();
+    draw.moveTo(x, 0);
+    draw.lineTo(x, beat.kind === "fetal_qrs" ? 10 : 5);
+    draw.stroke();
+    if (name)
+      draw.fillText(name, x, 17);
+  }
 }
 
 function ease(shown, [least, greatest]) {
