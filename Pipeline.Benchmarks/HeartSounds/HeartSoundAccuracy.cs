@@ -3,6 +3,7 @@ using Pipeline.Benchmarks.Accuracy;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.HeartSound;
+using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
 namespace Pipeline.Benchmarks.HeartSounds;
@@ -36,6 +37,7 @@ internal sealed class HeartSoundAccuracy : IBenchmark
         }
         foreach (var kind in Enum.GetValues<HeartSoundKind>())
             Score(report, kind, stop);
+        MeasureCost(report);
         return Task.CompletedTask;
     }
 
@@ -69,6 +71,17 @@ internal sealed class HeartSoundAccuracy : IBenchmark
         report.Add($"simulated_{kind}_ok", 100.0 * given.Count / windows.Count, "%");
         if (windows[0].HasHeart == true && given.Count > 0)
             report.Add($"simulated_{kind}_ok_mae", given.Where(window => double.IsFinite(window.Reference)).Average(window => window.Error), "/min");
+    }
+
+    private static void MeasureCost(Report report)
+    {
+        const double seconds = 400;
+        var sound = HeartSoundKindSimulator.Draw(HeartSoundKind.Normal, FirstSeed, seconds, rateHz: 2000);
+        var chunks = StreamRun.Chunks([sound.Samples], new ChannelLayout(new Channel("PCG", SignalKind.HeartSound, "1")), sound.RateHz).ToList();
+        var windows = 0;
+        void Run() => windows = StreamRun.Of(chunks, first => [new HeartSoundStage(first.Channels, first.RateHz)]).Count();
+        Run();      // compiles
+        report.Add("cost_of_a_window", Enumerable.Range(0, 5).Select(_ => 1e6 * Cost.Of(Run).ThreadCpuSeconds / windows).Min(), "us");
     }
 
     private static double Median(IEnumerable<double> values) => QrsRecordScore.Median([.. values.Order()]);

@@ -18,6 +18,7 @@ internal static class TrainCommand
             "./pipeline train heart-rate --data spc2015 --data bami --folds 3");
         foreach (var model in Trainings.All)
             command.Add(Create(model));
+        command.Add(TrainHeartSoundCommand.Create());
         return command;
     }
 

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Pipeline.Models.Estimators.HeartSound;
 
@@ -19,6 +19,7 @@ internal sealed class HeartSoundSearch
     internal const float MostLogOdds = 1.2f;
     private const float Never = -1e9f;
     private const double EdgeIntervals = 1.2;   // the first and the last sound lie at most as far from the window's ends
+    private const int Lanes = 8;                // Vector256 of float32, in software where the processor has none
     private const int Pad = 176;                // longest interval of the slowest rate, and more
     private const float SamePlace = 4;          // score of a first sound where one was found before
 
@@ -31,7 +32,6 @@ internal sealed class HeartSoundSearch
     private readonly float[] _sound = new float[Frames + Pad];      // of three frames about one
     private readonly float[] _pair = new float[Frames];
     private readonly float[] _best = new float[Pad + Frames];
-    private readonly int[] _back = new int[Frames];
     private readonly float[] _scores = new float[HeartSoundRates.Count];
     private readonly int[] _firsts = new int[Frames];
     private readonly int[] _seconds = new int[Frames];
@@ -76,19 +76,18 @@ internal sealed class HeartSoundSearch
             _sound[t] = _odds[t] + (t > 0 ? _odds[t - 1] : 0) + (t + 1 < Frames ? _odds[t + 1] : 0);
         Known = known;
         for (var rate = 0; rate < _scores.Length; rate++)
-            _scores[rate] = Score(rate, keepsPath: false).Score;
+            _scores[rate] = Score(rate).Score;
         return true;
     }
 
     /// <summary>Finds the row of sounds at <paramref name="rate"/>.</summary>
     public void Follow(int rate)
     {
-        var at = Score(rate, keepsPath: true).End;
-        Count = 0;
-        for (; at >= 0; at = _back[at] == 0 ? -1 : at - _back[at])
+        var at = Score(rate).End;
+        ref readonly var expected = ref HeartSoundRates.At(rate);
+        for (Count = 0; at >= 0; at = Before(at, expected))
             _firsts[Count++] = at;
         _firsts.AsSpan(0, Count).Reverse();
-        ref readonly var expected = ref HeartSoundRates.At(rate);
         for (var b = 0; b < Count; b++)
         {
             var (best, place) = (float.NegativeInfinity, 0);
@@ -130,70 +129,70 @@ internal sealed class HeartSoundSearch
         return true;
     }
 
-    /// <summary>The best row's score and its last first sound, −1 where there is none.</summary>
-    private (float Score, int End) Score(int rate, bool keepsPath)
+    /// <summary>The best row's score and its last first sound, −1 where there is none. Eight frames at a time: no interval is as short.</summary>
+    private (float Score, int End) Score(int rate)
     {
         ref readonly var expected = ref HeartSoundRates.At(rate);
         TakePairs(expected);
         _best.AsSpan(0, Pad).Fill(Never);
+        var intervals = expected.Intervals;
         var edge = EdgeIntervals * expected.Period;
-        ReadOnlySpan<float> intervals = expected.Intervals;
-        var longest = expected.LeastInterval + intervals.Length - 1;
-        var (score, end) = (float.NegativeInfinity, -1);
-        for (var t = 0; t < Frames; t++)
+        var first = Pad - expected.LeastInterval - intervals.Length + 1;        // of the sound before the one in frame 0
+        for (var t = 0; t < Frames; t += Lanes)
         {
-            var before = _best.AsSpan(Pad + t - longest, intervals.Length);
-            var best = Largest(before, intervals);
-            var starts = t < edge && best <= 0;
-            if (keepsPath)
-                _back[t] = starts || best <= Never / 2 ? 0 : longest - PlaceOf(best, before, intervals);
-            _best[Pad + t] = _pair[t] + (starts ? 0 : best);
-            if (t >= Frames - edge && _best[Pad + t] > score)
-                (score, end) = (_best[Pad + t], t);
+            // Two chains of maxima: one would wait for itself.
+            var (even, odd) = (Starts(t, edge), Vector256.Create(Never));
+            for (var i = 0; i < intervals.Length; i++)
+            {
+                var one = Vector256.LoadUnsafe(ref _best[first + t + i]) + Vector256.Create(intervals[i]);
+                if (++i < intervals.Length)
+                    odd = Vector256.Max(odd, Vector256.LoadUnsafe(ref _best[first + t + i]) + Vector256.Create(intervals[i]));
+                even = Vector256.Max(even, one);
+            }
+            (Vector256.Max(even, odd) + Vector256.LoadUnsafe(ref _pair[t])).StoreUnsafe(ref _best[Pad + t]);
         }
+        var (score, end) = (float.NegativeInfinity, -1);
+        for (var t = (int)Math.Ceiling(Frames - edge); t < Frames; t++)
+            if (_best[Pad + t] > score)
+                (score, end) = (_best[Pad + t], t);
         return (score, end);
+    }
+
+    /// <summary>0 in frames from <paramref name="t"/> on in which a row may begin.</summary>
+    private static Vector256<float> Starts(int t, double edge)
+    {
+        if (t + Lanes <= edge || t >= edge)
+            return Vector256.Create(t >= edge ? Never : 0);
+        Span<float> starts = stackalloc float[Lanes];
+        for (var lane = 0; lane < Lanes; lane++)
+            starts[lane] = t + lane < edge ? 0 : Never;
+        return Vector256.Create<float>(starts);
+    }
+
+    /// <summary>The first sound before the one in frame <paramref name="at"/>, by the rate that was scored last; −1 where the row begins there.</summary>
+    private int Before(int at, in HeartSoundRates.Expected expected)
+    {
+        var (best, place) = (at < EdgeIntervals * expected.Period ? 0 : Never, -1);
+        for (var i = 0; i < expected.Intervals.Length; i++)
+        {
+            var from = at - expected.LeastInterval - expected.Intervals.Length + 1 + i;
+            if (from >= 0 && _best[Pad + from] + expected.Intervals[i] is var score && score > best)
+                (best, place) = (score, from);
+        }
+        return place;
     }
 
     /// <summary>What a first sound in each frame, and the second that suits it best, say together.</summary>
     private void TakePairs(in HeartSoundRates.Expected expected)
     {
-        var pair = _pair.AsSpan();
-        pair.Fill(Never);
-        for (var s = 0; s < expected.Systoles.Length; s++)
+        for (var t = 0; t < Frames; t += Lanes)
         {
-            var second = _sound.AsSpan(expected.LeastSystole + s, Frames);
-            var own = new Vector<float>(expected.Systoles[s]);
-            for (var t = 0; t < Frames; t += Vector<float>.Count)
-                Vector.Max(new Vector<float>(pair[t..]), new Vector<float>(second[t..]) + own).CopyTo(pair[t..]);
+            var second = Vector256.Create(Never);
+            for (var s = 0; s < expected.Systoles.Length; s++)
+                second = Vector256.Max(second, Vector256.LoadUnsafe(ref _sound[t + expected.LeastSystole + s]) + Vector256.Create(expected.Systoles[s]));
+            (second + Vector256.LoadUnsafe(ref _sound[t])).StoreUnsafe(ref _pair[t]);
         }
-        for (var t = 0; t < Frames; t += Vector<float>.Count)
-            (new Vector<float>(pair[t..]) + new Vector<float>(_sound, t)).CopyTo(pair[t..]);
         for (var t = Math.Max(0, Known - 1); t <= Known + 1 && Known >= 0 && t < Frames; t++)
-            pair[t] += SamePlace;
-    }
-
-    private static float Largest(ReadOnlySpan<float> before, ReadOnlySpan<float> intervals)
-    {
-        var largest = float.NegativeInfinity;
-        var i = 0;
-        if (before.Length >= Vector<float>.Count)
-        {
-            var all = new Vector<float>(float.NegativeInfinity);
-            for (; i <= before.Length - Vector<float>.Count; i += Vector<float>.Count)
-                all = Vector.Max(all, new Vector<float>(before[i..]) + new Vector<float>(intervals[i..]));
-            for (var lane = 0; lane < Vector<float>.Count; lane++)
-                largest = Math.Max(largest, all[lane]);
-        }
-        for (; i < before.Length; i++)
-            largest = Math.Max(largest, before[i] + intervals[i]);
-        return largest;
-    }
-
-    private static int PlaceOf(float value, ReadOnlySpan<float> before, ReadOnlySpan<float> intervals)
-    {
-        for (var i = before.Length - 1; i > 0; i--)
-            if (before[i] + intervals[i] == value)
-                return i;
-        return 0;
+            _pair[t] += SamePlace;
     }
 }
