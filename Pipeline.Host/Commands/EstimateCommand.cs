@@ -15,9 +15,10 @@ internal static class EstimateCommand
 {
     public static Command Create()
     {
-        var files = RecordingArguments.Files("Recordings, or folders of them: WFDB header (.hea), EDF or EDF+, CSV and the like, WAV.");
+        var files = RecordingArguments.Files("Recordings, or folders of them: WFDB header (.hea), EDF or EDF+, CSV and the like, WAV, video (.mp4 .avi .mov).");
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
+        var region = new Option<string?>("--region") { Description = "Of a video: where the skin is, in pixels (it is searched for).", HelpName = "X,Y,WIDTH,HEIGHT" };
         var model = new Option<string>("--model") { Description = "What estimates from PPG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var qrs = new Option<string>("--qrs-model") { Description = "What decides on the beats of an ECG: auto, classical, or a model's name or folder (auto: the network that ships).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
         var fetal = new Option<string>("--fetal-model") { Description = "What is asked about the fetal heart rate of abdominal leads beside the classical estimator: auto, classical, or a model's name or folder (auto: the network that ships, if one does).", DefaultValueFactory = _ => Stages.Auto, HelpName = "NAME" };
@@ -47,9 +48,10 @@ internal static class EstimateCommand
             "./pipeline estimate wrist.hea --model heart-rate",
             "./pipeline estimate 1001.hea --output trace.csv --events events.csv",
             "./pipeline estimate 118e06.hea --output rates.csv --denoised denoised.csv",
+            "./pipeline estimate face.mp4 --beats pulses.csv",
             "./pipeline estimate a103l.hea --check-alarm asystole@300")
         {
-            files, model, qrs, fetal, autoencoder, format, output, beats, events, denoised, encodings, check, channels, rate,
+            files, model, qrs, fetal, autoencoder, format, output, beats, events, denoised, encodings, check, channels, rate, region,
         };
         command.SetAction((parsed, stop) =>
         {
@@ -60,7 +62,7 @@ internal static class EstimateCommand
             var asked = parsed.GetValue(check);
             var request = new EstimateRequest(
                 paths,
-                RecordingArguments.Options(parsed, channels, rate) with { UntilSeconds = asked?.Seconds },
+                RecordingArguments.Options(parsed, channels, rate) with { Region = parsed.GetValue(region), UntilSeconds = asked?.Seconds },
                 kind,
                 EstimateRequest.Places(parsed.GetValue(output), paths, kind == EstimateFormat.Csv ? ".csv" : ".json", found.Count > 0),
                 EstimateRequest.Places(parsed.GetValue(beats), paths, SamePlace(parsed.GetValue(output), parsed.GetValue(beats)) ? ".beats.csv" : ".csv", found.Count > 0))

@@ -11,7 +11,7 @@ internal static class RecordingFolder
     private const int MaxFiles = 1_000_000;
     private const int MaxDepth = 16;
 
-    private static readonly HashSet<string> Endings = new(StringComparer.OrdinalIgnoreCase) { ".hea", ".edf", ".rec", ".wav", ".csv", ".tsv", ".txt" };
+    private static readonly HashSet<string> Endings = new(StringComparer.OrdinalIgnoreCase) { ".hea", ".edf", ".rec", ".wav", ".csv", ".tsv", ".txt", ".mp4", ".avi", ".mov" };
 
     /// <summary>
     /// The paths of all recordings in a folder and the folders in it, in order. Left out are what begins with a dot, links to folders, what has

@@ -69,7 +69,7 @@ public sealed class Recording : IDisposable
     }
 
     /// <summary>
-    /// Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf .rec</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV. A WFDB
+    /// Opens a recording by its ending: <c>.hea</c> WFDB, <c>.edf .rec</c> EDF and EDF+, <c>.wav</c> WAV, <c>.csv .tsv .txt</c> CSV, <c>.mp4 .avi .mov</c> video. A WFDB
     /// record may also be named without ending, as WFDB's own tools do.
     /// </summary>
     /// <exception cref="RecordingException">It is not there, not of these forms, broken, or has no rate.</exception>
@@ -124,12 +124,13 @@ public sealed class Recording : IDisposable
             ".HEA" => WfdbReader.Open(path),
             ".EDF" or ".REC" => new EdfReader(path, options),
             ".WAV" => DecimatingReader.Of(new WavReader(path)),
+            ".MP4" or ".AVI" or ".MOV" => new VideoReader(path, options),
             ".CSV" or ".TSV" or ".TXT" => new CsvReader(path, options),
             _ when File.Exists(Path.ChangeExtension(path, ".hea")) =>
                 throw new RecordingException(
                     $"{Path.GetFileName(path)}: is named by its header {Path.GetFileNameWithoutExtension(path)}.hea"),
             var ending => throw new RecordingException(
-                $"{Path.GetFileName(path)}: no recordings end in '{ending}'; .hea .edf .rec .csv .tsv .txt .wav do"),
+                $"{Path.GetFileName(path)}: no recordings end in '{ending}'; .hea .edf .rec .csv .tsv .txt .wav .mp4 .avi .mov do"),
         };
     }
 

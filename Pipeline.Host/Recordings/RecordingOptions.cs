@@ -8,6 +8,9 @@ public sealed record RecordingOptions(IReadOnlyList<ChannelOverride> Channels, d
     /// <summary>Seconds after which nothing is read; null: all is.</summary>
     public double? UntilSeconds { get; init; }
 
+    /// <summary>Skin in a video: <c>X,Y,WIDTH,HEIGHT</c> in pixels; null: it is searched for.</summary>
+    public string? Region { get; init; }
+
     /// <summary>What was said of a signal: the last override that fits; null: nothing.</summary>
     internal ChannelOverride? Of(RecordedSignal signal) => Channels.LastOrDefault(channel => channel.Matches(signal));
 

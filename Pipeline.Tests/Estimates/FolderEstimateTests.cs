@@ -103,7 +103,7 @@ public sealed class FolderEstimateTests : IDisposable
         var (unplaced, _, wanted) = await RunAsync(_folder.Path);
 
         Assert.Equal((ExitCode.BadUsage, ExitCode.BadUsage), (none, unplaced));
-        Assert.Equal($"{_folder.Path}: no recordings in it; they end in .hea .edf .rec .wav .csv .tsv .txt.\n", said);
+        Assert.Equal($"{_folder.Path}: no recordings in it; they end in .hea .edf .rec .wav .csv .tsv .txt .mp4 .avi .mov.\n", said);
         Assert.Equal("2 recordings need --output FOLDER: each gets a file of its own.\n", wanted);
     }
 

@@ -22,6 +22,7 @@ internal sealed class FieldComparison
         ["DeviceStream._nextAnchor"] = "only looked at with _nextAnchorFrom",
         ["PpgStage._plan"] = "shared, made again from rate and length",
         ["PpgStage._planLength"] = "as _plan",
+        ["CameraTraces._length"] = "of the window that is being taken",
         ["PpgRateBelief._wide"] = "scratch",
         ["PpgPresence._isAlike"] = "of the window that is being taken",
         ["PpgPresenceFeatures._values"] = "of the last window, made anew with the next",
@@ -47,7 +48,7 @@ internal sealed class FieldComparison
     };
 
     /// <summary>Arrays that never change, or are another class's.</summary>
-    private static readonly HashSet<string> Fixed = ["BeatStage._channels", "LeadSilence._channels", "PpgStage._pulseChannels", "PpgStage._motionChannels", "EcgEstimator._channels", "EcgForm.<Channels>k__BackingField", "EcgForm.<Millivolts>k__BackingField", "QrsTiming._lags", "QrsTiming._shapeLags", "QrsTiming._slowLags", "QrsNetworkInput._weights"];
+    private static readonly HashSet<string> Fixed = ["BeatStage._channels", "LeadSilence._channels", "PpgChannels._channels", "CameraTraces._channels", "CameraTraces._methods", "PpgStage._motionChannels", "EcgEstimator._channels", "EcgForm.<Channels>k__BackingField", "EcgForm.<Millivolts>k__BackingField", "QrsTiming._lags", "QrsTiming._shapeLags", "QrsTiming._slowLags", "QrsNetworkInput._weights"];
 
     private readonly HashSet<(object, object)> _visited = new(new PairOfReferences());
 

@@ -56,10 +56,11 @@ public sealed class StreamStateTests
         var (compared, exercised) = (new SortedSet<string>(StringComparer.Ordinal), new HashSet<string>());
         for (var seed = 100; seed < 160; seed++)
         {
-            var chunks = seed == 100 ? RoughStream.WithoutFirstLead() : seed == 101 ? RoughStream.PWavesAlone() : RoughStream.Of(seed);
+            var chunks = seed == 100 ? RoughStream.WithoutFirstLead() : seed == 101 ? RoughStream.PWavesAlone()
+                : seed == 102 ? SimulatedChunks.OfFingertip(seconds: 40) : RoughStream.Of(seed);
             var random = new Random(seed);
             var run = new PatientRun(UnpackedEcg.Stages);
-            foreach (var chunk in chunks.Take(seed <= 101 ? chunks.Count : random.Next(1, chunks.Count)))
+            foreach (var chunk in chunks.Take(seed == 102 ? chunks.Count - 1 : seed < 102 ? chunks.Count : random.Next(1, chunks.Count)))
                 run.Take(chunk);
             var restored = PatientRun.Restore(SnapshotCodec.Encode(run.Capture(new StateTransfer())), out _, UnpackedEcg.Stages);
             Assert.NotNull(restored);

@@ -19,6 +19,27 @@ internal static class SimulatedChunks
             EcgLeadCount = 2,
             Faults = DeviceFaults.Usual,
         })).ToArray();
+        return Run(ward, seconds);
+    }
+
+    /// <summary>Those of a camera before a fingertip.</summary>
+    public static List<SampleChunk> OfFingertip(int seconds)
+    {
+        var bed = new SimulatedBed(new BedScenario
+        {
+            Patient = new PatientId("P-0"),
+            Seed = 5,
+            Start = Points.Start,
+            RestingRate = 70,
+            HasPpg = false,
+            EcgLeadCount = 0,
+            Camera = new() { Subject = CameraSubject.Fingertip },
+        });
+        return Run([bed], seconds);
+    }
+
+    private static List<SampleChunk> Run(SimulatedBed[] ward, int seconds)
+    {
         var chunks = new List<SampleChunk>();
         for (var second = 1; second <= seconds; second++)
             foreach (var bed in ward)
