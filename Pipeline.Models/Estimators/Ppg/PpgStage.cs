@@ -164,14 +164,17 @@ public sealed partial class PpgStage : IWindowStage
         return estimate;
     }
 
-    /// <summary>Gives the window's pulses in place of the new ones, where there was no pulse before; notes the last one that was given.</summary>
+    /// <summary>
+    /// Gives the window's pulses and those of as long before it in place of the new ones, where there was no pulse before; notes the last one
+    /// that was given.
+    /// </summary>
     private void Recall(in Window window, in PpgTaken taken, StageOutput output)
     {
         if (!taken.HadPulse)
         {
             Span<double> pulses = stackalloc double[PpgPulses.MostKept];
             output.Beats.RemoveRange(taken.FirstBeat, output.Beats.Count - taken.FirstBeat);
-            foreach (var pulse in pulses[.._pulses.In(window.StartIndex, window.EndIndex, pulses)])
+            foreach (var pulse in pulses[.._pulses.In(window.StartIndex - window.Length, window.EndIndex, pulses)])
                 if (pulse > _given)
                     output.Beats.Add(new Beat(pulse, _source.Signal, BeatKind.Pulse));
         }

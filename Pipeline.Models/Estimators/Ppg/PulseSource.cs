@@ -39,8 +39,8 @@ internal abstract class PulseSource
     public virtual double CutoffHz => 7;
 
     /// <summary>
-    /// Whether, when it becomes known that there is a pulse, the pulses of the whole window are given that were not: a recording of a minute
-    /// has none to spare.
+    /// Whether, when it becomes known that there is a pulse, the pulses of the window and of as long before it are given that were not: a
+    /// recording of a minute has none to spare.
     /// </summary>
     public virtual bool RecallsPulses => false;
 
