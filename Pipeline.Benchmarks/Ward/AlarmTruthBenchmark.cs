@@ -37,7 +37,7 @@ internal sealed class AlarmTruthBenchmark : IBenchmark
     /// <inheritdoc/>
     public async Task RunAsync(Report report, CancellationToken stop)
     {
-        var (beds, seconds) = report.Quick ? (10, 5_600) : (10, 3600 * Hours);
+        var (beds, seconds) = report.Quick ? (30, 5_600) : (100, 3600 * Hours);
         var rules = new AlarmRules();
         var raw = new AlarmRules
         {
@@ -46,6 +46,7 @@ internal sealed class AlarmTruthBenchmark : IBenchmark
             ContradictedDelay = default,
             Hysteresis = 0,
             OffDelay = default,
+            FibrillationOffDelay = default,
             MinDuration = default,
             LatchFor = default,
         };

@@ -84,6 +84,7 @@ public readonly record struct AlarmVerdict(double Probability, CheckFinding Find
 public static class AlarmCheck
 {
     private const double AsystoleSeconds = 4, BradycardiaRate = 45, TachycardiaRate = 130, Refuted = 0.05, Confirmed = 0.95;
+    private const double PulsesToTell = 5;      // as many as the ventricular beats that they speak against
 
     // How often such alarms were true in the 750 records of the challenge's open set, as published.
     private const double TrueTachycardias = 0.94, TrueVentricular = 0.26, TrueFibrillations = 0.1;
@@ -157,12 +158,13 @@ public static class AlarmCheck
         static double RateOf(in SignalSummary signal) => double.IsNaN(signal.FastestRate) ? 60 / signal.Interval : signal.FastestRate;
     }
 
-    /// <summary>Pulses that go on evenly at less than 110 a minute exclude it; else the labels of the ECG's beats decide.</summary>
+    /// <summary>Pulses that go on evenly at less than 110 a minute, while ventricular beats run, exclude it; else the labels of the ECG's beats decide.</summary>
     private static AlarmVerdict VentricularTachycardia(ReadOnlySpan<SignalSummary> signals)
     {
-        if (EvenPulses(signals) is { } refuted)
+        var electric = Find(signals, SignalKind.Ecg);
+        if (EvenPulses(signals, electric?.RunAge ?? double.NaN) is { } refuted)
             return refuted;
-        if (Find(signals, SignalKind.Ecg) is not { } ecg || ecg.Beats == 0)
+        if (electric is not { Beats: > 0 } ecg)
             return Untold(TrueVentricular);
         if (ecg.LongestRun >= 5)
             return new AlarmVerdict(Confirmed, CheckFinding.VentricularRun, SignalKind.Ecg, ecg.LongestRun);
@@ -171,10 +173,12 @@ public static class AlarmCheck
         return ecg.IsTrusted ? new AlarmVerdict(Refuted, CheckFinding.VentricularBeats, SignalKind.Ecg, ecg.Ventricular) : Untold(TrueVentricular);
     }
 
-    private static AlarmVerdict? EvenPulses(ReadOnlySpan<SignalSummary> signals)
+    /// <summary>Pulses that go on evenly at less than 110 a minute, five of them since <paramref name="since"/> seconds ago (NaN: at any time).</summary>
+    private static AlarmVerdict? EvenPulses(ReadOnlySpan<SignalSummary> signals, double since = double.NaN)
     {
         foreach (var signal in signals)
-            if (signal.Signal != SignalKind.Ecg && signal.IsTrusted && signal.Unevenness <= 0.15 && 60 / signal.Interval is < 110 and var rate)
+            if (signal.Signal != SignalKind.Ecg && signal.IsTrusted && signal.Unevenness <= 0.15 && 60 / signal.Interval is < 110 and var rate
+                && !(since - signal.LatestBeat < PulsesToTell * signal.Interval))
                 return new AlarmVerdict(Refuted, CheckFinding.EvenPulses, signal.Signal, rate);
         return null;
     }

@@ -179,6 +179,7 @@ public sealed partial class AlarmEngine
                 continue;
             var truth = IsTold(PatientKinds[slot], out var evidence);
             var isFree = truth != Truth.True || Check(slot, ref evidence);
+            isFree &= PatientKinds[slot] != AlarmKind.AtrialFibrillation || evidence.Signal != SignalKind.Ppg;
             Step(ref _slots[slot], PatientKinds[slot], Recurring(slot, truth, isFree), isFree ? default : Longer(default), evidence, step);
         }
         _events.RemoveAll(one => one.IsOver);
@@ -190,12 +191,23 @@ public sealed partial class AlarmEngine
         var truth = Truth.False;
         evidence = Nothing;
         foreach (var one in _events)
-            if (one.Kind == kind && truth != Truth.True)
+            if (one.Kind == kind && truth != Truth.True && !IsOverruled(one))
             {
                 var isHeard = _clock - _devices[one.Device].HeardAt <= FreshFor;
                 (truth, evidence) = (isHeard ? Truth.True : Truth.Unknown, Nothing with { Device = _devices[one.Device].Name, Signal = one.Signal });
             }
         return truth;
+    }
+
+    /// <summary>Atrial fibrillation by the pulses, which movement makes irregular, while an ECG can tell and does not say so.</summary>
+    private bool IsOverruled(in ToldEvent one)
+    {
+        if (one is not { Kind: AlarmKind.AtrialFibrillation, Signal: SignalKind.Ppg })
+            return false;
+        foreach (var rate in _rates)
+            if (rate.Signal == SignalKind.Ecg && IsFresh(rate) && rate.History is { IsUsableOfLate: true })
+                return true;
+        return false;
     }
 
     /// <summary>A signal without a usable rate; a rhythm without output has an alarm of its own.</summary>

@@ -114,6 +114,12 @@ public sealed class AlarmRules : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:02:00")]
     public TimeSpan OffDelay { get; set; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>
+    /// The same of atrial fibrillation, 0 s to 1 h; default 5 min: it is told from 64 intervals without a hole, so noise and a device that restarts end it for a minute.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan FibrillationOffDelay { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long an alarm lasts at least, 0 s to 2 min; default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:02:00")]
     public TimeSpan MinDuration { get; set; } = TimeSpan.FromSeconds(10);

@@ -84,11 +84,11 @@ internal sealed class AlarmSlot(AlarmKind kind)
         {
             _overSince = -1;
             _unknownSince = _unknownSince < 0 ? clock : _unknownSince;
-            return clock - _unknownSince >= Ms(rules.UnknownHold) ? Over(rules, clock) : null;
+            return clock - _unknownSince >= Ms(kind == AlarmKind.AtrialFibrillation ? rules.FibrillationOffDelay : rules.UnknownHold) ? Over(rules, clock) : null;
         }
         _unknownSince = -1;
         _overSince = _overSince < 0 ? clock : _overSince;
-        return clock - _overSince >= Ms(rules.OffDelay) && clock - _raisedAt >= Ms(rules.MinDuration) ? Over(rules, clock) : null;
+        return clock - _overSince >= Ms(kind == AlarmKind.AtrialFibrillation ? rules.FibrillationOffDelay : rules.OffDelay) && clock - _raisedAt >= Ms(rules.MinDuration) ? Over(rules, clock) : null;
     }
 
     /// <summary>It is raised as the patient's alarm <paramref name="number"/>.</summary>

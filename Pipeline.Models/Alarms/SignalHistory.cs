@@ -90,6 +90,9 @@ public sealed class SignalHistory
             state.Ring(_beats, state.IsReading && _next == 0 ? Most : _next, _count);
     }
 
+    /// <summary>Whether its rate was usable in one of the last windows.</summary>
+    public bool IsUsableOfLate => CountUsable(Windows) > 0;
+
     private byte WindowAt(int back) => (byte)(_windows >> (8 * back));
 
     private int CountUsable(int windows)

@@ -18,8 +18,14 @@ public readonly record struct SignalSummary(
     SignalKind Signal, int Beats, double LongestPause, double LatestPause, double SlowestRate, double FastestRate, double Interval, double Unevenness,
     int Ventricular, int LongestRun, double FastestRunSeconds)
 {
-    private const int SlowIntervals = 4, FastIntervals = 16;
+    private const int SlowIntervals = 4, FastIntervals = 16, RunBeats = 5;
     private const double Lately = 10, Latest = 6, RunPerMinute = 100, FastRunPerMinute = 150;
+
+    /// <summary>Age of the first beat of the longest run; NaN where that is of fewer than five beats.</summary>
+    public double RunAge { get; init; } = double.NaN;
+
+    /// <summary>Age of the last beat; NaN without one.</summary>
+    public double LatestBeat { get; init; } = double.NaN;
 
     /// <summary>Windows with a usable rate, of the last eight.</summary>
     public int UsableWindows { get; init; }
@@ -48,10 +54,14 @@ public readonly record struct SignalSummary(
             latest = ages[i] < Latest ? Math.Max(latest, intervals[i]) : latest;
         }
         var (median, unevenness) = Evenness(ages, intervals);
-        var (ventricular, run, fast) = Runs(ages, labels);
+        var (ventricular, run, runAge, fast) = Runs(ages, labels);
         return new SignalSummary(
             signal, ages.Length, longest, latest, RateOver(SlowIntervals, ages, isSlowest: true), RateOver(FastIntervals, ages, isSlowest: false), median, unevenness,
-            ventricular, run, fast);
+            ventricular, run, fast)
+        {
+            RunAge = run >= RunBeats ? runAge : double.NaN,
+            LatestBeat = ages[0],
+        };
     }
 
     private static double RateOver(int intervals, ReadOnlySpan<double> ages, bool isSlowest)
@@ -80,9 +90,9 @@ public readonly record struct SignalSummary(
         return (median, most / median);
     }
 
-    private static (int Ventricular, int Longest, double FastSeconds) Runs(ReadOnlySpan<double> ages, ReadOnlySpan<BeatLabel> labels)
+    private static (int Ventricular, int Longest, double Age, double FastSeconds) Runs(ReadOnlySpan<double> ages, ReadOnlySpan<BeatLabel> labels)
     {
-        var (ventricular, longest, fast) = (0, 0, 0.0);
+        var (ventricular, longest, age, fast) = (0, 0, double.NaN, 0.0);
         for (var last = 0; last < ages.Length; last++)
         {
             if (labels[last] != BeatLabel.Ventricular)
@@ -93,10 +103,11 @@ public readonly record struct SignalSummary(
             {
                 var seconds = ages[first] - ages[last];
                 var rate = 60 * (first - last) / Math.Max(1e-3, seconds);
-                longest = rate > RunPerMinute ? Math.Max(longest, first - last + 1) : longest;
+                if (rate > RunPerMinute && first - last + 1 > longest)
+                    (longest, age) = (first - last + 1, ages[first]);
                 fast = rate > FastRunPerMinute ? Math.Max(fast, seconds) : fast;
             }
         }
-        return (ventricular, longest, fast);
+        return (ventricular, longest, age, fast);
     }
 }

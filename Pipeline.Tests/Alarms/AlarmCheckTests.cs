@@ -82,6 +82,15 @@ public sealed class AlarmCheckTests
     }
 
     [Fact]
+    public void Even_pulses_speak_against_a_ventricular_tachycardia_once_five_of_them_came_in_it()
+    {
+        SignalSummary Run(double from) => Signal(SignalKind.Ecg, Every(0.5), label: at => at > from ? BeatLabel.Ventricular : BeatLabel.Normal);
+
+        Assert.Equal((CheckFinding.VentricularRun, true), Found(AlarmKind.VentricularTachycardia, Run(97.4), Signal(SignalKind.Ppg, Every(0.8))));
+        Assert.Equal((CheckFinding.EvenPulses, false), Found(AlarmKind.VentricularTachycardia, Run(95.4), Signal(SignalKind.Ppg, Every(0.8))));
+    }
+
+    [Fact]
     public void Fibrillation_is_true_where_the_ecg_shows_it_and_no_pulse_goes_on()
     {
         var ecg = Signal(SignalKind.Ecg, Every(0.3), fibrillates: true);

@@ -1,6 +1,7 @@
 using Pipeline.Models;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Signals;
+using Pipeline.Tests.Support;
 using Xunit;
 using static Pipeline.Tests.Alarms.AlarmRun;
 
@@ -13,6 +14,36 @@ namespace Pipeline.Tests.Alarms;
 public sealed class AlarmEngineTests
 {
     private readonly AlarmRun _run = new();
+
+    [Fact]
+    public void Pulses_without_a_pattern_are_alarmed_about_where_no_ecg_can_tell()
+    {
+        for (var second = 0; second <= 200; second += 2)
+        {
+            _run.Engine.Take("mon", Points.Start.AddSeconds(second), Rate(second < 100 ? 80 : null));
+            _run.Engine.Take("mon", Points.Start.AddSeconds(second), Rate(82, SignalKind.Ppg));
+            if (second == 10)
+                _run.Engine.TakeEvent("mon", SignalKind.Ppg, EventKind.AtrialFibrillation, isOver: false);
+            _run.Engine.Judge("w1", "b1", _run.Changes);
+        }
+
+        // The ECG's last usable windows count for 16 s, and the pulses have to go on so for 30.
+        Assert.Equal(["130 signal_lost raised", "144 atrial_fibrillation raised"], _run.Said);
+    }
+
+    [Fact]
+    public void Atrial_fibrillation_that_is_interrupted_for_minutes_is_one_alarm()
+    {
+        for (var second = 0; second <= 700; second += 2)
+        {
+            _run.Engine.Take("mon", Points.Start.AddSeconds(second), Rate(80));
+            if (second is 10 or 100 or 160 or 200)
+                _run.Engine.TakeEvent("mon", SignalKind.Ecg, EventKind.AtrialFibrillation, isOver: second is 100 or 200);
+            _run.Engine.Judge("w1", "b1", _run.Changes);
+        }
+
+        Assert.Equal(["10 atrial_fibrillation raised", "502 atrial_fibrillation ended"], _run.Said);
+    }
 
     [Fact]
     public void A_rate_beyond_its_limit_is_alarmed_about_after_its_delay_and_until_it_is_back_for_a_while()

@@ -91,7 +91,7 @@ public sealed class RhythmStageTests
         Assert.Equal((EventKind.Pause, 3.4), (pause.Kind, Math.Round((pause.EndIndex - pause.BeginIndex) / RateHz, 3)));
         Assert.Equal((EventKind.Asystole, 9.0), (asystole.Kind, Math.Round((asystole.EndIndex - asystole.BeginIndex) / RateHz, 3)));
         var told = Run(stopped).First(window => window.Events.Count > 0);
-        Assert.InRange(told.Window.EndIndex / (double)RateHz, stopped[20].Seconds + 4, stopped[20].Seconds + 7);
+        Assert.InRange(told.Window.EndIndex / (double)RateHz, stopped[20].Seconds + 4, stopped[20].Seconds + 6);
     }
 
     [Fact]

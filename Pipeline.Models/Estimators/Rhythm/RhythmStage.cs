@@ -125,13 +125,14 @@ public sealed class RhythmStage : IWindowStage
     private void TakeArrest(in Window window, EstimateStatus status, StageOutput output)
     {
         var (start, end) = (window.StartIndex / _rateHz, window.EndIndex / _rateHz);
-        var since = double.IsNaN(_lastBeat) ? end : end - CertainSeconds - _lastBeat;
-        var isSilent = since >= AsystoleSeconds && _silence!.Since(window, _lastBeat * _rateHz);     // of an ECG alone
+        var since = double.IsNaN(_lastBeat) ? end : end - _lastBeat;
+        var isSilent = since >= AsystoleSeconds && _silence!.Since(window, _lastBeat * _rateHz);     // of an ECG alone; no beat of the last second waits to be certain
         if (isSilent || (status == EstimateStatus.Asystole && !(_lastBeat > start)))
         {
             _runs.Break(_episodes, output);
             var begin = double.IsNaN(_lastBeat) ? start : _lastBeat;
-            _episodes.Continue(EventKind.Asystole, begin, end - CertainSeconds, 0.9, end - CertainSeconds - begin, output);
+            var seen = isSilent ? end : end - CertainSeconds;
+            _episodes.Continue(EventKind.Asystole, begin, seen, 0.9, seen - begin, output);
         }
         if (status == EstimateStatus.VentricularFibrillation)
             _episodes.Continue(EventKind.VentricularFibrillation, start, end, 0.9, 0, output);
