@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipeline.Actors.Inference;
+using Pipeline.Host.Networks;
 using Pipeline.Models.Packages;
 
 namespace Pipeline.Benchmarks.Inference;
@@ -16,7 +17,8 @@ internal sealed class BatchingBenchmark : IBenchmark
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
-        await RunAsync(BenchNetwork.HeartRate(), 40_000, report.Quick ? 1_000 : 40_000, report, stop);
+        await RunAsync(BenchNetwork.Shipped(NetworkKind.HeartRate), 40_000, report.Quick ? 1_000 : 40_000, report, stop);
+        await RunAsync(BenchNetwork.Shipped(NetworkKind.Autoencoder), null, report.Quick ? 500 : 20_000, report, stop);
         if (BenchNetwork.CnnLstm() is { } network)
             await RunAsync(network, null, report.Quick ? 128 : 3_000, report, stop);
         else

@@ -13,12 +13,12 @@ internal sealed record BenchNetwork(string Name, Func<IReadOnlyList<int>, IModel
 {
     private const int Seed = 4;
 
-    /// <summary>The package that ships.</summary>
-    public static BenchNetwork HeartRate()
+    /// <summary>A package that ships.</summary>
+    public static BenchNetwork Shipped(NetworkKind kind)
     {
-        var folder = Path.Combine(ModelCatalog.OwnFolder ?? throw new InvalidOperationException("models/ is not there."), "heart-rate");
+        var folder = Path.Combine(ModelCatalog.OwnFolder ?? throw new InvalidOperationException("models/ is not there."), kind.Folder);
         var package = ModelPackage.Load(folder);
-        return new BenchNetwork("heart_rate", sizes => package.Open(sizes));
+        return new BenchNetwork(kind.Task, sizes => package.Open(sizes));
     }
 
     /// <summary>

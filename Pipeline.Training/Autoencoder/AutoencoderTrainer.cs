@@ -27,13 +27,14 @@ public sealed record AutoencoderTrainingOptions
 
 /// <summary>
 /// Trains <see cref="BeatAutoencoder"/>: the reconstruction on normal beats without noise (abnormal ones in between only pass through the LSTM), the denoising on all beats with noise. Mean squared
-/// errors in units of the usual QRS complex, over the points that are the beat's own.
+/// errors in units of the usual QRS complex, over the points that are the beat's own; of what is left of the noise the logarithm for each sequence, so that little noise counts as much as strong.
 /// </summary>
 public sealed class AutoencoderTrainer
 {
     private const double MinRateHz = 80, MaxRateHz = 50_000;
     private const double Decay = 1e-4, WarmUp = 50;
     private const int VersionDigits = 8;
+    private const double DenoisingWeight = 0.1, LeastLeft = 2e-3;       // mean square, in units of the QRS complex: no better is wanted
 
     /// <summary>Beats of a batch.</summary>
     public const int BeatsOfBatch = BeatBatch.Size * BeatBatch.Beats;
@@ -107,7 +108,7 @@ public sealed class AutoencoderTrainer
         var normal = tensor(batch.Normal, [beats, size, 1]).to(device) * own;
         var off = (network.Reconstruct(quiet) - quiet.narrow(2, numbers - points, points)).square() * normal;
         var denoised = network.Denoise(tensor(batch.Noisy, [beats, size, numbers]).to(device));
-        var left = ((denoised - tensor(batch.Targets, [beats, size, points]).to(device)).square() * own).sum() / own.sum();
-        return new BatchLoss(off.sum() / (normal.sum() + 1) + left, (left.sqrt() * 100).detach());
+        var left = ((denoised - tensor(batch.Targets, [beats, size, points]).to(device)).square() * own).sum([0, 2]) / (own.sum([0, 2]) + 1);     // [sequences]
+        return new BatchLoss(off.sum() / (normal.sum() + 1) + (left + LeastLeft).log().mean() * DenoisingWeight, (left.sqrt().mean() * 100).detach());
     }
 }

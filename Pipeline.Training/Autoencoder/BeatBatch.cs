@@ -16,7 +16,7 @@ internal sealed class BeatBatch
     private const int Before = 8;               // beats that only the scale learns of
     private const double Cold = 0.25;           // share of sequences without
     private const double Clean = 0.2;           // share without noise
-    private const double LeastDecibels = -2, MostDecibels = 18;
+    private const double LeastDecibels = -2, MostDecibels = 24;
     private const double Jitter = 0.008;        // s, standard deviation
     private const double FalseBeats = 0.04;     // share of beats that lie anywhere, as noise makes them
     private const double Reach = 0.05;          // s beyond the middle between two beats that counts
