@@ -63,6 +63,31 @@ internal static class BodySounds
         }
     }
 
+    /// <summary>Noise of 100 to 450 Hz or more, or a voice, whose loudness swings 1 to 7 times a second; each swing lasts as long as the others within 0 to 20 %.</summary>
+    public static void Swing(Span<float> samples, double rateHz, double size, ref NoiseSource noise)
+    {
+        var sound = new float[samples.Length];
+        if (noise.Uniform() < 0.5)
+            ElectrodeFaults.AddBand(sound, rateHz, size, noise.Uniform(60, 150), noise.Uniform(300, 0.45 * rateHz), ref noise);
+        else
+            AddTone(sound, rateHz, size, noise.Uniform(80, 260), noise.Uniform(300, 800));
+        var (perSecond, uneven, power) = (ElectrodeFaults.LogUniform(1, 7, ref noise), noise.Uniform() < 0.5 ? 0 : noise.Uniform(0, 0.2), noise.Uniform(1, 4));
+        var (least, phase, step) = (noise.Uniform(0, 0.2), noise.Uniform(0, 1), perSecond / rateHz);
+        for (var i = 0; i < samples.Length; i++)
+        {
+            if ((phase += step) >= 1)
+                (phase, step) = (phase - 1, perSecond / rateHz * Math.Max(0.4, 1 + uneven * noise.Normal()));
+            samples[i] += sound[i] * (float)(least + (1 - least) * Math.Pow((1 - Math.Cos(2 * Math.PI * phase)) / 2, power));
+        }
+    }
+
+    private static void AddTone(Span<float> samples, double rateHz, double size, double pitch, double formant)
+    {
+        for (var h = 1; h * pitch < 0.45 * rateHz && h <= 8; h++)
+            for (var i = 0; i < samples.Length; i++)
+                samples[i] += (float)(size / (1 + Math.Abs(h * pitch - formant) / 200) * Math.Sin(2 * Math.PI * h * pitch * i / rateHz + h));
+    }
+
     private static void AddBurst(
         Span<float> samples, double rateHz, double at, double length, double size, double lowHz, double highHz, ref NoiseSource noise)
     {

@@ -38,6 +38,9 @@ public enum HeartSoundKind
 
     /// <summary>No heart: mains hum with its harmonics.</summary>
     Hum,
+
+    /// <summary>No heart: noise or a voice whose loudness swings one to seven times a second, evenly or nearly so, as syllables and machines do.</summary>
+    Swinging,
 }
 
 /// <summary>A sound of one kind, of which it is known where its heart sounds are.</summary>

@@ -105,6 +105,10 @@ public sealed class HeartSoundKindSimulator
                 BodySounds.Hum(_samples, _rateHz, 0.3, ref _noise);
                 AddRoom();
                 break;
+            case HeartSoundKind.Swinging:
+                BodySounds.Swing(_samples, _rateHz, 0.5, ref _noise);
+                AddRoom();
+                break;
         }
     }
 

@@ -49,6 +49,14 @@ public sealed class HeartSoundStageTests
     }
 
     [Fact]
+    public void What_swings_evenly_has_seldom_a_value_and_then_is_a_low_voice()
+    {
+        var estimates = Enumerable.Range(900, 20).SelectMany(seed => Run(HeartSoundKindSimulator.Draw(HeartSoundKind.Swinging, seed, 30)).SelectMany(r => r.Estimates)).ToList();
+
+        Assert.InRange(estimates.Count(estimate => estimate.Status == EstimateStatus.Ok), 0, estimates.Count / 10);
+    }
+
+    [Fact]
     public void An_irregular_rhythm_has_the_mean_rate_of_its_beats()
     {
         var sound = HeartSoundKindSimulator.Draw(HeartSoundKind.Irregular, 7, 40, perMinute: 80);

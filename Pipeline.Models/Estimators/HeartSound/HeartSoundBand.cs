@@ -15,6 +15,7 @@ internal sealed class HeartSoundBand
     /// <summary>Seconds that are kept.</summary>
     public const int KeptSeconds = 8;
 
+    private const int MeanBins = 4 * BinsPerSecond;
     private const int Kept = KeptSeconds * BinsPerSecond;
     private const double LowHz = 30, HighHz = 150;
     private const double MostOfRate = 0.4;      // upper edge of a slow signal, part of its rate
@@ -24,7 +25,8 @@ internal sealed class HeartSoundBand
     private readonly double _binsPerSample;
     private BiquadDelays _one, _two, _three;
     private SampleHistory _power = new(Kept, 1);
-    private double _sum, _last;
+    private double _sum, _wideSum, _last;
+    private double _narrow, _wide;  // power of the band, and of all above its lower edge; means over seconds
     private int _present, _total;
     private long _first = -1;       // number of the first bin that is kept or was
 
@@ -41,6 +43,9 @@ internal sealed class HeartSoundBand
 
     /// <summary>Number of the bin after the last whole one; −1 before the first sample.</summary>
     public long End => _first < 0 ? -1 : _first + _power.Count;
+
+    /// <summary>Logarithm of the power above 30 Hz over that of the band, of the last seconds: heart sounds have most of theirs in it, speech has not.</summary>
+    public double Brightness => _narrow > 0 ? Math.Log(Math.Max(1, _wide / _narrow)) : 0;
 
     /// <summary>Seconds since the first sample.</summary>
     public double Seconds => (double)_power.Count / BinsPerSecond;
@@ -61,12 +66,14 @@ internal sealed class HeartSoundBand
             var isPresent = float.IsFinite(samples[i]);
             if (isPresent)
                 _last = samples[i];
-            var value = _low.Next(_low.Next(_high.Next(_last, ref _one), ref _two), ref _three);
+            var wide = _high.Next(_last, ref _one);
+            var value = _low.Next(_low.Next(wide, ref _two), ref _three);
             _total++;
             if (!isPresent)
                 continue;
             _present++;
             _sum += value * value;
+            _wideSum += wide * wide;
         }
     }
 
@@ -86,7 +93,8 @@ internal sealed class HeartSoundBand
     {
         (_one, _two, _three) = (default, default, default);
         _power.Clear();
-        (_sum, _last, _present, _total, _first) = (0, 0, 0, 0, -1);
+        (_sum, _wideSum, _last, _present, _total, _first) = (0, 0, 0, 0, 0, -1);
+        (_narrow, _wide) = (0, 0);
     }
 
     /// <summary>All that changes.</summary>
@@ -97,6 +105,9 @@ internal sealed class HeartSoundBand
         _three.Transfer(state);
         _power.Transfer(state);
         state.Value(ref _sum);
+        state.Value(ref _wideSum);
+        state.Value(ref _narrow);
+        state.Value(ref _wide);
         state.Value(ref _last);
         state.Value(ref _present);
         state.Value(ref _total);
@@ -108,6 +119,12 @@ internal sealed class HeartSoundBand
         Span<float> one = [2 * _present >= _total && _present > 0 ? (float)(_sum / _present) : float.NaN];
         _power.WriteAhead(one);
         _power.Reveal(1);
-        (_sum, _present, _total) = (0, 0, 0);
+        if (_present > 0)
+        {
+            var part = 1.0 / Math.Min(_power.Count, MeanBins);
+            _narrow += part * (_sum / _present - _narrow);
+            _wide += part * (_wideSum / _present - _wide);
+        }
+        (_sum, _wideSum, _present, _total) = (0, 0, 0, 0);
     }
 }

@@ -68,7 +68,7 @@ public sealed class HeartSoundStage : IWindowStage
             Evidence = HeartSoundEvidence.Of(search, _belief, best);
             if (search.Count >= 3)
             {
-                quality = HeartSoundQuality.Of(Evidence) * parts.Present * (1 - parts.Still) * (1 - parts.Clipped);
+                quality = HeartSoundQuality.Of(Evidence) * HeartSoundQuality.DarknessOf(_band.Brightness) * parts.Present * (1 - parts.Still) * (1 - parts.Clipped);
                 var seconds = (Centre(power, search.Firsts[^1]) - Centre(power, search.Firsts[0])) / HeartSoundBand.BinsPerSecond;
                 rate = 60 * (search.Count - 1) / seconds;
                 sigma = Math.Sqrt(0.04 + Math.Pow(0.3 * rate * Evidence.IntervalSpread / Math.Sqrt(search.Count), 2) + Math.Pow(8 * (1 - quality), 2));
