@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipeline.Host.Recordings;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Camera;
 using Pipeline.Models.Estimators.Hrv;

@@ -127,7 +127,7 @@ internal sealed class ViewersBenchmark : IBenchmark
         {
             if (!line.StartsWith("data: ", StringComparison.Ordinal))
                 continue;
-            var now = DateTimeOffset.UtcNow;
+            var now = TimeProvider.System.GetUtcNow();
             using var stretch = JsonDocument.Parse(line["data: ".Length..]);
             var at = stretch.RootElement;
             var end = at.GetProperty("time").GetDouble() + 1000 * at.GetProperty("values").GetArrayLength() / at.GetProperty("rateHz").GetDouble();
@@ -146,7 +146,7 @@ internal sealed class ViewersBenchmark : IBenchmark
 
     private static double Milliseconds(TimeSpan? span) => span?.TotalMilliseconds ?? double.NaN;
 
-    private static double Median(IReadOnlyList<double> values) => values.Order().ElementAt(values.Count / 2);
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static string FreePort()
     {

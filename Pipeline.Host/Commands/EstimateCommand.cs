@@ -95,7 +95,7 @@ internal static class EstimateCommand
         {
             Fetal = fetal,
             Autoencoder = autoencoder,
-             Qrs = ModelCatalog.OpenQrs(models.Qrs),
+            Qrs = ModelCatalog.OpenQrs(models.Qrs),
             Ctg = rules.Ctg,
             Alarms = rules.Alarms,
         };

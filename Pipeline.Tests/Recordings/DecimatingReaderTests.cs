@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Pipeline.Host.Recordings;
 using Pipeline.Tests.Support;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using Pipeline.Models.Spectra;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

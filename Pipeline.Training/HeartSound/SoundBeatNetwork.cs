@@ -1,6 +1,5 @@
 using Pipeline.Models.Filters;
 using Pipeline.Training.Torch;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
