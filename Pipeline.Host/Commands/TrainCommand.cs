@@ -36,7 +36,9 @@ internal static class TrainCommand
         var constants = new Option<string?>("--constants") { Description = "Classical constants of folds and --test: fit fits them anew, each time on the recordings trained on; or a file of what bench accuracy-ppg --fit prints (those in use).", HelpName = "fit|FILE" };
         var channels = RecordingArguments.Channels();
         var rate = RecordingArguments.Rate();
-        folds.Refuse(result => result == "loso" || (int.TryParse(result, CultureInfo.InvariantCulture, out var n) && n >= 2) ? null : $"--folds {result}: a number from 2, or loso.");
+        folds.Refuse(result => result is "random" or "windows"
+            ? $"--folds {result}: windows of one person overlap and are alike, so a random split scores a network on people whom it has learnt; people are held out whole: a number from 2, or loso."
+            : result == "loso" || (int.TryParse(result, CultureInfo.InvariantCulture, out var n) && n >= 2) ? null : $"--folds {result}: a number from 2, or loso.");
         device.Refuse(result => result is "cpu" or "cuda" ? null : $"--device {result}: cpu or cuda.");
         steps.Refuse(value => value is >= 1 and <= MaxSteps ? null : $"--steps {value}: 1 to {MaxSteps} are possible.");
         epochs.Refuse(value => value is >= 1 and <= MaxEpochs ? null : $"--epochs {value}: 1 to {MaxEpochs} are possible.");

@@ -22,6 +22,7 @@ internal static class Trainings
         new("qrs", "Train the QRS network on ECG records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to mix in.", request => new QrsTraining(request)),
         new("fetal", "Train the fetal network on simulated labours and on recordings of abdominal leads with reference beats of the fetus (NAME.hea with NAME.fqrs, NAME.edf with NAME.edf.qrs).", request => new FetalTraining(request), IsSimulated: true),
         new("ecg-autoencoder", "Train the LSTM autoencoder of an ECG's beats on records with reference beats (NAME.hea with NAME.atr); records em, ma, bw without are noise to take out.", request => new AutoencoderTraining(request)),
+        new("blood-pressure", "Measure a network for blood pressure without a cuff: a PPG, and an ECG where there is one, with an arterial line beside it or subjects.csv; without --data on simulated persons.", request => new PressureTraining(request), IsSimulated: true),
     ];
 
     /// <summary>How the networks with that task are trained; null: they cannot be.</summary>

@@ -39,6 +39,9 @@ public abstract class DashboardTests(InfluxServer server)
         await writing.WriteAsync(Points.Batch(alarms.Changes.Select(Alarms.AlarmPointTests.PointOf)));
 
         await writing.WriteAsync(Points.Batch(
+            from metric in (Metric[])[Metric.Systolic, Metric.MeanPressure, Metric.Diastolic]
+            select Points.Of(9) with { Estimate = new Estimate(SignalKind.Abp, metric, 93, 1, 0.9, 1, EstimateStatus.Ok, "classical") }));
+        await writing.WriteAsync(Points.Batch(
             from metric in Enum.GetValues<Metric>()
             where Names.MeasurementOf(metric) == "hrv"
             let estimate = new Estimate(SignalKind.Ecg, metric, 20, double.NaN, 0.9, 1, EstimateStatus.Ok, Stages.Classical)
