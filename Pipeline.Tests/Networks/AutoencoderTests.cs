@@ -152,7 +152,10 @@ public sealed class AutoencoderTests : IDisposable
         Assert.All(window.Zip(served), pair => Assert.Equal(pair.First - mean, pair.Second, 1e-4f));
         var recording = new Pipeline.Training.Qrs.EcgRecording
         {
-            Name = "one", RateHz = RateHz, Leads = [new SyntheticEcg { Seconds = 60 }.Samples()], Flutter = [],
+            Name = "one",
+            RateHz = RateHz,
+            Leads = [new SyntheticEcg { Seconds = 60 }.Samples()],
+            Flutter = [],
             Beats = [.. new SyntheticEcg { Seconds = 60 }.Beats().Select(seconds => new Pipeline.Training.Qrs.EcgBeat(seconds * RateHz, 1))],
         };
         byte[] Train()
