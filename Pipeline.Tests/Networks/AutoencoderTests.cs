@@ -61,7 +61,7 @@ public sealed class AutoencoderTests : IDisposable
             restored = PatientRun.Restore(SnapshotCodec.Encode(restored.Capture(new StateTransfer())), out var told, Make(model))!;
             Assert.Null(told);
         }
-        Assert.True(whole.Capture(new StateTransfer()).Devices[0].Stream.Blocks.Any(block => block.Name == StateBlock.EcgAutoencoder));
+        Assert.Contains(whole.Capture(new StateTransfer()).Devices[0].Stream.Blocks, block => block.Name == StateBlock.EcgAutoencoder);
     }
 
     [SkippableFact]

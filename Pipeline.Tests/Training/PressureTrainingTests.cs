@@ -2,7 +2,6 @@ using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Simulation;
-using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
 using Pipeline.Training.Pressure;
 using Xunit;
