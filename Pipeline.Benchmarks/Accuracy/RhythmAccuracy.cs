@@ -1,4 +1,3 @@
-using Pipeline.Training.Evaluation;
 using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
@@ -9,6 +8,7 @@ using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Rhythm;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
+using Pipeline.Training.Evaluation;
 using Pipeline.Training.Qrs;
 
 namespace Pipeline.Benchmarks.Accuracy;

@@ -1,7 +1,7 @@
-using Pipeline.Training.Evaluation;
 using Pipeline.Benchmarks.Accuracy;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ctg;
+using Pipeline.Training.Evaluation;
 
 namespace Pipeline.Benchmarks.Ctg;
 
