@@ -160,11 +160,11 @@ public abstract class InfluxTests(InfluxServer server)
         var rows = await server.QueryAsync(database, "SELECT * FROM vitals");
         var points = undisturbed.Points.OrderBy(Identity, StringComparer.Ordinal).ToArray();
         Assert.Equal(points.Length, rows.Count);
-        foreach (var (point, row) in points.Zip(rows.OrderBy(row => $"{row["pid"]} {row["device"]} {row["signal"]} {row["time"]}", StringComparer.Ordinal)))
+        foreach (var (point, row) in points.Zip(rows.OrderBy(row => $"{row["pid"]} {row["device"]} {row["signal"]} {row["time"]} {row["metric"]}", StringComparer.Ordinal)))
             AssertEqual(point, row);
 
         static int ShardOf(SampleChunk chunk) => chunk.Patient.Value[^1] % 2;
-        static string Identity(VitalPoint point) => $"{point.Patient} {point.Device} {Names.Of(point.Estimate.Signal)} {point.Time.UnixNanoseconds}";
+        static string Identity(VitalPoint point) => $"{point.Patient} {point.Device} {Names.Of(point.Estimate.Signal)} {point.Time.UnixNanoseconds} {Names.Of(point.Estimate.Metric)}";
     }
 
     [SkippableFact]
