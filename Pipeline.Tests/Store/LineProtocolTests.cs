@@ -157,7 +157,10 @@ public sealed class LineProtocolTests
         Metric.Alarm => false,      // the patient's: one more
         Metric.HeartRate => signal is not (SignalKind.FetalHeartRate or SignalKind.SecondFetalHeartRate or SignalKind.UterineActivity),
         Metric.Contraction or Metric.ContractionRate or Metric.UterineActivity => signal == SignalKind.UterineActivity,
-        >= Metric.Sdnn and <= Metric.RhythmOngoing => signal == SignalKind.Ecg,      // each of these devices has one, or no beats
+        Metric.Systolic or Metric.Diastolic or Metric.MeanPressure or Metric.PulsePressure => signal == SignalKind.Abp,
+        Metric.Anomaly => false,    // of an autoencoder, which is off by default: one more for each ECG
+        // Of the monitor and the wearable. A stethoscope and a camera beside both have a variability of their own, which is not counted: 10 and 2 more.
+        >= Metric.Sdnn and <= Metric.RhythmOngoing => signal == SignalKind.Ecg,
         _ => signal is SignalKind.FetalHeartRate or SignalKind.SecondFetalHeartRate or SignalKind.FetalEcg,
     };
 
