@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
 using Pipeline.Training.HeartSound;
@@ -32,6 +33,7 @@ internal static class TrainHeartSoundCommand
         };
         command.SetAction(async (parsed, stop) =>
         {
+            _ = Settings.Load(parsed);      // takes none, and refuses wrong ones as every command does
             Trainings.NeedLibtorch("cpu");
             var options = new SoundComparisonOptions(parsed.GetValue(signals), parsed.GetValue(epochs), parsed.GetValue(steps), parsed.GetValue(tests), parsed.GetValue(seed));
             var (output, folder, doing) = (parsed.InvocationConfiguration.Output, parsed.GetValue(data), ("", 0.0));
