@@ -34,25 +34,26 @@ internal static class TrainHeartSoundCommand
         command.SetAction(async (parsed, stop) =>
         {
             _ = Settings.Load(parsed);      // takes none, and refuses wrong ones as every command does
-            Trainings.NeedLibtorch("cpu");
             var options = new SoundComparisonOptions(parsed.GetValue(signals), parsed.GetValue(epochs), parsed.GetValue(steps), parsed.GetValue(tests), parsed.GetValue(seed));
-            var (output, folder, doing) = (parsed.InvocationConfiguration.Output, parsed.GetValue(data), ("", 0.0));
-            var running = Task.Factory.StartNew(() => Run(options, folder, output, (text, part) => doing = (text, part), stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var records = parsed.GetValue(data) is { } folder ? HeartSoundRecordings.Find(folder) : [];
+            Trainings.NeedLibtorch("cpu");
+            var (output, doing) = (parsed.InvocationConfiguration.Output, ("", 0.0));
+            var running = Task.Factory.StartNew(() => Run(options, records, output, (text, part) => doing = (text, part), stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             await ProgressBar.ShowAsync(parsed.InvocationConfiguration.Error, running, () => doing);
             return ExitCode.Ok;
         });
         return command;
     }
 
-    private static void Run(SoundComparisonOptions options, string? folder, TextWriter output, Action<string, double> told, CancellationToken stop)
+    private static void Run(SoundComparisonOptions options, IReadOnlyList<string> records, TextWriter output, Action<string, double> told, CancellationToken stop)
     {
         using var comparison = new SoundComparison(options);
         output.WriteLine("method,test,signals,with_value,heart_rate_mae,variability_mae_ms,heart_rate_mae_below_10_db");
         foreach (var row in comparison.Run(told, stop))
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"\"{row.Method}\",\"{row.Test}\",{row.Count},{row.WithValue},{row.RateError:F3},{row.VariabilityError:F2},{row.NoisyRateError:F3}"));
-        if (folder is not null)
-            foreach (var (method, windows, given, mean, median) in HeartSoundRecordings.Compare(folder, comparison.RateOf, stop))
+        if (records.Count > 0)
+            foreach (var (method, windows, given, mean, median) in HeartSoundRecordings.Compare(records, comparison.RateOf, stop))
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\"{method}\",\"recorded windows of 8 s\",{windows},{given},{mean:F3},,\"median {median:F3}\""));
     }
 }

@@ -109,7 +109,8 @@ internal sealed class PressureTraining : ITraining
         return string.Create(CultureInfo.InvariantCulture, $"{set}, {scores.Count} persons held out, {scores.Sum(score => score.Count)} windows\n#   {string.Join("\n#   ", parts)}");
     }
 
-    public string Save(string folder, string name, torch.nn.Module network, IReadOnlyDictionary<string, string> card) => throw new NotSupportedException();
+    public string Save(string folder, string name, torch.nn.Module network, IReadOnlyDictionary<string, string> card) =>
+        throw new InvalidOperationException("A network for blood pressure has no package: the constructor refuses an output.");
 
     private List<PressureRecording> Without(IReadOnlySet<string> held) => [.. _recordings.Where(r => !held.Contains(r.Person))];
 

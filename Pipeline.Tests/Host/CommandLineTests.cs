@@ -38,6 +38,7 @@ public sealed class CommandLineTests
     [InlineData("--record 1:-2: PARTITION:OFFSET is wanted", "dead-letters", "replay", "--record", "1:-2")]
     [InlineData("There is no 'dead-letters show'; there is: list, replay.", "dead-letters", "show")]
     [InlineData("There is no model '\\u001B[31mred'; there is: ", "estimate", "a.hea", "--model", "\u001b[31mred")]
+    [InlineData("--data /nowhere: there is no such folder.", "train", "heart-sound", "--data", "/nowhere")]
     [InlineData("--set nonsense: KEY=VALUE is wanted", "doctor", "--set", "nonsense")]
     [InlineData("--config /nowhere.json: there is no such file.", "doctor", "--config", "/nowhere.json")]
     public async Task A_wrong_command_line_is_one_clear_line_and_exit_2(string message, params string[] args)

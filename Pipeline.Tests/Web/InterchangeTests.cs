@@ -132,8 +132,10 @@ public sealed class InterchangeTests : IDisposable
         var (bodies, refuse) = (new BlockingCollection<string>(), true);
         await using var server = await ReceiverAsync(async request =>
         {
-            bodies.Add(await new StreamReader(request.Body).ReadToEndAsync());
-            return refuse ? Results.StatusCode(503) : Results.Ok();
+            var body = await new StreamReader(request.Body).ReadToEndAsync();
+            var answer = refuse ? Results.StatusCode(503) : Results.Ok();
+            bodies.Add(body); // after the choice: whoever takes the body changes the next one
+            return answer;
         });
         var (time, latest) = (new ManualTimeProvider(), new LatestValues());
         using var export = new ValueExport(Options.Create(new InterchangeOptions
