@@ -26,7 +26,7 @@ internal sealed class DemoPage : IAsyncDisposable
     {
         if (access is { UsersFile: null } && openId.Authority is null)
             access.Open = OpenTo.ThisMachine;
-        if (access.FindFault(openId, options.Urls) is { } fault)
+        if ((access.FindFault(openId, options.Urls) ?? options.FindFault()) is { } fault)
             throw CommandException.BadUsage(fault);
         var wanted = options.Urls;
         foreach (var urls in new[] { wanted, "http://127.0.0.1:0" })

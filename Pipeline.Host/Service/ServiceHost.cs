@@ -31,7 +31,7 @@ internal static class ServiceHost
             // The host itself would create its services first, and the first of them fail for the first wrong section alone.
             application.Services.GetRequiredService<IStartupValidator>().Validate();
             var settings = application.Services.GetRequiredService<PipelineSettings>();
-            if (settings.Access.FindFault(settings.OpenId, settings.Web.Urls) is { } fault)
+            if ((settings.Access.FindFault(settings.OpenId, settings.Web.Urls) ?? settings.Web.FindFault()) is { } fault)
                 throw CommandException.BadUsage(fault);
             if (application.Services.GetRequiredService<SignIns>().AreNone)
                 application.Logger.NobodySignsIn();

@@ -35,12 +35,13 @@ internal sealed class WebOptions : IValidatableObject
     /// <summary>The certificate's files; null where there are none.</summary>
     internal TlsFiles? Tls => (CertificateFile, KeyFile) is ({ } certificate, { } key) ? new TlsFiles(certificate, key) : null;
 
+    /// <summary>What is wrong with the certificate's files, which are there where the server runs; null when nothing is.</summary>
+    internal string? FindFault() => Tls?.FindFault() is { } fault ? $"{Section}:{nameof(CertificateFile)} is '{CertificateFile}', {Section}:{nameof(KeyFile)} is '{KeyFile}'; {fault}" : null;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (CertificateFile is null != KeyFile is null)
             yield return new ValidationResult("certificate and key are needed together", [nameof(CertificateFile), nameof(KeyFile)]);
-        if (Tls?.FindFault() is { } fault)
-            yield return new ValidationResult(fault, [nameof(CertificateFile), nameof(KeyFile)]);
         foreach (var url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             if (!Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
                 yield return new ValidationResult($"allowed: http://HOST:PORT or https://HOST:PORT, several with ';'", [nameof(Urls)]);

@@ -66,7 +66,7 @@ public sealed partial class DeploymentFilesTests
         var text = Text("docker-compose.yml");
         var section = text[text.IndexOf("\nservices:", StringComparison.Ordinal)..text.IndexOf("\nvolumes:", StringComparison.Ordinal)];
         var services = ComposeService().Matches(section).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["body"].Value);
-        string[] ending = ["secrets", "influx-tokens", "topics"], optional = ["simulate"];
+        string[] ending = ["secrets", "influx-tokens", "admin", "topics"], optional = ["simulate"];
 
         Assert.Equal(["grafana", "influxdb", "kafka", "pipeline-1", "pipeline-2", "prometheus"], services.Keys.Except([.. ending, .. optional]).Order());
         Assert.All(services.Keys.Except([.. ending, .. optional]), name => Assert.Matches("healthcheck:|<<: [*]pipeline", services[name]));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.Versioning;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -37,9 +38,9 @@ public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<In
         Assert.Equal(first, Contents(folder.Path));
         Assert.Equal(
             [
-                "access/users.json", "grafana/influx-token", "grafana/password", "influxdb/password", "influxdb/token",
+                "access/admin-password", "access/users.json", "grafana/influx-token", "grafana/password", "influxdb/password", "influxdb/token",
                 "pipeline/cluster/ca.crt", "pipeline/cluster/tls.crt", "pipeline/cluster/tls.key", "pipeline/influx-token", "pipeline/metrics-token",
-                "prometheus/metrics-token",
+                "pipeline/web/ca.crt", "pipeline/web/tls.crt", "pipeline/web/tls.key", "prometheus/ca.crt", "prometheus/metrics-token",
             ],
             first.Keys);
         Assert.All(first.Keys, file => Assert.Equal(OwnerAlone, File.GetUnixFileMode(Path.Combine(folder.Path, file))));
@@ -71,12 +72,33 @@ public sealed class ComposeSecretsTests(Influx2Server server) : IClassFixture<In
         Assert.Contains("\"results\"", await AskAsync(token, "/query?db=pipeline&q=SHOW%20MEASUREMENTS"), StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task The_certificate_of_the_pages_has_the_names_under_which_they_are_opened_and_is_kept_until_these_change()
+    {
+        Skip.IfNot(IsInstalled("openssl"), "openssl is not installed");
+        using var folder = new TemporaryFolder();
+        await RunAsync("certificates.sh", folder.Path, folder.Path, "localhost", "127.0.0.1");
+        var first = Contents(folder.Path);
+        await RunAsync("certificates.sh", folder.Path, folder.Path, "localhost", "127.0.0.1");
+        Assert.Equal(first, Contents(folder.Path));
+
+        await RunAsync("certificates.sh", folder.Path, folder.Path, "localhost", "127.0.0.1", "ward.example");
+
+        using var certificate = X509Certificate2.CreateFromPemFile(Path.Combine(folder.Path, "tls.crt"), Path.Combine(folder.Path, "tls.key"));
+        Assert.All(["localhost", "127.0.0.1", "ward.example"], name => Assert.True(certificate.MatchesHostname(name), name));
+        Assert.False(certificate.MatchesHostname("other.example"));
+        using var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder.Path, "ca.crt"));
+        using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        Assert.True(chain.Build(certificate));
+    }
+
     private static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
-    private async Task RunAsync(string script, string folder)
+    private async Task RunAsync(string script, string folder, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Deploy, script)])
+        using var process = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Deploy, script), .. arguments])
         {
             RedirectStandardError = true,
             Environment = { ["SECRETS"] = folder, ["INFLUX_URL"] = server.Url.ToString().TrimEnd('/') },

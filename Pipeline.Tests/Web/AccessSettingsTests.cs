@@ -29,6 +29,7 @@ public sealed class AccessSettingsTests : IDisposable
     [InlineData("OpenId:Authority=https://login.example", "OpenId:ClientId is not set; a value is needed beside OpenId:Authority")]
     [InlineData("OpenId:Roles:ward=doctor", "OpenId:Roles is 'ward'; 'ward' is to be role 'doctor'; there are: nurse, midwife, engineer, scientist, admin")]
     [InlineData("Web:CertificateFile=/nowhere/c.pem", "Web:CertificateFile is '/nowhere/c.pem', Web:KeyFile is not set; certificate and key are needed together")]
+    [InlineData("Web:CertificateFile=/nowhere/c.pem;Web:KeyFile=/nowhere/k.pem", "Web:CertificateFile is '/nowhere/c.pem', Web:KeyFile is '/nowhere/k.pem'; Could not find")]
     [InlineData("Access:Open=ThisMachine;Web:Urls=http://0.0.0.0:0", "Access:Open is 'ThisMachine', and others reach 'http://0.0.0.0:0'")]
     [InlineData("OpenId:Authority=https://login.example;OpenId:ClientId=x;Web:Urls=http://0.0.0.0:0", "people sign in, and nothing is encrypted at 'http://0.0.0.0:0'")]
     public async Task What_would_leave_the_ward_open_or_closed_by_mistake_is_refused_at_the_start(string settings, string message)
