@@ -25,6 +25,7 @@ internal static class CommandLine
         ReplayCommand.Create,
         SimulateCommand.Create,
         TrainCommand.Create,
+        CompareCommand.Create,
         EvaluateCommand.Create,
         ModelsCommand.Create,
         DoctorCommand.Create,

@@ -17,9 +17,9 @@ namespace Pipeline.Host.Evaluation;
 /// trained for each fold without its recordings, written as a package, and scored on them alone.
 /// </summary>
 /// <param name="request">What was asked.</param>
-/// <param name="kinds">The networks that can be trained, by the task of their packages.</param>
+/// <param name="kinds">The networks that can be trained, by the manifest of their packages.</param>
 /// <param name="time">How often the trainings' checkpoint is written.</param>
-internal sealed class EvaluateRun(EvaluateRequest request, Func<string, Func<TrainRequest, ITraining>?> kinds, TimeProvider time)
+internal sealed class EvaluateRun(EvaluateRequest request, Func<ModelManifest, Func<TrainRequest, ITraining>?> kinds, TimeProvider time)
 {
     private static readonly SignalKind[] Preferred = [SignalKind.Ppg, SignalKind.Ecg, SignalKind.Abp, SignalKind.Camera];
     private EstimateRun? _estimating;
@@ -108,7 +108,7 @@ internal sealed class EvaluateRun(EvaluateRequest request, Func<string, Func<Tra
     {
         var package = ModelCatalog.Load(request.Model) ?? throw new InvalidOperationException("The classical estimator is not trained.");
         var manifest = package.Manifest;
-        var read = kinds(manifest.Task) ?? throw CommandException.BadUsage($"{package.Identity} is for the task '{manifest.Task}', which cannot be trained here: leave --split out.");
+        var read = kinds(manifest) ?? throw CommandException.BadUsage($"{package.Identity} is for the task '{manifest.Task}', which cannot be trained here: leave --split out.");
         if (split.Folds.FirstOrDefault(fold => fold.Train.Count == 0) is { } empty)
             throw CommandException.BadUsage($"--split {request.Split}: nothing is left to train on for the fold {empty.Name}.");
         int? Of(string key) => manifest.Card.TryGetValue(key, out var text) && int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -98,7 +98,7 @@ internal sealed partial class TrainRun(TrainRequest request, Func<TrainRequest, 
     }
 
     /// <summary>People are dealt out by name in turn; every person is held out once.</summary>
-    private static List<IReadOnlySet<string>> FoldsOf(IReadOnlyList<string> people, int asked)
+    internal static List<IReadOnlySet<string>> FoldsOf(IReadOnlyList<string> people, int asked)
     {
         var count = asked == int.MaxValue ? people.Count : asked;
         if (count < 2 || count > people.Count)

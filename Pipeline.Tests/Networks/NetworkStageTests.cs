@@ -9,6 +9,7 @@ using Pipeline.Models.Signals;
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Support;
 using Pipeline.Training.HeartRate;
+using Pipeline.Training.HeartRate.Zoo;
 using Xunit;
 
 namespace Pipeline.Tests.Networks;
@@ -21,12 +22,17 @@ public sealed class NetworkStageTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [SkippableTheory]
-    [InlineData(50, 3, true)]
-    [InlineData(125, 2, true)]
-    [InlineData(100, 1, false)]
-    public async Task A_served_package_answers_as_the_trained_network_and_the_classical_estimator_do_together_on_the_same_recording(double rateHz, int channels, bool accelerometer)
+    [InlineData(50, 3, true, RateArchitectures.Default)]
+    [InlineData(125, 2, true, RateArchitectures.Default)]
+    [InlineData(100, 1, false, RateArchitectures.Default)]
+    [InlineData(50, 3, true, "deep-ppg")]
+    [InlineData(50, 2, true, "lstm")]
+    [InlineData(50, 2, true, "gru")]
+    [InlineData(50, 1, true, "tcn")]
+    public async Task A_served_package_answers_as_the_trained_network_and_the_classical_estimator_do_together_on_the_same_recording(
+        double rateHz, int channels, bool accelerometer, string architecture)
     {
-        using var network = TestModel.Network();
+        using var network = TestModel.Of(architecture);
         var model = new RateModel(TestModel.Save(Path.Combine(_folder.Path, "test"), network));
         var signal = new PpgSignal
         {

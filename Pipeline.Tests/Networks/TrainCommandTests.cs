@@ -11,6 +11,7 @@ using Pipeline.Tests.Support;
 using Pipeline.Tests.Torch;
 using Pipeline.Tests.Training;
 using Pipeline.Training.HeartRate;
+using Pipeline.Training.HeartRate.Zoo;
 using Xunit;
 
 namespace Pipeline.Tests.Networks;
@@ -213,7 +214,7 @@ public sealed class TrainCommandTests : IDisposable
         };
         var done = 0;
         Cancel(done == stopAfter);
-        new TrainRun(request, r => new RateTraining(r), output, TimeProvider.System, stepped: () => Cancel(++done == stopAfter)).Run(stop.Token);
+        new TrainRun(request, r => new RateTraining(r, RateArchitectures.All[0]), output, TimeProvider.System, stepped: () => Cancel(++done == stopAfter)).Run(stop.Token);
         return output.ToString();
 
         void Cancel(bool now)

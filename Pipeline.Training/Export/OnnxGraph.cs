@@ -54,21 +54,24 @@ public sealed class OnnxGraph
     public string Integers(params ReadOnlySpan<long> values) => Store(MemoryMarshal.AsBytes(values), Int64, [values.Length]);
 
     /// <summary>
-    /// Convolution over the last dimension with zero padding; in two dimensions, of which one is 1, where that is faster.
+    /// Convolution over the last dimension with zero padding, of the channels in <paramref name="groups"/>; in two dimensions, of which one
+    /// is 1, where that is faster.
     /// </summary>
-    public string Conv1d(string x, torch.Tensor weight, torch.Tensor? bias, long stride = 1, long padding = 0, long dilation = 1)
+    public string Conv1d(
+        string x, torch.Tensor weight, torch.Tensor? bias, long stride = 1, long padding = 0, long dilation = 1, long groups = 1)
     {
+        (string, object)[] grouped = groups == 1 ? [] : [("group", groups)];
         var (outputs, inputs, kernel) = (weight.shape[0], weight.shape[1], weight.shape[2]);
         string[] rest = bias is null ? [] : [Constant(bias)];
         if (outputs % ChannelBlock != 0)
             return Node(
                 "Conv", [x, Constant(weight), .. rest],
-                ("kernel_shape", new[] { kernel }), ("strides", new[] { stride }), ("pads", new[] { padding, padding }),
-                ("dilations", new[] { dilation }));
+                [("kernel_shape", new[] { kernel }), ("strides", new[] { stride }), ("pads", new[] { padding, padding }),
+                ("dilations", new[] { dilation }), .. grouped]);
         return View(Node(
             "Conv", [Wide(x), Constant(weight.ToArray(), outputs, inputs, 1, kernel), .. rest],
-            ("kernel_shape", new[] { 1, kernel }), ("strides", new[] { 1, stride }), ("pads", new[] { 0, padding, 0, padding }),
-            ("dilations", new[] { 1, dilation })));
+            [("kernel_shape", new[] { 1, kernel }), ("strides", new[] { 1, stride }), ("pads", new[] { 0, padding, 0, padding }),
+            ("dilations", new[] { 1, dilation }), .. grouped]));
     }
 
     /// <summary>x · weightᵀ + bias for x [batch, in], weight [out, in] (PyTorch's linear).</summary>
@@ -77,6 +80,9 @@ public sealed class OnnxGraph
         var inputs = bias is null ? new[] { x, Constant(weight) } : [x, Constant(weight), Constant(bias)];
         return Node("Gemm", inputs, ("transB", 1L));
     }
+
+    /// <summary>Matrix product of the last two dimensions, the others in parallel.</summary>
+    public string MatMul(string a, string b) => Node("MatMul", [a, b]);
 
     /// <summary>
     /// One step of one LSTM layer for x [batch, in], h and c [batch, hidden], by PyTorch's weights (gates i f g o). Returns (h, c).

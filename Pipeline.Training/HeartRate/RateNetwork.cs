@@ -13,7 +13,7 @@ namespace Pipeline.Training.HeartRate;
 /// <para>Of a PPG (<see cref="RateFeatures"/>) or, with other rows, of a fetus (<see cref="FetalFeatures"/>). Input [B, rows, 85], state
 /// [B, 2 x 85 + 2 x 16] (belief and plain belief less the uniform one, LSTM h and c; zero at the start), output [B, 85 + 1]: probability of each rate, and the chance that the estimate is within 5 bpm.</para>
 /// </summary>
-public sealed partial class RateNetwork : nn.Module
+public sealed partial class RateNetwork : RateArchitecture
 {
     /// <summary>Hidden units of the LSTM.</summary>
     public const int Hidden = 16;
@@ -21,11 +21,8 @@ public sealed partial class RateNetwork : nn.Module
     /// <summary>Floats of state.</summary>
     public const int StateLength = 2 * Rates + 2 * Hidden;
 
-    /// <summary>Floats of output.</summary>
-    public const int OutputLength = Rates + 1;
-
     /// <summary>Multiplications and additions of one hop; those of activations are left out.</summary>
-    public long Flop => 2L * (
+    public override long Flop => 2L * (
         Rates * Channels * (7L * _rows + 7 * Channels + 5 * Channels + 5)                        // encoder and evidence
         + 2 * Rates * (2 * KernelReach + 1)                                                      // motion of both beliefs
         + Rates * (long)MixTaps * (MixChannels * (Channels + 1) + MixChannels)                   // correction
@@ -75,7 +72,7 @@ public sealed partial class RateNetwork : nn.Module
     /// <summary>Starts as a plain filter: the gates and the correction begin at zero.</summary>
     /// <param name="rows">Rows of a window's input.</param>
     public RateNetwork(int rows = RateFeatures.InputRowCount)
-        : base(nameof(RateNetwork))
+        : base(nameof(RateNetwork), StateLength)
     {
         _rows = rows;
         // The order decides which random numbers each gets.
@@ -114,6 +111,36 @@ public sealed partial class RateNetwork : nn.Module
         register_module("memory", _memory);
         register_module("gate", _gate);
         register_module("trust", _trust);
+    }
+
+    /// <summary>The belief is both filters' at first, and the LSTM knows nothing.</summary>
+    public override Tensor Start(Tensor belief)
+    {
+        var (known, plain, h, c) = RateState.From(belief);
+        return cat([known, plain, h, c], 1);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The state is (belief, plain belief, h, c); in ONNX the uniform belief is taken off.</remarks>
+    public override RateAnswers Forward(Tensor input, Tensor state)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(state);
+        var (streams, windows) = ((int)input.size(0), (int)input.size(1));
+        var seen = Encode(input.reshape(streams * windows, _rows, Rates)).Windows(streams, windows);
+        var filter = Filter();
+        var parts = state.split([Rates, Rates, Hidden, Hidden], 1);
+        var carried = new RateState(parts[0], parts[1], parts[2], parts[3]);
+        var answers = new RateAnswer[windows];
+        for (var w = 0; w < windows; w++)
+        {
+            answers[w] = Step(filter, seen[w], carried);
+            carried = answers[w].Next;
+        }
+        Tensor All(Func<RateAnswer, Tensor> part) => stack([.. answers.Select(part)], 1);
+        return new RateAnswers(
+            All(a => a.Logits), All(a => a.Answer), All(a => a.Trust).squeeze(2),
+            cat([carried.Belief, carried.Plain, carried.H, carried.C], 1));
     }
 
     /// <summary>All that does not depend on the state, for any number of windows at once: [N, rows, 85].</summary>
@@ -233,11 +260,6 @@ public sealed partial class RateNetwork : nn.Module
 /// <param name="Classical">[N, 85]: the classical likelihood, in units of its mean, and a floor.</param>
 public sealed record RateEvidence(Tensor Hidden, Tensor Encoded, Tensor Likely, Tensor Gates, Tensor Classical)
 {
-    /// <summary>The row of window <paramref name="index"/> alone.</summary>
-    public RateEvidence At(int index) => new(
-        Hidden.narrow(0, index, 1), Encoded.narrow(0, index, 1), Likely.narrow(0, index, 1), Gates.narrow(0, index, 1),
-        Classical.narrow(0, index, 1));
-
     /// <summary>Of [<paramref name="sequences"/> x <paramref name="windows"/>] rows, for each window those of all sequences.</summary>
     public IReadOnlyList<RateEvidence> Windows(int sequences, int windows)
     {
@@ -269,13 +291,6 @@ public sealed record RateState(Tensor Belief, Tensor Plain, Tensor H, Tensor C)
         ArgumentNullException.ThrowIfNull(belief);
         Tensor Zeros() => zeros(belief.size(0), RateNetwork.Hidden).to(belief.device);
         return new RateState(belief, belief, Zeros(), Zeros());
-    }
-
-    /// <summary>Outlives the innermost scope.</summary>
-    internal void Keep()
-    {
-        foreach (var part in new[] { Belief, Plain, H, C })
-            part.MoveToOuterDisposeScope();
     }
 }
 

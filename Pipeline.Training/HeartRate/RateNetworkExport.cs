@@ -7,8 +7,8 @@ namespace Pipeline.Training.HeartRate;
 
 public sealed partial class RateNetwork
 {
-    /// <summary>The network as an ONNX file, one hop with state in and out.</summary>
-    public byte[] ToOnnx()
+    /// <inheritdoc/>
+    public override byte[] ToOnnx()
     {
         var graph = new OnnxGraph("heart_rate");
         var input = graph.Input("input", _rows, Rates);

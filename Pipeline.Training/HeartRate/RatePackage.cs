@@ -6,7 +6,7 @@ using TorchSharp;
 
 namespace Pipeline.Training.HeartRate;
 
-/// <summary>Writes a trained <see cref="RateNetwork"/> as a model package.</summary>
+/// <summary>Writes a trained network as a model package.</summary>
 public static class RatePackage
 {
     // The spectra reach up to 8 Hz; above, rate only costs decimation.
@@ -17,12 +17,12 @@ public static class RatePackage
     /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the
     /// beginning of the weights' hash, so the same weights have the same name. Returns name and version.
     /// </summary>
-    public static string Save(string folder, string name, RateNetwork network, IReadOnlyDictionary<string, string> card) =>
+    public static string Save(string folder, string name, RateArchitecture network, IReadOnlyDictionary<string, string> card) =>
         Save(folder, name, network, RateModel.Task, RateFeatures.Name, ["ppg", "acc"], (MinRateHz, MaxRateHz), RateFeatures.InputRowCount, card);
 
     /// <summary>The same of a network for another task, with other features.</summary>
     internal static string Save(
-        string folder, string name, RateNetwork network, string task, string features, string[] kinds, (double Min, double Max) rateHz, int rows,
+        string folder, string name, RateArchitecture network, string task, string features, string[] kinds, (double Min, double Max) rateHz, int rows,
         IReadOnlyDictionary<string, string> card)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -43,8 +43,8 @@ public static class RatePackage
             WindowSeconds = 8,
             HopSeconds = 2,
             InputLength = rows * RateFeatures.RateCount,
-            StateLength = RateNetwork.StateLength,
-            OutputLength = RateNetwork.OutputLength,
+            StateLength = network.StateCount,
+            OutputLength = RateArchitecture.OutputLength,
             Parameters = (int)network.parameters().Sum(p => p.numel()),
             Mflop = Math.Round(network.Flop / 1e6, 2),
             Sha256 = new Dictionary<string, string>(),

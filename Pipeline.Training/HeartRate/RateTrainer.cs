@@ -46,7 +46,7 @@ public sealed record RateTrainingOptions
 /// <param name="Covered">Part of the windows within 1.645 σ: 0.9 when σ is right.</param>
 public sealed record RateScore(RateRecording Recording, int Windows, double MeanError, double Near, double Covered);
 
-/// <summary>Trains and scores <see cref="RateNetwork"/>.</summary>
+/// <summary>Trains and scores heart-rate networks.</summary>
 public sealed class RateTrainer(RateTrainingOptions options)
 {
     private const int Rates = RateFeatures.RateCount;
@@ -69,66 +69,99 @@ public sealed class RateTrainer(RateTrainingOptions options)
     /// <summary>
     /// Begins a training on the recordings of <paramref name="sequences"/>; its error is that of the belief's greatest rate, per minute.
     /// </summary>
-    public TrainingLoop Begin(IReadOnlyList<RateSequence> sequences)
+    public TrainingLoop Begin(IReadOnlyList<RateSequence> sequences) => Begin(sequences, [() => new RateNetwork()])[0];
+
+    /// <summary>
+    /// Begins trainings of several networks on the same recordings: each gets the weights that it would get alone. Batches are drawn once
+    /// where the loops are stepped in turn.
+    /// </summary>
+    public IReadOnlyList<TrainingLoop> Begin(IReadOnlyList<RateSequence> sequences, IReadOnlyList<Func<RateArchitecture>> networks)
     {
-        manual_seed(options.Seed);
+        ArgumentNullException.ThrowIfNull(networks);
         var device = torch.device(options.Device);
-        var network = new RateNetwork();
-        network.to(device);
         var batch = new RateBatch(sequences, options.Stretches, options.Constants);
         var schedule = Schedule(options.Steps, options.Seed, options.LearningRate);
-        return new TrainingLoop(network, schedule, random =>
+        var drawn = -1;
+        return [.. networks.Select(Begin)];
+
+        TrainingLoop Begin(Func<RateArchitecture> create)
         {
-            batch.Next(random);
-            return Loss(network, batch, device);
-        });
+            manual_seed(options.Seed);
+            var network = create();
+            network.to(device);
+            TrainingLoop? loop = null;
+            loop = new TrainingLoop(network, schedule, random =>
+            {
+                if (drawn != loop!.Step)    // not null: it runs after its construction
+                    batch.Next(random);
+                drawn = loop.Step;
+                return Loss(network, batch, device);
+            });
+            return loop;
+        }
     }
 
     /// <summary>
     /// Runs the network over a sequence as a stream would: rate, trust and posterior standard deviation (per minute) of each window; NaN
     /// where no PPG can be used.
     /// </summary>
-    public static (float Rate, float Trust, float Sigma)[] Run(RateNetwork network, RateSequence sequence)
+    public static (float Rate, float Trust, float Sigma)[] Run(RateArchitecture network, RateSequence sequence)
     {
         ArgumentNullException.ThrowIfNull(sequence);
         return Run(network, sequence.Input(), sequence.Present);
     }
 
     /// <summary>The same over inputs [windows x rows x 85], of which some are not <paramref name="present"/>.</summary>
-    internal static (float Rate, float Trust, float Sigma)[] Run(RateNetwork network, float[] input, bool[] present)
+    internal static (float Rate, float Trust, float Sigma)[] Run(RateArchitecture network, float[] input, bool[] present)
     {
         ArgumentNullException.ThrowIfNull(network);
         using var still = no_grad();
         using var scope = NewDisposeScope();
         using var pause = CollectionPause.Begin();
-        var seen = network.Encode(tensor(input, [present.Length, input.Length / Math.Max(1, present.Length) / Rates, Rates]));
-        var filter = network.Filter();
-        var state = Start();
-        var results = new (float, float, float)[present.Length];
-        var silent = 0;
-        for (var w = 0; w < present.Length; w++)
+        network.eval();
+        var results = new (float Rate, float Trust, float Sigma)[present.Length];
+        Array.Fill(results, (float.NaN, 0, float.NaN));
+        var length = input.Length / Math.Max(1, present.Length);
+        foreach (var course in Courses(present))
         {
             using var inner = NewDisposeScope();
-            if (!present[w])
+            var rows = new float[course.Count * length];
+            for (var i = 0; i < course.Count; i++)
+                input.AsSpan(course[i] * length, length).CopyTo(rows.AsSpan(i * length));
+            var answers = network.Forward(
+                tensor(rows, [1, course.Count, length / Rates, Rates]), network.Start(full([1, Rates], (1.0 / Rates))));
+            var (belief, trust) = (answers.Answer.ToArray(), answers.Trust.sigmoid().ToArray());
+            for (var i = 0; i < course.Count; i++)
             {
-                results[w] = (float.NaN, 0, float.NaN);
-                silent++;
-                continue;
+                var (rate, sigma) = RateReadout.Read(belief.AsSpan(i * Rates, Rates));
+                results[course[i]] = (rate, trust[i], sigma);
             }
-            if (silent >= RateFeatures.SilentWindows)
-                state = Start();
-            silent = 0;
-            var answer = network.Step(filter, seen.At(w), state);
-            var (rate, sigma) = RateReadout.Read(answer.Answer.ToArray());
-            results[w] = (rate, answer.Trust.sigmoid().item<float>(), sigma);
-            state = answer.Next;
-            state.Keep();
         }
         return results;
     }
 
+    /// <summary>The windows with a pulse, cut where so many are without that the state starts anew.</summary>
+    private static List<List<int>> Courses(bool[] present)
+    {
+        var courses = new List<List<int>>();
+        var silent = RateFeatures.SilentWindows;
+        for (var w = 0; w < present.Length; w++)
+        {
+            if (!present[w])
+            {
+                silent++;
+                continue;
+            }
+            if (silent >= RateFeatures.SilentWindows)
+                courses.Add([]);
+            courses[^1].Add(w);
+            silent = 0;
+        }
+        return courses;
+    }
+
     /// <summary>Scores the network on a sequence, every labelled window.</summary>
-    public static RateScore Score(RateNetwork network, RateSequence sequence)
+    public static RateScore Score(RateArchitecture network, RateSequence sequence)
     {
         ArgumentNullException.ThrowIfNull(sequence);
         var results = Run(network, sequence);
@@ -147,8 +180,6 @@ public sealed class RateTrainer(RateTrainingOptions options)
         return new RateScore(sequence.Recording, count, sum / count, near / (double)count, covered / (double)count);
     }
 
-    private static RateState Start() => RateState.From(full([1, Rates], (1.0 / Rates)));
-
     /// <summary>A warm-up of 30 steps, then a cosine down to 2 % of the greatest learning rate.</summary>
     internal static TrainingSchedule Schedule(int steps, int seed, double learningRate)
     {
@@ -165,26 +196,17 @@ public sealed class RateTrainer(RateTrainingOptions options)
     }
 
     /// <summary>The network's answer to a batch, held against its references.</summary>
-    internal static BatchLoss Loss(RateNetwork network, RateBatch batch, Device device) =>
+    internal static BatchLoss Loss(RateArchitecture network, RateBatch batch, Device device) =>
         Loss(network, batch.Input, batch.Labels, batch.Belief, TrustWeight, device);
 
     /// <summary>
     /// The network's answer to inputs [batch x windows x rows x 85] from the start beliefs [batch x 85] on, held against references [batch x windows].
     /// </summary>
-    internal static BatchLoss Loss(RateNetwork network, float[] input, float[] labels, float[] belief, double trustWeight, Device device)
+    internal static BatchLoss Loss(RateArchitecture network, float[] input, float[] labels, float[] belief, double trustWeight, Device device)
     {
         const int size = RateBatch.Size, windows = RateBatch.Windows;
-        var x = tensor(input, [size * windows, input.Length / (size * windows * Rates), Rates]).to(device);
-        var seen = network.Encode(x).Windows(size, windows);
-        var filter = network.Filter();
-        var state = RateState.From(tensor(belief, [size, Rates]).to(device));
-        var answers = new RateAnswer[windows];
-        for (var w = 0; w < windows; w++)
-        {
-            answers[w] = network.Step(filter, seen[w], state);
-            state = answers[w].Next;
-        }
-        Tensor All(Func<RateAnswer, Tensor> part) => stack([.. answers.Select(part)], 1);
-        return RateTargets.Of(labels, device).Loss(All(a => a.Logits), All(a => a.Answer), All(a => a.Trust).squeeze(2), trustWeight);
+        var x = tensor(input, [size, windows, input.Length / (size * windows * Rates), Rates]).to(device);
+        var answers = network.Forward(x, network.Start(tensor(belief, [size, Rates]).to(device)));
+        return RateTargets.Of(labels, device).Loss(answers.Logits, answers.Answer, answers.Trust, trustWeight);
     }
 }

@@ -5,10 +5,10 @@ namespace Pipeline.Training.Torch;
 /// <summary>Numbers out of tensors.</summary>
 internal static class TensorValues
 {
-    /// <summary>A copy of the elements, row-major, whatever the layout and the device.</summary>
+    /// <summary>A copy of the elements as float32, row-major, whatever the layout, the type and the device.</summary>
     public static float[] ToArray(this Tensor tensor)
     {
         using var scope = NewDisposeScope();
-        return tensor.detach().cpu().contiguous().data<float>().ToArray();
+        return tensor.detach().cpu().to(float32).contiguous().data<float>().ToArray();
     }
 }
