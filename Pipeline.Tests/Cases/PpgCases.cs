@@ -2,6 +2,7 @@ using Pipeline.Benchmarks.Faults;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Packages;
 using Xunit;
 
 namespace Pipeline.Tests.Cases;
@@ -16,6 +17,7 @@ public sealed class PpgCases
     private const int KindSignals = 8;
     private const double KindSeconds = 90;
     private static readonly double[] Rates = [50, 64, 100, 125];
+    private static readonly Lazy<RateModel> Network = new(() => ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package"));
 
     [Theory]
     [InlineData("white noise", false)]
@@ -212,14 +214,13 @@ public sealed class PpgCases
     /// <summary>The estimates of windows that end at <paramref name="from"/> or later, of a few signals of a kind, by the network that ships.</summary>
     private static List<Estimate> OfKind(string kind, Func<PpgCaseSignal, double> from)
     {
-        using var model = ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package");
         var found = new List<Estimate>();
         foreach (var beside in PpgKinds.Besides)
             for (var seed = FirstSeed; seed < FirstSeed + KindSignals; seed++)
             {
                 var signal = PpgKinds.Of(kind, beside, seed, KindSeconds);
                 var least = from(signal);
-                found.AddRange(PpgFaults.Windows(signal, model).Where(w => w.Start + 8 >= least).Select(w => w.Estimate));
+                found.AddRange(PpgFaults.Windows(signal, Network.Value).Where(w => w.Start + 8 >= least).Select(w => w.Estimate));
             }
         return found;
     }
@@ -271,11 +272,8 @@ public sealed class PpgCases
 
     private static IEnumerable<PpgCaseSignal> Many(Func<int, PpgCaseSignal> make) => Enumerable.Range(FirstSeed, Signals).Select(make);
 
-    private static List<WindowResult> Results(bool network, PpgCaseSignal signal)
-    {
-        using var model = network ? ModelCatalog.Open("heart-rate") ?? throw new InvalidOperationException("no package") : null;
-        return [.. StreamRun.Of(signal.Chunks(), first => Stages.Create(first.Channels, first.RateHz, model is null ? null : [model]))];
-    }
+    private static List<WindowResult> Results(bool network, PpgCaseSignal signal) =>
+        [.. StreamRun.Of(signal.Chunks(), first => Stages.Create(first.Channels, first.RateHz, network ? [Network.Value] : null))];
 
     private static PpgCaseSignal Empty(int seed) => new(Rates[seed % Rates.Length], 60, seed);
 
