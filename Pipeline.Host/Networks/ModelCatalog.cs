@@ -23,15 +23,7 @@ internal static class ModelCatalog
 
     /// <summary>Every folder with a <c>model.json</c> directly below the own folder and <paramref name="more"/> (or being it), by path.</summary>
     /// <exception cref="CommandException">A folder of <paramref name="more"/> is not there.</exception>
-    public static IReadOnlyList<FoundModel> Find(string? more = null)
-    {
-        if (more is not null && !Directory.Exists(more))
-            throw CommandException.BadUsage($"--models {more}: there is no such folder.");
-        var folders = new List<string>();
-        foreach (var root in new[] { OwnFolder, more }.OfType<string>().Select(Path.GetFullPath).Distinct(StringComparer.Ordinal))
-            folders.AddRange(IsPackage(root) ? [root] : Directory.EnumerateDirectories(root).Where(IsPackage).Order(StringComparer.Ordinal));
-        return [.. folders.Select(Look)];
-    }
+    public static IReadOnlyList<FoundModel> Find(string? more = null) => [.. Folders(more).Select(folder => Look(folder, opens: true))];
 
     /// <summary>
     /// The model that <paramref name="name"/> means, a package's name or folder; null for <c>classical</c>, and for <c>auto</c> where the network that
@@ -158,7 +150,7 @@ internal static class ModelCatalog
 
     private static ModelPackage ByName(string name, string? task)
     {
-        var all = Find();
+        FoundModel[] all = [.. Folders(null).Select(folder => Look(folder, opens: false))];
         if (all.FirstOrDefault(model => model.Package?.Manifest.Name == name)?.Package is { } package)
             return package;
         if (all.FirstOrDefault(model => Path.GetFileName(model.Folder) == name)?.Fault is { } fault)
@@ -167,12 +159,25 @@ internal static class ModelCatalog
         throw CommandException.BadUsage($"There is no model '{name}'; there is: {string.Join(", ", names)}, or a folder with a {ModelPackage.ManifestFile}.");
     }
 
-    private static FoundModel Look(string folder)
+    private static IEnumerable<string> Folders(string? more)
+    {
+        if (more is not null && !Directory.Exists(more))
+            throw CommandException.BadUsage($"--models {more}: there is no such folder.");
+        var folders = new List<string>();
+        foreach (var root in new[] { OwnFolder, more }.OfType<string>().Select(Path.GetFullPath).Distinct(StringComparer.Ordinal))
+            folders.AddRange(IsPackage(root) ? [root] : Directory.EnumerateDirectories(root).Where(IsPackage).Order(StringComparer.Ordinal));
+        return folders;
+    }
+
+    /// <param name="folder">A folder with a manifest.</param>
+    /// <param name="opens">Whether a session is opened, too, to see that it can be; that takes up to a quarter of a second.</param>
+    private static FoundModel Look(string folder, bool opens)
     {
         try
         {
             var package = ModelPackage.Load(folder);
-            package.Open([1]).Dispose();
+            if (opens)
+                package.Open([1]).Dispose();
             return new FoundModel(folder, package, null);
         }
         catch (Exception fault) when (fault is InvalidDataException or IOException or UnauthorizedAccessException)
