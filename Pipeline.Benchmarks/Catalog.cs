@@ -22,6 +22,7 @@ internal static class Catalog
         new Ward.FetalCatchUpBenchmark(),
         new Ward.WardLatencyBenchmark(),
         new Web.ViewersBenchmark(),
+        new Web.PixelsBenchmark(),
         new Store.StoreOutageBenchmark(),
         new Inference.BatchingBenchmark(),
         new TrainingBenchmark(),

@@ -11,9 +11,10 @@ var quick = new Option<bool>("--quick") { Description = "The least work that exe
 var data = new Option<string?>("--data") { Description = "Folder that holds the data sets of the accuracy benchmarks; the recordings beside the repository by default." };
 var fit = new Option<bool>("--fit") { Description = "Accuracy benchmarks: fit the constants again and score each record by constants fitted without it." };
 var model = new Option<string?>("--model") { Description = "ward-catch-up, ward-latency, kinds: what estimates from PPG (kinds: or decides on beats), by name or folder; else what is set by default." };
+var autoencoder = new Option<string?>("--ecg-autoencoder") { Description = "engine-share: the autoencoder of an ECG, by name or folder, or auto; else none." };
 var rows = new Option<string?>("--rows") { Description = "accuracy-ctg: file for a row of CSV a record of CTU-UHB." };
 var list = new Option<bool>("--list") { Description = "Name the benchmarks and end." };
-var root = new RootCommand("Measures the pipeline side by side with its references, in the same run.") { name, json, quick, data, fit, model, rows, list };
+var root = new RootCommand("Measures the pipeline side by side with its references, in the same run.") { name, json, quick, data, fit, model, autoencoder, rows, list };
 root.SetAction(async (parsed, stop) =>
 {
     if (parsed.GetValue(list))
@@ -35,6 +36,7 @@ root.SetAction(async (parsed, stop) =>
         Data = parsed.GetValue(data),
         Fit = parsed.GetValue(fit),
         Model = parsed.GetValue(model),
+        Autoencoder = parsed.GetValue(autoencoder),
         Rows = parsed.GetValue(rows),
     };
     foreach (var benchmark in chosen)

@@ -21,6 +21,9 @@ internal sealed class Report(TextWriter output, TextWriter remarks, bool json, b
     /// <summary>The network that the ward's PPG is estimated by (<c>--model</c>); null: what is set by default.</summary>
     public string? Model { get; init; }
 
+    /// <summary>The autoencoder that the ward's ECGs are asked about by (<c>--ecg-autoencoder</c>); null: none.</summary>
+    public string? Autoencoder { get; init; }
+
     /// <summary>File for a row a record (<c>--rows</c>); null: none is wanted.</summary>
     public string? Rows { get; init; }
 

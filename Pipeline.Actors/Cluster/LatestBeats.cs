@@ -1,4 +1,5 @@
 using Pipeline.Models;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors.Cluster;
@@ -12,15 +13,24 @@ namespace Pipeline.Actors.Cluster;
 /// <param name="Seconds">Its place in the epoch.</param>
 public sealed record BeatReport(string Device, string Signal, string Kind, string Label, long Epoch, double Seconds);
 
+/// <summary>What an autoencoder says of a beat, for who looks at its patient.</summary>
+/// <param name="Device">Device.</param>
+/// <param name="Epoch">The device's epoch.</param>
+/// <param name="Seconds">The beat's place in the epoch.</param>
+/// <param name="Error">How unlike everybody's normal beats; null: not known. See <see cref="EncodedBeat"/>.</param>
+/// <param name="Score">How abnormal for this patient, about −1 to 4; null: not known.</param>
+/// <param name="Encoding">The encoding: like beats lie near each other.</param>
+public sealed record EncodingReport(string Device, long Epoch, double Seconds, float? Error, float? Score, IReadOnlyList<float> Encoding);
+
 /// <summary>
-/// The last beats of the patients that were asked for last: beats of others are passed over, so that it costs what is looked at. Not thread-safe.
+/// The last beats of the patients that were asked for last, and what an autoencoder says of them: beats of others are passed over, so that it costs what is looked at. Not thread-safe.
 /// </summary>
 internal sealed class LatestBeats
 {
     /// <summary>Most patients, and most beats of each.</summary>
     public const int MostPatients = 64, MostBeats = 256;
 
-    private readonly Dictionary<PatientId, (Queue<BeatPoint> Beats, long Asked)> _watched = [];
+    private readonly Dictionary<PatientId, (Queue<BeatPoint> Beats, Queue<EncodingReport> Encodings, long Asked)> _watched = [];
     private long _questions;
 
     /// <summary>Takes a beat of a patient that is asked for.</summary>
@@ -33,17 +43,33 @@ internal sealed class LatestBeats
         own.Beats.Enqueue(beat);
     }
 
-    /// <summary>A patient's last beats that came since it was asked for first, in the order in which they came.</summary>
-    public BeatReport[] Of(PatientId patient)
+    /// <summary>Takes what an autoencoder says of the beats of a window, of a patient that is asked for.</summary>
+    public void Take(VitalPoint point)
+    {
+        if (point.Beats.Count == 0 || !_watched.TryGetValue(point.Patient, out var own))
+            return;
+        foreach (var beat in point.Beats)
+        {
+            if (own.Encodings.Count == MostBeats)
+                own.Encodings.Dequeue();
+            own.Encodings.Enqueue(new EncodingReport(point.Device, point.Epoch, Math.Round(beat.Seconds, 4), Number(beat.Error), Number(beat.Score), beat.Encoding));
+        }
+
+        static float? Number(float value) => float.IsFinite(value) ? value : null;
+    }
+
+    /// <summary>A patient's last beats that came since it was asked for first, in the order in which they came, and what an autoencoder said of them.</summary>
+    public (BeatReport[] Beats, EncodingReport[] Encodings) Of(PatientId patient)
     {
         if (!_watched.TryGetValue(patient, out var own))
         {
             if (_watched.Count == MostPatients)
                 _watched.Remove(_watched.MinBy(one => one.Value.Asked).Key);
-            own = (new Queue<BeatPoint>(), 0);
+            own = (new Queue<BeatPoint>(), new Queue<EncodingReport>(), 0);
         }
         _watched[patient] = own with { Asked = ++_questions };
-        return [.. own.Beats.Select(point => new BeatReport(
-            point.Device, Names.Of(point.Beat.Signal), Names.Of(point.Beat.Kind), Names.Of(point.Beat.Label), point.Epoch, Math.Round(point.Seconds, 4)))];
+        return (
+            [.. own.Beats.Select(point => new BeatReport(point.Device, Names.Of(point.Beat.Signal), Names.Of(point.Beat.Kind), Names.Of(point.Beat.Label), point.Epoch, Math.Round(point.Seconds, 4)))],
+            [.. own.Encodings]);
     }
 }

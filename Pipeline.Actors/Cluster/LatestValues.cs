@@ -37,8 +37,8 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             return Points_NeedsLock(patient.Value);
     }
 
-    /// <summary>A patient's last beats, since it was asked for them first: of those patients alone they are kept.</summary>
-    public BeatReport[] BeatsOf(PatientId patient)
+    /// <summary>A patient's last beats and what an autoencoder said of them, since it was asked for them first: of those patients alone they are kept.</summary>
+    public (BeatReport[] Beats, EncodingReport[] Encodings) BeatsOf(PatientId patient)
     {
         lock (_lock)
             return _beats.Of(patient);
@@ -69,7 +69,10 @@ public sealed class LatestValues(int maxSeries = 100_000) : IPatientSink
             foreach (var point in batch.Standing)
                 Take_NeedsLock(point);
             foreach (var point in batch.Points)
+            {
                 Take_NeedsLock(point);
+                _beats.Take(point);
+            }
             foreach (var beat in batch.Beats)
                 _beats.Take(beat);
         }

@@ -18,6 +18,9 @@ public sealed record PatientReport(string Patient, string Ward, string Bed, int 
     /// <summary>Its last beats, where one patient was asked for, since that was asked first.</summary>
     public IReadOnlyList<BeatReport> Beats { get; init; } = [];
 
+    /// <summary>What an autoencoder says of its last beats, likewise; empty where none is asked (<see cref="TopologyOptions.EcgAutoencoder"/>).</summary>
+    public IReadOnlyList<EncodingReport> Encodings { get; init; } = [];
+
     /// <summary>Puts together a patient's newest points; null when there are none.</summary>
     public static PatientReport? From(IReadOnlyCollection<VitalPoint> points)
     {

@@ -58,8 +58,13 @@ internal sealed class ReaderActor(LocalReadings readings) : UntypedActor, IWithT
         }
     }
 
-    private PatientReport? ReportOf(PatientId patient) =>
-        PatientReport.From(readings.Latest.ByPatient(patient)) is { } report ? report with { Beats = readings.Latest.BeatsOf(patient) } : null;
+    private PatientReport? ReportOf(PatientId patient)
+    {
+        if (PatientReport.From(readings.Latest.ByPatient(patient)) is not { } report)
+            return null;
+        var (beats, encodings) = readings.Latest.BeatsOf(patient);
+        return report with { Beats = beats, Encodings = encodings };
+    }
 
     private void AnswerStatus()
     {

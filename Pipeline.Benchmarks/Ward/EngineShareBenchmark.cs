@@ -26,7 +26,9 @@ internal sealed class EngineShareBenchmark : IBenchmark
         var (beds, seconds, rounds) = report.Quick ? (50, 20, 1) : (500, 120, 5);
         var request = new FeedRequest(beds, seconds, beds / 8, "");
         var chunks = Chunks(beds, seconds);
-        using var alone = new Alone();
+        var topology = new TopologyOptions { EcgAutoencoder = report.Autoencoder ?? Stages.Classical };
+        report.Remark($"autoencoder of an ECG: {topology.EcgAutoencoder}");
+        using var alone = new Alone(topology);
         var patientSeconds = (double)beds * seconds;
         var (whole, estimators, forward) = (new List<double>(), new List<double>(), new List<double>());
         for (var warmUp = 0; warmUp < 2 && !report.Quick; warmUp++)     // a service has been running for long: its code is compiled
@@ -43,7 +45,7 @@ internal sealed class EngineShareBenchmark : IBenchmark
 
         async Task RoundAsync(bool record)
         {
-            var outcome = await WardCatchUpBenchmark.RunAsync(request, new TopologyOptions().Model, stop);
+            var outcome = await WardCatchUpBenchmark.RunAsync(request, topology, stop);
             var (streamsCpu, forwardCpu, estimateCount) = alone.Run(chunks);
             if (Math.Abs(estimateCount - outcome.Counts[Count.Estimates]) > estimateCount / 1_000)     // a stream that restarts ends with its tail there
                 throw new InvalidOperationException($"{estimateCount} estimates alone where the pipeline gave {outcome.Counts[Count.Estimates]}.");
@@ -80,14 +82,17 @@ internal sealed class EngineShareBenchmark : IBenchmark
     /// <summary>Device streams in a loop, and a session.</summary>
     private sealed class Alone : IDisposable
     {
-        private readonly RateModel _model = ModelCatalog.Open(new TopologyOptions().Model)
-            ?? throw new InvalidOperationException("The network that ships is not there.");
-        private readonly QrsModel? _qrs = ModelCatalog.OpenQrs(new TopologyOptions().QrsModel);
-        private readonly IModelSession _session;
+        private readonly QrsModel? _qrs;
+        private readonly Dictionary<RecurrentModel, (IModelSession Session, List<(NetworkQuestion Question, RateMemory Memory)> Asked)> _models = [];
         private readonly StageOutput _output = new();
-        private readonly List<(NetworkQuestion Question, RateMemory Memory)> _asked = new(Batch);
 
-        public Alone() => _session = _model.Package.Open([Batch]);
+        public Alone(TopologyOptions topology)
+        {
+            _qrs = ModelCatalog.OpenQrs(topology.QrsModel);
+            var rate = ModelCatalog.Open(topology.Model) ?? throw new InvalidOperationException("The network that ships is not there.");
+            foreach (var model in new RecurrentModel?[] { rate, ModelCatalog.OpenAutoencoder(topology.EcgAutoencoder, keepsWaves: false) }.OfType<RecurrentModel>())
+                _models.Add(model, (model.Package.Open([Batch]), new(Batch)));
+        }
 
         /// <summary>CPU seconds of the streams, and of the forward passes; and how many estimates there were.</summary>
         public (double Streams, double Forward, long EstimateCount) Run(List<SampleChunk> chunks)
@@ -100,7 +105,7 @@ internal sealed class EngineShareBenchmark : IBenchmark
             {
                 var key = (chunk.Patient.Value, chunk.Device);
                 if (!streams.TryGetValue(key, out var stream) || stream.Epoch < chunk.Epoch)
-                    streams[key] = stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz, [_model, .. _qrs is null ? Array.Empty<INetwork>() : [_qrs]]), chunk);
+                    streams[key] = stream = new DeviceStream(WindowShape.Default, first => Stages.Create(first.Channels, first.RateHz, [.. _models.Keys, .. _qrs is null ? Array.Empty<INetwork>() : [_qrs]]), chunk);
                 if (chunk.Epoch < stream.Epoch)
                     continue;
                 stream.Accept(chunk);
@@ -111,45 +116,50 @@ internal sealed class EngineShareBenchmark : IBenchmark
                     {
                         if (!states.TryGetValue(chunk.Patient.Value, out var state))
                             states.Add(chunk.Patient.Value, state = new PatientState());
-                        _asked.Add((question, state.MemoryOf(chunk.Device, question.Model)));
+                        _models[question.Model].Asked.Add((question, state.MemoryOf(chunk.Device, question.Model)));
                     }
                     _output.Clear();
-                    if (_asked.Count >= Batch)
-                        forward += Answer();
+                    foreach (var (session, asked) in _models.Values)
+                        if (asked.Count >= Batch)
+                            forward += Answer(session, asked);
                 }
             }
-            forward += Answer();
+            foreach (var (session, asked) in _models.Values)
+                forward += Answer(session, asked);
             return ((Cost.Now() - start).ProcessCpuSeconds - forward, forward, estimates);
         }
 
-        private double Answer()
+        private double Answer(IModelSession session, List<(NetworkQuestion Question, RateMemory Memory)> asked)
         {
             var start = Cost.Now();
-            for (var i = 0; i < _asked.Count; i++)
+            for (var i = 0; i < asked.Count; i++)
             {
-                var (question, memory) = _asked[i];
+                var (question, memory) = asked[i];
                 question.Begin(memory);
-                question.Input.CopyTo(_session.Input[(i * _session.InputLength)..]);
-                memory.State.CopyTo(_session.State[(i * _session.StateLength)..]);
+                question.Input.CopyTo(session.Input[(i * session.InputLength)..]);
+                memory.State.CopyTo(session.State[(i * session.StateLength)..]);
             }
-            if (_asked.Count > 0)
-                _session.Run(_asked.Count);
-            for (var i = 0; i < _asked.Count; i++)
+            if (asked.Count > 0)
+                session.Run(asked.Count);
+            for (var i = 0; i < asked.Count; i++)
             {
-                var (question, memory) = _asked[i];
-                _session.Output.Slice(i * _session.OutputLength, _session.OutputLength).CopyTo(question.Output);
-                _session.NextState.Slice(i * _session.StateLength, _session.StateLength).CopyTo(memory.State);
+                var (question, memory) = asked[i];
+                session.Output.Slice(i * session.OutputLength, session.OutputLength).CopyTo(question.Output);
+                session.NextState.Slice(i * session.StateLength, session.StateLength).CopyTo(memory.State);
                 question.Answered(memory);
                 _output.Return(question);
             }
-            _asked.Clear();
+            asked.Clear();
             return (Cost.Now() - start).ProcessCpuSeconds;
         }
 
         public void Dispose()
         {
-            _session.Dispose();
-            _model.Dispose();
+            foreach (var (model, (session, _)) in _models)
+            {
+                session.Dispose();
+                model.Dispose();
+            }
         }
     }
 }

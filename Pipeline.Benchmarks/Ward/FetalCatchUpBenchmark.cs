@@ -17,7 +17,7 @@ internal sealed class FetalCatchUpBenchmark : IBenchmark
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
-        var model = report.Model ?? new TopologyOptions().Model;
+        var model = new TopologyOptions { Model = report.Model ?? new TopologyOptions().Model };
         if (!report.Quick)
             await WardCatchUpBenchmark.RunAsync(new FeedRequest(10, 40, 10, "", IsLabour: true), model, stop);   // code is compiled
         var request = report.Quick ? new FeedRequest(4, 20, 4, "", IsLabour: true) : new FeedRequest(50, 180, 25, "", IsLabour: true);

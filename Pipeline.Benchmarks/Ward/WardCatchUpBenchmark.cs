@@ -20,8 +20,8 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
 
     public async Task RunAsync(Report report, CancellationToken stop)
     {
-        var model = report.Model ?? new TopologyOptions().Model;
-        report.Remark($"heart rate from PPG: {model}");
+        var model = new TopologyOptions { Model = report.Model ?? new TopologyOptions().Model };
+        report.Remark($"heart rate from PPG: {model.Model}");
         if (report.Quick)
         {
             Tell(report, await RunAsync(new FeedRequest(50, 20, 8, ""), model, stop));
@@ -32,7 +32,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         Tell(report, await RunAsync(new FeedRequest(1_000, 180, 125, ""), model, stop));
     }
 
-    internal static async Task<Outcome> RunAsync(FeedRequest request, string model, CancellationToken stop)
+    internal static async Task<Outcome> RunAsync(FeedRequest request, TopologyOptions topology, CancellationToken stop)
     {
         using var feeder = await FeederProcess.StartAsync(request, stop);
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-");
@@ -40,7 +40,7 @@ internal sealed class WardCatchUpBenchmark : IBenchmark
         {
             var settings = new PipelineSettings(
                 EmbeddedBroker.Reach(new KafkaOptions { Partitions = request.Partitions, CheckpointFolder = Path.Combine(folder.FullName, "checkpoints") }, feeder.BootstrapServers),
-                new TopologyOptions { Model = model }, new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.FullName }, new InferenceOptions());
+                topology, new InfluxOptions(), new EmbeddedStoreOptions { Directory = folder.FullName }, new InferenceOptions());
             await using var pipeline = new WardPipeline(settings, NullLoggerFactory.Instance, TimeProvider.System);
             var heapBefore = GC.GetTotalMemory(forceFullCollection: true);
             using var stopPipeline = CancellationTokenSource.CreateLinkedTokenSource(stop);

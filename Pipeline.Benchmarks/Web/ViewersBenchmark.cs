@@ -73,7 +73,7 @@ internal sealed class ViewersBenchmark : IBenchmark
         return process;
     }
 
-    private static async Task<string[]> WaitForAsync(HttpClient http, int beds, CancellationToken stop)
+    internal static async Task<string[]> WaitForAsync(HttpClient http, int beds, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         while (await timer.WaitForNextTickAsync(stop))
@@ -148,7 +148,7 @@ internal sealed class ViewersBenchmark : IBenchmark
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private static string FreePort()
+    internal static string FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -16,7 +16,7 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = "A model's name or folder, or classical." };
-        var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them (qrs: NAME.atr, fetal: NAME.fqrs, NAME.edf.qrs); may be repeated.", HelpName = "DIR", Required = true };
+        var data = new Option<string[]>("--data") { Description = "Folder of recordings with NAME.ref.csv beside them (qrs, ecg-autoencoder: NAME.atr, fetal: NAME.fqrs, NAME.edf.qrs); may be repeated.", HelpName = "DIR", Required = true };
         var split = new Option<string?>("--split") { Description = "Train anew and score on what is left out: loso (each recording once), or a CSV file with recording,fold.", HelpName = "loso|FILE" };
         var signal = new Option<string?>("--signal") { Description = "Kind of signal whose heart rates are scored (ppg, else ecg, else abp, else camera).", HelpName = "KIND" };
         var report = new Option<string?>("--output", "-o") { Description = "The report (evaluation-MODEL.html; of qrs only when this is given); figures and windows go beside it as .json and .csv.", HelpName = "FILE.html" };
@@ -36,7 +36,8 @@ internal static class EvaluateCommand
             "./pipeline evaluate heart-rate --data spc2015 --data bami --split loso --output loso.html",
             "./pipeline evaluate classical --data bidmc --signal ecg",
             "./pipeline evaluate qrs --data mitdb --data nstdb --output qrs.html",
-            "./pipeline evaluate FOLDER --data cinc2013 --data adfecgdb")
+            "./pipeline evaluate FOLDER --data cinc2013 --data adfecgdb",
+            "./pipeline evaluate ecg-autoencoder --data mitdb --data nstdb")
         {
             model, data, split, signal, report, steps, epochs, seed, device, channels, rate,
         };
@@ -55,6 +56,12 @@ internal static class EvaluateCommand
                 parsed.GetValue(device) ?? "cpu",
                 parsed.GetValue(report) ?? $"evaluation-{Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}.html",
                 CommandLine.LineOf(parsed));
+            if (ModelCatalog.Is(name, EcgAutoencoder.Task))
+            {
+                request.CheckTable(parsed.GetValue(report) is not null);
+                AutoencoderScores.Evaluate(request.Model, request.Data, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+                return ExitCode.Ok;
+            }
             if (ModelCatalog.Is(name, FetalModel.Task))
             {
                 request.CheckTable(parsed.GetValue(report) is not null);

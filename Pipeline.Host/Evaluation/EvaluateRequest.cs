@@ -39,7 +39,7 @@ internal sealed record EvaluateRequest(
             throw CommandException.BadUsage($"--split: {Model} decides on beats; './pipeline train qrs --data DIR --folds N' trains and scores it on people held out.");
     }
 
-    /// <summary>Finds what cannot be meant where a fetal network is scored: it gives a table.</summary>
+    /// <summary>Finds what cannot be meant where a fetal network or an autoencoder is scored: they give a table.</summary>
     /// <param name="isReported">Whether a report was asked for.</param>
     /// <exception cref="CommandException">Names the flag.</exception>
     public void CheckTable(bool isReported)
@@ -47,7 +47,7 @@ internal sealed record EvaluateRequest(
         if (isReported)
             throw CommandException.BadUsage($"--output: of {Model} there is no report, but a table on standard output.");
         if (Split is not null)
-            throw CommandException.BadUsage($"--split: './pipeline train fetal --data DIR --folds N' trains {Model} anew and scores it on people held out.");
+            throw CommandException.BadUsage($"--split: './pipeline train {Path.GetFileName(Path.TrimEndingDirectorySeparator(Model))} --data DIR --folds N' trains {Model} anew and scores it on people held out.");
     }
 
     /// <summary>Finds what cannot be meant where rates are scored, loads libtorch where folds are trained, and creates the report's folder.</summary>

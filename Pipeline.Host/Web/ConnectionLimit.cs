@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Pipeline.Host.Web;
@@ -15,16 +16,15 @@ internal static class ConnectionLimit
     /// <summary>Limits the web server of <paramref name="services"/> to <paramref name="wanted"/> connections, and to a quarter of the file handles.</summary>
     public static void AddConnectionLimit(this IServiceCollection services, int wanted)
     {
-        services.Configure<KestrelServerOptions>(server =>
+        services.AddSingleton<ClosedConnections>();
+        services.AddSingleton(provider => new OpenConnections(Of(wanted, OpenFiles()), provider.GetRequiredService<ClosedConnections>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddTransient<IStartupFilter, FirstOfAll>();
+        services.AddOptions<KestrelServerOptions>().Configure<OpenConnections>((server, open) =>
         {
-            var most = Of(wanted, OpenFiles());
-            server.Limits.MaxConcurrentConnections = most;
-            server.Limits.MaxConcurrentUpgradedConnections = most;
+            server.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => open.ServeAsync(connection, next)));
             server.Limits.KeepAliveTimeout = IdleTime;
             server.Limits.RequestHeadersTimeout = HeadersTime;
         });
-        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error));
-        services.AddHostedService<RejectedConnections>();
     }
 
     /// <summary>The limit with so many file handles; null: not known.</summary>
@@ -38,5 +38,15 @@ internal static class ConnectionLimit
             return null;
         var words = File.ReadLines(Limits).FirstOrDefault(line => line.StartsWith(Line, StringComparison.Ordinal))?[Line.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words is [var soft, ..] && long.TryParse(soft, CultureInfo.InvariantCulture, out var files) ? files : null;
+    }
+
+    /// <summary>Notes which connections answer a request, before all else that does with it.</summary>
+    private sealed class FirstOfAll(OpenConnections open) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => application =>
+        {
+            application.Use(answer => context => open.AnswerAsync(context, answer));
+            next(application);
+        };
     }
 }

@@ -133,6 +133,7 @@ internal static class WardEndpoints
         Alarm = report.Alarms is { Open: [var top, ..] } ? top : null,
         report.Alarms,
         report.Beats,
+        report.Encodings,
         Limits = rules.Enabled ? report.Alarms?.Limits ?? rules.LimitsOf(report.Ward) : (AlarmLimits?)null,
         Models = report.Series.Select(series => series.Model).Where(model => model.Length > 0).Distinct().Order(StringComparer.Ordinal).ToArray(),
         Series = report.Series.Select(series => new

@@ -22,8 +22,8 @@ internal sealed class WebOptions : IValidatableObject
     public long ReadyLag { get; set; } = 100_000;
 
     /// <summary>
-    /// Most connections at once; more are closed as they come. Each holds a file handle: a quarter of the process's (<c>ulimit -n</c>) is the
-    /// most in any case, so that Kafka's and the store's connections always find one.
+    /// Most connections at once; for one more an idle one is closed, of the address that holds most. Each holds a file handle: a quarter of the process's
+    /// (<c>ulimit -n</c>) is the most in any case, so that Kafka's and the store's connections always find one.
     /// </summary>
     [Range(8, 100_000)]
     public int MaxConnections { get; set; } = 256;

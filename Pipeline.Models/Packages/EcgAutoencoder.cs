@@ -18,7 +18,7 @@ public sealed class EcgAutoencoder : RecurrentModel
     {
     }
 
-    /// <summary>Whether answers carry each beat's encoding and denoised waves, for those who write them; else only its scores.</summary>
+    /// <summary>Whether answers carry each beat's denoised waves, for those who write them; else only its scores and encoding.</summary>
     public bool KeepsWaves { get; init; }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Models;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Support;
 using Xunit;
@@ -35,19 +36,37 @@ public sealed class LatestValuesTests
         }
 
         await TakeAsync(one, 0, 5);
-        Assert.Empty(latest.BeatsOf(one));
+        Assert.Empty(latest.BeatsOf(one).Beats);
         await TakeAsync(one, 5, LatestBeats.MostBeats + 2);
         await TakeAsync(other, 0, 5);
 
-        Assert.Equal(LatestBeats.MostBeats, latest.BeatsOf(one).Length);
-        Assert.Equal(new BeatReport("d1", "ecg", "qrs", "V", 7, 7), latest.BeatsOf(one)[0]);
-        Assert.Empty(latest.BeatsOf(other));
+        Assert.Equal(LatestBeats.MostBeats, latest.BeatsOf(one).Beats.Length);
+        Assert.Equal(new BeatReport("d1", "ecg", "qrs", "V", 7, 7), latest.BeatsOf(one).Beats[0]);
+        Assert.Empty(latest.BeatsOf(other).Beats);
         for (var patient = 0; patient < LatestBeats.MostPatients - 1; patient++)
         {
             _ = latest.BeatsOf(new PatientId($"Q{patient}"));
             _ = latest.BeatsOf(other);
         }
-        Assert.Empty(latest.BeatsOf(one));      // asked for longest ago of all, and so no longer kept
+        Assert.Empty(latest.BeatsOf(one).Beats);      // asked for longest ago of all, and so no longer kept
+    }
+
+    [Fact]
+    public async Task What_an_autoencoder_says_of_beats_is_kept_of_patients_that_somebody_asks_for()
+    {
+        var latest = new LatestValues();
+        var one = new PatientId("P1");
+        Task TakeAsync(int window, params EncodedBeat[] beats) => latest.WriteAsync(Points.Batch([Points.Of(window) with { Beats = beats }]), Never);
+
+        await TakeAsync(1, new EncodedBeat(250, -1, 0.5f) { Seconds = 1, Encoding = [1, 2] });
+        Assert.Empty(latest.BeatsOf(one).Encodings);
+        await TakeAsync(2, new EncodedBeat(500, -1, 0.5f) { Seconds = 2.00004, Encoding = [3, 4] }, new EncodedBeat(750, float.NaN, float.NaN) { Seconds = 3 });
+        await TakeAsync(3);
+
+        var (first, second) = (latest.BeatsOf(one).Encodings[0], latest.BeatsOf(one).Encodings[1]);
+        Assert.Equal(("d1", 2.0, -1f, 0.5f), (first.Device, first.Seconds, first.Error, first.Score));
+        Assert.Equal([3, 4], first.Encoding);
+        Assert.Equal((3.0, null, null), (second.Seconds, second.Error, second.Score));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Host.Web;
@@ -26,7 +28,7 @@ public sealed class ConnectionLimitTests
     public async Task Idle_connections_beyond_the_limit_are_closed_and_the_server_answers_when_others_end()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        var log = new ListLogger<RejectedConnections>();
+        var log = new ListLogger<ClosedConnections>();
         await using var server = await StartAsync(log);
         var address = new Uri(server.Urls.First());
         var clients = new List<TcpClient>();
@@ -46,6 +48,57 @@ public sealed class ConnectionLimitTests
 
         Assert.Equal("ok", await AnswerAsync(address, patience.Token));
         Assert.StartsWith("Too many connections at once: 1 closed", Assert.Single(log.At(LogLevel.Warning)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_keeps_all_connections_open_makes_room_for_others_whose_own_stay()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await using var server = await StartAsync(new ListLogger<ClosedConnections>());
+        var address = new Uri(server.Urls.First());
+        var greedy = new List<Task>();
+        using var nurse = new HttpClient();
+        var clients = new List<TcpClient>();
+
+        await OpenManyAsync();
+        Assert.Equal("ok", await nurse.GetStringAsync(address, patience.Token));
+        var hers = server.Services.GetRequiredService<Seen>().Connection;
+        await OpenManyAsync();
+        Assert.Equal("ok", await nurse.GetStringAsync(address, patience.Token));
+
+        Assert.Equal(hers, server.Services.GetRequiredService<Seen>().Connection);
+        while (greedy.Count(end => !end.IsCompleted) > Most - 1)
+            await Task.WhenAny(greedy.Where(end => !end.IsCompleted)).WaitAsync(patience.Token);
+        clients.ForEach(client => client.Dispose());
+
+        async Task OpenManyAsync()
+        {
+            for (var i = 0; i < Opened; i++)
+            {
+                var client = new TcpClient(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+                clients.Add(client);
+                await client.ConnectAsync(address.Host, address.Port, patience.Token);
+                greedy.Add(EndAsync(client, patience.Token));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Connections_that_answer_are_never_closed_for_others()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await using var server = await StartAsync(new ListLogger<ClosedConnections>());
+        var address = new Uri(server.Urls.First());
+        using var client = new HttpClient();
+        var answers = new List<HttpResponseMessage>();
+        for (var i = 0; i < Most; i++)
+            answers.Add(await client.GetAsync(new Uri(address, "/stream"), HttpCompletionOption.ResponseHeadersRead, patience.Token));
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync(address, patience.Token));
+
+        server.Services.GetRequiredService<Seen>().MayEnd.SetResult();
+        foreach (var answer in answers)
+            Assert.Equal("begun, ended", await answer.Content.ReadAsStringAsync(patience.Token));
     }
 
     /// <summary>Ends when the server closes the connection.</summary>
@@ -75,17 +128,37 @@ public sealed class ConnectionLimitTests
             }
     }
 
-    private static async Task<WebApplication> StartAsync(ILogger<RejectedConnections> log)
+    private static async Task<WebApplication> StartAsync(ILogger<ClosedConnections> log)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(log);
+        builder.Services.AddSingleton<Seen>();
         builder.Services.AddConnectionLimit(Most);
         var application = builder.Build();
-        application.MapGet("/", () => "ok");
+        application.MapGet("/", (HttpContext context, Seen seen) =>
+        {
+            seen.Connection = context.Connection.Id;
+            return "ok";
+        });
+        application.MapGet("/stream", async (HttpContext context, Seen seen) =>
+        {
+            await context.Response.WriteAsync("begun");
+            await context.Response.Body.FlushAsync();
+            await seen.MayEnd.Task;
+            await context.Response.WriteAsync(", ended");
+        });
         await application.StartAsync();
         return application;
+    }
+
+    /// <summary>What the server saw, and what it waits for.</summary>
+    private sealed class Seen
+    {
+        public string Connection { get; set; } = "";
+
+        public TaskCompletionSource MayEnd { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -38,6 +38,7 @@ public abstract class DashboardTests(InfluxServer server)
         var alarms = new Alarms.AlarmRun().From(8, 60, Alarms.AlarmRun.Rate(125));
         await writing.WriteAsync(Points.Batch(alarms.Changes.Select(Alarms.AlarmPointTests.PointOf)));
 
+        await writing.WriteAsync(Points.Batch([Points.Of(9) with { Estimate = new Estimate(SignalKind.Ecg, Metric.Anomaly, 1.2, double.NaN, 0.9, 1, EstimateStatus.Ok, "ecg-autoencoder") }]));
         await writing.WriteAsync(Points.Batch(
             from metric in (Metric[])[Metric.Systolic, Metric.MeanPressure, Metric.Diastolic]
             select Points.Of(9) with { Estimate = new Estimate(SignalKind.Abp, metric, 93, 1, 0.9, 1, EstimateStatus.Ok, "classical") }));

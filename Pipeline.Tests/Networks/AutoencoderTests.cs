@@ -103,7 +103,7 @@ public sealed class AutoencoderTests : IDisposable
         using var model = Model();
         var question = new AutoencoderQuestion(model);
         var memory = new RateMemory();
-        question.Set(startsAnew: true, coverage: 1);
+        question.Set(startsAnew: true, coverage: 1, RateHz);
         question.Begin(memory);
         Array.Fill(question.Output, float.NaN);
 

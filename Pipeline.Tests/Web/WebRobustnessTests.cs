@@ -60,44 +60,48 @@ public sealed class WebRobustnessTests
     }
 
     [Fact]
-    public async Task Connections_that_nobody_uses_are_closed_above_the_limit_and_those_in_use_go_on()
+    public async Task Fifteen_hundred_connections_that_nobody_uses_are_closed_above_the_limit_those_in_use_go_on_and_a_new_browser_gets_in()
     {
+        const int Limit = 256;
         await using var ward = await WebWard.StartAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await ward.ShowAsync("P1", "b1", 72);
-        var client = ward.Client();
-        using (var before = await client.GetAsync("/api/beds"))
-            Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        using var stream = await ward.Client().GetAsync("/api/live?patient=P1&all=true", HttpCompletionOption.ResponseHeadersRead, patience.Token);
+        using var lines = new StreamReader(await stream.Content.ReadAsStreamAsync(patience.Token));
         var idle = new List<Socket>();
         try
         {
-            // Each that is refused has ended when it is read from.
-            var refused = 0;
-            while (refused < 20)
+            for (var i = 0; i < 1_500; i++)
             {
                 var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 idle.Add(socket);
-                await socket.ConnectAsync(IPAddress.Loopback, ward.Url.Port);
-                Assert.True(idle.Count < 1_500, "No connection is refused.");
-                if (idle.Count > 256)
-                    refused += await EndsAsync(socket) ? 1 : 0;
+                await socket.ConnectAsync(IPAddress.Loopback, ward.Url.Port, patience.Token);
             }
-            using var answer = await client.GetAsync("/api/beds");
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            using (var answer = await ward.Client().GetAsync("/api/beds", patience.Token))
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+            var line = lines.ReadLineAsync(patience.Token).AsTask();
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            do
+                ward.Publish("P1");
+            while (await timer.WaitForNextTickAsync(patience.Token) && !line.IsCompleted);
+            Assert.StartsWith("data: ", await line, StringComparison.Ordinal);
+            await Task.WhenAll(idle[..^Limit].Select(socket => EndsAsync(socket, patience.Token)));
         }
         finally
         {
             idle.ForEach(socket => socket.Dispose());
         }
 
-        static async Task<bool> EndsAsync(Socket socket)
+        static async Task EndsAsync(Socket socket, CancellationToken stop)
         {
             try
             {
-                return await socket.ReceiveAsync(new byte[1]).WaitAsync(TimeSpan.FromSeconds(20)) == 0;
+                Assert.Equal(0, await socket.ReceiveAsync(new byte[1], stop));
             }
             catch (SocketException)
             {
-                return true;
+                // Reset.
             }
         }
     }

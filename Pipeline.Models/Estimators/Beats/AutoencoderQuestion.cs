@@ -17,6 +17,7 @@ public sealed class AutoencoderQuestion : NetworkQuestion
     private readonly double[] _places = new double[BeatRow.Slots];
     private readonly float[,] _scales = new float[BeatRow.Leads, BeatRow.Slots], _levels = new float[BeatRow.Leads, BeatRow.Slots];
     private EncodedBeat[] _beats = [];
+    private double _rateHz;
 
     internal AutoencoderQuestion(EcgAutoencoder model)
         : base(model)
@@ -50,8 +51,9 @@ public sealed class AutoencoderQuestion : NetworkQuestion
     }
 
     /// <summary>Begins a window without beats.</summary>
-    internal void Set(bool startsAnew, double coverage)
+    internal void Set(bool startsAnew, double coverage, double rateHz)
     {
+        _rateHz = rateHz;
         (StartsAnew, Count, _beats) = (startsAnew, 0, []);
         Classical = new Estimate(SignalKind.Ecg, Metric.Anomaly, double.NaN, double.NaN, 0, coverage, EstimateStatus.LowQuality, Stages.Classical);
         Array.Clear(Input);
@@ -82,8 +84,8 @@ public sealed class AutoencoderQuestion : NetworkQuestion
             if (!(score <= more))
                 (error, score) = (one, more);
         }
-        var beat = new EncodedBeat(_places[slot], error, score);
-        return ((EcgAutoencoder)Model).KeepsWaves ? beat with { Encoding = EncodingOf(slot), Waves = [.. Enumerable.Range(0, BeatRow.Leads).Select(lead => WaveOf(lead, slot))] } : beat;
+        var beat = new EncodedBeat(_places[slot], error, score) { Seconds = _places[slot] / _rateHz, Encoding = EncodingOf(slot) };
+        return ((EcgAutoencoder)Model).KeepsWaves ? beat with { Waves = [.. Enumerable.Range(0, BeatRow.Leads).Select(lead => WaveOf(lead, slot))] } : beat;
     }
 
     /// <summary>How much larger than the patient's own usual error, which learns of it.</summary>

@@ -59,7 +59,7 @@ public sealed class AutoencoderStage : IWindowStage
             return;
         }
         var question = output.Ask(_model);
-        question.Set(_startsAnew, window.Coverage());
+        question.Set(_startsAnew, window.Coverage(), _rateHz);
         _startsAnew = false;
         var taken = 0;
         var last = window.EndIndex - BeatCut.SecondsAfter * _rateHz;

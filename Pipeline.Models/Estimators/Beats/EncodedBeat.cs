@@ -6,7 +6,10 @@ namespace Pipeline.Models.Estimators.Beats;
 /// <param name="Score">The same less the patient's own usual one: how abnormal for this patient, larger where it is more so, about −1 to 4.</param>
 public sealed record EncodedBeat(double SampleIndex, float Error, float Score)
 {
-    /// <summary>The encoding in the first lead that is there, [<see cref="BeatRow.EncodingLength"/>]; empty where it is not kept.</summary>
+    /// <summary>Its position in the device's epoch, seconds.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>The encoding in the first lead that is there, [<see cref="BeatRow.EncodingLength"/>].</summary>
     public IReadOnlyList<float> Encoding { get; init; } = [];
 
     /// <summary>The denoised wave of each lead, [<see cref="BeatRow.Points"/>] in the lead's unit, null where the lead is not there; empty where they are not kept.</summary>
