@@ -50,8 +50,9 @@ export class Trace {
     while (this.parts.length && this.parts[0].time < end - 1000 * this.seconds - 2000)
       this.parts.shift();
     const behind = Date.now() - stretch.time;
-    // A little more than the longest chunk needs; it follows a clock that drifts, and a stream that was late once.
-    this.lead = this.lead === null || behind > this.lead ? behind + 150 : Math.max(behind + 150, this.lead - 20);
+    // A frame more than the latest chunk of the last seconds needed: then it does not stop. It follows a clock that drifts, and a stream that was late once.
+    const needed = behind + 50;
+    this.lead = this.lead === null ? needed : Math.max(needed, this.lead - 20 * stretch.values.length / stretch.rateHz);
     this.isNew = true;
   }
 
