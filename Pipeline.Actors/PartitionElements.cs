@@ -13,8 +13,7 @@ internal abstract class PartitionElement;
 /// <summary>Some consecutive records of the partition, at most <see cref="MostRecords"/>.</summary>
 /// <param name="records">Offsets ascend. Not changed any more.</param>
 /// <param name="enteredAt"><see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> when they entered the graph.</param>
-/// <param name="bytes">Their payloads and samples.</param>
-internal sealed class RecordBatch(ShardRecord[] records, long enteredAt, long bytes) : PartitionElement
+internal sealed class RecordBatch(ShardRecord[] records, long enteredAt) : PartitionElement
 {
     /// <summary>Batches as elements make the cost of a stream's stages vanish (about 45 ns a stage and element).</summary>
     public const int MostRecords = 64;
@@ -22,8 +21,6 @@ internal sealed class RecordBatch(ShardRecord[] records, long enteredAt, long by
     public ShardRecord[] Records { get; } = records;
 
     public long EnteredAt { get; } = enteredAt;
-
-    public long Bytes { get; } = bytes;
 }
 
 /// <summary>What the window stage made of a batch of records: windows for the patients' actors, and output that no actor has to see.</summary>

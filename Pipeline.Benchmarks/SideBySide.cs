@@ -25,14 +25,6 @@ internal static class SideBySide
         for (var round = 0; round < rounds; round++)
             for (var c = 0; c < contenders.Length; c++)
                 seconds[c][round] = Cost.Of(contenders[c]).ThreadCpuSeconds;
-        return [.. seconds.Select(Median)];
-    }
-
-    /// <summary>Median of <paramref name="values"/>; mean of the middle two of an even number.</summary>
-    public static double Median(IReadOnlyCollection<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        var middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return [.. seconds.Select(Quantiles.Median)];
     }
 }

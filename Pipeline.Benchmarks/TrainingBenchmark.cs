@@ -43,7 +43,7 @@ internal sealed class TrainingBenchmark : IBenchmark
                 loop.Next();
             costs.Add((Cost.Now() - start).ProcessCpuSeconds / steps);
         }
-        report.Add("steps_per_cpu_second", 1 / SideBySide.Median(costs), "1/s");
+        report.Add("steps_per_cpu_second", 1 / Quantiles.Median(costs), "1/s");
     }
 
     private static RateBatch DrawBatch()

@@ -80,9 +80,6 @@ public sealed partial class DeviceStream
     /// <summary>How often the anchor has moved because the device's clock and its sample count drifted apart.</summary>
     public int AnchorMoveCount { get; private set; }
 
-    /// <summary>Whether the device said that nothing follows.</summary>
-    public bool Ended => _ended;
-
     /// <summary>
     /// Why no stream can begin with <paramref name="chunk"/>, or null: <see cref="SampleChunk.FindFault"/>, a rate that does not suit
     /// <paramref name="shape"/>, more than <see cref="MaxRingBytes"/>, or a time that no timestamp can hold.

@@ -46,9 +46,6 @@ public sealed class InferenceWorkers : IAsyncDisposable
     /// <summary>Name and version of the model.</summary>
     public string Model { get; }
 
-    /// <summary>Batch sizes in use: those of <see cref="InferenceOptions.BatchSizes"/> at which rows come out bit-equal.</summary>
-    public IReadOnlyList<int> BatchSizes => _sessions[0].BatchSizes;
-
     /// <summary>Floats of a request's input.</summary>
     public int InputLength => _sessions[0].InputLength;
 

@@ -14,10 +14,6 @@ public interface IPassivePatients
     /// <exception cref="IOException">The disk cannot be written.</exception>
     void Keep(int shard, IReadOnlyCollection<PatientSnapshot> snapshots);
 
-    /// <summary>The snapshot of a patient, which stays in the store; null when there is none.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    PatientSnapshot? Find(int shard, PatientId patient);
-
     /// <summary>
     /// The snapshots of many patients, which stay in the store; a patient without one is left out. One query, whatever the count.
     /// </summary>
@@ -67,13 +63,6 @@ public sealed class MemoryPatients : IPassivePatients
         lock (_lock)
             foreach (var snapshot in snapshots)
                 Of_NeedsLock(shard)[snapshot.Patient] = snapshot;
-    }
-
-    /// <inheritdoc/>
-    public PatientSnapshot? Find(int shard, PatientId patient)
-    {
-        lock (_lock)
-            return Of_NeedsLock(shard).GetValueOrDefault(patient);
     }
 
     /// <inheritdoc/>

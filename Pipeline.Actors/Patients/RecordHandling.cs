@@ -39,8 +39,6 @@ internal sealed class RecordHandling(PartitionContext partition)
     /// <summary>Bytes of samples that the partition's patients hold in memory.</summary>
     public Func<long> HeldBytes => partition.HeldBytes;
 
-    public Counts Counts => partition.Counts;
-
     public void Begin(in ShardRecord record, PatientLink? link, OutputBatch output) =>
         (Record, Link, Output, Windows, Origin) = (record, link, output, null, new Origin(partition.Topic, partition.Number, record.Offset));
 

@@ -110,7 +110,7 @@ internal sealed class PartitionFeed(int maxRecords, long maxBytes)
                     _last = null;
                 _recordCount -= pending.Records.Count;
                 _bytes -= pending.Bytes;
-                next = new RecordBatch([.. pending.Records], pending.EnteredAt, pending.Bytes);
+                next = new RecordBatch([.. pending.Records], pending.EnteredAt);
             }
             if (_space is not null && IsHalfFree_NeedsLock)
                 (space, _space) = (_space, null);

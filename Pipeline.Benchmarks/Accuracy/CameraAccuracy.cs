@@ -99,5 +99,5 @@ internal sealed class CameraAccuracy : IBenchmark
 
     internal static double Mean(IEnumerable<double> values) => values.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
 
-    internal static double Median(IEnumerable<double> values) => QrsRecordScore.Median([.. values.Where(double.IsFinite).Order()]);
+    internal static double Median(IEnumerable<double> values) => Quantiles.Median(values.Where(double.IsFinite));
 }

@@ -53,23 +53,21 @@ internal sealed class HrvAccuracy : IBenchmark
             }
             (rows, given) = (rows + ownRows, given + own.Count);
             if (own.Count > 0)
-                ofRecords.Add(Median(own));
+                ofRecords.Add(Quantiles.Median(own));
             if (ownRows > 0)
-                report.Remark(string.Create(CultureInfo.InvariantCulture, $"{name}: {ownRows} rows, {own.Count} with a value, error of RMSSD median {Median(own):F2} ms, largest {own.DefaultIfEmpty(double.NaN).Max():F2} ms"));
+                report.Remark(string.Create(CultureInfo.InvariantCulture, $"{name}: {ownRows} rows, {own.Count} with a value, error of RMSSD median {Quantiles.Median(own):F2} ms, largest {own.DefaultIfEmpty(double.NaN).Max():F2} ms"));
         }
         report.Add("rows", rows, "1");
         report.Add("rows_with_value", 100.0 * given / rows, "%");
-        report.Add("rmssd_error_median_of_records", Median(ofRecords), "ms", new Reference("best detector, published", 0.4));
+        report.Add("rmssd_error_median_of_records", Quantiles.Median(ofRecords), "ms", new Reference("best detector, published", 0.4));
         foreach (var metric in Metrics)
         {
             var unit = metric is Metric.LowFrequencyPower or Metric.HighFrequencyPower or Metric.Pnn50 ? "%" : "ms";
-            report.Add($"{Names.Of(metric)}_error_median", Median(errors[metric]), unit);
-            report.Add($"{Names.Of(metric)}_error_p90", QrsRecordScore.Quantile([.. errors[metric].Order()], 0.9), unit);
+            report.Add($"{Names.Of(metric)}_error_median", Quantiles.Median(errors[metric]), unit);
+            report.Add($"{Names.Of(metric)}_error_p90", Quantiles.Quantile(errors[metric], 0.9), unit);
         }
         return Task.CompletedTask;
     }
-
-    private static double Median(List<double> values) => QrsRecordScore.Median([.. values.Order()]);
 
     private static Dictionary<Metric, double>? Reference(EcgRecording record, long end)
     {

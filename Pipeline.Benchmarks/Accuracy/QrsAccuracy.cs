@@ -92,7 +92,7 @@ internal sealed class QrsAccuracy : IBenchmark
     {
         // The least of a few runs over the same record: what the code takes when nothing else runs on the core.
         double[] times = [.. records.Select(record => Enumerable.Range(0, TimedRuns).Min(_ => QrsRecordScore.Of(record, decision(record)).Microseconds)).Order()];
-        report.Add(name, QrsRecordScore.Median(times), "us");
+        report.Add(name, Quantiles.Median(times), "us");
         report.Add(name + "_largest", times[^1], "us");
     }
 
@@ -113,7 +113,7 @@ internal sealed class QrsAccuracy : IBenchmark
         report.Add(name + "_sensitivity", pooled.Sensitivity, "%");
         report.Add(name + "_precision", pooled.Precision, "%");
         report.Add(name + "_worst_f1", scores.Min(one => one.Beats.F1), "%");
-        report.Add(name + "_offset_median", QrsRecordScore.Median([.. scores.Select(one => one.OffsetMs).Order()]), "ms");
+        report.Add(name + "_offset_median", Quantiles.Median(scores.Select(one => one.OffsetMs)), "ms");
         report.Add(name + "_offset_largest", scores.MaxBy(one => Math.Abs(one.OffsetMs))!.OffsetMs, "ms");
         report.Add(name + "_jitter_largest", scores.Max(one => one.JitterMs), "ms");
         var errors = scores.SelectMany(one => one.RateErrors).ToArray();

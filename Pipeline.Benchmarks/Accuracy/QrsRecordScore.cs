@@ -45,27 +45,20 @@ internal sealed class QrsRecordScore
         var found = results.SelectMany(r => r.Beats).Select(b => b.SampleIndex).Where(Counts).ToArray();
         var matching = BeatMatching.Of(references, found, ToleranceSeconds * record.RateHz);
         var toMs = 1000 / record.RateHz;
-        var offset = Median(matching.Offsets) * toMs;
+        var offset = Quantiles.Median(matching.Offsets) * toMs;
         var (errors, windows) = Rates(record, results);
         return new QrsRecordScore
         {
             Name = record.Name,
             Beats = new BeatCounts(matching.True, matching.False, matching.Missed),
             OffsetMs = offset,
-            JitterMs = Median([.. matching.Offsets.Select(o => Math.Abs(o * toMs - offset)).Order()]),
+            JitterMs = Quantiles.Median(matching.Offsets.Select(o => Math.Abs(o * toMs - offset))),
             RateErrors = errors,
             Windows = windows,
             Microseconds = seconds * 1e6 / (record.SampleCount / record.RateHz * record.Leads.Length),
             ValuePart = results.SelectMany(r => r.Estimates).Average(e => e.Status == EstimateStatus.Ok ? 1.0 : 0.0),
         };
     }
-
-    public static double Median(IReadOnlyList<double> ascending) =>
-        ascending.Count == 0 ? double.NaN : (ascending[ascending.Count / 2] + ascending[(ascending.Count - 1) / 2]) / 2;
-
-    /// <summary>The value that <paramref name="part"/> of them do not exceed, 0 to 1.</summary>
-    public static double Quantile(IReadOnlyList<double> ascending, double part) =>
-        ascending.Count == 0 ? double.NaN : ascending[(int)Math.Min(ascending.Count - 1, part * ascending.Count)];
 
     /// <summary>Reference: 60 over the mean interval of the window's reference beats, of which there must be three, none in flutter.</summary>
     private static (List<double> Errors, List<(double, double, double, double)> Windows) Rates(EcgRecording record, List<WindowResult> results)

@@ -61,7 +61,7 @@ internal sealed class CtgOutcome
     public double AucOf(Func<CtgRecord, double> feature)
     {
         double[] values = [.. _records.Select(feature)];
-        var middle = QrsRecordScore.Median([.. values.Where(double.IsFinite).Order()]);
+        var middle = Quantiles.Median(values.Where(double.IsFinite));
         values = [.. values.Select(value => double.IsFinite(value) ? value : middle)];
         var auc = RankAuc.Of(Of(values, bad: true), Of(values, bad: false));
         return Math.Max(auc, 1 - auc);

@@ -32,14 +32,14 @@ internal sealed class EntitiesBenchmark : IBenchmark
             region[i] = 1e6 * await messages.RunAsync(count, byRegion: true) / count;
             straight[i] = 1e6 * await messages.RunAsync(count, byRegion: false) / count;
         }
-        report.Add("message_by_region_cpu", Median(region), "us", new Reference("wanted", 1));
-        report.Add("message_cpu", Median(straight), "us", new Reference("wanted", 1));
+        report.Add("message_by_region_cpu", Quantiles.Median(region), "us", new Reference("wanted", 1));
+        report.Add("message_cpu", Quantiles.Median(straight), "us", new Reference("wanted", 1));
 
         var records = report.Quick ? 100_000 : 5_000_000L;
         await EntityPatients.RecordsAsync(Entities, records, stop);
         for (var i = 0; i < Rounds; i++)
             ours[i] = records / await EntityPatients.RecordsAsync(Entities, records, stop);
-        report.Add("records_per_s", Median(ours), "1/s", Akka);
+        report.Add("records_per_s", Quantiles.Median(ours), "1/s", Akka);
         report.Remark("records_per_s: chunks without samples through shard, look-up, supervisor, patient and stream: what a message costs in the product itself");
 
         var patients = report.Quick ? 500 : Entities / 4;
@@ -75,6 +75,4 @@ internal sealed class EntitiesBenchmark : IBenchmark
             yield return ("abp", Of("abp"));
         }
     }
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 }

@@ -40,7 +40,7 @@ internal sealed class SnapshotsBenchmark : IBenchmark
             }
             report.Add($"{name}_bytes", sizes.Average(), "By", Budget);
             report.Add($"{name}_bytes_largest", sizes.Max(), "By", Budget);
-            var medians = Array.ConvertAll(times, Median);
+            var medians = Array.ConvertAll(times, Quantiles.Median);
             report.Add($"{name}_capture", medians[0], "us", TimeBudget);
             report.Add($"{name}_encode", medians[1], "us", TimeBudget);
             report.Add($"{name}_decode", medians[2], "us");
@@ -111,6 +111,4 @@ internal sealed class SnapshotsBenchmark : IBenchmark
     }
 
     private static IWindowStage[] Create(SampleChunk first) => Stages.Create(first.Channels, first.RateHz);
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 }

@@ -49,10 +49,10 @@ internal sealed class HeartSoundAccuracy : IBenchmark
         report.Add($"{name}_records", known.Count, "1");
         report.Add($"{name}_windows", windows.Count, "1");
         report.Add($"{name}_all_mae", windows.Average(window => Math.Min(window.FoundError, window.Reference)), "/min", new Reference("envelope autocorrelation, published", 5.4));
-        report.Add($"{name}_all_median", Median(windows.Select(window => window.FoundError)), "/min", new Reference("envelope autocorrelation, published", 2.2));
+        report.Add($"{name}_all_median", Quantiles.Median(windows.Select(window => window.FoundError)), "/min", new Reference("envelope autocorrelation, published", 2.2));
         report.Add($"{name}_ok", 100.0 * given.Count / windows.Count, "%");
         report.Add($"{name}_ok_mae", given.Average(window => window.Error), "/min");
-        report.Add($"{name}_ok_median", Median(given.Select(window => window.Error)), "/min");
+        report.Add($"{name}_ok_median", Quantiles.Median(given.Select(window => window.Error)), "/min");
         report.Add($"{name}_ok_over_5", 100.0 * given.Count(window => window.Error > 5) / given.Count, "%");
         report.Add($"{name}_quality_auc", Auc(records), "1");
         foreach (var record in records)
@@ -83,8 +83,6 @@ internal sealed class HeartSoundAccuracy : IBenchmark
         Run();      // compiles
         report.Add("cost_of_a_window", Enumerable.Range(0, 5).Select(_ => 1e6 * Cost.Of(Run).ThreadCpuSeconds / windows).Min(), "us");
     }
-
-    private static double Median(IEnumerable<double> values) => QrsRecordScore.Median([.. values.Order()]);
 
     /// <summary>How often a record that is flagged good has a higher mean quality than one that is flagged bad.</summary>
     private static double Auc(List<HeartSoundRecord> records)

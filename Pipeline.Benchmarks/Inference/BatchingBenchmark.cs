@@ -49,9 +49,9 @@ internal sealed class BatchingBenchmark : IBenchmark
             served.Add(cost.ProcessCpuSeconds / windows);
             elapsed.Add(cost.WallSeconds / windows);
         }
-        var (one, all) = (SideBySide.Median(direct), SideBySide.Median(served));
+        var (one, all) = (Quantiles.Median(direct), Quantiles.Median(served));
         report.Add(network.Name + "_served", 1 / all, "windows/CPU s", new Reference("bare forward", 1 / one));
-        report.Add(network.Name + "_served_elapsed", 1 / SideBySide.Median(elapsed), "windows/s");
+        report.Add(network.Name + "_served_elapsed", 1 / Quantiles.Median(elapsed), "windows/s");
         report.Add(network.Name + "_overhead", (all - one) * 1e6, "us/window", new Reference("promised at most", 2));
         foreach (var allAtOnce in new[] { false, true })
             await MeasureLatencyAsync(network, ward, allAtOnce, report, stop);

@@ -36,7 +36,7 @@ internal sealed class EngineShareBenchmark : IBenchmark
         for (var round = 0; round < rounds; round++)
             await RoundAsync(record: true);
 
-        var (all, streams, passes) = (Median(whole), Median(estimators), Median(forward));
+        var (all, streams, passes) = (Quantiles.Median(whole), Quantiles.Median(estimators), Quantiles.Median(forward));
         report.Add("engine_share", all / (streams + passes), "1", new Reference("promised at most", 1.5));
         report.Add("whole_cpu_per_patient_second", all * 1e6, "us");
         report.Add("estimators_cpu_per_patient_second", streams * 1e6, "us");
@@ -76,8 +76,6 @@ internal sealed class EngineShareBenchmark : IBenchmark
                     chunks.Add(made[number % made.Count][i] with { Patient = new PatientId($"bench-{number:00000}") });
         return chunks;
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     /// <summary>Device streams in a loop, and a session.</summary>
     private sealed class Alone : IDisposable

@@ -50,9 +50,9 @@ internal sealed class WardKafkaBenchmark : IBenchmark
             keptRates.Add(await MeasureAsync(report, broker, Options(broker, Workload, round, OftenKept), workload, wanted, stop));
             productRates.Add(await MeasureAsync(report, broker, Options(broker, Product, round, OftenKept), () => KafkaSource.Decoder(new KafkaOptions()), wanted, stop));
         }
-        report.Add("chunks_per_cpu_s", Median(rates), "1/s", new Reference("Flink, published", 210_000));
-        report.Add("with_changelog_chunks_per_cpu_s", Median(keptRates), "1/s", new Reference("Kafka Streams with changelog, published", 100_000));
-        report.Add("product_form_with_changelog_chunks_per_cpu_s", Median(productRates), "1/s", new Reference("Flink, published, its own form", 210_000));
+        report.Add("chunks_per_cpu_s", Quantiles.Median(rates), "1/s", new Reference("Flink, published", 210_000));
+        report.Add("with_changelog_chunks_per_cpu_s", Quantiles.Median(keptRates), "1/s", new Reference("Kafka Streams with changelog, published", 100_000));
+        report.Add("product_form_with_changelog_chunks_per_cpu_s", Quantiles.Median(productRates), "1/s", new Reference("Flink, published, its own form", 210_000));
         await MeasureDefaultAsync(report, broker, signal, seconds * TimesLonger, workload, stop);
     }
 
@@ -67,14 +67,8 @@ internal sealed class WardKafkaBenchmark : IBenchmark
             rates.Add(await MeasureAsync(report, broker, Options(broker, Long, round, Seldom), decode, wanted, stop));
             keptRates.Add(await MeasureAsync(report, broker, Options(broker, Long, round, Kept), decode, wanted, stop));
         }
-        report.Add("changelog_at_default_chunks_per_cpu_s", Median(keptRates), "1/s", new Reference("wanted", 300_000));
-        report.Add("cost_of_the_changelog", 100 * (1 - Median(keptRates) / Median(rates)), "%", new Reference("wanted at most", 5));
-    }
-
-    private static double Median(List<double> rates)
-    {
-        rates.Sort();
-        return rates[rates.Count / 2];
+        report.Add("changelog_at_default_chunks_per_cpu_s", Quantiles.Median(keptRates), "1/s", new Reference("wanted", 300_000));
+        report.Add("cost_of_the_changelog", 100 * (1 - Quantiles.Median(keptRates) / Quantiles.Median(rates)), "%", new Reference("wanted at most", 5));
     }
 
     private static async Task<double> MeasureAsync(

@@ -38,11 +38,11 @@ internal sealed class WardWindowsBenchmark : IBenchmark
             (plain[i], result) = await MeasureAsync(() => Task.FromResult(WardPlainLoop.Run(large, 600)), report, $"plain loop round {i + 1}");
             Check(report, LargeW0, result);
         }
-        report.Add("chunks_per_cpu_s", Median(ours), "1/s", new Reference("plain Java loop, published", 1_100_000));
+        report.Add("chunks_per_cpu_s", Quantiles.Median(ours), "1/s", new Reference("plain Java loop, published", 1_100_000));
         for (var i = 0; i < Rounds; i++)
             (ours[i], _) = await MeasureAsync(() => RunAsync(large, 300, spectra: true, stop), report, $"W1 round {i + 1}");
-        report.Add("chunks_per_cpu_s", Median(ours), "1/s", new Reference("W1: plain Java loop, published", 60_000));
-        report.Add("plain_loop_chunks_per_cpu_s", Median(plain), "1/s", new Reference("plain Java loop, published", 1_100_000));
+        report.Add("chunks_per_cpu_s", Quantiles.Median(ours), "1/s", new Reference("W1: plain Java loop, published", 60_000));
+        report.Add("plain_loop_chunks_per_cpu_s", Quantiles.Median(plain), "1/s", new Reference("plain Java loop, published", 1_100_000));
     }
 
     private static async Task<(double Rate, Result Result)> MeasureAsync(Func<Task<Result>> work, Report report, string name)
@@ -55,8 +55,6 @@ internal sealed class WardWindowsBenchmark : IBenchmark
         report.Remark($"{name}: {rate:0} chunks per CPU second; {cost.WallSeconds:0.00} s elapsed, {cost.ProcessCpuSeconds:0.00} s CPU, {cost.ProcessBytes / result.MessageCount} bytes allocated a message");
         return (rate, result);
     }
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
     /// <summary>Runs the workload once.</summary>
     internal static async Task<Result> RunAsync(WardSignal signal, int seconds, bool spectra, CancellationToken stop)

@@ -43,9 +43,9 @@ internal sealed class ViewersBenchmark : IBenchmark
                 await leave.CancelAsync();
                 await Task.WhenAll(looking);
             }
-            report.Add("cores_alone", Median(alone), "1");
-            report.Add("cores_watched", Median(watched), "1");
-            report.Add("viewers_cores", Median([.. watched.Zip(alone, (with, without) => with - without)]), "1", new Reference("promised at most", 0.2));
+            report.Add("cores_alone", Quantiles.Median(alone), "1");
+            report.Add("cores_watched", Quantiles.Median(watched), "1");
+            report.Add("viewers_cores", Quantiles.Median([.. watched.Zip(alone, (with, without) => with - without)]), "1", new Reference("promised at most", 0.2));
             var least = ages.Percentile(0) ?? TimeSpan.Zero;
             report.Add("delay_p50", Milliseconds(ages.Percentile(0.5) - least), "ms");
             report.Add("delay_p99", Milliseconds(ages.Percentile(0.99) - least), "ms");
@@ -145,8 +145,6 @@ internal sealed class ViewersBenchmark : IBenchmark
     }
 
     private static double Milliseconds(TimeSpan? span) => span?.TotalMilliseconds ?? double.NaN;
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     internal static string FreePort()
     {

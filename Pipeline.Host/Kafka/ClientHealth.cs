@@ -19,7 +19,6 @@ public sealed class ClientHealth
     private readonly TaskCompletionSource _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Error? _error;
     private long _since;
-    private bool _reached;
     private long? _statisticsAt;    // the consumer's thread alone
 
     internal ClientHealth(string client, KafkaOptions options, ILogger log, TimeProvider time)
@@ -28,16 +27,6 @@ public sealed class ClientHealth
         _options = options;
         _log = log;
         _time = time;
-    }
-
-    /// <summary>Whether the brokers have answered and nothing is wrong since.</summary>
-    public bool IsGood
-    {
-        get
-        {
-            lock (_lock)
-                return _reached && _error is null;
-        }
     }
 
     /// <summary>What is wrong and what may mend it; null when nothing is known to be.</summary>
@@ -80,7 +69,6 @@ public sealed class ClientHealth
         double seconds;
         lock (_lock)
         {
-            _reached = true;
             if (_error is null)
                 return;
             _error = null;

@@ -24,9 +24,6 @@ public sealed class DeadLetterSink : IPatientSink
         _writer = new TopicWriter("dead letters", options, log, time);
     }
 
-    /// <summary>How it stands with the brokers.</summary>
-    public ClientHealth Health => _writer.Health;
-
     /// <summary>Why letters are not delivered; null when none waits.</summary>
     public string? Undelivered => _writer.Undelivered;
 

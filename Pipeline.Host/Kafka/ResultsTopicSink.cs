@@ -22,9 +22,6 @@ public sealed class ResultsTopicSink : IPatientSink
         _writer = new TopicWriter(isOfEvents ? "events" : "results", options, log, time);
     }
 
-    /// <summary>How it stands with the brokers.</summary>
-    public ClientHealth Health => _writer.Health;
-
     /// <summary>Why results are not delivered; null when none waits.</summary>
     public string? Undelivered => _writer.Undelivered;
 

@@ -55,16 +55,6 @@ internal sealed class TopicWriter : IDisposable
         }
     }
 
-    /// <summary>Bytes of keys and values that are not yet delivered.</summary>
-    public long HeldBytes
-    {
-        get
-        {
-            lock (_room)
-                return _held;
-        }
-    }
-
     /// <summary>
     /// Waits for room and hands the record to the client; <paramref name="delivered"/> is called, on the client's thread, when the brokers
     /// have it or refuse it for good.

@@ -41,13 +41,6 @@ public static class ChannelKinds
     /// <summary>The names that <c>--channel</c> takes, <c>ignore</c> apart.</summary>
     public static IEnumerable<string> AllNames => Enum.GetValues<SignalKind>().Where(kind => kind != SignalKind.Unknown).Select(Names.Of);
 
-    /// <summary>The kind of a channel with this label; <see cref="SignalKind.Unknown"/> when no rule fits.</summary>
-    public static SignalKind Of(string label)
-    {
-        ArgumentNullException.ThrowIfNull(label);
-        return ChannelLabels.KindOf(label);
-    }
-
     /// <summary>
     /// The kinds of all channels of a recording. <c>V</c> without a number is the chest lead of a bedside monitor only where its unit is a
     /// voltage, or a limb lead is beside it: volume and speed are written so as well. <c>X Y Z</c> are an accelerometer where their unit is

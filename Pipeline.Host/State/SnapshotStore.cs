@@ -117,7 +117,8 @@ public sealed class SnapshotStore : IPassivePatients, IDisposable
         });
     }
 
-    /// <inheritdoc/>
+    /// <summary>The snapshot of one patient; null when there is none.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
     public PatientSnapshot? Find(int shard, PatientId patient)
     {
         if (Guard(() => (byte[]?)Bind(_find, null, shard, patient.Value).ExecuteScalar()) is not { } bytes)

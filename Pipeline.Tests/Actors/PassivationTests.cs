@@ -224,8 +224,6 @@ public sealed class PassivationTests
 
         public void Keep(int shard, IReadOnlyCollection<PatientSnapshot> snapshots) => _patients.Keep(shard, snapshots);
 
-        public PatientSnapshot? Find(int shard, PatientId patient) => FindMany(shard, [patient]).GetValueOrDefault(patient);
-
         public IReadOnlyDictionary<PatientId, PatientSnapshot> FindMany(int shard, IReadOnlyCollection<PatientId> patients)
         {
             if (!IsDamaged || !patients.Contains(Refused))
@@ -245,8 +243,6 @@ public sealed class PassivationTests
     private sealed class FullDisk : IPassivePatients
     {
         public void Keep(int shard, IReadOnlyCollection<PatientSnapshot> snapshots) => throw new IOException("full");
-
-        public PatientSnapshot? Find(int shard, PatientId patient) => null;
 
         public IReadOnlyDictionary<PatientId, PatientSnapshot> FindMany(int shard, IReadOnlyCollection<PatientId> patients) =>
             new Dictionary<PatientId, PatientSnapshot>();

@@ -14,7 +14,7 @@ public sealed class RecordDecodingTests
     [Fact]
     public void A_record_that_is_refused_or_on_which_the_decoder_throws_is_a_dead_letter_and_the_others_are_chunks()
     {
-        var batch = new RecordBatch([Raw(5, Good), Raw(6, Bad), Raw(7, Thrower), Raw(8, Good)], 0, 4);
+        var batch = new RecordBatch([Raw(5, Good), Raw(6, Bad), Raw(7, Thrower), Raw(8, Good)], 0);
 
         var decoded = new RecordDecoding("samples", 3, Decode).Decode(batch);
 
@@ -32,7 +32,7 @@ public sealed class RecordDecodingTests
     {
         var decoding = new RecordDecoding("samples", 3, Decode);
         var (chunk, barrier) = (new ShardRecord(5, Chunks.Of(0, 10)), new Barrier(isLast: false));
-        var batch = new RecordBatch([chunk], 0, 20);
+        var batch = new RecordBatch([chunk], 0);
 
         Assert.Same(barrier, decoding.Decode(barrier));
         Assert.Same(chunk.Chunk, ((RecordBatch)decoding.Decode(batch)).Records[0].Chunk);

@@ -69,7 +69,7 @@ public class ChannelKindTests
     [InlineData("EEG C3-A2", SignalKind.Unknown)]
     [InlineData("hr", SignalKind.Unknown)]
     [InlineData("", SignalKind.Unknown)]
-    public void A_label_tells_its_kind_in_any_case_or_none(string label, SignalKind kind) => Assert.Equal(kind, ChannelKinds.Of(label));
+    public void A_label_tells_its_kind_in_any_case_or_none(string label, SignalKind kind) => Assert.Equal(kind, ChannelLabels.KindOf(label));
 
     [Theory]
     [InlineData("V|mV", "", SignalKind.Ecg)]

@@ -14,9 +14,6 @@ internal sealed class SimulatedDisk : IPassivePatients
 
     public void Keep(int shard, IReadOnlyCollection<PatientSnapshot> snapshots) => _kept.Keep(shard, snapshots);
 
-    public PatientSnapshot? Find(int shard, PatientId patient) =>
-        patient == Unreadable ? throw new IOException($"a bad sector beneath {patient}") : _kept.Find(shard, patient);
-
     public IReadOnlyDictionary<PatientId, PatientSnapshot> FindMany(int shard, IReadOnlyCollection<PatientId> patients)
     {
         var found = _kept.FindMany(shard, patients);

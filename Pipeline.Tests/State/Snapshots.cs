@@ -24,6 +24,9 @@ internal static class Snapshots
         lease, new RecordPosition(Topic, lease.Shard, through), [.. changed.Select(patient => Of(patient, lease.Shard, through))],
         [.. forgotten.Select(patient => new PatientId(patient))]);
 
+    /// <summary>The snapshot of one patient; null when there is none.</summary>
+    public static PatientSnapshot? Find(this IPassivePatients passive, int shard, PatientId patient) => passive.FindMany(shard, [patient]).GetValueOrDefault(patient);
+
     /// <summary>What a restore gave, in one line: how far, and each patient with its last record.</summary>
     public static string Text(ShardRestore restore) =>
         $"{restore.Through?.Offset.ToString() ?? "nothing"}:{string.Concat(restore.Patients.OrderBy(p => p.Patient.Value, StringComparer.Ordinal).Select(p => $" {p.Patient}@{p.Applied.Offset}"))}"

@@ -35,9 +35,6 @@ public sealed class CameraStage : IWindowStage
         _pulse = new PpgStage(_traces, [], rateHz, constants, logOdds: logOdds ?? CameraPresenceWeights.LogOdds);
     }
 
-    /// <summary>What the last window was judged by.</summary>
-    internal ReadOnlySpan<float> PresenceFeatures => _pulse.PresenceFeatures;
-
     /// <inheritdoc/>
     public void Accept(in Window window, StageOutput output)
     {

@@ -38,9 +38,6 @@ internal sealed class Contractions(double rateHz)
     /// <summary>Seconds that are final.</summary>
     public long Count => _count;
 
-    /// <summary>Contractions that ended, all together.</summary>
-    public long EndedCount => _listed;
-
     /// <summary>Whether the toco stands still, or has 0 throughout: it is off.</summary>
     public bool IsStill => _run >= StillSeconds;
 

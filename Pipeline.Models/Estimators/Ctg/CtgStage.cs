@@ -14,8 +14,6 @@ public sealed class CtgStage : IWindowStage
     private const float FarFromMedian = 25;     // a rate that no window's trace has beside the others
     private const int BlockSamples = 256;
 
-    private static readonly SignalKind[] Kinds = [SignalKind.FetalHeartRate, SignalKind.SecondFetalHeartRate];
-
     private readonly double _rateHz;
     private readonly int[] _channels;           // of the fetal heart rates
     private readonly SignalKind[] _signals;     // under which they are given

@@ -20,8 +20,6 @@ internal sealed class MaternalCancellation(ColumnSort sort)
     private const float TaperPart = 0.15f;
     private const float LeastTaper = 0.3f;
     private const double CutRidge = 0.151;          // of beats that the window cuts
-
-    private readonly float[] _beats = new float[MostBeats * Length];
     private readonly float[] _model = new float[Most * Length];
     private readonly float[] _template = new float[2 * Reach], _median = new float[Length], _taper = new float[Length], _wave = new float[Length], _rest = new float[Length];
     private readonly float[] _components = new float[MostComponents * Length];

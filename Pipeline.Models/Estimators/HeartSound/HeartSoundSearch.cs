@@ -49,10 +49,7 @@ internal sealed class HeartSoundSearch
     /// <summary>Log-odds of a sound in each frame, −1.2 to 1.2; 0 where samples are missing.</summary>
     public ReadOnlySpan<float> Odds => _odds;
 
-    /// <summary>Logarithm of each frame's amplitude; NaN where samples are missing.</summary>
-    public ReadOnlySpan<float> Levels => _level;
-
-    /// <summary>Difference of the high and the low quantile of <see cref="Levels"/>.</summary>
+    /// <summary>Difference of the high and the low quantile of the levels of the frames.</summary>
     public float Range { get; private set; }
 
     /// <summary>Frames of the first sounds that <see cref="Follow"/> found, ascending.</summary>

@@ -15,9 +15,6 @@ internal sealed class HrvSeries
     /// <summary>The thread's own.</summary>
     public static HrvSeries OfThread => _ofThread ??= new HrvSeries();
 
-    /// <summary>Number of intervals.</summary>
-    public int Count => _count;
-
     /// <summary>When each interval ends, s.</summary>
     public ReadOnlySpan<double> Ends => _ends.AsSpan(0, _count);
 

@@ -102,9 +102,6 @@ public sealed partial class PpgStage : IWindowStage
         _presence = new PpgPresence(logOdds);
     }
 
-    /// <summary>What says whether the last window held a pulse.</summary>
-    internal ReadOnlySpan<float> PresenceFeatures => _presence.Features;
-
     /// <inheritdoc/>
     public void Accept(in Window window, StageOutput output)
     {
