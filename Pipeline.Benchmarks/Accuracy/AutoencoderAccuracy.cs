@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipeline.Host.Networks;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Autoencoder;
 using Pipeline.Training.Evaluation;

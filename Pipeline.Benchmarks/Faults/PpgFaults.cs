@@ -2,7 +2,7 @@ using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Training.HeartRate;
 using Pipeline.Training.Torch;

@@ -4,7 +4,7 @@ using Pipeline.Host.Recordings;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Training.HeartRate;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Pipeline.Benchmarks.Accuracy;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Training.Fetal;
 
 namespace Pipeline.Benchmarks.Fetal;

@@ -1,5 +1,5 @@
 using Pipeline.Models;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Training.Evaluation;

@@ -1,6 +1,6 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.Fetal;
 

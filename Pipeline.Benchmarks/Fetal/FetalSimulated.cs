@@ -1,6 +1,6 @@
 using System.Globalization;
 using Pipeline.Host.Networks;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Simulation;
 using Pipeline.Training.Evaluation;
 

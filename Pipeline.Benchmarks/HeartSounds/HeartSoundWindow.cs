@@ -78,4 +78,4 @@ internal sealed record HeartSoundWindow(
 
 /// <summary>What finds the R peaks of the reference.</summary>
 /// <param name="Model">The network that ships; null: the rule.</param>
-internal readonly record struct QrsDetection(Models.Packages.QrsModel? Model);
+internal readonly record struct QrsDetection(QrsModel? Model);

@@ -1,7 +1,7 @@
 using Pipeline.Benchmarks.Faults;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.Qrs;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Pipeline.Training.Evaluation;
 
 namespace Pipeline.Benchmarks.Kinds;

@@ -2,7 +2,7 @@ using Pipeline.Host.Recordings;
 using Pipeline.Host.References;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Benchmarks.Kinds;

@@ -5,8 +5,8 @@ using Pipeline.Host.Estimates;
 using Pipeline.Host.Networks;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ctg;
-using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Commands;
 

@@ -4,7 +4,8 @@ using Pipeline.Host.Evaluation;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 
 namespace Pipeline.Host.Commands;
 

@@ -6,9 +6,10 @@ using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ctg;
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Host.Estimates;

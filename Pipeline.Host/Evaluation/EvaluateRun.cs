@@ -6,6 +6,7 @@ using Pipeline.Host.Networks;
 using Pipeline.Host.References;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Evaluation;

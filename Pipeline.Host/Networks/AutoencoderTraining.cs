@@ -1,4 +1,5 @@
 using Pipeline.Host.Errors;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Autoencoder;
 using Pipeline.Training.Qrs;

@@ -3,6 +3,9 @@ using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Errors;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Beats;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Networks;

@@ -1,4 +1,7 @@
 using Pipeline.Actors;
+using Pipeline.Models.Estimators.Beats;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Networks;

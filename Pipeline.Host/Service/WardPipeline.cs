@@ -15,7 +15,7 @@ using Pipeline.Host.Store;
 using Pipeline.Models;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators.Ctg;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 
 namespace Pipeline.Host.Service;
 

@@ -3,7 +3,8 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Pipeline.Actors;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 

@@ -1,5 +1,6 @@
 using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Fetal;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;

@@ -1,6 +1,5 @@
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators;

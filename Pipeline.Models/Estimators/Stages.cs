@@ -8,6 +8,7 @@ using Pipeline.Models.Estimators.Hrv;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Pressure;
 using Pipeline.Models.Estimators.Rhythm;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 

@@ -2,7 +2,6 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Networks;
 using Xunit;

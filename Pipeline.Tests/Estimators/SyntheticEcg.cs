@@ -1,7 +1,6 @@
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Tests.Estimators;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Pipeline.Host.Commands;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Networks;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Support;
 using Xunit;

@@ -4,7 +4,7 @@ using Pipeline.Actors.Serving;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Estimators;
 using Pipeline.Tests.Support;

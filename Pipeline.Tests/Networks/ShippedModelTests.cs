@@ -1,7 +1,7 @@
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Tests.Estimators;
 using Xunit;
 

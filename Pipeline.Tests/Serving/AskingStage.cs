@@ -1,6 +1,7 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;

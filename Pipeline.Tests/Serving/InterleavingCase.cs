@@ -1,6 +1,6 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Serving;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 using Pipeline.Tests.Support;

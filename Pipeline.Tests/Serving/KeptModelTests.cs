@@ -1,6 +1,8 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Wire;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;

@@ -2,7 +2,7 @@ using Pipeline.Actors;
 using Pipeline.Host.Wire;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Signals;
 using Pipeline.Tests.Simulation;
 using Pipeline.Tests.Support;

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Networks;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Kafka;
 using Pipeline.Tests.Support;

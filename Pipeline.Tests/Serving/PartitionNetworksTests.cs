@@ -1,6 +1,7 @@
 using Pipeline.Actors;
 using Pipeline.Actors.Serving;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Xunit;
 
 namespace Pipeline.Tests.Serving;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Tests.Support;
 using Xunit;
 

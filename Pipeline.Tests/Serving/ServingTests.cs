@@ -2,7 +2,7 @@ using Pipeline.Actors;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Models;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Tests.Support;
 using Xunit;
 

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Networks;
+using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Support;
 

@@ -4,7 +4,7 @@ using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Host.Store;
 using Pipeline.Models;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Tests.Simulation;

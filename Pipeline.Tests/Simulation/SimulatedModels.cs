@@ -1,5 +1,6 @@
 using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Tests.Serving;
 

@@ -5,7 +5,7 @@ using Pipeline.Actors.Inference;
 using Pipeline.Actors.Serving;
 using Pipeline.Actors.Stages;
 using Pipeline.Host.Kafka;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 
 namespace Pipeline.Tests.Simulation;
 

@@ -2,7 +2,6 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.Qrs;

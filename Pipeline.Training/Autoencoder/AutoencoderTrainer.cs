@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipeline.Models.Estimators.Beats;
+using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Export;
 using Pipeline.Training.Qrs;

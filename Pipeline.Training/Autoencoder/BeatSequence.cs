@@ -1,6 +1,5 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.Qrs;

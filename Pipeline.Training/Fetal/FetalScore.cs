@@ -1,7 +1,6 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Fetal;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Training.HeartRate;
 
 namespace Pipeline.Training.Fetal;

@@ -1,6 +1,5 @@
 using Pipeline.Models.Estimators.Fetal;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Training.HeartRate;
 using Pipeline.Training.Torch;
 using TorchSharp;

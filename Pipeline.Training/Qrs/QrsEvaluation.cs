@@ -1,5 +1,4 @@
 using Pipeline.Models.Estimators.Ecg;
-using Pipeline.Models.Packages;
 using Pipeline.Training.Evaluation;
 
 namespace Pipeline.Training.Qrs;

@@ -1,4 +1,3 @@
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators.Beats;

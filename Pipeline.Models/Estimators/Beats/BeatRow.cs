@@ -1,6 +1,6 @@
 namespace Pipeline.Models.Estimators.Beats;
 
-/// <summary>How the beats of a window are laid out for an <see cref="Packages.EcgAutoencoder"/>: row-major [leads x slots x numbers], slots filled from the first on.</summary>
+/// <summary>How the beats of a window are laid out for an <see cref="EcgAutoencoder"/>: row-major [leads x slots x numbers], slots filled from the first on.</summary>
 public static class BeatRow
 {
     /// <summary>Name of this description, as packages have it.</summary>

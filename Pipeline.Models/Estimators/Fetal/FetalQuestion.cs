@@ -1,5 +1,4 @@
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 
 namespace Pipeline.Models.Estimators.Fetal;
 

@@ -1,3 +1,4 @@
+using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;

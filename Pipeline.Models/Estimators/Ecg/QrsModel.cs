@@ -1,6 +1,6 @@
-using Pipeline.Models.Estimators.Ecg;
+using Pipeline.Models.Packages;
 
-namespace Pipeline.Models.Packages;
+namespace Pipeline.Models.Estimators.Ecg;
 
 /// <summary>
 /// A QRS network from a package. It is evaluated in place, one candidate at a time, from <c>weights.safetensors</c>, and not by a session that batches

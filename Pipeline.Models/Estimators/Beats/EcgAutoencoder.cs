@@ -1,6 +1,6 @@
-using Pipeline.Models.Estimators.Beats;
+using Pipeline.Models.Packages;
 
-namespace Pipeline.Models.Packages;
+namespace Pipeline.Models.Estimators.Beats;
 
 /// <summary>
 /// An LSTM autoencoder of an ECG's beats. A row of input is up to eight beats in up to two leads (<see cref="BeatRow"/>), one of output the reconstruction error, denoised wave and
