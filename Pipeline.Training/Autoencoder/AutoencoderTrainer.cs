@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
@@ -34,7 +33,6 @@ public sealed class AutoencoderTrainer
 {
     private const double MinRateHz = 80, MaxRateHz = 50_000;
     private const double Decay = 1e-4, WarmUp = 50;
-    private const int VersionDigits = 8;
     private const double DenoisingWeight = 0.1, LeastLeft = 2e-3;       // mean square, in units of the QRS complex: no better is wanted
 
     /// <summary>Beats of a batch.</summary>
@@ -74,14 +72,11 @@ public sealed class AutoencoderTrainer
     {
         ArgumentNullException.ThrowIfNull(network);
         using var scope = NewDisposeScope();
-        using var weights = new MemoryStream();
-        Safetensors.Save(weights, network.state_dict());
-        var version = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToArray()))[..VersionDigits];
         var manifest = new ModelManifest
         {
             Format = ModelPackage.Format,
             Name = name,
-            Version = version,
+            Version = "",
             Task = EcgAutoencoder.Task,
             Features = BeatRow.Name,
             Kinds = ["ecg"],
@@ -97,8 +92,7 @@ public sealed class AutoencoderTrainer
             Sha256 = new Dictionary<string, string>(),
             Card = card,
         };
-        ModelPackage.Save(folder, manifest, network.ToOnnx(), weights.ToArray());
-        return string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
+        return TrainedPackage.Save(folder, manifest, network.state_dict(), network.ToOnnx());
     }
 
     private static BatchLoss Loss(BeatAutoencoder network, BeatBatch batch, Device device)

@@ -1,8 +1,6 @@
-using System.Globalization;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Export;
-using TorchSharp;
 
 namespace Pipeline.Training.Qrs;
 
@@ -10,7 +8,6 @@ namespace Pipeline.Training.Qrs;
 public static class QrsPackage
 {
     private const double MinRateHz = 80, MaxRateHz = 50_000;   // the stage averages fast signals down to about 300 Hz
-    private const int VersionDigits = 8;
 
     /// <summary>
     /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the
@@ -19,16 +16,13 @@ public static class QrsPackage
     public static string Save(string folder, string name, QrsClassifier network, IReadOnlyDictionary<string, string> card)
     {
         ArgumentNullException.ThrowIfNull(network);
-        using var scope = torch.NewDisposeScope();
-        using var weights = new MemoryStream();
-        Safetensors.Save(weights, network.Weights());
-        var version = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToArray()))[..VersionDigits];
+        using var scope = TorchSharp.torch.NewDisposeScope();
         const int hidden = QrsClassifier.Hidden, inputs = QrsClassifier.InputLength;
         var manifest = new ModelManifest
         {
             Format = ModelPackage.Format,
             Name = name,
-            Version = version,
+            Version = "",
             Task = QrsModel.Task,
             Features = QrsNetworkInput.Name,
             Kinds = ["ecg"],
@@ -44,7 +38,6 @@ public static class QrsPackage
             Sha256 = new Dictionary<string, string>(),
             Card = card,
         };
-        ModelPackage.Save(folder, manifest, network.ToOnnx(), weights.ToArray());
-        return string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
+        return TrainedPackage.Save(folder, manifest, network.Weights(), network.ToOnnx());
     }
 }
