@@ -6,7 +6,6 @@ using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
-using Pipeline.Models.Simulation;
 using Pipeline.Training.HeartRate;
 
 namespace Pipeline.Benchmarks.Faults;

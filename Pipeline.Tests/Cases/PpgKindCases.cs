@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
+using Pipeline.Benchmarks.Faults;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
-using Pipeline.Models.Simulation;
 using Xunit;
 
 namespace Pipeline.Tests.Cases;

@@ -1,7 +1,7 @@
-using Pipeline.Models.Simulation;
+using Pipeline.Benchmarks.Faults;
 using Xunit;
 
-namespace Pipeline.Tests.Simulation;
+namespace Pipeline.Tests.Cases;
 
 public sealed class PpgSessionTests
 {

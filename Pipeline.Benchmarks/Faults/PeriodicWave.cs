@@ -1,4 +1,4 @@
-namespace Pipeline.Models.Simulation;
+namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>A periodic wave of a few harmonics, evaluated from the sine and cosine of its phase.</summary>
 internal readonly struct PeriodicWave

@@ -1,4 +1,4 @@
-namespace Pipeline.Models.Simulation;
+namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>What a session of a <see cref="PpgKind"/> is like over its time, in seconds; rates per minute.</summary>
 internal sealed class PpgCourses

@@ -1,4 +1,4 @@
-namespace Pipeline.Models.Simulation;
+namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>
 /// Kinds of wrist PPG in which estimators lose the heart, made by <see cref="PpgSession"/>. All but <see cref="Arms"/> are rest,

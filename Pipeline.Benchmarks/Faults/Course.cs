@@ -1,4 +1,4 @@
-namespace Pipeline.Models.Simulation;
+namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>A quantity over the time of a session: a value each second, straight lines between them.</summary>
 internal sealed class Course

@@ -1,4 +1,4 @@
-namespace Pipeline.Models.Simulation;
+namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>
 /// A wrist's PPG (2 or 3 channels; unit: deviation of the pulse) with its accelerometer (3 axes, g), of a <see cref="PpgKind"/>, and its

@@ -1,4 +1,4 @@
-namespace Pipeline.Models.Simulation;
+namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>
 /// Uneven exercise of an arm: two or three movements at a time, each for 2 to 12 s, with pushes, pauses, jolts and slow shifts of the
