@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
-using Pipeline.Host.Networks;
+using Pipeline.Host.Evaluation;
 using Pipeline.Training.HeartRate.Zoo;
 
 namespace Pipeline.Host.Commands;

@@ -1,13 +1,13 @@
 using System.Globalization;
 using Pipeline.Host.Errors;
-using Pipeline.Host.Evaluation;
+using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.HeartRate;
 using Pipeline.Training.HeartRate.Zoo;
 
-namespace Pipeline.Host.Networks;
+namespace Pipeline.Host.Evaluation;
 
 /// <summary>One method, scored.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Training.Evaluation;
 
-namespace Pipeline.Host.Networks;
+namespace Pipeline.Host.Evaluation;
 
 /// <summary>Methods side by side, as a Markdown table and as rows of CSV.</summary>
 internal static class CompareTable

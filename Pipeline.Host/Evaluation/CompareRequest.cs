@@ -1,8 +1,9 @@
 using Pipeline.Host.Errors;
+using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Training.HeartRate.Zoo;
 
-namespace Pipeline.Host.Networks;
+namespace Pipeline.Host.Evaluation;
 
 /// <summary>What was asked of <c>compare</c>.</summary>
 /// <param name="Networks">The architectures.</param>
