@@ -63,10 +63,6 @@ internal sealed class CtgScore
     /// <summary>True and told kind of the decelerations that were found.</summary>
     public (EventKind True, EventKind Told)[] Kinds { get; }
 
-    /// <summary>Minutes in which the baseline was told within 5 beats per minute, over those in which it was told.</summary>
-    public double BaselineWithin5 =>
-        Baseline.Count == 0 ? double.NaN : Baseline.Average(one => Math.Abs(one.Told - one.True) <= 5 ? 1.0 : 0);
-
     /// <summary>Analyses a synthetic trace.</summary>
     public static CtgScore Of(CtgScenario scenario, bool hasToco = true) => Of([new SyntheticCtg(scenario).Truth], hasToco)[0];
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipeline.Models.Features;
 using Pipeline.Models.Packages;
 using Pipeline.Training.Export;
@@ -11,7 +10,6 @@ public static class RatePackage
 {
     // The spectra reach up to 8 Hz; above, rate only costs decimation.
     private const double MinRateHz = 25, MaxRateHz = 1000;
-    private const int VersionDigits = 8;
 
     /// <summary>
     /// Writes <c>model.json</c>, <c>model.onnx</c> and <c>weights.safetensors</c> to <paramref name="folder"/>; the version is the
@@ -27,14 +25,11 @@ public static class RatePackage
     {
         ArgumentNullException.ThrowIfNull(network);
         using var scope = torch.NewDisposeScope();
-        using var weights = new MemoryStream();
-        Safetensors.Save(weights, network.state_dict());
-        var version = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights.ToArray()))[..VersionDigits];
         var manifest = new ModelManifest
         {
             Format = ModelPackage.Format,
             Name = name,
-            Version = version,
+            Version = "",
             Task = task,
             Features = features,
             Kinds = kinds,
@@ -50,7 +45,6 @@ public static class RatePackage
             Sha256 = new Dictionary<string, string>(),
             Card = card,
         };
-        ModelPackage.Save(folder, manifest, network.ToOnnx(), weights.ToArray());
-        return string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
+        return TrainedPackage.Save(folder, manifest, network.state_dict(), network.ToOnnx());
     }
 }
