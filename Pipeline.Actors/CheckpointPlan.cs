@@ -1,8 +1,8 @@
 namespace Pipeline.Actors;
 
 /// <summary>
-/// Which checkpoint of a partition is committed next: one at a time; one that was refused, because the group is between two generations, goes with the
-/// next, or alone when there is none. Pure; one thread.
+/// Which checkpoint of a partition is committed next: one at a time; one that was refused, because the group is between two generations,
+/// goes with the next, or alone when there is none. Pure; one thread.
 /// </summary>
 internal sealed class CheckpointPlan
 {
@@ -31,7 +31,8 @@ internal sealed class CheckpointPlan
         return Committing;
     }
 
-    /// <summary>What became of the one under way. Returns it when it is the partition's last one now; null when it was refused, and waits again.</summary>
+    /// <summary>What became of the one under way. Returns it when it is the partition's last one now; null when it was refused, and waits
+    /// again.</summary>
     public ShardCheckpoint? End(bool isCommitted)
     {
         var ended = Committing ?? throw new InvalidOperationException("No checkpoint is being committed.");

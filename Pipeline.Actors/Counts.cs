@@ -63,7 +63,8 @@ public enum Count
     /// <summary>Questions that came back, answered or failed.</summary>
     Answers,
 
-    /// <summary>Answers that are none, because the network threw on the row: dead-lettered with the reason, estimated by the classical stage.</summary>
+    /// <summary>Answers that are none, because the network threw on the row: dead-lettered with the reason, estimated by the classical
+    /// stage.</summary>
     AnswersFailed,
 
     /// <summary>Questions that were given up with their shard; its next owner asks them again.</summary>
@@ -78,10 +79,12 @@ public enum Count
     /// <summary>Device streams that go on from a snapshot.</summary>
     StreamsRestored,
 
-    /// <summary>Device streams that go on from a snapshot but for a stage that it holds nothing of: another estimator, another network.</summary>
+    /// <summary>Device streams that go on from a snapshot but for a stage that it holds nothing of: another estimator, another
+    /// network.</summary>
     StreamsRestoredInPart,
 
-    /// <summary>Device streams whose snapshot cannot be used, for other windows are set or a newer program wrote it: they begin anew.</summary>
+    /// <summary>Device streams whose snapshot cannot be used, for other windows are set or a newer program wrote it: they begin
+    /// anew.</summary>
     StreamsNotRestored,
 
     /// <summary>Device streams that lost their state, because a chunk that fails with it does not fail without it.</summary>

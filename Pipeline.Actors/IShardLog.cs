@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// Where the shards' checkpoints are kept: the patients' snapshots and the offset that they belong to, always both or none: Kafka's changelog,
-/// or what a simulation takes for it. Thread-safe. Storage that is down is waited for without end.
+/// Where the shards' checkpoints are kept: the patients' snapshots and the offset that they belong to, always both or none: Kafka's
+/// changelog, or what a simulation takes for it. Thread-safe. Storage that is down is waited for without end.
 /// </summary>
 public interface IShardLog : IAsyncDisposable
 {
@@ -43,7 +43,8 @@ public sealed record ShardCheckpoint(
     ShardLease Lease, RecordPosition Through, IReadOnlyList<PatientSnapshot> Changed, IReadOnlyList<PatientId> Forgotten, Timestamp? Time = null,
     NetworkNames Networks = default)
 {
-    /// <summary>This checkpoint with what changed in <paramref name="earlier"/> too, which was not committed: a patient's later snapshot counts.</summary>
+    /// <summary>This checkpoint with what changed in <paramref name="earlier"/> too, which was not committed: a patient's later snapshot
+    /// counts.</summary>
     public ShardCheckpoint Following(ShardCheckpoint? earlier)
     {
         if (earlier is null)
@@ -74,12 +75,14 @@ public enum CommitOutcome
 /// <param name="Refused">Those whose snapshot cannot be read. The shard is not to run without them.</param>
 /// <param name="Time">Latest event time of the shard's records through that one.</param>
 /// <param name="Networks">See <see cref="ShardCheckpoint.Networks"/>.</param>
-/// <param name="KeptCount">Further patients, whose snapshots were put where the passive ones lie (<see cref="Partitions.Passive"/>).</param>
+/// <param name="KeptCount">Further patients, whose snapshots were put where the passive ones lie
+/// (<see cref="Partitions.Passive"/>).</param>
 public sealed record ShardRestore(
     ShardLease Lease, RecordPosition? Through, IReadOnlyList<PatientSnapshot> Patients, IReadOnlyList<RefusedSnapshot> Refused,
     Timestamp? Time = null, NetworkNames Networks = default, int KeptCount = 0)
 {
-    /// <summary>The record to go on with in topic <paramref name="topicId"/>, the one after the mark; null when there is no mark of that topic.</summary>
+    /// <summary>The record to go on with in topic <paramref name="topicId"/>, the one after the mark; null when there is no mark of that
+    /// topic.</summary>
     public long? NextOffset(Guid topicId) => Through is { } through && through.TopicId == topicId ? through.Offset + 1 : null;
 }
 

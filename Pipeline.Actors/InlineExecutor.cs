@@ -4,8 +4,8 @@ using Akka.Dispatch;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// Runs the mailboxes of patients' entities on the thread that tells them: a window's message then costs no hand-over to another thread, which would be most of
-/// its cost. An entity never blocks and never takes long; what it tells in turn runs after it, not within it.
+/// Runs the mailboxes of patients' entities on the thread that tells them: a window's message then costs no hand-over to another thread,
+/// which would be most of its cost. An entity never blocks and never takes long; what it tells in turn runs after it, not within it.
 /// </summary>
 public sealed class InlineExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites) : ExecutorServiceConfigurator(config, prerequisites)
 {

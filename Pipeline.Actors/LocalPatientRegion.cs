@@ -4,8 +4,8 @@ using Akka.Cluster.Sharding;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// The patients of one process without a cluster: recordings, tests, the simulation. Entities are started by their first message; one that leaves keeps its
-/// messages waiting until it has stopped, as in a shard region.
+/// The patients of one process without a cluster: recordings, tests, the simulation. Entities are started by their first message; one that
+/// leaves keeps its messages waiting until it has stopped, as in a shard region.
 /// </summary>
 public sealed class LocalPatientRegion(ActorSystem system) : IPatientRegion
 {

@@ -9,7 +9,8 @@ namespace Pipeline.Actors;
 /// <param name="Offset">Its position in the partition; grows, with holes.</param>
 /// <param name="Chunk">The chunk; null when the record is refused, or not decoded yet.</param>
 /// <param name="Refused">Why and what; null when there is a chunk, or the record is not decoded yet.</param>
-/// <param name="Payload">The record's value as it came, for the decoder and for a dead letter; empty when the source has none (a recording).</param>
+/// <param name="Payload">The record's value as it came, for the decoder and for a dead letter; empty when the source has none (a
+/// recording).</param>
 /// <param name="Key">The record's key as it came, until it is decoded.</param>
 public readonly record struct ShardRecord(
     long Offset, SampleChunk? Chunk, DeadLetter? Refused = null, ReadOnlyMemory<byte> Payload = default, ReadOnlyMemory<byte> Key = default);
@@ -42,15 +43,16 @@ public sealed record VitalPoint(
     Timestamp WindowStart, Timestamp Time, Estimate Estimate)
 {
     /// <summary>
-    /// The event whose point it is; null of an estimate. Then <see cref="WindowStart"/> and <see cref="Time"/> are its begin, the estimate has the metric of its kind, the length
-    /// in seconds for value and the probability for quality; <see cref="WindowId"/> is the window with which it was told. One that lasts is another metric's point than
-    /// when it is over.
+    /// The event whose point it is; null of an estimate. Then <see cref="WindowStart"/> and <see cref="Time"/> are its begin, the estimate
+    /// has the metric of its kind, the length in seconds for value and the probability for quality; <see cref="WindowId"/> is the window
+    /// with which it was told. One that lasts is another metric's point than when it is over.
     /// </summary>
     public PatientEvent? Event { get; init; }
 
     /// <summary>
-    /// The change of the patient's alarms whose point it is; null of an estimate and of an event. Then it is of no device and signal, <see cref="WindowStart"/> is the end of
-    /// the window with which it was decided, and <see cref="Time"/> that, with the sequence of the change in the digits below a millisecond.
+    /// The change of the patient's alarms whose point it is; null of an estimate and of an event. Then it is of no device and signal,
+    /// <see cref="WindowStart"/> is the end of the window with which it was decided, and <see cref="Time"/> that, with the sequence of the
+    /// change in the digits below a millisecond.
     /// </summary>
     public AlarmChange? Alarm { get; init; }
 
@@ -94,13 +96,15 @@ public sealed class OutputBatch
     /// <summary>The shard.</summary>
     public required int Shard { get; init; }
 
-    /// <summary>Offset of the last record that was handled before it was handed over; windows of it, or of earlier ones, may still wait for a network.</summary>
+    /// <summary>Offset of the last record that was handled before it was handed over; windows of it, or of earlier ones, may still wait for
+    /// a network.</summary>
     public long LastOffset { get; set; }
 
     /// <summary>Points; those of one patient in the order in which its windows ended.</summary>
     public List<VitalPoint> Points { get; } = [];
 
-    /// <summary>How alarms stand of patients that a new owner has begun with: for readers who have not seen it; sinks that keep points had it before.</summary>
+    /// <summary>How alarms stand of patients that a new owner has begun with: for readers who have not seen it; sinks that keep points had
+    /// it before.</summary>
     public List<VitalPoint> Standing { get; } = [];
 
     /// <summary>Beats, for those who want them; most sinks pass over them.</summary>

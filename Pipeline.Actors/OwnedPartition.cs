@@ -27,8 +27,8 @@ public enum PartitionPhase
 /// <param name="Log">Where its checkpoints are committed.</param>
 /// <param name="Interval">From one checkpoint to the next.</param>
 /// <param name="RestoreAsync">
-/// Takes the ownership and reads what was committed last, with the input topic's id. Called again when the graph has to go on from its last checkpoint.
-/// The argument: the offset up to which this ownership has committed; null before its first checkpoint.
+/// Takes the ownership and reads what was committed last, with the input topic's id. Called again when the graph has to go on from its last
+/// checkpoint. The argument: the offset up to which this ownership has committed; null before its first checkpoint.
 /// </param>
 public sealed record PartitionAssignment(
     int Number, string Topic, IShardLog Log, TimeSpan Interval, Func<long?, CancellationToken, Task<(ShardRestore State, Guid TopicId)>> RestoreAsync)
@@ -38,8 +38,8 @@ public sealed record PartitionAssignment(
 }
 
 /// <summary>
-/// What a source sees of a partition that it has assigned: the view is written by <see cref="PartitionActor"/>, and everything that the source does about it is
-/// a message to the actor, but for <see cref="Revoke"/>, which has to hold when it returns. Thread-safe.
+/// What a source sees of a partition that it has assigned: the view is written by <see cref="PartitionActor"/>, and everything that the
+/// source does about it is a message to the actor, but for <see cref="Revoke"/>, which has to hold when it returns. Thread-safe.
 /// </summary>
 public sealed class OwnedPartition
 {
@@ -71,7 +71,8 @@ public sealed class OwnedPartition
     /// <summary>How often it has become ready: each time the source has to <see cref="Begin"/> it once, and to seek.</summary>
     public int ReadyCount { get; private set; }
 
-    /// <summary>From <see cref="PartitionPhase.Ready"/> on, the offset to go on with; null when the state does not say, and the group's own counts.</summary>
+    /// <summary>From <see cref="PartitionPhase.Ready"/> on, the offset to go on with; null when the state does not say, and the group's own
+    /// counts.</summary>
     public long? NextOffset { get; private set; }
 
     /// <summary>Patients in the state that was read.</summary>
@@ -80,7 +81,8 @@ public sealed class OwnedPartition
     /// <summary>Offset after the last record of the last checkpoint that this ownership has committed; null before the first.</summary>
     public long? Committed { get; private set; }
 
-    /// <summary>Snapshots that cannot be read: the partition stays in <see cref="PartitionPhase.Restoring"/>, as it must not go on without them.</summary>
+    /// <summary>Snapshots that cannot be read: the partition stays in <see cref="PartitionPhase.Restoring"/>, as it must not go on without
+    /// them.</summary>
     public IReadOnlyList<RefusedSnapshot> Refused { get; private set; } = [];
 
     /// <summary>What holds it up, for a person; null when nothing does.</summary>
@@ -100,7 +102,8 @@ public sealed class OwnedPartition
     /// <summary>Starts the graph; records follow from <see cref="NextOffset"/> on when it is running.</summary>
     public void Begin() => _actor.Tell(PartitionActor.Begin.Instance, ActorRefs.NoSender);
 
-    /// <summary>Hands the first of some records over, as many as there is room for, and returns how many; none unless it is running. Offsets ascend.</summary>
+    /// <summary>Hands the first of some records over, as many as there is room for, and returns how many; none unless it is running.
+    /// Offsets ascend.</summary>
     public int Offer(ReadOnlySpan<ShardRecord> records)
     {
         Partition? running;
@@ -110,8 +113,8 @@ public sealed class OwnedPartition
     }
 
     /// <summary>
-    /// No record follows: finishes what was taken, commits the last checkpoint, and ends; when <paramref name="enough"/> is cancelled first, without what is
-    /// left, which the next owner does again from the last checkpoint.
+    /// No record follows: finishes what was taken, commits the last checkpoint, and ends; when <paramref name="enough"/> is cancelled
+    /// first, without what is left, which the next owner does again from the last checkpoint.
     /// </summary>
     public async Task DrainAsync(CancellationToken enough)
     {
@@ -154,7 +157,8 @@ public sealed class OwnedPartition
         }
     }
 
-    /// <summary>The state was read under <paramref name="restored"/>'s lease; false when the ownership has ended meanwhile, and the lease with it.</summary>
+    /// <summary>The state was read under <paramref name="restored"/>'s lease; false when the ownership has ended meanwhile, and the lease
+    /// with it.</summary>
     internal bool TryShowReady(ShardRestore restored, long? nextOffset)
     {
         lock (_lock)

@@ -7,7 +7,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// A partition whose graph runs in this process: what feeds it, asks it for checkpoints and ends it. Every member may be used by any thread.
+/// A partition whose graph runs in this process: what feeds it, asks it for checkpoints and ends it. Every member may be used by any
+/// thread.
 /// </summary>
 internal sealed class Partition
 {
@@ -34,8 +35,8 @@ internal sealed class Partition
     }
 
     /// <summary>
-    /// Starts the graph. <paramref name="restore"/>: what was committed of the partition; null: no state is kept. <paramref name="passed"/>: gets every
-    /// checkpoint that may be committed; without it <see cref="TakeCheckpoint"/> gives it.
+    /// Starts the graph. <paramref name="restore"/>: what was committed of the partition; null: no state is kept.
+    /// <paramref name="passed"/>: gets every checkpoint that may be committed; without it <see cref="TakeCheckpoint"/> gives it.
     /// </summary>
     public static Partition Start(PartitionPlace place, ShardRestore? restore, Partitions owner, Action<ShardCheckpoint>? passed = null)
     {
@@ -81,8 +82,8 @@ internal sealed class Partition
     public int SilentCount => _context.Presence.SilentCount;
 
     /// <summary>
-    /// What is to be said of devices that fell silent, send again or are still silent. <paramref name="isAtEnd"/>: whether all of the partition's records were
-    /// handed over. One thread at a time, which may wait for the disk.
+    /// What is to be said of devices that fell silent, send again or are still silent. <paramref name="isAtEnd"/>: whether all of the
+    /// partition's records were handed over. One thread at a time, which may wait for the disk.
     /// </summary>
     /// <exception cref="IOException">The snapshots of patients that are not in memory cannot be read.</exception>
     public IEnumerable<DevicePresence> JudgePresence(bool isAtEnd)
@@ -103,7 +104,8 @@ internal sealed class Partition
     /// <summary>What holds the partition up; null when nothing does.</summary>
     public string? Stalled => _context.Stalled;
 
-    /// <summary>Ends when the feed was completed and all of it is done with, or the partition was cut off; fails when a sink or a stage does.</summary>
+    /// <summary>Ends when the feed was completed and all of it is done with, or the partition was cut off; fails when a sink or a stage
+    /// does.</summary>
     public Task Completion { get; }
 
     /// <summary>Offset after the last record behind which a barrier has passed; null before the first.</summary>

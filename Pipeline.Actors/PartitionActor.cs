@@ -4,10 +4,10 @@ using Pipeline.Actors.Stages;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// The life of a partition that keeps its state. Restoring: the state is read and the shard claimed. Ready: the source seeks. Running: the graph runs; each
-/// <c>interval</c> a barrier is sent through it, and what comes out is committed, one checkpoint at a time. Draining: a last barrier, a last commit.
-/// A graph that lost a message is restored from its last checkpoint. In: <see cref="Begin"/>, <see cref="Drain"/>, <see cref="GiveUp"/> of the
-/// source; results of its own tasks. Out: what <see cref="OwnedPartition"/> shows.
+/// The life of a partition that keeps its state. Restoring: the state is read and the shard claimed. Ready: the source seeks. Running: the
+/// graph runs; each <c>interval</c> a barrier is sent through it, and what comes out is committed, one checkpoint at a time. Draining: a
+/// last barrier, a last commit. A graph that lost a message is restored from its last checkpoint. In: <see cref="Begin"/>,
+/// <see cref="Drain"/>, <see cref="GiveUp"/> of the source; results of its own tasks. Out: what <see cref="OwnedPartition"/> shows.
 /// </summary>
 #pragma warning disable CA1001 // PostStop disposes of what it owns.
 internal sealed class PartitionActor : UntypedActor, IWithTimers
@@ -216,7 +216,8 @@ internal sealed class PartitionActor : UntypedActor, IWithTimers
         Commit(_plan.Next());
     }
 
-    /// <summary>After the graph's end one that was refused is tried a last time; refused then, it stays so, as the group has another owner.</summary>
+    /// <summary>After the graph's end one that was refused is tried a last time; refused then, it stays so, as the group has another
+    /// owner.</summary>
     private void EndWhenCommitted()
     {
         if (!_isGraphEnded || _plan.Committing is not null)

@@ -10,7 +10,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// What the stages of one partition's graph share. They are fused, so all of it is one thread's, but for what says that any thread may read it.
+/// What the stages of one partition's graph share. They are fused, so all of it is one thread's, but for what says that any thread may read
+/// it.
 /// </summary>
 internal sealed class PartitionContext
 {
@@ -85,7 +86,8 @@ internal sealed class PartitionContext
     /// <summary>What holds the partition up, for a person; null when nothing does. Any thread may read.</summary>
     public string? Stalled { get; set; }
 
-    /// <summary>Whether the partition is given up. Any thread may write; <see cref="Told"/> says so, too, to a stage that has started.</summary>
+    /// <summary>Whether the partition is given up. Any thread may write; <see cref="Told"/> says so, too, to a stage that has
+    /// started.</summary>
     public bool IsLeaving { get; set; }
 
     /// <summary>Completes when the patient stage has stopped, and what was open is counted.</summary>
@@ -143,5 +145,6 @@ internal sealed class PartitionSettings
 /// <summary>What became of a barrier, for the window stage.</summary>
 /// <param name="Passed">A barrier that has passed all stages: idle patients' snapshots can be kept elsewhere.</param>
 /// <param name="Committed">A checkpoint that is the partition's last one now.</param>
-/// <param name="IsLeaving">Whether the partition is given up: it waits for no commit, and the next owner handles the records behind it.</param>
+/// <param name="IsLeaving">Whether the partition is given up: it waits for no commit, and the next owner handles the records behind
+/// it.</param>
 internal readonly record struct BarrierOutcome(Barrier? Passed = null, ShardCheckpoint? Committed = null, bool IsLeaving = false);

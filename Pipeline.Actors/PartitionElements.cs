@@ -7,7 +7,8 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Actors;
 
-/// <summary>What flows through a partition's graph: batches of records, of windows and of output, and barriers between them, in one order.</summary>
+/// <summary>What flows through a partition's graph: batches of records, of windows and of output, and barriers between them, in one
+/// order.</summary>
 internal abstract class PartitionElement;
 
 /// <summary>Some consecutive records of the partition, at most <see cref="MostRecords"/>.</summary>
@@ -23,7 +24,8 @@ internal sealed class RecordBatch(ShardRecord[] records, long enteredAt) : Parti
     public long EnteredAt { get; } = enteredAt;
 }
 
-/// <summary>What the window stage made of a batch of records: windows for the patients' actors, and output that no actor has to see.</summary>
+/// <summary>What the window stage made of a batch of records: windows for the patients' actors, and output that no actor has to
+/// see.</summary>
 internal sealed class WindowBatch : PartitionElement
 {
     /// <summary>In the order in which the records completed them.</summary>
@@ -43,9 +45,9 @@ internal sealed class OutputElement(OutputBatch batch) : PartitionElement
 }
 
 /// <summary>
-/// A checkpoint on its way through the graph. Every stage adds what it knows when it comes, and passes it on when everything before it is done with:
-/// the window stage captures the device streams, the patient stage waits until no window is open and adds the patients' state, the sink stage waits
-/// until the sinks have acknowledged all output before it. What comes out at the end may be committed.
+/// A checkpoint on its way through the graph. Every stage adds what it knows when it comes, and passes it on when everything before it is
+/// done with: the window stage captures the device streams, the patient stage waits until no window is open and adds the patients' state,
+/// the sink stage waits until the sinks have acknowledged all output before it. What comes out at the end may be committed.
 /// </summary>
 /// <param name="isLast">Whether no record follows: the partition is given up.</param>
 internal sealed class Barrier(bool isLast) : PartitionElement
@@ -58,7 +60,8 @@ internal sealed class Barrier(bool isLast) : PartitionElement
     /// <summary>Whether there is anything to commit since the checkpoint before.</summary>
     public bool HasNews { get; set; }
 
-    /// <summary>Whether the window stage waits for the outcome before it takes further records: another network is asked from there on.</summary>
+    /// <summary>Whether the window stage waits for the outcome before it takes further records: another network is asked from there
+    /// on.</summary>
     public bool ChangesNetworks { get; set; }
 
     /// <summary>The patients that changed since the barrier before, and those that are idle.</summary>
@@ -91,7 +94,8 @@ internal sealed class CapturedPatient(PatientLink link, PatientSnapshot snapshot
     /// <summary>See <see cref="SupervisedPatient.LastRecord"/>, when it was captured.</summary>
     public long LastRecord { get; init; }
 
-    /// <summary>The rest of the state, where no window before the barrier has taken it to the entity; a window behind it may have since.</summary>
+    /// <summary>The rest of the state, where no window before the barrier has taken it to the entity; a window behind it may have
+    /// since.</summary>
     public PatientState? Unsent { get; } = link.Start;
 
     /// <summary>Whether the entity may hold the rest of the state.</summary>
@@ -123,8 +127,8 @@ internal sealed class PatientLink(PatientId patient, PatientState? start = null)
 }
 
 /// <summary>
-/// Windows of one patient, in order: one message to its entity, and, when all estimates are known, the acknowledgement. What is in it belongs to the
-/// entity from when it is told until it is acknowledged.
+/// Windows of one patient, in order: one message to its entity, and, when all estimates are known, the acknowledgement. What is in it
+/// belongs to the entity from when it is told until it is acknowledged.
 /// </summary>
 internal sealed class PatientWindows(int partition, PatientLink link, PatientReplies replies) : IForPatient
 {
@@ -137,7 +141,8 @@ internal sealed class PatientWindows(int partition, PatientLink link, PatientRep
     /// <summary>Where it is acknowledged.</summary>
     public PatientReplies Replies { get; } = replies;
 
-    /// <summary>Its place among the graph's messages with windows of the patient, from 0: what comes behind a message that was lost is not answered.</summary>
+    /// <summary>Its place among the graph's messages with windows of the patient, from 0: what comes behind a message that was lost is not
+    /// answered.</summary>
     public long Number { get; set; }
 
     /// <summary>The state with which the entity begins, in the first message of a graph; null in the others.</summary>

@@ -43,8 +43,8 @@ public sealed class PartitionParts
 }
 
 /// <summary>
-/// The partitions that this process owns, each a graph (<see cref="PartitionGraph"/>). Thread-safe. What a partition counted stays in <see cref="Total"/> when
-/// it is revoked. Sinks, networks, actor system and passive patients stay the caller's.
+/// The partitions that this process owns, each a graph (<see cref="PartitionGraph"/>). Thread-safe. What a partition counted stays in
+/// <see cref="Total"/> when it is revoked. Sinks, networks, actor system and passive patients stay the caller's.
 /// </summary>
 public sealed class Partitions : IAsyncDisposable
 {
@@ -90,7 +90,8 @@ public sealed class Partitions : IAsyncDisposable
         _telemetry = new Telemetry(this);
     }
 
-    /// <summary>Fails when a graph or a worker fails, which only a sink or a session that breaks its promise can cause; never completes otherwise.</summary>
+    /// <summary>Fails when a graph or a worker fails, which only a sink or a session that breaks its promise can cause; never completes
+    /// otherwise.</summary>
     public Task Failure => _failed.Task;
 
     /// <summary>Where the patients lie that are not in memory.</summary>
@@ -163,7 +164,8 @@ public sealed class Partitions : IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands a record over; false when there is no room (pause the partition and try again) or the graph has failed (see <see cref="Failure"/>). Offsets ascend.
+    /// Hands a record over; false when there is no room (pause the partition and try again) or the graph has failed (see
+    /// <see cref="Failure"/>). Offsets ascend.
     /// </summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     public bool TryPost(int partition, in ShardRecord record) => Get(partition).Offer(new ReadOnlySpan<ShardRecord>(in record)) == 1;
@@ -176,13 +178,14 @@ public sealed class Partitions : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     public ValueTask WaitForSpaceAsync(int partition, CancellationToken stop) => Get(partition).WaitForSpaceAsync(stop);
 
-    /// <summary>Offset after the last record before the last barrier that has passed the whole graph; null when none has. <see cref="RequestCheckpoint"/> sends one.</summary>
+    /// <summary>Offset after the last record before the last barrier that has passed the whole graph; null when none has.
+    /// <see cref="RequestCheckpoint"/> sends one.</summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     public long? CommittableOffset(int partition) => Get(partition).Committable;
 
     /// <summary>
-    /// What is to be said of devices that fell silent, send again or are still silent, by partition. <paramref name="isAtEnd"/>: whether a partition's records are all
-    /// handed over. One thread at a time, which may wait for the disk.
+    /// What is to be said of devices that fell silent, send again or are still silent, by partition. <paramref name="isAtEnd"/>: whether a
+    /// partition's records are all handed over. One thread at a time, which may wait for the disk.
     /// </summary>
     /// <exception cref="IOException">The snapshots of patients that are not in memory cannot be read.</exception>
     public IReadOnlyList<(int Partition, DevicePresence Device)> JudgePresence(Func<int, bool> isAtEnd)
@@ -203,8 +206,8 @@ public sealed class Partitions : IAsyncDisposable
     public ShardCheckpoint? TakeCheckpoint(int partition) => Get(partition).TakeCheckpoint();
 
     /// <summary>
-    /// A checkpoint is the last one of its partition: to be said of each that was committed, since a new network is asked only when the checkpoint that
-    /// names it is. Nothing happens when the partition has left.
+    /// A checkpoint is the last one of its partition: to be said of each that was committed, since a new network is asked only when the
+    /// checkpoint that names it is. Nothing happens when the partition has left.
     /// </summary>
     public void NoteCommitted(ShardCheckpoint checkpoint)
     {
@@ -215,8 +218,8 @@ public sealed class Partitions : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets the partition finish what it was given, waits for the acknowledgements (until <paramref name="stop"/>; a partition that is lost already is revoked
-    /// with a cancelled one), and forgets it. Returns what <see cref="CommittableOffset"/> said last.
+    /// Lets the partition finish what it was given, waits for the acknowledgements (until <paramref name="stop"/>; a partition that is lost
+    /// already is revoked with a cancelled one), and forgets it. Returns what <see cref="CommittableOffset"/> said last.
     /// </summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     public async Task<long?> RevokeAsync(int partition, CancellationToken stop) => (await ReleaseAsync(partition, stop)).Committable;

@@ -8,10 +8,11 @@ using Pipeline.Models.Estimators;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// A patient: the entity that holds what networks' answers change (<see cref="PatientState"/>, where the logic is). In: <see cref="PatientWindows"/>, one
-/// message a record that completed windows; <see cref="InferenceRequest"/>, a network's answer; <see cref="CapturePatient"/>,
-/// <see cref="ProbePatient"/>, <see cref="LeavePatient"/>. Out: each of the first three back through <see cref="PatientReplies"/>, windows in their order when
-/// all their estimates are known. At most one question is under way. The first message of a partition's graph brings the state to begin with.
+/// A patient: the entity that holds what networks' answers change (<see cref="PatientState"/>, where the logic is). In:
+/// <see cref="PatientWindows"/>, one message a record that completed windows; <see cref="InferenceRequest"/>, a network's answer;
+/// <see cref="CapturePatient"/>, <see cref="ProbePatient"/>, <see cref="LeavePatient"/>. Out: each of the first three back through
+/// <see cref="PatientReplies"/>, windows in their order when all their estimates are known. At most one question is under way. The first
+/// message of a partition's graph brings the state to begin with.
 /// </summary>
 internal sealed class PatientActor : UntypedActor
 {
@@ -68,8 +69,8 @@ internal sealed class PatientActor : UntypedActor
     }
 
     /// <summary>
-    /// Takes the graph's next message. One behind a message that was lost stays unanswered, as its estimates would be of a state that has a gap: the graph then
-    /// goes on from its last checkpoint.
+    /// Takes the graph's next message. One behind a message that was lost stays unanswered, as its estimates would be of a state that has a
+    /// gap: the graph then goes on from its last checkpoint.
     /// </summary>
     private void Take(PatientWindows windows)
     {
@@ -95,7 +96,8 @@ internal sealed class PatientActor : UntypedActor
             windows.Standing = AlarmPoints.Standing(alarms, windows);
     }
 
-    /// <summary>Asks about the next point that has a question; where there is none left the message is acknowledged, and the next one is begun.</summary>
+    /// <summary>Asks about the next point that has a question; where there is none left the message is acknowledged, and the next one is
+    /// begun.</summary>
     private void GoOn()
     {
         while (_present is { } present)
@@ -146,7 +148,8 @@ internal sealed class PatientActor : UntypedActor
     }
 
     /// <summary>
-    /// The estimate that an answer gives. Where the network or its answer is of no use the classical estimate stands, and a dead letter says so.
+    /// The estimate that an answer gives. Where the network or its answer is of no use the classical estimate stands, and a dead letter
+    /// says so.
     /// </summary>
     private Estimate EstimateOf(InferenceRequest answered, PatientWindows present, VitalPoint point, NetworkQuestion question)
     {

@@ -3,8 +3,9 @@ using Pipeline.Actors.Inference;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// The way of acknowledgements from the patients' entities to their partition's graph, and of their questions to the networks. An acknowledgement always
-/// finds a place; the graph is woken once for all that came since it last looked, because a wake-up costs more than most acknowledgements. Thread-safe.
+/// The way of acknowledgements from the patients' entities to their partition's graph, and of their questions to the networks. An
+/// acknowledgement always finds a place; the graph is woken once for all that came since it last looked, because a wake-up costs more than
+/// most acknowledgements. Thread-safe.
 /// </summary>
 /// <param name="scheduler">Runs what waits for room in a network's queue.</param>
 internal sealed class PatientReplies(TaskScheduler scheduler) : IDisposable

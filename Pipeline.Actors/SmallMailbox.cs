@@ -6,8 +6,8 @@ using Akka.Dispatch.MessageQueues;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// Mailboxes of patients' entities. Akka's own keeps room for 32 messages, most of what an idle entity would take; a patient seldom has more than one, and this
-/// keeps none while it is empty. Unbounded as Akka's: what waits here is bounded by the partition's graph.
+/// Mailboxes of patients' entities. Akka's own keeps room for 32 messages, most of what an idle entity would take; a patient seldom has
+/// more than one, and this keeps none while it is empty. Unbounded as Akka's: what waits here is bounded by the partition's graph.
 /// </summary>
 public sealed class SmallMailbox(Settings settings, Config config) : MailboxType(settings, config), IProducesMessageQueue<SmallMailboxMessages>
 {

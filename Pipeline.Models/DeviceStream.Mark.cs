@@ -7,9 +7,9 @@ namespace Pipeline.Models;
 public sealed partial class DeviceStream
 {
     /// <summary>
-    /// Notes in <paramref name="mark"/> where the stream stands, so that it can <see cref="ReturnTo"/> there when a stage throws: before <see cref="Accept"/> of
-    /// <paramref name="chunk"/>, or before <see cref="End"/> (null). A chunk that completes no window reaches no stage, and is not marked. Costs a
-    /// copy of the stages' state; of samples only what a chunk overwrites that completes several windows.
+    /// Notes in <paramref name="mark"/> where the stream stands, so that it can <see cref="ReturnTo"/> there when a stage throws: before
+    /// <see cref="Accept"/> of <paramref name="chunk"/>, or before <see cref="End"/> (null). A chunk that completes no window reaches no
+    /// stage, and is not marked. Costs a copy of the stages' state; of samples only what a chunk overwrites that completes several windows.
     /// </summary>
     public void Mark(StreamMark mark, SampleChunk? chunk)
     {
@@ -56,7 +56,8 @@ public sealed partial class DeviceStream
     }
 }
 
-/// <summary>Where a stream stood before a chunk; see <see cref="DeviceStream.Mark"/>. Made once and used again and again; one thread at a time.</summary>
+/// <summary>Where a stream stood before a chunk; see <see cref="DeviceStream.Mark"/>. Made once and used again and again; one thread at a
+/// time.</summary>
 public sealed class StreamMark
 {
     /// <summary>The stream that was marked last; null when none was since <see cref="Clear"/>.</summary>

@@ -31,9 +31,9 @@ public sealed partial class DeviceStream
     }
 
     /// <summary>
-    /// A stream that goes on where <paramref name="snapshot"/> was captured; null when it cannot be used, and then <paramref name="told"/> is
-    /// why. Otherwise <paramref name="told"/> is null, or names the stages that begin anew because the snapshot has nothing of them (another
-    /// estimator, another network).
+    /// A stream that goes on where <paramref name="snapshot"/> was captured; null when it cannot be used, and then <paramref name="told"/>
+    /// is why. Otherwise <paramref name="told"/> is null, or names the stages that begin anew because the snapshot has nothing of them
+    /// (another estimator, another network).
     /// </summary>
     public static DeviceStream? Restore(
         WindowShape shape, StageFactory stages, PatientId patient, DeviceSnapshot snapshot, StateTransfer state, out string? told)
@@ -51,7 +51,8 @@ public sealed partial class DeviceStream
         return stream.TryRead(snapshot, state, out told) ? stream : null;
     }
 
-    /// <summary>The network's recurrent state out of an older snapshot; null where there is none. See <see cref="IWindowStage.TakeRestoredMemory"/>.</summary>
+    /// <summary>The network's recurrent state out of an older snapshot; null where there is none. See
+    /// <see cref="IWindowStage.TakeRestoredMemory"/>.</summary>
     public RateMemory? TakeRestoredMemory()
     {
         foreach (var stage in _stages)

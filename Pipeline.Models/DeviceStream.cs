@@ -102,8 +102,8 @@ public sealed partial class DeviceStream
     }
 
     /// <summary>
-    /// Asks the cache for the memory that <see cref="Accept"/> will want; changes nothing. Done for many streams before the first of them gets
-    /// its chunk, their waits for memory overlap: with a thousand patients these waits are most of what a chunk costs.
+    /// Asks the cache for the memory that <see cref="Accept"/> will want; changes nothing. Done for many streams before the first of them
+    /// gets its chunk, their waits for memory overlap: with a thousand patients these waits are most of what a chunk costs.
     /// </summary>
     public void Prefetch(SampleChunk chunk)
     {
@@ -145,8 +145,8 @@ public sealed partial class DeviceStream
     public void End() => _ending = !_ended;
 
     /// <summary>
-    /// Gives the next window that the chunk completed to the stages, whose words are added to <paramref name="output"/>; false when there is
-    /// none left. The last of a stream that ended is its tail.
+    /// Gives the next window that the chunk completed to the stages, whose words are added to <paramref name="output"/>; false when there
+    /// is none left. The last of a stream that ended is its tail.
     /// </summary>
     public bool TryNext(StageOutput output, out PassedWindow passed)
     {

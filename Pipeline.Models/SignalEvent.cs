@@ -98,7 +98,8 @@ public enum EventPriority
 
 /// <summary>
 /// Something with a begin and an end. One that lasts may be told twice: when it is recognized, and, with its end, when it is over. Signal,
-/// metric of its kind and whether it is over (<see cref="Names.MetricOf"/>), and begin make it one and the same: nothing is told otherwise later.
+/// metric of its kind and whether it is over (<see cref="Names.MetricOf"/>), and begin make it one and the same: nothing is told otherwise
+/// later.
 /// </summary>
 /// <param name="Signal">The kind of signal it was found in.</param>
 /// <param name="Kind">What it is.</param>

@@ -7,8 +7,9 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Places shards where they were claimed. A shard whose process is unreachable, or was removed a moment ago, is not asked to leave that, which nobody would answer, and which would hold up its claim for
-/// the time-out of the hand-over: it is placed anew when the coordinator has taken note of the removal.
+/// Places shards where they were claimed. A shard whose process is unreachable, or was removed a moment ago, is not asked to leave that,
+/// which nobody would answer, and which would hold up its claim for the time-out of the hand-over: it is placed anew when the coordinator
+/// has taken note of the removal.
 /// </summary>
 internal sealed class ClaimedAllocation(ActorSystem system, string typeName) : IStartableAllocationStrategy
 {

@@ -5,11 +5,13 @@ using Akka.Remote.Transport.DotNetty;
 
 namespace Pipeline.Actors.Cluster;
 
-/// <summary>The certificates of mutual TLS between the processes: each side shows one that the given authority has signed, and takes no other.</summary>
+/// <summary>The certificates of mutual TLS between the processes: each side shows one that the given authority has signed, and takes no
+/// other.</summary>
 internal static class ClusterCertificates
 {
     /// <summary>What Akka's transport is given.</summary>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">A file holds no certificate or key, or the key is another certificate's.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">A file holds no certificate or key, or the key is another
+    /// certificate's.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static DotNettySslSetup Load(ClusterOptions options)
     {

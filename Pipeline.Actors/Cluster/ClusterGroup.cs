@@ -16,8 +16,8 @@ public sealed class ClusterGroup
     public GroupMembers? Latest => _latest;
 
     /// <summary>
-    /// Whether a decision waits for a newer view: this process is in no cluster yet, or a member of the cluster is unreachable. The watch then asks the
-    /// brokers often, else rarely.
+    /// Whether a decision waits for a newer view: this process is in no cluster yet, or a member of the cluster is unreachable. The watch
+    /// then asks the brokers often, else rarely.
     /// </summary>
     public bool IsUrgent => _isUrgent;
 

@@ -8,8 +8,8 @@ using Akka.Serialization;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// The wire form of <see cref="IWireMessage"/>: JSON under a manifest of ours. Which type is read follows from the manifest by the table here, never from a type's
-/// name in the message. A version of a message that cannot be read by older programs gets a new manifest.
+/// The wire form of <see cref="IWireMessage"/>: JSON under a manifest of ours. Which type is read follows from the manifest by the table
+/// here, never from a type's name in the message. A version of a message that cannot be read by older programs gets a new manifest.
 /// </summary>
 internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
@@ -76,7 +76,8 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
 }
 
 /// <summary>
-/// Stands in for the serializers of Akka that make objects of types which the sender names (Newtonsoft's, remote deployment's, bare Protobuf's): it refuses both ways.
+/// Stands in for the serializers of Akka that make objects of types which the sender names (Newtonsoft's, remote deployment's, bare
+/// Protobuf's): it refuses both ways.
 /// </summary>
 internal abstract class RefusingSerializer(ExtendedActorSystem system) : Serializer(system)
 {

@@ -3,8 +3,8 @@ using Akka.Actor;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// A message that may go to another process. <see cref="ClusterMessageSerializer"/> has a manifest for each; nothing else of ours can be sent, so nothing of the
-/// record path ever crosses processes by mistake.
+/// A message that may go to another process. <see cref="ClusterMessageSerializer"/> has a manifest for each; nothing else of ours can be
+/// sent, so nothing of the record path ever crosses processes by mistake.
 /// </summary>
 internal interface IWireMessage;
 
@@ -62,8 +62,8 @@ internal sealed record StatusQuestion : IWireMessage;
 internal sealed record StatusAnswer(ProcessStatus? Status, string? Fault) : IWireMessage;
 
 /// <summary>
-/// Asks a process for a patient's samples as they come. Sent again from time to time: a process that has not heard it for <see cref="Lease"/> stops sending, and one that takes
-/// the patient over begins.
+/// Asks a process for a patient's samples as they come. Sent again from time to time: a process that has not heard it for
+/// <see cref="Lease"/> stops sending, and one that takes the patient over begins.
 /// </summary>
 /// <param name="Patient">Pseudonym.</param>
 /// <param name="UpTo">Highest <see cref="LiveSamples.Number"/> that the receiver has room for; what comes beyond is passed over.</param>

@@ -11,7 +11,8 @@ namespace Pipeline.Actors.Cluster;
 
 /// <summary>What a node is made of.</summary>
 /// <param name="Options">Checked; section <c>Cluster</c>.</param>
-/// <param name="Group">The consumer group, which a watch writes; null: this process is alone (embedded broker), and a cluster of one.</param>
+/// <param name="Group">The consumer group, which a watch writes; null: this process is alone (embedded broker), and a cluster of
+/// one.</param>
 /// <param name="Loggers">For Akka and the node.</param>
 /// <param name="Time">The clock.</param>
 public sealed record ClusterNodeSettings(ClusterOptions Options, ClusterGroup? Group, ILoggerFactory Loggers, TimeProvider Time)
@@ -28,7 +29,8 @@ public sealed record ClusterNodeSettings(ClusterOptions Options, ClusterGroup? G
     /// <summary>How often they are compared.</summary>
     public TimeSpan PlacesRound { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a process that ends waits until it has left the cluster; zero: it does not leave. The others remove it when the group has lost it.</summary>
+    /// <summary>How long a process that ends waits until it has left the cluster; zero: it does not leave. The others remove it when the
+    /// group has lost it.</summary>
     public TimeSpan LeavePatience { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>More of Akka's settings, for what runs in the same actor system.</summary>
@@ -54,7 +56,8 @@ public sealed class ClusterIncarnation
     /// <summary>The cluster that it is or will be a member of.</summary>
     public AkkaCluster Cluster { get; }
 
-    /// <summary>Completes when this actor system cannot be used any more, with the reason: all its actors and graphs are gone or about to go.</summary>
+    /// <summary>Completes when this actor system cannot be used any more, with the reason: all its actors and graphs are gone or about to
+    /// go.</summary>
     public Task<RestartReason> Ended => _ended.Task;
 
     /// <summary>Completes when it is a member of the cluster.</summary>
@@ -105,7 +108,8 @@ public sealed class ClusterIncarnation
     internal void Form(ClusterNodeSettings settings) => System.ActorOf(
         Props.Create(() => new FormationActor(settings.Group, settings.Time, reason => _ended.TrySetResult(reason))), FormationActor.Name);
 
-    /// <summary>Ends the actor system: it hands over its shards and leaves the cluster, unless it was removed; after <paramref name="patience"/> it ends anyhow.</summary>
+    /// <summary>Ends the actor system: it hands over its shards and leaves the cluster, unless it was removed; after
+    /// <paramref name="patience"/> it ends anyhow.</summary>
     internal async Task EndAsync(bool leave, TimeSpan patience, TimeProvider time)
     {
         try
@@ -159,8 +163,8 @@ public sealed class ClusterIncarnation
 }
 
 /// <summary>
-/// This process's place in the cluster: an actor system with the patients' shard region. When the others have removed it, or it has to join another cluster, it is replaced
-/// by a new one at the same address, by itself. Thread-safe.
+/// This process's place in the cluster: an actor system with the patients' shard region. When the others have removed it, or it has to join
+/// another cluster, it is replaced by a new one at the same address, by itself. Thread-safe.
 /// </summary>
 public sealed class ClusterNode : IAsyncDisposable
 {
@@ -186,8 +190,8 @@ public sealed class ClusterNode : IAsyncDisposable
     public ClusterIncarnation Current => _current;
 
     /// <summary>
-    /// Raised when <see cref="Current"/> has been replaced by a new one, which listens and looks for its cluster. Whoever ran actors or graphs in the one before starts them
-    /// anew in this, from the last checkpoint. Handlers must not block.
+    /// Raised when <see cref="Current"/> has been replaced by a new one, which listens and looks for its cluster. Whoever ran actors or
+    /// graphs in the one before starts them anew in this, from the last checkpoint. Handlers must not block.
     /// </summary>
     public event Action<ClusterIncarnation>? Replaced;
 

@@ -4,8 +4,8 @@ using System.Net;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Where this process's actor system is reached by the other processes of the consumer group. Section <c>Cluster</c>. Without it the process is reached from its own
-/// machine only.
+/// Where this process's actor system is reached by the other processes of the consumer group. Section <c>Cluster</c>. Without it the
+/// process is reached from its own machine only.
 /// </summary>
 public sealed class ClusterOptions : IValidatableObject
 {
@@ -27,7 +27,8 @@ public sealed class ClusterOptions : IValidatableObject
     [Range(1, 65_535)]
     public int? PublicPort { get; set; }
 
-    /// <summary>This process's certificate, with those between it and the authority (PEM); for servers and for clients. Read at the start.</summary>
+    /// <summary>This process's certificate, with those between it and the authority (PEM); for servers and for clients. Read at the
+    /// start.</summary>
     public string? CertificateFile { get; set; }
 
     /// <summary>The certificate's private key (PEM, without a password).</summary>
@@ -36,7 +37,8 @@ public sealed class ClusterOptions : IValidatableObject
     /// <summary>The authority (PEM, one or several) that has signed the certificates of all processes; no other is trusted.</summary>
     public string? CaFile { get; set; }
 
-    /// <summary>Allows other hosts to connect without certificates: everybody who reaches the port can then read all patients' values and end the cluster.</summary>
+    /// <summary>Allows other hosts to connect without certificates: everybody who reaches the port can then read all patients' values and
+    /// end the cluster.</summary>
     public bool AllowPlainText { get; set; }
 
     /// <summary>Whether connections are mutual TLS.</summary>

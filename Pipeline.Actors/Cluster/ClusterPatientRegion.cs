@@ -8,8 +8,8 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Patients as entities of Akka.Cluster.Sharding, one shard a partition. Who was assigned a partition by the consumer group claims its shard; the coordinator places it there.
-/// Thread-safe.
+/// Patients as entities of Akka.Cluster.Sharding, one shard a partition. Who was assigned a partition by the consumer group claims its
+/// shard; the coordinator places it there. Thread-safe.
 /// </summary>
 public sealed class ClusterPatientRegion : IPatientRegion
 {

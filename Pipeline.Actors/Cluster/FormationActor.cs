@@ -24,8 +24,9 @@ public enum RestartReason
 }
 
 /// <summary>
-/// Carries out what <see cref="ClusterFormation"/> decides. In: views of the group, events of the cluster, that others have quarantined this system, and other processes'
-/// <see cref="FormationQuestion"/>. Out: joins; <see cref="FormationAnswer"/>; <paramref name="restart"/> when a new actor system is needed.
+/// Carries out what <see cref="ClusterFormation"/> decides. In: views of the group, events of the cluster, that others have quarantined
+/// this system, and other processes' <see cref="FormationQuestion"/>. Out: joins; <see cref="FormationAnswer"/>; <paramref name="restart"/>
+/// when a new actor system is needed.
 /// </summary>
 /// <param name="group">The group; null: this process is alone, and joins itself at once.</param>
 /// <param name="time">The clock.</param>

@@ -6,8 +6,9 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Downs a member when it is unreachable <em>and</em> no longer in the consumer group, at once; never one that is in the group. The brokers see every process, and
-/// give its partitions away when its session ends: the cluster follows. Akka creates it by its type's name; the group comes by <see cref="ClusterGroupSetup"/>.
+/// Downs a member when it is unreachable <em>and</em> no longer in the consumer group, at once; never one that is in the group. The brokers
+/// see every process, and give its partitions away when its session ends: the cluster follows. Akka creates it by its type's name; the
+/// group comes by <see cref="ClusterGroupSetup"/>.
 /// </summary>
 internal sealed class GroupDowning : IDowningProvider
 {
@@ -21,8 +22,8 @@ internal sealed class GroupDowning : IDowningProvider
     }
 
     /// <summary>
-    /// How long the coordinator waits before it places shards of a downed member anew. The group is the fence: a process that is out of it can commit nothing, so there
-    /// is nothing to wait for.
+    /// How long the coordinator waits before it places shards of a downed member anew. The group is the fence: a process that is out of it
+    /// can commit nothing, so there is nothing to wait for.
     /// </summary>
     public TimeSpan DownRemovalMargin { get; } = TimeSpan.FromMilliseconds(10);
 
@@ -34,7 +35,8 @@ internal sealed class GroupDowning : IDowningProvider
     /// <summary>Which unreachable members go.</summary>
     /// <param name="self">This process: while it is out of the group itself it knows nothing of the others.</param>
     /// <param name="unreachable">The unreachable members, with the timestamp since when.</param>
-    /// <param name="group">A view of the group; one that is older than the unreachability counts for nothing, as it may lack a member that came since.</param>
+    /// <param name="group">A view of the group; one that is older than the unreachability counts for nothing, as it may lack a member that
+    /// came since.</param>
     public static IEnumerable<Address> Choose(Address self, IReadOnlyDictionary<Address, long> unreachable, GroupMembers? group) =>
         group is null || !group.Contains(self) ? [] : unreachable.Where(one => one.Value < group.AskedAt && !group.Contains(one.Key)).Select(one => one.Key);
 }

@@ -5,16 +5,19 @@ namespace Pipeline.Actors.Cluster;
 
 /// <summary>A member of the consumer group, as far as the cluster is concerned.</summary>
 /// <param name="Address">Where its actor system is reached.</param>
-/// <param name="Started">When its process started, in ms of Unix time by its own clock. Orders the members; nothing depends on how exact it is.</param>
+/// <param name="Started">When its process started, in ms of Unix time by its own clock. Orders the members; nothing depends on how exact it
+/// is.</param>
 public readonly record struct GroupNode(Address Address, long Started);
 
-/// <summary>The consumer group at one moment. Every process of the group puts the members into the same order: oldest first, then by address.</summary>
+/// <summary>The consumer group at one moment. Every process of the group puts the members into the same order: oldest first, then by
+/// address.</summary>
 public sealed class GroupMembers
 {
     /// <summary>Takes a view of the group.</summary>
     /// <param name="isStable">Whether the group is not rebalancing.</param>
     /// <param name="nodes">The members that can be reached from here; in any order.</param>
-    /// <param name="askedAt"><see cref="TimeProvider.GetTimestamp"/> before the brokers were asked: what they say is at least as new.</param>
+    /// <param name="askedAt"><see cref="TimeProvider.GetTimestamp"/> before the brokers were asked: what they say is at least as
+    /// new.</param>
     public GroupMembers(bool isStable, IEnumerable<GroupNode> nodes, long askedAt)
     {
         IsStable = isStable;

@@ -4,9 +4,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Compares the patients of this process with those of the others, so that one who comes in two partitions is noticed wherever these are: of any two processes one tells, the
-/// other compares. All of them once in <paramref name="round"/>, and at once when a process has come. In: <see cref="PatientsHeld"/>. Out: the same, a page a
-/// second, to the members whose addresses come before this one's.
+/// Compares the patients of this process with those of the others, so that one who comes in two partitions is noticed wherever these are:
+/// of any two processes one tells, the other compares. All of them once in <paramref name="round"/>, and at once when a process has come.
+/// In: <see cref="PatientsHeld"/>. Out: the same, a page a second, to the members whose addresses come before this one's.
 /// </summary>
 internal sealed class PlacesActor(PatientPlaces places, TimeSpan round) : UntypedActor, IWithTimers
 {

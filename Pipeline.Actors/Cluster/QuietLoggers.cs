@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Loggers without what Akka repeats at each of its attempts while a process starts or another one is away: the cluster says once who is unreachable.
+/// Loggers without what Akka repeats at each of its attempts while a process starts or another one is away: the cluster says once who is
+/// unreachable.
 /// </summary>
 /// <param name="loggers">Not disposed of.</param>
 internal sealed class QuietLoggers(ILoggerFactory loggers) : ILoggerFactory

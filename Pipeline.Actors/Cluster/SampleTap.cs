@@ -5,8 +5,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// Where the chunks of this process can be looked at while they pass. Costs one volatile read a chunk while nobody looks, and is never waited for: who has no room misses
-/// chunks, and is told how many. Thread-safe.
+/// Where the chunks of this process can be looked at while they pass. Costs one volatile read a chunk while nobody looks, and is never
+/// waited for: who has no room misses chunks, and is told how many. Thread-safe.
 /// </summary>
 /// <param name="time">The clock of the leases.</param>
 public sealed class SampleTap(TimeProvider time)

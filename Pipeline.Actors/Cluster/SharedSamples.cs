@@ -5,8 +5,8 @@ using Akka.Actor;
 namespace Pipeline.Actors.Cluster;
 
 /// <summary>
-/// A patient's chunks as they reach this process, once for all who read them here. A reader without room misses chunks, and is told how many; the others do not wait for
-/// it. Thread-safe.
+/// A patient's chunks as they reach this process, once for all who read them here. A reader without room misses chunks, and is told how
+/// many; the others do not wait for it. Thread-safe.
 /// </summary>
 internal sealed class SharedSamples
 {

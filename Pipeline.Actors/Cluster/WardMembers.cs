@@ -8,7 +8,8 @@ namespace Pipeline.Actors.Cluster;
 /// <param name="Self">This process.</param>
 /// <param name="All">Every process, this one included.</param>
 /// <param name="Unreachable">Those that this process cannot reach.</param>
-/// <param name="Oldest">The oldest member of the cluster, which places all patients' shards; null where there is no cluster, or before this process is in it.</param>
+/// <param name="Oldest">The oldest member of the cluster, which places all patients' shards; null where there is no cluster, or before this
+/// process is in it.</param>
 public sealed record WardMembers(ActorSystem System, Address Self, IReadOnlyList<Address> All, IReadOnlySet<Address> Unreachable, Address? Oldest)
 {
     /// <summary>A process that is in no cluster, and answers for itself.</summary>

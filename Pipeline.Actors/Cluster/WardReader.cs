@@ -10,7 +10,8 @@ namespace Pipeline.Actors.Cluster;
 public sealed record ProcessAnswer<T>(Address Process, T? Answer, string? Fault) where T : class;
 
 /// <summary>
-/// Reads the whole ward from any process of it: asks every member of the cluster, and passes on a patient's samples while somebody looks. Thread-safe.
+/// Reads the whole ward from any process of it: asks every member of the cluster, and passes on a patient's samples while somebody looks.
+/// Thread-safe.
 /// </summary>
 /// <param name="ward">The processes as this one sees them at present.</param>
 /// <param name="time">The clock.</param>
@@ -35,10 +36,12 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
     /// <summary>This process.</summary>
     public Address Process => ward().Self;
 
-    /// <summary>The process that places all patients' shards: the oldest member of the cluster, as this process sees it; null while it is in none.</summary>
+    /// <summary>The process that places all patients' shards: the oldest member of the cluster, as this process sees it; null while it is
+    /// in none.</summary>
     public Address? Coordinator => ward().Oldest;
 
-    /// <summary>What the process that has a patient knows of it: the newest report of all; null when no process that answered knows it.</summary>
+    /// <summary>What the process that has a patient knows of it: the newest report of all; null when no process that answered knows
+    /// it.</summary>
     public async Task<(ProcessAnswer<PatientReport>? Newest, IReadOnlyList<ProcessAnswer<PatientReport>> All)> PatientAsync(string patient, CancellationToken stop)
     {
         var all = await AskAllAsync(async process =>
@@ -46,7 +49,8 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
         return (all.Where(one => one.Answer is not null).MaxBy(one => one.Answer?.Time), all);
     }
 
-    /// <summary>Every patient that a process knows, with the process; a patient who was moved to another process counts once, where the newest estimate is.</summary>
+    /// <summary>Every patient that a process knows, with the process; a patient who was moved to another process counts once, where the
+    /// newest estimate is.</summary>
     public async Task<(IReadOnlyList<(Address Process, PatientReport Report)> Patients, IReadOnlyList<ProcessAnswer<IReadOnlyList<PatientReport>>> All)> PatientsAsync(CancellationToken stop)
     {
         var all = await AskAllAsync<IReadOnlyList<PatientReport>>(async process =>
@@ -77,8 +81,8 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
     ];
 
     /// <summary>
-    /// The chunks of some patients from now on, wherever they pass, until <paramref name="stop"/> or this process's actor system ends. However many read a patient here, her
-    /// chunks come to this process once. A reader who is slow misses chunks.
+    /// The chunks of some patients from now on, wherever they pass, until <paramref name="stop"/> or this process's actor system ends.
+    /// However many read a patient here, her chunks come to this process once. A reader who is slow misses chunks.
     /// </summary>
     public async IAsyncEnumerable<LiveSamples> SamplesAsync(IReadOnlyCollection<string> patients, [EnumeratorCancellation] CancellationToken stop)
     {
@@ -149,8 +153,8 @@ public sealed class WardReader(Func<WardMembers> ward, TimeProvider time)
 }
 
 /// <summary>
-/// Receives a patient's chunks from whichever process they pass through. Out: <see cref="SamplesWanted"/> to all members, again and again; <see cref="SamplesUnwanted"/> at its
-/// end. In: <see cref="LiveSamples"/>.
+/// Receives a patient's chunks from whichever process they pass through. Out: <see cref="SamplesWanted"/> to all members, again and again;
+/// <see cref="SamplesUnwanted"/> at its end. In: <see cref="LiveSamples"/>.
 /// </summary>
 internal sealed class SampleReceiver(string patient, Func<WardMembers> ward, SharedSamples readers) : UntypedActor, IWithTimers
 {

@@ -54,7 +54,8 @@ internal sealed class InferenceQueue : IDisposable
         return batch;
     }
 
-    /// <summary>Places a request: true; false when its ring is full; null when its owner has left or the queue is stopping, so that it will never be taken.</summary>
+    /// <summary>Places a request: true; false when its ring is full; null when its owner has left or the queue is stopping, so that it will
+    /// never be taken.</summary>
     /// <exception cref="InvalidOperationException">It is in flight.</exception>
     public bool? TryPost(InferenceRequest request)
     {

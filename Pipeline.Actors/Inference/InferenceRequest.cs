@@ -19,17 +19,19 @@ public enum InferenceOutcome
     /// <summary><see cref="InferenceRequest.Output"/> and the next <see cref="InferenceRequest.State"/> are there.</summary>
     Answered,
 
-    /// <summary>The network threw on this row, alone in its batch: <see cref="InferenceRequest.Failure"/>. The state is as it was posted.</summary>
+    /// <summary>The network threw on this row, alone in its batch: <see cref="InferenceRequest.Failure"/>. The state is as it was
+    /// posted.</summary>
     Failed,
 
     /// <summary>Its owner left, or the workers stopped, before it was computed. The state is as it was posted.</summary>
     Cancelled,
 }
 
-/// <summary>On whose behalf requests are posted, usually a shard: the unit of <see cref="InferenceWorkers.CancelAsync"/>. Once it left it stays so.</summary>
+/// <summary>On whose behalf requests are posted, usually a shard: the unit of <see cref="InferenceWorkers.CancelAsync"/>. Once it left it
+/// stays so.</summary>
 /// <param name="wake">
-/// Called after the last of the owner's answers of one batch, on the same thread: lets the owner look once for all of them, because waking a
-/// thread costs as much as computing a small row. Never blocks and never throws. Null: every answer wakes by itself.
+/// Called after the last of the owner's answers of one batch, on the same thread: lets the owner look once for all of them, because waking
+/// a thread costs as much as computing a small row. Never blocks and never throws. Null: every answer wakes by itself.
 /// </param>
 public sealed class InferenceOwner(Action? wake = null)
 {
@@ -44,8 +46,8 @@ public sealed class InferenceOwner(Action? wake = null)
 }
 
 /// <summary>
-/// One row asked of a network. It belongs to its stream, which re-uses it window after window: at most one is in flight per patient and model,
-/// so the order of a stream's answers is the order of its windows. While <see cref="IsInFlight"/> nobody but the workers touches it.
+/// One row asked of a network. It belongs to its stream, which re-uses it window after window: at most one is in flight per patient and
+/// model, so the order of a stream's answers is the order of its windows. While <see cref="IsInFlight"/> nobody but the workers touches it.
 /// </summary>
 public sealed class InferenceRequest
 {
@@ -58,8 +60,8 @@ public sealed class InferenceRequest
     /// <param name="stateLength">Floats of state; they begin as zeros, which is a stream's start.</param>
     /// <param name="outputLength">Floats of output.</param>
     /// <param name="answer">
-    /// Called exactly once for each post that was accepted, on a worker's thread (of a cancelled one: on the canceller's or the poster's). It
-    /// never blocks and never throws: the place for the answer was reserved together with the request. It may post the request again.
+    /// Called exactly once for each post that was accepted, on a worker's thread (of a cancelled one: on the canceller's or the poster's).
+    /// It never blocks and never throws: the place for the answer was reserved together with the request. It may post the request again.
     /// </param>
     public InferenceRequest(InferenceOwner owner, int inputLength, int stateLength, int outputLength, Action<InferenceRequest> answer)
         : this(owner, new float[inputLength], new float[stateLength], new float[outputLength], answer)

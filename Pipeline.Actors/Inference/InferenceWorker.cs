@@ -3,8 +3,8 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Actors.Inference;
 
 /// <summary>
-/// The only owner of a session. In: batches of <see cref="InferenceQueue"/>. Out: answers. Rows are copied from the requests into the network's
-/// own memory and back, and nowhere else.
+/// The only owner of a session. In: batches of <see cref="InferenceQueue"/>. Out: answers. Rows are copied from the requests into the
+/// network's own memory and back, and nowhere else.
 /// </summary>
 internal sealed class InferenceWorker(InferenceQueue queue, IModelSession session, TimeProvider time, ModelMetrics metrics)
 {

@@ -3,9 +3,9 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Actors.Inference;
 
 /// <summary>
-/// One model, served in batches to any number of shards by <see cref="InferenceOptions.Workers"/> threads, each with a session of its own. A
-/// free worker takes what waits; while it computes, the next batch grows. Every request that was accepted comes back exactly once: answered,
-/// failed, or cancelled. A row's numbers depend on that row alone, not on its batch. Thread-safe.
+/// One model, served in batches to any number of shards by <see cref="InferenceOptions.Workers"/> threads, each with a session of its own.
+/// A free worker takes what waits; while it computes, the next batch grows. Every request that was accepted comes back exactly once:
+/// answered, failed, or cancelled. A row's numbers depend on that row alone, not on its batch. Thread-safe.
 /// </summary>
 public sealed class InferenceWorkers : IAsyncDisposable
 {
@@ -23,7 +23,8 @@ public sealed class InferenceWorkers : IAsyncDisposable
     /// <param name="options">Validated here.</param>
     /// <param name="time">For stamps and <see cref="InferenceOptions.MaxDelay"/>.</param>
     /// <param name="telemetry">Stays the caller's, and outlives the workers.</param>
-    /// <param name="scheduler">Runs the workers, a batch at a time; null: each has a thread of its own, which a real session blocks.</param>
+    /// <param name="scheduler">Runs the workers, a batch at a time; null: each has a thread of its own, which a real session
+    /// blocks.</param>
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">The options are out of range.</exception>
     /// <exception cref="InvalidDataException">A session cannot be opened.</exception>
     public InferenceWorkers(string model, Func<IReadOnlyList<int>, IModelSession> open, InferenceOptions options, TimeProvider time, InferenceTelemetry telemetry, TaskScheduler? scheduler = null)
@@ -55,15 +56,17 @@ public sealed class InferenceWorkers : IAsyncDisposable
     /// <summary>Floats of a request's output.</summary>
     public int OutputLength => _sessions[0].OutputLength;
 
-    /// <summary>Fails when a worker fails, which only an <c>answer</c> that breaks its promise can cause; never completes otherwise.</summary>
+    /// <summary>Fails when a worker fails, which only an <c>answer</c> that breaks its promise can cause; never completes
+    /// otherwise.</summary>
     public Task Failure => _failed.Task;
 
-    /// <summary>A request of this model's row lengths; see <see cref="InferenceRequest(InferenceOwner, int, int, int, Action{InferenceRequest})"/>.</summary>
+    /// <summary>A request of this model's row lengths; see
+    /// <see cref="InferenceRequest(InferenceOwner, int, int, int, Action{InferenceRequest})"/>.</summary>
     public InferenceRequest NewRequest(InferenceOwner owner, Action<InferenceRequest> answer) => new(owner, InputLength, StateLength, OutputLength, answer);
 
     /// <summary>
-    /// Places a request; false when there is no room for its priority (see <see cref="WaitForSpaceAsync"/>). One whose owner has left, or that
-    /// comes after <see cref="DisposeAsync"/>, is accepted and comes back cancelled before this returns.
+    /// Places a request; false when there is no room for its priority (see <see cref="WaitForSpaceAsync"/>). One whose owner has left, or
+    /// that comes after <see cref="DisposeAsync"/>, is accepted and comes back cancelled before this returns.
     /// </summary>
     /// <exception cref="InvalidOperationException">The request is in flight.</exception>
     /// <exception cref="ArgumentException">It has other row lengths than the model.</exception>
@@ -86,13 +89,14 @@ public sealed class InferenceWorkers : IAsyncDisposable
         return posted != false;
     }
 
-    /// <summary>Completes when half of the places of <paramref name="priority"/> are free, or no request will wait any more. A hint: another may be faster.</summary>
+    /// <summary>Completes when half of the places of <paramref name="priority"/> are free, or no request will wait any more. A hint:
+    /// another may be faster.</summary>
     public ValueTask WaitForSpaceAsync(InferencePriority priority, CancellationToken stop) => _queue.WaitForSpaceAsync(priority, stop);
 
     /// <summary>
     /// The owner leaves: its waiting requests come back cancelled before this returns, and so does whatever it still posts, here or to the
-    /// workers of another model. The task completes when those that were being computed have come back as well: from then on no answer reaches
-    /// the owner but to its own posts.
+    /// workers of another model. The task completes when those that were being computed have come back as well: from then on no answer
+    /// reaches the owner but to its own posts.
     /// </summary>
     public Task CancelAsync(InferenceOwner owner)
     {

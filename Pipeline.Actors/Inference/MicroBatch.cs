@@ -19,8 +19,8 @@ internal sealed class MicroBatch(IReadOnlyList<int> sizes)
     public ReadOnlySpan<InferenceRequest> Requests => _requests.AsSpan(0, Count);
 
     /// <summary>
-    /// How many of <paramref name="waiting"/> requests to take: all, up to the largest size, unless padding them to the next size would waste
-    /// more than a quarter of it; then as many as fill the size below, and the rest waits for the next batch.
+    /// How many of <paramref name="waiting"/> requests to take: all, up to the largest size, unless padding them to the next size would
+    /// waste more than a quarter of it; then as many as fill the size below, and the rest waits for the next batch.
     /// </summary>
     public static int RowsToTake(int waiting, IReadOnlyList<int> sizes)
     {

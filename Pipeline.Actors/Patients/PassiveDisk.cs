@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// One partition's way to <see cref="IPassivePatients"/>, which may be a disk: every operation runs on the background scheduler, one after the other in
-/// the order of the calls, so that no graph waits for a disk. One thread calls.
+/// One partition's way to <see cref="IPassivePatients"/>, which may be a disk: every operation runs on the background scheduler, one after
+/// the other in the order of the calls, so that no graph waits for a disk. One thread calls.
 /// </summary>
 internal sealed class PassiveDisk(IPassivePatients passive, int partition, TaskScheduler scheduler)
 {
@@ -17,8 +17,8 @@ internal sealed class PassiveDisk(IPassivePatients passive, int partition, TaskS
     public Task Ended => _last;
 
     /// <summary>
-    /// Reads the snapshots of patients in one query. The result of each, in the order of <paramref name="patients"/>, holds its snapshot, none, or
-    /// what failed: a snapshot that cannot be read fails for its patient alone.
+    /// Reads the snapshots of patients in one query. The result of each, in the order of <paramref name="patients"/>, holds its snapshot,
+    /// none, or what failed: a snapshot that cannot be read fails for its patient alone.
     /// </summary>
     public void Load(IReadOnlyList<PatientId> patients, Action<Loaded> done) => Begin(() => passive.FindMany(partition, patients), (found, failure) =>
     {

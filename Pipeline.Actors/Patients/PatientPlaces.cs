@@ -4,8 +4,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// Which partition each patient in memory belongs to, to notice one that comes in two: in two of this process at once, in one of this and one of another
-/// process when that tells its own (<see cref="Cluster.PlacesActor"/>). As large as the patients in memory are many. Thread-safe.
+/// Which partition each patient in memory belongs to, to notice one that comes in two: in two of this process at once, in one of this and
+/// one of another process when that tells its own (<see cref="Cluster.PlacesActor"/>). As large as the patients in memory are many.
+/// Thread-safe.
 /// </summary>
 /// <param name="inTwoPartitions">Told of such a patient, with both partitions; by the thread that noticed.</param>
 public sealed class PatientPlaces(Action<PatientId, int, int>? inTwoPartitions = null)

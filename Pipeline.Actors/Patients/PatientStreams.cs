@@ -8,8 +8,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// One patient's device streams, and nothing else. In: the patient's records, in offset order. Out, by <see cref="RecordHandling"/>: windows with their
-/// estimates or questions, beats and dead letters. Runs in its partition's window stage; keeps no reference to a chunk.
+/// One patient's device streams, and nothing else. In: the patient's records, in offset order. Out, by <see cref="RecordHandling"/>:
+/// windows with their estimates or questions, beats and dead letters. Runs in its partition's window stage; keeps no reference to a chunk.
 /// </summary>
 internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
 {
@@ -18,8 +18,8 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     private PatientDevice[]? _before;          // the devices before the record; null while it leaves them as they are
 
     /// <summary>
-    /// Goes on where <paramref name="snapshot"/> was captured. A stream that cannot (other windows are set now, or the snapshot is of a newer
-    /// program) begins anew with its next chunk, and is counted.
+    /// Goes on where <paramref name="snapshot"/> was captured. A stream that cannot (other windows are set now, or the snapshot is of a
+    /// newer program) begins anew with its next chunk, and is counted.
     /// </summary>
     /// <returns>The networks' recurrent state that older snapshots keep with the streams, by device.</returns>
     public IReadOnlyList<(string Device, RateMemory Memory)> Restore(PatientSnapshot snapshot, StateTransfer state)
@@ -84,8 +84,8 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
     }
 
     /// <summary>
-    /// Goes back to before the record that threw. Returns the device on whose state it threw; null when that was a new one, whose stream the
-    /// record had begun.
+    /// Goes back to before the record that threw. Returns the device on whose state it threw; null when that was a new one, whose stream
+    /// the record had begun.
     /// </summary>
     public string? Undo(StreamMark mark, PatientId patient)
     {
@@ -102,7 +102,8 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
         return stream.Device;
     }
 
-    /// <summary>Handles a record without what is known of <paramref name="device"/>, which begins anew; when that throws, too, all is as it was.</summary>
+    /// <summary>Handles a record without what is known of <paramref name="device"/>, which begins anew; when that throws, too, all is as it
+    /// was.</summary>
     public void HandleWithout(string device, RecordHandling handling)
     {
         PatientDevice[] before = [.. _devices];
@@ -183,7 +184,8 @@ internal sealed class PatientStreams(PartitionSettings settings, Counts counts)
         }
     }
 
-    /// <summary>Why the samples of another device find no room in memory and in a snapshot, or null. <paramref name="earlier"/>: the epoch that it takes the place of.</summary>
+    /// <summary>Why the samples of another device find no room in memory and in a snapshot, or null. <paramref name="earlier"/>: the epoch
+    /// that it takes the place of.</summary>
     private string? FindExcess(PatientDevice? earlier, RecordHandling handling)
     {
         var (chunk, options) = (handling.Chunk, settings.Options);

@@ -4,9 +4,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// The patients of one partition that are in memory: created on first sight, passive when idle (a snapshot in <see cref="IPassivePatients"/>) until their
-/// next record, forgotten when none came for a long time. Who is in memory changes nothing in what comes out; who is forgotten follows from the
-/// partition's records alone: from the latest event time and the offset at a patient's record before and at its next. Pure; one thread.
+/// The patients of one partition that are in memory: created on first sight, passive when idle (a snapshot in
+/// <see cref="IPassivePatients"/>) until their next record, forgotten when none came for a long time. Who is in memory changes nothing in
+/// what comes out; who is forgotten follows from the partition's records alone: from the latest event time and the offset at a patient's
+/// record before and at its next. Pure; one thread.
 /// </summary>
 internal sealed class PatientTable(PartitionContext partition)
 {
@@ -40,7 +41,8 @@ internal sealed class PatientTable(PartitionContext partition)
     /// <summary>The latest position at which a patient that is forgotten now was seen.</summary>
     public LastSeen? ForgottenBefore => Time is { } time ? new LastSeen(time.AddSeconds(-_options.ForgetAfter.TotalSeconds), _offset - _options.ForgetRecords) : null;
 
-    /// <summary>The patient of a chunk, taken into memory when it is not there; null when there is no room. A new one may have a passive snapshot.</summary>
+    /// <summary>The patient of a chunk, taken into memory when it is not there; null when there is no room. A new one may have a passive
+    /// snapshot.</summary>
     public SupervisedPatient? Find(SampleChunk chunk, out bool isNew)
     {
         _record++;
@@ -81,7 +83,8 @@ internal sealed class PatientTable(PartitionContext partition)
         return new TimedRecord(record, before, after);
     }
 
-    /// <summary>A record of the patient is about to be handled, in order. A patient that was forgotten by then, whether or not anybody has noticed, is a new one.</summary>
+    /// <summary>A record of the patient is about to be handled, in order. A patient that was forgotten by then, whether or not anybody has
+    /// noticed, is a new one.</summary>
     public void See(SupervisedPatient patient, in TimedRecord timed)
     {
         var offset = timed.Record.Offset;
@@ -94,7 +97,8 @@ internal sealed class PatientTable(PartitionContext partition)
         patient.Seen = new LastSeen(timed.After, offset);
     }
 
-    /// <summary>Whether somebody is idle; the next sweep is due a quarter of <see cref="TopologyOptions.IdleRounds"/> later, so it costs a few visits a record.</summary>
+    /// <summary>Whether somebody is idle; the next sweep is due a quarter of <see cref="TopologyOptions.IdleRounds"/> later, so it costs a
+    /// few visits a record.</summary>
     public bool EndSweep()
     {
         var rounds = IdleRounds;
@@ -105,7 +109,8 @@ internal sealed class PatientTable(PartitionContext partition)
         return false;
     }
 
-    /// <summary>Captures into <paramref name="barrier"/> who changed since the barrier before, who is idle, and who was forgotten.</summary>
+    /// <summary>Captures into <paramref name="barrier"/> who changed since the barrier before, who is idle, and who was
+    /// forgotten.</summary>
     public void Capture(Barrier barrier)
     {
         var applied = partition.PositionOf(barrier.Through);
@@ -124,7 +129,8 @@ internal sealed class PatientTable(PartitionContext partition)
         _recordAtBarrier = _record;
     }
 
-    /// <summary>The snapshot of an idle patient is kept elsewhere: takes it out of memory, if no record came since it was captured.</summary>
+    /// <summary>The snapshot of an idle patient is kept elsewhere: takes it out of memory, if no record came since it was
+    /// captured.</summary>
     public bool TryPassivate(CapturedPatient captured)
     {
         if (Find(captured.Link.Patient) is not { } patient || patient.LastRecord != captured.LastRecord || patient.Link != captured.Link)

@@ -60,9 +60,10 @@ internal sealed class HeardDevice(PatientId patient, string device)
 }
 
 /// <summary>
-/// Which devices of a partition send, by the wall clock: no part of any series. A device is silent when the partition is read to its end and nothing came of it
-/// for <paramref name="silentAfter"/>, counted from when this process had read the partition to its end first: so a new owner neither takes all for silent while it
-/// catches up, nor those for fresh that it knows from their snapshots alone. <see cref="Hear"/> is the graph's; the rest is one judging thread's.
+/// Which devices of a partition send, by the wall clock: no part of any series. A device is silent when the partition is read to its end
+/// and nothing came of it for <paramref name="silentAfter"/>, counted from when this process had read the partition to its end first: so a
+/// new owner neither takes all for silent while it catches up, nor those for fresh that it knows from their snapshots alone.
+/// <see cref="Hear"/> is the graph's; the rest is one judging thread's.
 /// </summary>
 internal sealed class PresenceTable(TimeSpan silentAfter, TimeProvider time)
 {
@@ -112,7 +113,8 @@ internal sealed class PresenceTable(TimeSpan silentAfter, TimeProvider time)
     }
 
     /// <summary>
-    /// What is to be said now: devices that were heard first, fell silent, send again, or are still silent. <paramref name="isAtEnd"/>: whether the partition has been read to its end.
+    /// What is to be said now: devices that were heard first, fell silent, send again, or are still silent. <paramref name="isAtEnd"/>:
+    /// whether the partition has been read to its end.
     /// </summary>
     public IReadOnlyList<PresenceChange> Judge(bool isAtEnd)
     {
@@ -177,7 +179,8 @@ internal readonly record struct PresenceChange(HeardDevice Device, bool IsSilent
 /// <param name="IsNew">Whether that was not so before.</param>
 /// <param name="IsInherited">Whether it was silent when this process took its partition.</param>
 /// <param name="Since">Event time up to which it has sent.</param>
-/// <param name="Points">The same as points, one a kind of its signals, with the wall clock's time: metric <see cref="Metric.Presence"/>, status <c>silent</c> or <c>ok</c>.</param>
+/// <param name="Points">The same as points, one a kind of its signals, with the wall clock's time: metric <see cref="Metric.Presence"/>,
+/// status <c>silent</c> or <c>ok</c>.</param>
 public sealed record DevicePresence(
     PatientId Patient, string Ward, string Bed, string Device, bool IsSilent, bool IsNew, bool IsInherited, Timestamp Since, IReadOnlyList<VitalPoint> Points)
 {

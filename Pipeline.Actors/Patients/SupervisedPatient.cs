@@ -5,8 +5,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors;
 
 /// <summary>
-/// One patient in a partition's window stage. A record on which its streams throw leaves everything as it was before: it is tried again, and after the
-/// last attempt goes to the dead letters (stage <c>patient</c>); the patient goes on without it. Other patients are not touched.
+/// One patient in a partition's window stage. A record on which its streams throw leaves everything as it was before: it is tried again,
+/// and after the last attempt goes to the dead letters (stage <c>patient</c>); the patient goes on without it. Other patients are not
+/// touched.
 /// </summary>
 internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings, Counts counts)
 {
@@ -60,8 +61,8 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     }
 
     /// <summary>
-    /// The patient goes on where <paramref name="snapshot"/> was captured. <paramref name="here"/>: a record of the partition; only the snapshot's
-    /// own partition of the same topic can say which records are in it, elsewhere epoch and sample index do.
+    /// The patient goes on where <paramref name="snapshot"/> was captured. <paramref name="here"/>: a record of the partition; only the
+    /// snapshot's own partition of the same topic can say which records are in it, elsewhere epoch and sample index do.
     /// </summary>
     public void Restore(PatientSnapshot snapshot, RecordPosition here)
     {
@@ -70,7 +71,8 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
         AppliedOffset = snapshot.Applied.TopicId == here.TopicId && snapshot.Applied.Partition == here.Partition ? snapshot.Applied.Offset : -1;
     }
 
-    /// <summary>The state of its streams after record <paramref name="applied"/>, between two records; <see cref="PatientState.Complete"/> adds the rest.</summary>
+    /// <summary>The state of its streams after record <paramref name="applied"/>, between two records; <see cref="PatientState.Complete"/>
+    /// adds the rest.</summary>
     public PatientSnapshot Capture(RecordPosition applied, StateTransfer state)
     {
         var snapshot = _restored is { } untouched ? untouched with { Applied = applied } : new PatientSnapshot(Id, applied, _streams?.Capture(state) ?? []);
@@ -113,8 +115,9 @@ internal sealed class SupervisedPatient(PatientId id, PartitionSettings settings
     }
 
     /// <summary>
-    /// A state that fails with every chunk would stop the patient for good, and is not worth keeping: a last attempt without the state shows whether
-    /// state or chunk is to blame. So it follows from the records alone, also when the patient moves to another process in between.
+    /// A state that fails with every chunk would stop the patient for good, and is not worth keeping: a last attempt without the state
+    /// shows whether state or chunk is to blame. So it follows from the records alone, also when the patient moves to another process in
+    /// between.
     /// </summary>
     private bool TryHandleWithout(string device, RecordHandling handling)
     {

@@ -10,12 +10,13 @@ namespace Pipeline.Actors.Serving;
 /// <param name="Task">What the model is for.</param>
 /// <param name="Model">Name and version.</param>
 /// <param name="Before">Name and version of the model before; null at the shard's beginning.</param>
-/// <param name="IsGone">Whether the shard's state names the model before, which is not there any more: what comes after the state is asked of another.</param>
+/// <param name="IsGone">Whether the shard's state names the model before, which is not there any more: what comes after the state is asked
+/// of another.</param>
 public readonly record struct ModelSwitch(int Shard, long Offset, string Task, string Model, string? Before, bool IsGone = false);
 
 /// <summary>
-/// The networks of a process, one a task, in all versions that its partitions ask. Networks are added before partitions begin; a version is replaced at any
-/// time. Thread-safe otherwise. Dispose it after the partitions.
+/// The networks of a process, one a task, in all versions that its partitions ask. Networks are added before partitions begin; a version is
+/// replaced at any time. Thread-safe otherwise. Dispose it after the partitions.
 /// </summary>
 public sealed class NetworkRegistry : IAsyncDisposable
 {
@@ -40,9 +41,12 @@ public sealed class NetworkRegistry : IAsyncDisposable
 
     /// <summary>Registers the network of a task.</summary>
     /// <param name="first">The version to begin with; becomes this one's own.</param>
-    /// <param name="open">Opens sessions for given batch sizes, of a network that workers run and patients' actors ask; null: it runs within a stage.</param>
-    /// <param name="find">A version by name and version, which becomes this one's own; null when it is not there. Without it none is.</param>
-    /// <exception cref="InvalidDataException">The package cannot be opened for the options; <paramref name="first"/> stays the caller's.</exception>
+    /// <param name="open">Opens sessions for given batch sizes, of a network that workers run and patients' actors ask; null: it runs
+    /// within a stage.</param>
+    /// <param name="find">A version by name and version, which becomes this one's own; null when it is not there. Without it none
+    /// is.</param>
+    /// <exception cref="InvalidDataException">The package cannot be opened for the options; <paramref name="first"/> stays the
+    /// caller's.</exception>
     /// <exception cref="ArgumentException">There is one of the task already.</exception>
     public void Add(INetwork first, Func<INetwork, IReadOnlyList<int>, IModelSession>? open = null, Func<string, INetwork?>? find = null)
     {
@@ -61,14 +65,15 @@ public sealed class NetworkRegistry : IAsyncDisposable
     /// <summary>Fails when a worker does, which no row of data can cause; never completes otherwise.</summary>
     public Task Failure => _failed.Task;
 
-    /// <summary>Told of the network that a shard begins with, and of every change, by the shard's thread before the network is asked.</summary>
+    /// <summary>Told of the network that a shard begins with, and of every change, by the shard's thread before the network is
+    /// asked.</summary>
     public event Action<ModelSwitch>? Switched;
 
     internal IReadOnlyList<NetworkVersions> Tasks => _tasks;
 
     /// <summary>
-    /// Puts <paramref name="next"/>, which becomes this one's own, in the place of its task's present version. When that fails, the present one stays, and
-    /// <paramref name="next"/> is the caller's.
+    /// Puts <paramref name="next"/>, which becomes this one's own, in the place of its task's present version. When that fails, the present
+    /// one stays, and <paramref name="next"/> is the caller's.
     /// </summary>
     /// <exception cref="InvalidDataException">The package cannot be opened for the options.</exception>
     /// <exception cref="ArgumentException">There is no network of the task.</exception>

@@ -4,9 +4,9 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Actors.Serving;
 
 /// <summary>
-/// The versions of one task's network in service: the present one, and others for as long as a partition asks them: one that was replaced, until the
-/// partition has changed, or one that the state of a partition names, which is looked for. Those without workers, some tens of kilobytes each, stay.
-/// Thread-safe.
+/// The versions of one task's network in service: the present one, and others for as long as a partition asks them: one that was replaced,
+/// until the partition has changed, or one that the state of a partition names, which is looked for. Those without workers, some tens of
+/// kilobytes each, stay. Thread-safe.
 /// </summary>
 internal sealed class NetworkVersions : IAsyncDisposable
 {
@@ -40,7 +40,8 @@ internal sealed class NetworkVersions : IAsyncDisposable
     /// <summary>Whether <paramref name="version"/> is still the present one; costs nothing.</summary>
     public bool IsCurrent(ServedNetwork version) => _current == version;
 
-    /// <summary>Makes <paramref name="next"/> the present version. When it cannot be opened, the one before stays, and it is the caller's.</summary>
+    /// <summary>Makes <paramref name="next"/> the present version. When it cannot be opened, the one before stays, and it is the
+    /// caller's.</summary>
     /// <exception cref="InvalidDataException">It cannot be opened.</exception>
     public void Replace(INetwork next)
     {
@@ -65,7 +66,8 @@ internal sealed class NetworkVersions : IAsyncDisposable
     }
 
     /// <summary>
-    /// The version of that name, for a partition that gives it back by <see cref="Release"/>; null when it is not to be had. May open it, which takes time.
+    /// The version of that name, for a partition that gives it back by <see cref="Release"/>; null when it is not to be had. May open it,
+    /// which takes time.
     /// </summary>
     public ServedNetwork? Acquire(string identity)
     {

@@ -4,9 +4,9 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Actors.Serving;
 
 /// <summary>
-/// The networks that a partition asks, of each task one version. It begins with those that its state names, and changes to the present ones at rest, when every
-/// question to the ones before is answered, all at the same place; a partition that keeps its state changes when the checkpoint is committed that names the new
-/// ones, so its next owner asks each version about the very same records. One thread.
+/// The networks that a partition asks, of each task one version. It begins with those that its state names, and changes to the present ones
+/// at rest, when every question to the ones before is answered, all at the same place; a partition that keeps its state changes when the
+/// checkpoint is committed that names the new ones, so its next owner asks each version about the very same records. One thread.
 /// </summary>
 /// <param name="registry">The networks in service; null: there are none.</param>
 /// <param name="partition">Number of the partition.</param>

@@ -2,7 +2,8 @@ namespace Pipeline.Actors.Stages;
 
 /// <summary>
 /// The messages to patients' entities that are not acknowledged, the oldest first, and which of them may be lost: one that is older than
-/// <paramref name="patience"/> is asked about, and is lost when the entity does not say within the same time that it holds it. Pure; one thread. Not sealed: tests plant bugs in it.
+/// <paramref name="patience"/> is asked about, and is lost when the entity does not say within the same time that it holds it. Pure; one
+/// thread. Not sealed: tests plant bugs in it.
 /// </summary>
 internal class OpenMessages(TimeProvider time, TimeSpan patience)
 {

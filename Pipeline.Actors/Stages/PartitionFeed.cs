@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Pipeline.Actors.Stages;
 
 /// <summary>
-/// The bounded entry of a partition's graph, between the source's thread and the graph's: records and barriers in one order. Full when it holds
-/// <c>maxRecords</c> records or <c>maxBytes</c> bytes of them; the source then pauses the partition. Thread-safe.
+/// The bounded entry of a partition's graph, between the source's thread and the graph's: records and barriers in one order. Full when it
+/// holds <c>maxRecords</c> records or <c>maxBytes</c> bytes of them; the source then pauses the partition. Thread-safe.
 /// </summary>
 /// <param name="maxRecords">1 or more.</param>
 /// <param name="maxBytes">Payloads and samples; a single record that is larger is taken when nothing else is in here.</param>
@@ -23,7 +23,8 @@ internal sealed class PartitionFeed(int maxRecords, long maxBytes)
     /// <summary>Records that wait. Any thread.</summary>
     public int Count => Volatile.Read(ref _recordCount);
 
-    /// <summary>Takes the first of some records, as many as there is room for, and returns how many. None after <see cref="Complete"/>.</summary>
+    /// <summary>Takes the first of some records, as many as there is room for, and returns how many. None after
+    /// <see cref="Complete"/>.</summary>
     public int Offer(ReadOnlySpan<ShardRecord> records)
     {
         var now = Stopwatch.GetTimestamp();
@@ -84,7 +85,8 @@ internal sealed class PartitionFeed(int maxRecords, long maxBytes)
         }
     }
 
-    /// <summary>The graph's stage is there; <paramref name="wake"/> is called, by any thread, when there is something for a stage that found nothing.</summary>
+    /// <summary>The graph's stage is there; <paramref name="wake"/> is called, by any thread, when there is something for a stage that
+    /// found nothing.</summary>
     public void Attach(Action wake)
     {
         lock (_lock)

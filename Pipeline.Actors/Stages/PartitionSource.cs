@@ -4,8 +4,8 @@ using Akka.Streams.Stage;
 namespace Pipeline.Actors.Stages;
 
 /// <summary>
-/// The source of a partition's graph: out come the batches and barriers of <paramref name="feed"/>, one for each demand. Without demand the feed
-/// fills, and its source pauses the partition. There is no Kafka in here: whoever feeds it has the consumer.
+/// The source of a partition's graph: out come the batches and barriers of <paramref name="feed"/>, one for each demand. Without demand the
+/// feed fills, and its source pauses the partition. There is no Kafka in here: whoever feeds it has the consumer.
 /// </summary>
 internal sealed class PartitionSource(PartitionFeed feed) : GraphStage<SourceShape<PartitionElement>>
 {

@@ -7,10 +7,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Actors.Stages;
 
 /// <summary>
-/// Tells windows to their patients' entities and gives out what they acknowledge. In: batches of windows, barriers. Out: output, in which a patient's points
-/// stand in the order of its windows; a barrier when no window before it is open and the patients' state is in it. One message a patient and record, each
-/// acknowledged once; at most <see cref="TopologyOptions.MaxWaitingWindows"/> windows are open. An acknowledgement that does not come (a message that was
-/// lost) fails the graph, which then goes on from the last checkpoint.
+/// Tells windows to their patients' entities and gives out what they acknowledge. In: batches of windows, barriers. Out: output, in which a
+/// patient's points stand in the order of its windows; a barrier when no window before it is open and the patients' state is in it. One
+/// message a patient and record, each acknowledged once; at most <see cref="TopologyOptions.MaxWaitingWindows"/> windows are open. An
+/// acknowledgement that does not come (a message that was lost) fails the graph, which then goes on from the last checkpoint.
 /// </summary>
 internal sealed class PatientStage(PartitionContext partition) : GraphStage<FlowShape<PartitionElement, PartitionElement>>
 {
@@ -108,8 +108,8 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
         }
 
         /// <summary>
-        /// By the region, or straight to the entity once it has answered. Never by both ways at a time: a message by the region could then come after one that was
-        /// told later.
+        /// By the region, or straight to the entity once it has answered. Never by both ways at a time: a message by the region could then
+        /// come after one that was told later.
         /// </summary>
         private void Tell(IForPatient message, PatientLink link)
         {
@@ -206,7 +206,8 @@ internal sealed class PatientStage(PartitionContext partition) : GraphStage<Flow
                 Pull(_stage._in);
         }
 
-        /// <summary>The barrier goes on when nothing before it is open or waits to be given out, and every snapshot in it is complete.</summary>
+        /// <summary>The barrier goes on when nothing before it is open or waits to be given out, and every snapshot in it is
+        /// complete.</summary>
         private void PassBarrier()
         {
             if (_open.Count > 0 || HasOutput)

@@ -1,8 +1,8 @@
 namespace Pipeline.Actors.Stages;
 
 /// <summary>
-/// Reads the records of a batch as they came. One that the decoder refuses, or on which it throws, becomes a dead letter (stage <c>decode</c>) with the reason.
-/// Barriers and records that come decoded pass as they are. One thread.
+/// Reads the records of a batch as they came. One that the decoder refuses, or on which it throws, becomes a dead letter (stage
+/// <c>decode</c>) with the reason. Barriers and records that come decoded pass as they are. One thread.
 /// </summary>
 internal sealed class RecordDecoding(string topic, int partition, RecordDecoder? decoder)
 {

@@ -3,7 +3,8 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Actors.Stages;
 
-/// <summary>What the window stage does with records: finds their patients and lets them handle them. No streams and no actors in here; one thread.</summary>
+/// <summary>What the window stage does with records: finds their patients and lets them handle them. No streams and no actors in here; one
+/// thread.</summary>
 internal sealed class RecordWindows(PartitionContext partition)
 {
     private readonly RecordHandling _handling = new(partition);
@@ -27,8 +28,8 @@ internal sealed class RecordWindows(PartitionContext partition)
     }
 
     /// <summary>
-    /// Handles a batch. <paramref name="unknown"/>: patients that may be passive (<paramref name="areSomePassive"/>); their records wait until
-    /// <see cref="HandleWaiting"/>.
+    /// Handles a batch. <paramref name="unknown"/>: patients that may be passive (<paramref name="areSomePassive"/>); their records wait
+    /// until <see cref="HandleWaiting"/>.
     /// </summary>
     public WindowBatch Handle(RecordBatch batch, bool areSomePassive, out IReadOnlyList<SupervisedPatient> unknown)
     {

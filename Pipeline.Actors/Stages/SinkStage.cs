@@ -5,9 +5,9 @@ using Akka.Streams.Stage;
 namespace Pipeline.Actors.Stages;
 
 /// <summary>
-/// Hands a partition's output to every sink at once and waits for their acknowledgement. In: output and barriers. Out: a barrier when all output before
-/// it is acknowledged. At most <see cref="TopologyOptions.MaxBatchesInFlight"/> batches are under way; with as many there is no demand. A sink that
-/// fails fails the graph.
+/// Hands a partition's output to every sink at once and waits for their acknowledgement. In: output and barriers. Out: a barrier when all
+/// output before it is acknowledged. At most <see cref="TopologyOptions.MaxBatchesInFlight"/> batches are under way; with as many there is
+/// no demand. A sink that fails fails the graph.
 /// </summary>
 internal sealed class SinkStage(PartitionContext partition) : GraphStage<FlowShape<PartitionElement, Barrier>>
 {

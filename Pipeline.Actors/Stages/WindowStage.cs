@@ -5,9 +5,10 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Actors.Stages;
 
 /// <summary>
-/// A partition's records become windows of its patients. In: batches of records, barriers. Out: batches of windows, barriers. All that is done per chunk
-/// is in here: windower, detectors, spectra, features. It waits for three things only: the snapshot of a passive patient (whose records wait alone),
-/// before a barrier for all such patients, and behind a barrier that changes networks for the checkpoint that names them to be committed.
+/// A partition's records become windows of its patients. In: batches of records, barriers. Out: batches of windows, barriers. All that is
+/// done per chunk is in here: windower, detectors, spectra, features. It waits for three things only: the snapshot of a passive patient
+/// (whose records wait alone), before a barrier for all such patients, and behind a barrier that changes networks for the checkpoint that
+/// names them to be committed.
 /// </summary>
 internal sealed class WindowStage(PartitionContext partition) : GraphStage<FlowShape<PartitionElement, PartitionElement>>
 {

@@ -26,12 +26,13 @@ public interface IWindowStage
     void Finish(in Window tail, StageOutput output);
 
     /// <summary>
-    /// Samples are missing for longer than a window (or none came yet): what a stage knows is to be forgotten. One whose output spans minutes may keep it, and
-    /// decide by the next window's place.
+    /// Samples are missing for longer than a window (or none came yet): what a stage knows is to be forgotten. One whose output spans
+    /// minutes may keep it, and decide by the next window's place.
     /// </summary>
     void Reset();
 
-    /// <summary>From the next window on <paramref name="network"/> is asked by a stage that asks one of its task; the others pass over it.</summary>
+    /// <summary>From the next window on <paramref name="network"/> is asked by a stage that asks one of its task; the others pass over
+    /// it.</summary>
     void Use(INetwork network)
     {
     }
@@ -46,14 +47,17 @@ public interface IWindowStage
     string StateModel => "";
 
     /// <summary>
-    /// Whether it is said when a snapshot has nothing of it. Not of a stage that an older program did not have: until it knows enough, it gives no value.
+    /// Whether it is said when a snapshot has nothing of it. Not of a stage that an older program did not have: until it knows enough, it
+    /// gives no value.
     /// </summary>
     bool IsMissed => true;
 
-    /// <summary>Hands every mutable field over, in a fixed order, between two windows: for a snapshot, and for going back when a stage throws.</summary>
+    /// <summary>Hands every mutable field over, in a fixed order, between two windows: for a snapshot, and for going back when a stage
+    /// throws.</summary>
     void Transfer(StateTransfer state);
 
-    /// <summary>The network's recurrent state that an older form of the stage's state held; null otherwise, and after the first call.</summary>
+    /// <summary>The network's recurrent state that an older form of the stage's state held; null otherwise, and after the first
+    /// call.</summary>
     RateMemory? TakeRestoredMemory() => null;
 }
 
@@ -68,7 +72,8 @@ public sealed class StageOutput
     /// <summary>The estimates, in the order of the stages.</summary>
     public List<Estimate> Estimates { get; } = [];
 
-    /// <summary>Windows of which a network is to say the estimate. Whoever takes them out gives them back by <see cref="Return"/>.</summary>
+    /// <summary>Windows of which a network is to say the estimate. Whoever takes them out gives them back by
+    /// <see cref="Return"/>.</summary>
     public List<NetworkQuestion> Questions { get; } = [];
 
     /// <summary>The beats that became certain, in ascending order within a signal kind.</summary>

@@ -3,8 +3,9 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Models.Estimators;
 
 /// <summary>
-/// A window that a network is asked about. A stage makes it when the window is complete, and waits for nothing; the answer becomes an estimate later (<see cref="Answered"/>, or
-/// <see cref="Unanswered"/>), in the order of the stream's windows and by one thread at a time. Made and used again by <see cref="StageOutput"/>.
+/// A window that a network is asked about. A stage makes it when the window is complete, and waits for nothing; the answer becomes an
+/// estimate later (<see cref="Answered"/>, or <see cref="Unanswered"/>), in the order of the stream's windows and by one thread at a time.
+/// Made and used again by <see cref="StageOutput"/>.
 /// </summary>
 public abstract class NetworkQuestion
 {

@@ -4,7 +4,8 @@ using Pipeline.Models.State;
 
 namespace Pipeline.Models.Estimators;
 
-/// <summary>The recurrent (LSTM) state of one device's stream for the network of one task, and the network it belongs to. One thread at a time.</summary>
+/// <summary>The recurrent (LSTM) state of one device's stream for the network of one task, and the network it belongs to. One thread at a
+/// time.</summary>
 public sealed class RateMemory
 {
     private const int MostFloats = 1 << 20;

@@ -20,7 +20,8 @@ public static class Stages
     /// <summary>The name under which the estimators that need no training are chosen and stored.</summary>
     public const string Classical = "classical";
 
-    /// <summary>The name by which the best that is there is chosen: the heart-rate network that ships; without it, <see cref="Classical"/>.</summary>
+    /// <summary>The name by which the best that is there is chosen: the heart-rate network that ships; without it,
+    /// <see cref="Classical"/>.</summary>
     public const string Auto = "auto";
 
     /// <summary>From this version of the states of ECG and pressure on, what no later window asks for is left out.</summary>
@@ -28,7 +29,8 @@ public static class Stages
 
     private static readonly SignalKind[] BestBeats = [SignalKind.Ecg, SignalKind.Ppg, SignalKind.Abp, SignalKind.HeartSound, SignalKind.Camera];     // the best first
 
-    /// <summary>Samples per second that a signal of <paramref name="kind"/> needs to be estimated from; null where no estimator takes the kind.</summary>
+    /// <summary>Samples per second that a signal of <paramref name="kind"/> needs to be estimated from; null where no estimator takes the
+    /// kind.</summary>
     public static double? MinRateHz(SignalKind kind) => kind switch
     {
         SignalKind.Ppg => PpgStage.MinRateHz,
@@ -43,8 +45,9 @@ public static class Stages
 
     /// <summary>
     /// The stages for a stream of <paramref name="channels"/> at <paramref name="rateHz"/>; empty when no channel has a kind that something
-    /// is estimated from. Of <paramref name="networks"/> (they stay the caller's) a heart-rate network estimates from PPG where it takes the rate and
-    /// the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule does. A fetal network is asked beside the classical estimator, an autoencoder about the beats of an ECG. Traces of a cardiotocograph
+    /// is estimated from. Of <paramref name="networks"/> (they stay the caller's) a heart-rate network estimates from PPG where it takes
+    /// the rate and the windows' shape; else the classical estimator does. A QRS network decides what is a beat of an ECG, else a rule
+    /// does. A fetal network is asked beside the classical estimator, an autoencoder about the beats of an ECG. Traces of a cardiotocograph
     /// are read by <paramref name="ctg"/>, FIGO's rules by default.
     /// </summary>
     public static IWindowStage[] Create(

@@ -4,11 +4,13 @@ using Pipeline.Models.Estimators.Fetal;
 namespace Pipeline.Models.Features;
 
 /// <summary>
-/// What the fetal network sees of the last 8 s of abdominal leads: rows over the 85 rates of <see cref="RateFeatures"/>, free of units and of the number of leads. All of it is what
-/// the classical stage has made of the window anyway. Pure; the same code makes the rows in training and in serving. An envelope is the absolute value, averaged over 48 ms, less its mean; its
-/// likeness at a rate is its autocorrelation one interval later, −1 to 1.
+/// What the fetal network sees of the last 8 s of abdominal leads: rows over the 85 rates of <see cref="RateFeatures"/>, free of units and
+/// of the number of leads. All of it is what the classical stage has made of the window anyway. Pure; the same code makes the rows in
+/// training and in serving. An envelope is the absolute value, averaged over 48 ms, less its mean; its likeness at a rate is its
+/// autocorrelation one interval later, −1 to 1.
 /// <list type="table">
-/// <item><term>0, 1, 2</term><description>leads less the mother: likeness of the envelope, mean, greatest and least over the leads</description></item>
+/// <item><term>0, 1, 2</term><description>leads less the mother: likeness of the envelope, mean, greatest and least over the
+/// leads</description></item>
 /// <item><term>3, 4</term><description>the same at twice and at half the rate, mean over the leads</description></item>
 /// <item><term>5, 6, 7</term><description>output of the fetal filter: likeness at the rate, at twice and at half of it</description></item>
 /// <item><term>8</term><description>the mother's beats: likeness of a pulse at each of them</description></item>
@@ -16,8 +18,8 @@ namespace Pipeline.Models.Features;
 /// <item><term>10</term><description>tracks of other directions: greatest score of one at the rate</description></item>
 /// <item><term>11</term><description>likelihood of the rate by the track that the classical stage chose, logarithm</description></item>
 /// <item><term>12</term><description>position on the axis, −1 to 1</description></item>
-/// <item><term>13 to 17</term><description>one value in the whole row: score of that track; part of its beats that lie in the mother's; leads in use; part of the 12 s that is there; whether the
-/// rates leave open whose heart is whose</description></item>
+/// <item><term>13 to 17</term><description>one value in the whole row: score of that track; part of its beats that lie in the mother's;
+/// leads in use; part of the 12 s that is there; whether the rates leave open whose heart is whose</description></item>
 /// </list>
 /// </summary>
 public static class FetalFeatures
@@ -100,7 +102,8 @@ public static class FetalFeatures
         }
     }
 
-    /// <summary>Writes the logarithm of the likelihood by a track of <paramref name="rate"/>, which is right with <paramref name="certainty"/>; all rates alike where there is none.</summary>
+    /// <summary>Writes the logarithm of the likelihood by a track of <paramref name="rate"/>, which is right with
+    /// <paramref name="certainty"/>; all rates alike where there is none.</summary>
     internal static void Likelihood(double rate, float certainty, Span<float> row)
     {
         row.Clear();

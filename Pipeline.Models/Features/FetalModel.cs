@@ -3,8 +3,8 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Models.Features;
 
 /// <summary>
-/// A fetal network. A row of input is [18 x 85] (<see cref="FetalFeatures"/>), one of output [85 + 1]: probability of each fetal heart rate, then the chance that there is a fetus whose rate is
-/// within 5 per minute of the estimate.
+/// A fetal network. A row of input is [18 x 85] (<see cref="FetalFeatures"/>), one of output [85 + 1]: probability of each fetal heart
+/// rate, then the chance that there is a fetus whose rate is within 5 per minute of the estimate.
 /// </summary>
 public sealed class FetalModel : RecurrentModel
 {

@@ -3,7 +3,8 @@ using Pipeline.Models.Packages;
 namespace Pipeline.Models.Features;
 
 /// <summary>
-/// A heart-rate network. A row of input is [14 x 85] (<see cref="RateFeatures.Input"/>), one of output [85 + 1]: probability of each rate, then the chance that the estimate is within 5 per minute.
+/// A heart-rate network. A row of input is [14 x 85] (<see cref="RateFeatures.Input"/>), one of output [85 + 1]: probability of each rate,
+/// then the chance that the estimate is within 5 per minute.
 /// </summary>
 public sealed class RateModel : RecurrentModel
 {

@@ -4,8 +4,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Pipeline.Models.Packages;
 
 /// <summary>
-/// Where ONNX Runtime computes: <c>cpu</c>, or an NVIDIA GPU (<c>cuda</c>, <c>cuda:1</c>). The CUDA provider is in the program when it was built with
-/// <c>-p:OnnxProvider=cuda</c>; its libraries are loaded when a session asks for them, not before.
+/// Where ONNX Runtime computes: <c>cpu</c>, or an NVIDIA GPU (<c>cuda</c>, <c>cuda:1</c>). The CUDA provider is in the program when it was
+/// built with <c>-p:OnnxProvider=cuda</c>; its libraries are loaded when a session asks for them, not before.
 /// </summary>
 public static class OnnxDevice
 {

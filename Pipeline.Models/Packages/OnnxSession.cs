@@ -5,8 +5,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Pipeline.Models.Packages;
 
 /// <summary>
-/// A network in ONNX form on ONNX Runtime. Inputs <c>input</c> [B, ...] and, with memory, <c>state</c> [B, S]; outputs <c>output</c> [B, O] and
-/// <c>next_state</c> [B, S]. All batch sizes share the same memory, bound once for each of them, so that a pass allocates nothing.
+/// A network in ONNX form on ONNX Runtime. Inputs <c>input</c> [B, ...] and, with memory, <c>state</c> [B, S]; outputs <c>output</c> [B, O]
+/// and <c>next_state</c> [B, S]. All batch sizes share the same memory, bound once for each of them, so that a pass allocates nothing.
 /// </summary>
 public sealed class OnnxSession : IModelSession
 {
@@ -22,13 +22,14 @@ public sealed class OnnxSession : IModelSession
     private int _dirtyRows;     // rows from here on are zeros
 
     /// <summary>
-    /// Loads and warms up. Of the given sizes those are used at which seeded rows come out in the same bits as in the largest batch, wherever
-    /// they lie in it: a patient's numbers must not depend on who shares the batch. <see cref="BatchSizes"/> says which.
+    /// Loads and warms up. Of the given sizes those are used at which seeded rows come out in the same bits as in the largest batch,
+    /// wherever they lie in it: a patient's numbers must not depend on who shares the batch. <see cref="BatchSizes"/> says which.
     /// </summary>
     /// <param name="model">The bytes of a <c>model.onnx</c>.</param>
     /// <param name="batchSizes">Batch sizes to bind, ascending, from 1 up.</param>
     /// <param name="threads">Threads inside an operator; 1 is right for streaming (use more workers instead).</param>
-    /// <param name="device">Where it runs: <see cref="OnnxDevice.Cpu"/>, <c>cuda</c> or <c>cuda:N</c>. Rows are copied to a GPU and back in each pass.</param>
+    /// <param name="device">Where it runs: <see cref="OnnxDevice.Cpu"/>, <c>cuda</c> or <c>cuda:N</c>. Rows are copied to a GPU and back in
+    /// each pass.</param>
     /// <exception cref="InvalidDataException">
     /// The network has other inputs or outputs than named above, or an open dimension but the batch; or the device cannot be used here.
     /// </exception>

@@ -4,8 +4,9 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.Packages;
 
 /// <summary>
-/// A network that is asked about one window after the other of a stream, whose state the patient's actor holds; ready to be asked by any number of streams at the same time: as many sessions as
-/// there are threads in it at once are opened and kept. Thread-safe. Holds nothing of any stream.
+/// A network that is asked about one window after the other of a stream, whose state the patient's actor holds; ready to be asked by any
+/// number of streams at the same time: as many sessions as there are threads in it at once are opened and kept. Thread-safe. Holds nothing
+/// of any stream.
 /// </summary>
 public abstract class RecurrentModel : INetwork, IDisposable
 {

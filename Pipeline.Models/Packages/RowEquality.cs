@@ -17,7 +17,8 @@ internal sealed class RowEquality
     private readonly float[][] _input;
     private readonly float[][] _state;
 
-    /// <summary>Prepares as many seeded rows as the largest batch of <paramref name="session"/> has, each with a state of its own.</summary>
+    /// <summary>Prepares as many seeded rows as the largest batch of <paramref name="session"/> has, each with a state of its
+    /// own.</summary>
     public RowEquality(IModelSession session)
     {
         _session = session;
@@ -33,7 +34,8 @@ internal sealed class RowEquality
         }
     }
 
-    /// <summary>The largest size at which a row's place makes no difference, and all smaller ones that agree with it; the smallest alone if there is none.</summary>
+    /// <summary>The largest size at which a row's place makes no difference, and all smaller ones that agree with it; the smallest alone if
+    /// there is none.</summary>
     public int[] FindEqual()
     {
         var sizes = _session.BatchSizes;

@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace Pipeline.Models.Packages;
 
-/// <summary>Reads float32 tensors from the bytes of a safetensors file: 8 bytes of header length, a JSON header, little-endian numbers.</summary>
+/// <summary>Reads float32 tensors from the bytes of a safetensors file: 8 bytes of header length, a JSON header, little-endian
+/// numbers.</summary>
 /// <param name="name">Whose file it is, for messages.</param>
 /// <param name="bytes">The file.</param>
 internal sealed class SafetensorsReader(string name, byte[] bytes)

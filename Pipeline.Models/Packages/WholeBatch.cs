@@ -4,8 +4,8 @@ namespace Pipeline.Models.Packages;
 public static class WholeBatch
 {
     /// <summary>
-    /// One forward pass. input [rows x InputLength], state [rows x StateLength], output [rows x OutputLength], nextState [rows x StateLength].
-    /// <paramref name="nextState"/> may be <paramref name="state"/> itself.
+    /// One forward pass. input [rows x InputLength], state [rows x StateLength], output [rows x OutputLength], nextState [rows x
+    /// StateLength]. <paramref name="nextState"/> may be <paramref name="state"/> itself.
     /// </summary>
     /// <exception cref="ArgumentException">A span has another length, or there are more rows than the largest batch size.</exception>
     public static void Forward(

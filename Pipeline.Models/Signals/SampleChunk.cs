@@ -110,7 +110,8 @@ public sealed record SampleChunk
     public ReadOnlySpan<float> Float32(int channel) =>
         MemoryMarshal.Cast<byte, float>(Samples.Span.Slice(channel * SampleCount * sizeof(float), SampleCount * sizeof(float)));
 
-    /// <summary>The part of it before sample <paramref name="end"/> of the epoch, and then the stream ends; itself when it ends before.</summary>
+    /// <summary>The part of it before sample <paramref name="end"/> of the epoch, and then the stream ends; itself when it ends
+    /// before.</summary>
     public SampleChunk Before(long end)
     {
         if (end >= EndSampleIndex)

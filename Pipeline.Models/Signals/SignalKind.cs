@@ -42,6 +42,7 @@ public enum SignalKind
     /// <summary>Uterine contraction; arbitrary unit.</summary>
     UterineActivity = 12,
 
-    /// <summary>Fetal heart rate of the second of twins; beats per minute. Of two channels of <see cref="FetalHeartRate"/> the second one's output is named so, too.</summary>
+    /// <summary>Fetal heart rate of the second of twins; beats per minute. Of two channels of <see cref="FetalHeartRate"/> the second one's
+    /// output is named so, too.</summary>
     SecondFetalHeartRate = 13,
 }

@@ -11,8 +11,9 @@ namespace Pipeline.Models.Signals;
 /// it.</item>
 /// <item>A chunk whose samples are all known, or whose place was given up, is dropped; of an overlapping one only the new samples are
 /// taken.</item>
-/// <item>Samples that a chunk skips are missing (NaN, −32768). A gap as long as a window or longer closes: the windows that hold a sample go
-/// out, those that hold none are skipped, and the next one <see cref="Window.IsFirstOfSegment"/>. The work does not grow with the gap.</item>
+/// <item>Samples that a chunk skips are missing (NaN, −32768). A gap as long as a window or longer closes: the windows that hold a sample
+/// go out, those that hold none are skipped, and the next one <see cref="Window.IsFirstOfSegment"/>. The work does not grow with the
+/// gap.</item>
 /// </list>
 /// One thread at a time; allocates nothing after construction; memory: one window of samples in wire type.
 /// </summary>

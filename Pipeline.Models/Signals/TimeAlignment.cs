@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Signals;
 
 /// <summary>
-/// Signals of several devices on one clock, by the time stamps of their samples: samples of another rate and another start at common times, and how long after the
-/// heart's electric beat its pulse arrives. Pure; allocates nothing.
+/// Signals of several devices on one clock, by the time stamps of their samples: samples of another rate and another start at common times,
+/// and how long after the heart's electric beat its pulse arrives. Pure; allocates nothing.
 /// </summary>
 public static class TimeAlignment
 {
@@ -10,8 +10,9 @@ public static class TimeAlignment
     private const int LeastArrivals = 3, MostArrivals = 64;
 
     /// <summary>
-    /// Fills <paramref name="destination"/> with the signal at <paramref name="start"/>, and 1 / <paramref name="wantedHz"/> s later and so on: the mean of the samples
-    /// within half an interval where it has a higher rate, else linear between its samples. NaN where samples are missing, and before and after them.
+    /// Fills <paramref name="destination"/> with the signal at <paramref name="start"/>, and 1 / <paramref name="wantedHz"/> s later and so
+    /// on: the mean of the samples within half an interval where it has a higher rate, else linear between its samples. NaN where samples
+    /// are missing, and before and after them.
     /// </summary>
     /// <param name="samples">The signal; NaN is missing.</param>
     /// <param name="rateHz">Its samples per second.</param>
@@ -45,7 +46,8 @@ public static class TimeAlignment
     }
 
     /// <summary>
-    /// Median of the times from the R peaks of an ECG to the next pulses of another signal, in seconds; NaN where fewer than three pulses follow a peak by 0.08 to 0.6 s.
+    /// Median of the times from the R peaks of an ECG to the next pulses of another signal, in seconds; NaN where fewer than three pulses
+    /// follow a peak by 0.08 to 0.6 s.
     /// </summary>
     /// <param name="peaks">R peaks, seconds of a common clock, ascending.</param>
     /// <param name="pulses">Pulses, likewise.</param>

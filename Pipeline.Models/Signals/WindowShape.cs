@@ -59,8 +59,8 @@ public sealed record WindowShape
         : null;
 
     /// <summary>
-    /// What is wrong with <paramref name="rateHz"/> for this shape, or null: a window must hold two samples, and windows must leave none out. Where a hop is shorter than
-    /// a sample lasts, some windows have no new one.
+    /// What is wrong with <paramref name="rateHz"/> for this shape, or null: a window must hold two samples, and windows must leave none
+    /// out. Where a hop is shorter than a sample lasts, some windows have no new one.
     /// </summary>
     public string? FindFault(double rateHz)
     {

@@ -1,9 +1,11 @@
 namespace Pipeline.Models.Simulation;
 
-/// <summary>Sounds that a microphone on a body hears beside the heart, added to samples in place. All draws come from the given source.</summary>
+/// <summary>Sounds that a microphone on a body hears beside the heart, added to samples in place. All draws come from the given
+/// source.</summary>
 internal static class BodySounds
 {
-    /// <summary>Breathing: noise of about 100 to 450 Hz, in and out, 8 to 40 times a minute; <paramref name="size"/> is its RMS at its loudest.</summary>
+    /// <summary>Breathing: noise of about 100 to 450 Hz, in and out, 8 to 40 times a minute; <paramref name="size"/> is its RMS at its
+    /// loudest.</summary>
     public static void Breathe(Span<float> samples, double rateHz, double size, ref NoiseSource noise)
     {
         var breath = 60 / ElectrodeFaults.LogUniform(8, 40, ref noise);
@@ -19,7 +21,8 @@ internal static class BodySounds
     }
 
     /// <summary>
-    /// Speech in <paramref name="part"/> of the time: phrases of 1 to 4 s of syllables of 80 to 300 ms, most voiced, with harmonics of 85 to 260 Hz.
+    /// Speech in <paramref name="part"/> of the time: phrases of 1 to 4 s of syllables of 80 to 300 ms, most voiced, with harmonics of 85
+    /// to 260 Hz.
     /// </summary>
     public static void Speak(Span<float> samples, double rateHz, double size, double part, ref NoiseSource noise)
     {
@@ -63,7 +66,8 @@ internal static class BodySounds
         }
     }
 
-    /// <summary>Noise of 100 to 450 Hz or more, or a voice, whose loudness swings 1 to 7 times a second; each swing lasts as long as the others within 0 to 20 %.</summary>
+    /// <summary>Noise of 100 to 450 Hz or more, or a voice, whose loudness swings 1 to 7 times a second; each swing lasts as long as the
+    /// others within 0 to 20 %.</summary>
     public static void Swing(Span<float> samples, double rateHz, double size, ref NoiseSource noise)
     {
         var sound = new float[samples.Length];

@@ -29,7 +29,8 @@ public sealed record CameraScene
     /// <summary>Change of green over a pulse of the lightest skin, as a part of its mean: 0.002 to 0.02.</summary>
     public double Pulse { get; init; } = 0.008;
 
-    /// <summary>Noise of a mean colour from frame to frame, of 255: 0.02 of a large face in good light, 0.2 of a small or dark one.</summary>
+    /// <summary>Noise of a mean colour from frame to frame, of 255: 0.02 of a large face in good light, 0.2 of a small or dark
+    /// one.</summary>
     public double Noise { get; init; } = 0.05;
 
     /// <summary>How far movement changes the light on the skin, as a part of it (deviation); a tenth of it in the reflection.</summary>

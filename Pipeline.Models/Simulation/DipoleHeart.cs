@@ -34,8 +34,8 @@ internal sealed class DipoleHeart
         new([(-0.078, 0.011, -0.04), (-0.008, 0.0042, 0.3), (0.007, 0.0055, -0.66), (0.019, 0.006, 0.12), (0.125, 0.024, -0.05)]));
 
     /// <summary>
-    /// Writes a second that begins at <paramref name="from"/> into <paramref name="axes"/>, [3 x rate]. <paramref name="peaks"/> ascend from
-    /// one at or before it to one after it.
+    /// Writes a second that begins at <paramref name="from"/> into <paramref name="axes"/>, [3 x rate]. <paramref name="peaks"/> ascend
+    /// from one at or before it to one after it.
     /// </summary>
     public void Render(ReadOnlySpan<double> peaks, double from, int rateHz, Span<float> axes)
     {

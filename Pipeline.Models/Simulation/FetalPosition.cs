@@ -106,7 +106,8 @@ internal sealed class FetalPosition
         (to[0], to[1], to[2]) = ((float)(size * flat * cos), (float)(size * flat * sin), (float)(size * z));
     }
 
-    /// <summary>The leads' sensitivities to the axes of a heart that is turned by the angles: weights = leads x R(roll, pitch, yaw).</summary>
+    /// <summary>The leads' sensitivities to the axes of a heart that is turned by the angles: weights = leads x R(roll, pitch,
+    /// yaw).</summary>
     private void Turn(Span<float> weights)
     {
         var ((sr, cr), (sp, cp), (sy, cy)) = (Math.SinCos(_angles[0]), Math.SinCos(_angles[1]), Math.SinCos(_angles[2]));

@@ -39,7 +39,8 @@ public enum HeartSoundKind
     /// <summary>No heart: mains hum with its harmonics.</summary>
     Hum,
 
-    /// <summary>No heart: noise or a voice whose loudness swings one to seven times a second, evenly or nearly so, as syllables and machines do.</summary>
+    /// <summary>No heart: noise or a voice whose loudness swings one to seven times a second, evenly or nearly so, as syllables and
+    /// machines do.</summary>
     Swinging,
 }
 

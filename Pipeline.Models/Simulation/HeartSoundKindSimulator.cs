@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Simulation;
 
 /// <summary>
-/// Draws what a chest or neck microphone hears of a kind: rhythm, first and second sounds (<see cref="HeartSoundShape"/>), murmur, and the sounds that
-/// are no heart's (<see cref="BodySounds"/>). The same kind, seed, length and rate give the same samples.
+/// Draws what a chest or neck microphone hears of a kind: rhythm, first and second sounds (<see cref="HeartSoundShape"/>), murmur, and the
+/// sounds that are no heart's (<see cref="BodySounds"/>). The same kind, seed, length and rate give the same samples.
 /// </summary>
 public sealed class HeartSoundKindSimulator
 {

@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Simulation;
 
 /// <summary>
-/// How one heart sounds at one place: first and second sound as sums of short waves under Gaussians, a murmur as band-limited noise. Amplitudes are
-/// parts of the first sound's.
+/// How one heart sounds at one place: first and second sound as sums of short waves under Gaussians, a murmur as band-limited noise.
+/// Amplitudes are parts of the first sound's.
 /// </summary>
 internal sealed class HeartSoundShape
 {
@@ -34,7 +34,8 @@ internal sealed class HeartSoundShape
     public double SystoleAfter(double interval) =>
         Math.Min(0.425 - 0.0015 * Math.Min(60 / Math.Clamp(interval, 0.35, 2), 150) + _systoleOffset, 0.6 * interval);
 
-    /// <summary>Adds the beat whose first sound is at <paramref name="first"/> s and its second at <paramref name="second"/>; sample 0 is at <paramref name="start"/> s.</summary>
+    /// <summary>Adds the beat whose first sound is at <paramref name="first"/> s and its second at <paramref name="second"/>; sample 0 is
+    /// at <paramref name="start"/> s.</summary>
     public void AddBeat(Span<float> samples, double rateHz, double start, double first, double second, double size)
     {
         AddSound(samples, rateHz, first - start, _first, size);

@@ -25,7 +25,8 @@ public sealed record LabourScenario
     /// <summary>Baseline of the fetal heart rate at the start, 70 to 220 per minute; NaN: drawn from 118 to 152.</summary>
     public double FetalRate { get; init; } = double.NaN;
 
-    /// <summary>Bandwidth of the baseline variability, peak to peak within a minute, per minute; 5 to 25 is normal, 0 a metronome.</summary>
+    /// <summary>Bandwidth of the baseline variability, peak to peak within a minute, per minute; 5 to 25 is normal, 0 a
+    /// metronome.</summary>
     public double FetalVariability { get; init; } = 11;
 
     /// <summary>Whether the rate is a sine of 10 per minute, 4 cycles a minute, in the place of variability and accelerations.</summary>

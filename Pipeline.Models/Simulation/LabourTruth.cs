@@ -9,7 +9,8 @@ public enum LabourEventKind
     /// <summary>An acceleration; size: per minute over the baseline.</summary>
     Acceleration,
 
-    /// <summary>A gradual deceleration that mirrors its contraction; size: per minute below the baseline, as for all decelerations.</summary>
+    /// <summary>A gradual deceleration that mirrors its contraction; size: per minute below the baseline, as for all
+    /// decelerations.</summary>
     EarlyDeceleration,
 
     /// <summary>A gradual deceleration that begins more than 20 s after its contraction and ends after it.</summary>

@@ -36,7 +36,8 @@ public readonly record struct LineFault(LineFaultKind Kind, double Begin, double
 public readonly record struct TruePressure(double FootSeconds, double Systolic, double Diastolic, double Mean);
 
 /// <summary>
-/// The fluid-filled line as a second-order system (Gardner, Anesthesiology 1981;54:227-236, doi:10.1097/00000542-198103000-00010), and what people do to it.
+/// The fluid-filled line as a second-order system (Gardner, Anesthesiology 1981;54:227-236, doi:10.1097/00000542-198103000-00010), and what
+/// people do to it.
 /// </summary>
 internal sealed class SimulatedLine(IReadOnlyList<LineFault> faults)
 {

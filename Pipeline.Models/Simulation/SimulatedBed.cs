@@ -5,8 +5,8 @@ namespace Pipeline.Models.Simulation;
 /// <summary>
 /// One simulated bed: a heart, its patient's movement, and the devices that watch both: <c>ppg</c> (PPG and ACC, 125 Hz), <c>ecg</c> (250
 /// Hz), <c>abp</c> (125 Hz), <c>pcg</c> (heart sounds, 1000 Hz), <c>camera</c> (30 frames per second), int16; in labour
-/// also <c>fecg</c> (abdominal leads) and <c>ctg</c> (4 Hz). A function of its <see cref="BedScenario"/> alone; memory does not grow with time. One thread at a
-/// time.
+/// also <c>fecg</c> (abdominal leads) and <c>ctg</c> (4 Hz). A function of its <see cref="BedScenario"/> alone; memory does not grow with
+/// time. One thread at a time.
 /// </summary>
 public sealed class SimulatedBed
 {

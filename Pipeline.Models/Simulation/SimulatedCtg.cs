@@ -3,8 +3,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.Simulation;
 
 /// <summary>
-/// A cardiotocograph: the fetal heart rate as the mean of the last two intervals, 0 where there is no signal, in steps of 0.25 per minute as
-/// the devices print it, of twins both; and the external toco (its unit is the device's; here mmHg on a drawn resting tone).
+/// A cardiotocograph: the fetal heart rate as the mean of the last two intervals, 0 where there is no signal, in steps of 0.25 per minute
+/// as the devices print it, of twins both; and the external toco (its unit is the device's; here mmHg on a drawn resting tone).
 /// </summary>
 internal sealed class SimulatedCtg
 {

@@ -3,8 +3,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.Simulation;
 
 /// <summary>
-/// A chest microphone: first and second sounds of the bed's heart, breathing and noise; movement rubs it. Sounds lie where the heart's valves close: the
-/// first one 40 ms after the R peak.
+/// A chest microphone: first and second sounds of the bed's heart, breathing and noise; movement rubs it. Sounds lie where the heart's
+/// valves close: the first one 40 ms after the R peak.
 /// </summary>
 internal sealed class SimulatedHeartSound
 {

@@ -2,7 +2,8 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Simulation;
 
-/// <summary>What <see cref="SimulatedPressureCourse"/> makes: a PPG and an ECG of two devices, whose clocks agree and whose samples do not begin together.</summary>
+/// <summary>What <see cref="SimulatedPressureCourse"/> makes: a PPG and an ECG of two devices, whose clocks agree and whose samples do not
+/// begin together.</summary>
 /// <param name="Ppg">PPG, any unit, 125 Hz, from <paramref name="PpgFirst"/> on.</param>
 /// <param name="PpgFirst">Time of its first sample.</param>
 /// <param name="Ecg">ECG, mV, 250 Hz, from <paramref name="EcgFirst"/> on.</param>
@@ -14,10 +15,11 @@ public sealed record SimulatedPressureRecording(
     float[] Ppg, Timestamp PpgFirst, float[] Ecg, Timestamp EcgFirst, double[] Peaks, double[] Feet, TruePressure[] Beats);
 
 /// <summary>
-/// A person whose arterial pressure goes up and down, and what a PPG and an ECG show of it. The pulse wave's velocity grows with the mean pressure as the artery's modulus does
-/// (Moens and Korteweg with Hughes et al. 1979, IEEE Trans Biomed Eng 26:207-217: E = E0·exp(0.017·P)): so the pulse arrives sooner and the wave that is reflected returns sooner and
-/// larger; the dicrotic wave is the smaller the larger the pulse pressure. Persons differ in velocity, length, pre-ejection period and shape by some percent. The links are those of the
-/// literature in kind, not in strength: a network that reads them says nothing of patients. A function of its seed.
+/// A person whose arterial pressure goes up and down, and what a PPG and an ECG show of it. The pulse wave's velocity grows with the mean
+/// pressure as the artery's modulus does (Moens and Korteweg with Hughes et al. 1979, IEEE Trans Biomed Eng 26:207-217: E =
+/// E0·exp(0.017·P)): so the pulse arrives sooner and the wave that is reflected returns sooner and larger; the dicrotic wave is the smaller
+/// the larger the pulse pressure. Persons differ in velocity, length, pre-ejection period and shape by some percent. The links are those of
+/// the literature in kind, not in strength: a network that reads them says nothing of patients. A function of its seed.
 /// </summary>
 public static class SimulatedPressureCourse
 {

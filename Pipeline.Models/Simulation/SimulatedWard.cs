@@ -42,8 +42,8 @@ public static class SimulatedWard
     }
 
     /// <summary>
-    /// What the camera of bed <paramref name="index"/> (from 0) sees, if it has one: of each six beds one a face, and one a fingertip. Skins
-    /// are of any tone.
+    /// What the camera of bed <paramref name="index"/> (from 0) sees, if it has one: of each six beds one a face, and one a fingertip.
+    /// Skins are of any tone.
     /// </summary>
     public static CameraScene? CameraOf(int index) => (index % 6) switch
     {
@@ -55,8 +55,8 @@ public static class SimulatedWard
     /// <summary>
     /// Scenario of bed <paramref name="index"/> (from 0) of a labour ward with <paramref name="seed"/>: patient <c>mat-000001</c>, bed
     /// <c>lab-0001</c>. Contractions of every second are followed by decelerations of one kind, every ninth fetus is fast, every tenth has
-    /// little variability, every seventh cardiotocograph loses a fifth of the signal, of eight mothers one has a pulse like her child's, and
-    /// of sixteen one has twins and no abdominal leads. The bed is the same whatever the ward's size.
+    /// little variability, every seventh cardiotocograph loses a fifth of the signal, of eight mothers one has a pulse like her child's,
+    /// and of sixteen one has twins and no abdominal leads. The bed is the same whatever the ward's size.
     /// </summary>
     public static BedScenario LabourBed(int index, int seed, Timestamp start, long epoch, DeviceFaults faults, string ward = "labour-1")
     {

@@ -25,7 +25,8 @@ public readonly record struct StateBlock(string Name, int Version, string Model,
     internal static bool IsOfNetwork(string name) => name is RateNetwork or FetalNetwork or EcgAutoencoder;
 }
 
-/// <summary>All of one epoch of one device, between two chunks: what <see cref="DeviceStream"/> needs to go on as if nothing had happened.</summary>
+/// <summary>All of one epoch of one device, between two chunks: what <see cref="DeviceStream"/> needs to go on as if nothing had
+/// happened.</summary>
 /// <param name="Device">The device.</param>
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="RateHz">Samples per second and channel.</param>

@@ -2,7 +2,8 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.State;
 
-/// <summary>A record of an input topic: by the topic's id, because a topic that is made again under its old name counts from 0 again.</summary>
+/// <summary>A record of an input topic: by the topic's id, because a topic that is made again under its old name counts from 0
+/// again.</summary>
 /// <param name="TopicId">Id of the topic; all zeros where the source has none.</param>
 /// <param name="Partition">Partition (= shard).</param>
 /// <param name="Offset">Offset of the record; −1 before the first.</param>

@@ -5,18 +5,19 @@ using System.Text;
 namespace Pipeline.Models.State;
 
 /// <summary>
-/// One pass over the mutable fields of something stateful, in either direction. A stateful class has one method that hands each of its fields
-/// over by reference, in a fixed order: when writing the field is appended to the bytes, when reading it is set from them. So what is written
-/// and what is read cannot drift apart.
+/// One pass over the mutable fields of something stateful, in either direction. A stateful class has one method that hands each of its
+/// fields over by reference, in a fixed order: when writing the field is appended to the bytes, when reading it is set from them. So what
+/// is written and what is read cannot drift apart.
 /// <para>
-/// Reading never throws and never reads past the end, whatever the bytes are: after the first <see cref="Fault"/> every further field stays as
-/// it is, and the object is to be thrown away. What later serves as an index is handed over with its limits. Used again and again, one thread at
-/// a time; little-endian, as the samples are.
+/// Reading never throws and never reads past the end, whatever the bytes are: after the first <see cref="Fault"/> every further field stays
+/// as it is, and the object is to be thrown away. What later serves as an index is handed over with its limits. Used again and again, one
+/// thread at a time; little-endian, as the samples are.
 /// </para>
 /// </summary>
 public sealed class StateTransfer
 {
-    /// <summary>Highest count of samples or records: what a double holds exactly, as <see cref="Signals.SampleChunk.FindFault"/> demands.</summary>
+    /// <summary>Highest count of samples or records: what a double holds exactly, as <see cref="Signals.SampleChunk.FindFault"/>
+    /// demands.</summary>
     private const long MostCount = 1L << 53;
 
     /// <summary>Longest text: what a chunk's names have room for.</summary>
@@ -132,8 +133,8 @@ public sealed class StateTransfer
     }
 
     /// <summary>
-    /// The <paramref name="count"/> values before place <paramref name="end"/> of a ring, both of which follow from what was handed over before; the ring of a new
-    /// object is otherwise as it was made.
+    /// The <paramref name="count"/> values before place <paramref name="end"/> of a ring, both of which follow from what was handed over
+    /// before; the ring of a new object is otherwise as it was made.
     /// </summary>
     public void Ring<T>(T[] ring, int end, int count) where T : unmanaged
     {

@@ -12,7 +12,8 @@ internal static class CameraPresenceWeights
     /// <summary>Log-odds of <paramref name="features"/>, <see cref="PpgPresenceFeatures.Count"/> numbers.</summary>
     public static double LogOdds(ReadOnlySpan<float> features) => PpgPresenceWeights.LogOdds(features, Weights, Offset) - Margin;
 
-    /// <summary>Log-odds that are taken off a fit's, in which pulses count as much as all else: a camera sees far more that is no pulse.</summary>
+    /// <summary>Log-odds that are taken off a fit's, in which pulses count as much as all else: a camera sees far more that is no
+    /// pulse.</summary>
     public const double Margin = 1;
 
     private const double Offset = -3.357;

@@ -7,8 +7,8 @@ namespace Pipeline.Models.Estimators.Camera;
 
 /// <summary>
 /// A camera's mean red, green and blue as signals that a pulse moves. A fingertip on the lens lets red light through: its colours are taken
-/// as they come. Of a face they are projected (<see cref="ColourProjection"/>). Which of the two it is is decided by the colours themselves.
-/// Frames that are missing are bridged for the projection, and missing again in what comes out.
+/// as they come. Of a face they are projected (<see cref="ColourProjection"/>). Which of the two it is is decided by the colours
+/// themselves. Frames that are missing are bridged for the projection, and missing again in what comes out.
 /// </summary>
 internal sealed class CameraTraces : PulseSource
 {

@@ -40,8 +40,9 @@ internal static class ColourProjection
     public static int StretchOf(double rateHz) => Math.Max(StepsInStretch, (int)Math.Round(StretchSeconds * rateHz));
 
     /// <summary>
-    /// Writes the trace of a window whose first sample is <paramref name="start"/> of the stream. <paramref name="colours"/>: red, green and
-    /// blue, each as long as the <paramref name="trace"/>, none missing, means above 0. The trace is less sure in its first and last stretch.
+    /// Writes the trace of a window whose first sample is <paramref name="start"/> of the stream. <paramref name="colours"/>: red, green
+    /// and blue, each as long as the <paramref name="trace"/>, none missing, means above 0. The trace is less sure in its first and last
+    /// stretch.
     /// </summary>
     public static void Make(ColourMethod method, ReadOnlySpan<float> colours, long start, double rateHz, Span<float> trace)
     {

@@ -10,8 +10,8 @@ internal readonly record struct Contraction(long Begin, long End);
 /// <summary>
 /// Contractions from a tocodynamometer in its usual units of 0 to 100, in cells of one second. The resting tone is the 20 % quantile of the
 /// ten minutes before and the two minutes after a second, the usual height the 90 % quantile above it. A contraction rises, averaged over
-/// 15 s, above 0.4 of the usual height, at least 10, and lasts while it is above 0.2, at least 5, with the rise to it for 36 s or more. Toco that stands still
-/// for a minute, or has 0 throughout, is no signal; half a minute without one ends a contraction. A second is final
+/// 15 s, above 0.4 of the usual height, at least 10, and lasts while it is above 0.2, at least 5, with the rise to it for 36 s or more.
+/// Toco that stands still for a minute, or has 0 throughout, is no signal; half a minute without one ends a contraction. A second is final
 /// <see cref="CtgBaseline.Lag"/> steps after it.
 /// </summary>
 internal sealed class Contractions(double rateHz)
@@ -195,7 +195,8 @@ internal sealed class Contractions(double rateHz)
         _isUp |= above > Math.Max(LeastRise, 0.4 * height);
     }
 
-    /// <summary>Where the rise to a second began: the toco leaves the resting tone, at most 15 s before; not in the contraction before.</summary>
+    /// <summary>Where the rise to a second began: the toco leaves the resting tone, at most 15 s before; not in the contraction
+    /// before.</summary>
     private long Onset(long cell, double foot)
     {
         var least = Math.Max(cell - MostRise, _listed == 0 ? 0 : _list[(_listed - 1) % Listed].End);

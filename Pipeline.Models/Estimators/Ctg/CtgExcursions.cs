@@ -7,8 +7,8 @@ namespace Pipeline.Models.Estimators.Ctg;
 /// <param name="Begin">First second.</param>
 /// <param name="End">Second after the last.</param>
 /// <param name="Peak">Largest deviation, beats per minute, not negative.</param>
-/// <param name="FlankSeconds">From the onset to the peak and back to the end, mean of both, told from the flanks between 20 and 80 % of the peak,
-/// so that a long floor does not count; from the onset alone while it lasts.</param>
+/// <param name="FlankSeconds">From the onset to the peak and back to the end, mean of both, told from the flanks between 20 and 80 % of the
+/// peak, so that a long floor does not count; from the onset alone while it lasts.</param>
 /// <param name="ThereCount">Seconds of it with a rate.</param>
 internal readonly record struct CtgExcursion(int Sign, long Begin, long End, float Peak, float FlankSeconds, int ThereCount)
 {
@@ -154,8 +154,8 @@ internal sealed class CtgExcursions
     }
 
     /// <summary>
-    /// The first flank on the way from one second to another: from 20 to 80 % of the peak, of which a straight one takes 0.6 and a cosine 0.41 of
-    /// its length: 2.4 times what lies between. Of what is lost in between half is counted.
+    /// The first flank on the way from one second to another: from 20 to 80 % of the peak, of which a straight one takes 0.6 and a cosine
+    /// 0.41 of its length: 2.4 times what lies between. Of what is lost in between half is counted.
     /// </summary>
     private float Flank(long from, long to, int step)
     {

@@ -5,8 +5,8 @@ namespace Pipeline.Models.Estimators.Ctg;
 
 /// <summary>What is said of one minute of a trace, when no excursion that began in it is open any more.</summary>
 /// <param name="Bandwidth">
-/// Highest less lowest second outside of accelerations and decelerations, a twentieth of them at each end left out, beats per minute; NaN with
-/// less than 30 such seconds.
+/// Highest less lowest second outside of accelerations and decelerations, a twentieth of them at each end left out, beats per minute; NaN
+/// with less than 30 such seconds.
 /// </param>
 /// <param name="ShortTerm">Short-term variation: mean difference of the pulse intervals of neighbouring epochs of 3.75 s outside of
 /// decelerations, ms; NaN with less than 8 pairs.</param>

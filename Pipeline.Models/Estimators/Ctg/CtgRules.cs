@@ -69,7 +69,8 @@ public sealed class CtgRules : IValidatableObject
     [Range(2, 10)]
     public int LongDecelerationMinutes { get; set; } = 5;
 
-    /// <summary>Seconds from onset to nadir and from there to the end, mean of both, below which a deceleration is variable, 10 to 60; default 30.</summary>
+    /// <summary>Seconds from onset to nadir and from there to the end, mean of both, below which a deceleration is variable, 10 to 60;
+    /// default 30.</summary>
     [Range(10, 60)]
     public int VariableFallSeconds { get; set; } = 30;
 

@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ctg;
 
 /// <summary>
-/// An analysis of a device's trace, from the trace's first sample to its end, and what a stage says of it: the same for a monitor's trace and
-/// for one from a fetal ECG. Missing records of up to ten minutes are a hole in the trace; after a longer one it begins anew.
+/// An analysis of a device's trace, from the trace's first sample to its end, and what a stage says of it: the same for a monitor's trace
+/// and for one from a fetal ECG. Missing records of up to ten minutes are a hole in the trace; after a longer one it begins anew.
 /// </summary>
 /// <param name="analysis">The analysis.</param>
 /// <param name="signals">Under which kind of signal each fetus is given.</param>

@@ -4,8 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Ctg;
 
 /// <summary>
-/// The trace of a fetal ECG, analysed like a monitor's: its rates are the intervals of the fetal beats that the stage before it gave of the same
-/// window. Beats of a window without a fetal heart rate make no trace. A fetal ECG has no toco: decelerations have no kind (<see cref="CtgRun"/>).
+/// The trace of a fetal ECG, analysed like a monitor's: its rates are the intervals of the fetal beats that the stage before it gave of the
+/// same window. Beats of a window without a fetal heart rate make no trace. A fetal ECG has no toco: decelerations have no kind
+/// (<see cref="CtgRun"/>).
 /// </summary>
 public sealed class FetalTraceStage : IWindowStage
 {

@@ -4,8 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// The last 12 s of up to four abdominal leads at 250 Hz, high-passed at 3 Hz. A missing sample is like the one before; a hole of 10 ms or more, one value for 0.15 s
-/// or more, and 0.2 s after either, are not valid: zeros. Then a lead goes on without a step.
+/// The last 12 s of up to four abdominal leads at 250 Hz, high-passed at 3 Hz. A missing sample is like the one before; a hole of 10 ms or
+/// more, one value for 0.15 s or more, and 0.2 s after either, are not valid: zeros. Then a lead goes on without a step.
 /// </summary>
 internal sealed class AbdominalLeads
 {

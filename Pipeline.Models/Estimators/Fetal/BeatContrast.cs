@@ -1,7 +1,8 @@
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>What a track of beats looks like in the signal in which it was found.</summary>
-/// <param name="Contrast">All together: about 0 for chance, above 1 for a clear track, 2.5 at best; <see cref="BeatSearch.Nothing"/> of fewer than five beats.</param>
+/// <param name="Contrast">All together: about 0 for chance, above 1 for a clear track, 2.5 at best; <see cref="BeatSearch.Nothing"/> of
+/// fewer than five beats.</param>
 /// <param name="Height">Median height of the beats.</param>
 /// <param name="LowHeight">Lower quartile of the heights.</param>
 /// <param name="Between">Median height of what stands highest between two beats.</param>
@@ -15,7 +16,8 @@ internal readonly record struct BeatTerms(
 {
     private const float MostBelow = 0.15f, MostSpread = 0.25f;
 
-    /// <summary>Whether a heart may beat like this: few beats stand below what lies behind them, and the intervals are alike. A track that is lost for a second or two is not, however clear the rest.</summary>
+    /// <summary>Whether a heart may beat like this: few beats stand below what lies behind them, and the intervals are alike. A track that
+    /// is lost for a second or two is not, however clear the rest.</summary>
     public bool IsWhole => Below <= MostBelow && Spread <= MostSpread;
 
     /// <summary>Of fewer than five beats.</summary>
@@ -23,8 +25,8 @@ internal readonly record struct BeatTerms(
 }
 
 /// <summary>
-/// How surely a track is that of a fetus: how far its beats stand out of what lies between them, how even its intervals are, how it agrees with the beats that were said before. Owns its
-/// scratch: one thread at a time.
+/// How surely a track is that of a fetus: how far its beats stand out of what lies between them, how even its intervals are, how it agrees
+/// with the beats that were said before. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class BeatContrast
 {
@@ -75,7 +77,8 @@ internal sealed class BeatContrast
         return isHalf && near > CrowdedShare ? penalty + 1 : penalty;
     }
 
-    /// <summary>Share of <paramref name="beats"/> that have one of <paramref name="others"/> nearer than <paramref name="reach"/> samples; both ascend.</summary>
+    /// <summary>Share of <paramref name="beats"/> that have one of <paramref name="others"/> nearer than <paramref name="reach"/> samples;
+    /// both ascend.</summary>
     public static float ShareNear(ReadOnlySpan<int> beats, ReadOnlySpan<int> others, int reach)
     {
         if (beats.Length == 0 || others.Length == 0)

@@ -22,7 +22,8 @@ internal readonly record struct BeatForm(int SlopeSamples, int Half, BeatInterva
 }
 
 /// <summary>
-/// Finds a heart's beats in one signal of which nothing is known: tracks its slope, then twice what is like the median beat so far. Owns its scratch: one thread at a time.
+/// Finds a heart's beats in one signal of which nothing is known: tracks its slope, then twice what is like the median beat so far. Owns
+/// its scratch: one thread at a time.
 /// </summary>
 internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level, ColumnSort sort)
 {
@@ -37,11 +38,13 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level, ColumnS
     private readonly float[] _column = new float[FetalTiming.MostBeats];
     private readonly int[] _inner = new int[FetalTiming.MostBeats];
 
-    /// <summary>Writes the beats, ascending, and returns how many; <paramref name="score"/> says how alike and how regular they are, 1.5 at best.</summary>
+    /// <summary>Writes the beats, ascending, and returns how many; <paramref name="score"/> says how alike and how regular they are, 1.5 at
+    /// best.</summary>
     /// <param name="signal">The signal, a window at most; its size does not matter.</param>
     /// <param name="form">Whose beats.</param>
     /// <param name="beats">Place for <see cref="FetalTiming.MostBeats"/>.</param>
-    /// <param name="score">Median likeness of the beats to their mean + 0.5 x part of the window that they cover − 4 x median change of the interval, as a part of it.</param>
+    /// <param name="score">Median likeness of the beats to their mean + 0.5 x part of the window that they cover − 4 x median change of the
+    /// interval, as a part of it.</param>
     public int Find(ReadOnlySpan<float> signal, in BeatForm form, Span<int> beats, out float score)
     {
         var strength = _strength.AsSpan(0, signal.Length);
@@ -62,7 +65,8 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level, ColumnS
         return count;
     }
 
-    /// <summary>How much each sample is like the median beat, 0 or more; false where fewer than four beats lie wholly in the window.</summary>
+    /// <summary>How much each sample is like the median beat, 0 or more; false where fewer than four beats lie wholly in the
+    /// window.</summary>
     public bool TryCompare(ReadOnlySpan<float> signal, ReadOnlySpan<int> beats, int half, Span<float> strength)
     {
         var count = Within(beats, half, signal.Length - half, _inner);
@@ -156,7 +160,8 @@ internal sealed class BeatSearch(FetalLattice lattice, LocalLevel level, ColumnS
         TensorPrimitives.Subtract(samples, TensorPrimitives.Sum(samples) / samples.Length, beat);
     }
 
-    /// <summary>Median change from one interval to the next, as a part of the median interval; 1 where there are no two intervals.</summary>
+    /// <summary>Median change from one interval to the next, as a part of the median interval; 1 where there are no two
+    /// intervals.</summary>
     private float Jitter(ReadOnlySpan<int> beats)
     {
         if (beats.Length < 3)

@@ -3,8 +3,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Whether what is taken for the fetus may be the mother: the beats lie in hers, or both rates have been alike for 10 s, 20 s where the fetal one is not certain: two hearts of one rate hide each
-/// other. It ends when the rates part; while the fetus is lost it stays for 30 s.
+/// Whether what is taken for the fetus may be the mother: the beats lie in hers, or both rates have been alike for 10 s, 20 s where the
+/// fetal one is not certain: two hearts of one rate hide each other. It ends when the rates part; while the fetus is lost it stays for 30
+/// s.
 /// </summary>
 internal sealed class Coincidence
 {

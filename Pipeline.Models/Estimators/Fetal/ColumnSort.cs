@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Sorts the columns of a small table, eight at a time: medians and quantiles over beats, of each sample of the beat. Merge exchange of Batcher (Knuth, The Art of Computer Programming 5.2.2,
-/// algorithm M). One thread at a time.
+/// Sorts the columns of a small table, eight at a time: medians and quantiles over beats, of each sample of the beat. Merge exchange of
+/// Batcher (Knuth, The Art of Computer Programming 5.2.2, algorithm M). One thread at a time.
 /// </summary>
 internal sealed class ColumnSort
 {
@@ -31,7 +31,8 @@ internal sealed class ColumnSort
     /// <summary>The next row, whose numbers are to be written; none may be NaN.</summary>
     public Span<float> Add() => Row(Count++);
 
-    /// <summary>Writes the median of each column, of an even number of rows the mean of the two in the middle. There is at least one row.</summary>
+    /// <summary>Writes the median of each column, of an even number of rows the mean of the two in the middle. There is at least one
+    /// row.</summary>
     public void Medians(Span<float> medians)
     {
         Sort();
@@ -69,7 +70,8 @@ internal sealed class ColumnSort
         }
     }
 
-    /// <summary>Puts the lesser number of each column into row <paramref name="first"/>, the greater into row <paramref name="second"/>.</summary>
+    /// <summary>Puts the lesser number of each column into row <paramref name="first"/>, the greater into row
+    /// <paramref name="second"/>.</summary>
     private void Exchange(int first, int second)
     {
         var a = MemoryMarshal.Cast<float, Vector256<float>>(_values.AsSpan(first * _stride, _stride));

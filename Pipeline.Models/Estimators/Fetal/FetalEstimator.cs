@@ -47,7 +47,8 @@ internal sealed class FetalEstimator
     /// <summary>Gets what a network would be asked about each window, where none is; null: not wanted.</summary>
     public FetalObserved? Observed { get; init; }
 
-    /// <summary>Adds the estimates of <paramref name="window"/>, the fetus's by <paramref name="model"/> where there is one, and the beats that are said with it.</summary>
+    /// <summary>Adds the estimates of <paramref name="window"/>, the fetus's by <paramref name="model"/> where there is one, and the beats
+    /// that are said with it.</summary>
     public void Accept(in Window window, StageOutput output, FetalModel? model)
     {
         Take(window);
@@ -114,7 +115,8 @@ internal sealed class FetalEstimator
         state.Count(ref _bankedUntil);
     }
 
-    /// <summary>Finds both hearts' beats in the last 12 s, writes them and the network's <paramref name="input"/>, if it is not empty, and notes the marks before <paramref name="horizon"/>.</summary>
+    /// <summary>Finds both hearts' beats in the last 12 s, writes them and the network's <paramref name="input"/>, if it is not empty, and
+    /// notes the marks before <paramref name="horizon"/>.</summary>
     private FoundHearts Find(FetalWorkspace work, Span<int> mother, Span<int> fetal, long horizon, Span<float> input)
     {
         work.Marks.Clear();

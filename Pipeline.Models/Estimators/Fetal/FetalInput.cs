@@ -38,7 +38,8 @@ internal sealed class FetalInput
     /// <param name="work">Holds the residuals of the window.</param>
     /// <param name="mother">The mother's beats.</param>
     /// <param name="fetal">The fetus's beats; none where none is found.</param>
-    /// <param name="hypothesis">The heart that was found beside the larger one, which may be none; the fetus's, unless they were exchanged.</param>
+    /// <param name="hypothesis">The heart that was found beside the larger one, which may be none; the fetus's, unless they were
+    /// exchanged.</param>
     /// <param name="isInQuestion">Whether their rates leave open whose heart is whose.</param>
     /// <param name="input">Gets it.</param>
     public void Write(

@@ -10,9 +10,10 @@ namespace Pipeline.Models.Estimators.Fetal;
 internal readonly record struct BeatIntervals(int Least, int Most, float Stiffness, int Reach);
 
 /// <summary>
-/// The most rewarding series of beats through the peaks of a signal: dynamic programming of second order (Viterbi 1967, doi:10.1109/TIT.1967.1054010), a state being
-/// the last two peaks. A peak of height v (in parts of the 90th percentile of the peaks, at most 1.5) gains v + bonus − 0.35; an interval that differs from the one before costs
-/// stiffness x min((change / shorter one)², 0.09): a missed or an early beat costs a bounded amount. Owns its scratch: one thread at a time.
+/// The most rewarding series of beats through the peaks of a signal: dynamic programming of second order (Viterbi 1967,
+/// doi:10.1109/TIT.1967.1054010), a state being the last two peaks. A peak of height v (in parts of the 90th percentile of the peaks, at
+/// most 1.5) gains v + bonus − 0.35; an interval that differs from the one before costs stiffness x min((change / shorter one)², 0.09): a
+/// missed or an early beat costs a bounded amount. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class FetalLattice
 {

@@ -4,8 +4,9 @@ using Pipeline.Models.Spectra;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Takes mains hum out of a window: where the power at 50 or 60 Hz stands out, its frequency is measured (it may be 0.4 Hz off) and the sine that fits the lead about each moment (a triangle of
-/// ±1 s) is subtracted. Unlike a notch it does not ring after QRS complexes, and it is as narrow as hum is. Owns its scratch: one thread at a time.
+/// Takes mains hum out of a window: where the power at 50 or 60 Hz stands out, its frequency is measured (it may be 0.4 Hz off) and the
+/// sine that fits the lead about each moment (a triangle of ±1 s) is subtracted. Unlike a notch it does not ring after QRS complexes, and
+/// it is as narrow as hum is. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class FetalMains
 {
@@ -78,7 +79,8 @@ internal sealed class FetalMains
         return peak / (Medians.Of(_around.AsSpan(0, count)) + float.Epsilon);
     }
 
-    /// <summary>The frequency near <paramref name="nominal"/>: by how far the phase of one second turns from the phase of the second before, all leads together.</summary>
+    /// <summary>The frequency near <paramref name="nominal"/>: by how far the phase of one second turns from the phase of the second
+    /// before, all leads together.</summary>
     private double Measured(SignalRows signals, double nominal)
     {
         Turn(nominal, signals.Length);

@@ -3,8 +3,9 @@ using Pipeline.Models.Features;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// A window of abdominal leads that a fetal network is asked about. What the leads allow is the classical stage's to say (status, coincidence, the mother), and rates are those of its beats: the
-/// network objects to a rate that it finds to be wrong, and confirms one that the stage is not sure of. So a window with a rate has beats of that rate.
+/// A window of abdominal leads that a fetal network is asked about. What the leads allow is the classical stage's to say (status,
+/// coincidence, the mother), and rates are those of its beats: the network objects to a rate that it finds to be wrong, and confirms one
+/// that the stage is not sure of. So a window with a rate has beats of that rate.
 /// </summary>
 public sealed class FetalQuestion : NetworkQuestion
 {
@@ -51,6 +52,7 @@ public sealed class FetalQuestion : NetworkQuestion
 
     internal void Set(bool startsAnew, in FetalTaken taken) => (StartsAnew, Classical, _taken) = (startsAnew, taken.Classical, taken);
 
-    /// <summary>Whether the rate is the mother's, or her double: a rate that the classical stage does not confirm may be left over of her.</summary>
+    /// <summary>Whether the rate is the mother's, or her double: a rate that the classical stage does not confirm may be left over of
+    /// her.</summary>
     private static bool IsHers(double rate, double mother) => Math.Abs(rate - mother) <= NearHers || Math.Abs(rate - 2 * mother) <= NearHers;
 }

@@ -4,7 +4,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Makes marks of tracks: a beat is said once, with the first window that ends two seconds or more after it, and so at most four after it (the first window says all before its last two seconds).
+/// Makes marks of tracks: a beat is said once, with the first window that ends two seconds or more after it, and so at most four after it
+/// (the first window says all before its last two seconds).
 /// </summary>
 internal sealed class FetalReadout
 {
@@ -87,8 +88,8 @@ internal sealed class FetalReadout
     }
 
     /// <summary>
-    /// Puts the beats of a track where the energy of the mean residual beat is highest (±48 ms), and a beat that is more than 40 ms off the middle of its neighbours, while these fit the usual
-    /// interval, into the middle: it was hidden.
+    /// Puts the beats of a track where the energy of the mean residual beat is highest (±48 ms), and a beat that is more than 40 ms off the
+    /// middle of its neighbours, while these fit the usual interval, into the middle: it was hidden.
     /// </summary>
     /// <param name="signals">The residual in which the track was found.</param>
     /// <param name="track">The track.</param>

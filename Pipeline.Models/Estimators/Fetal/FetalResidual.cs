@@ -6,8 +6,8 @@ using Pipeline.Models.Filters;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// What is left of the leads when the mother is taken out, 8 to 60 Hz (Butterworth, forward and backward, so without delay), each lead divided by its local level; and the covariance of its
-/// lags. Owns its signals and scratch: one thread at a time.
+/// What is left of the leads when the mother is taken out, 8 to 60 Hz (Butterworth, forward and backward, so without delay), each lead
+/// divided by its local level; and the covariance of its lags. Owns its signals and scratch: one thread at a time.
 /// </summary>
 internal sealed class FetalResidual
 {

@@ -5,8 +5,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// The fetus's beats in a window: by the filter that the windows before have learnt, and learns on; challenged by the independent components and the leads of both residuals, often while the
-/// fetus is not certain. This is what is kept of a stream; the work is done with a <see cref="FetalWorkspace"/>.
+/// The fetus's beats in a window: by the filter that the windows before have learnt, and learns on; challenged by the independent
+/// components and the leads of both residuals, often while the fetus is not certain. This is what is kept of a stream; the work is done
+/// with a <see cref="FetalWorkspace"/>.
 /// </summary>
 internal sealed class FetalSearch
 {
@@ -82,7 +83,8 @@ internal sealed class FetalSearch
     }
 
     /// <summary>
-    /// Other leads than before: what the leads that both have in common show of the fetus stays known, and makes the filter of the new ones.
+    /// Other leads than before: what the leads that both have in common show of the fetus stays known, and makes the filter of the new
+    /// ones.
     /// </summary>
     private void Carry(FetalWorkspace work, int leads)
     {
@@ -120,7 +122,8 @@ internal sealed class FetalSearch
             Try(work, _variant, filter, mayBeSlow: true, found, found.Score);
     }
 
-    /// <summary>Makes <paramref name="found"/> what the filter finds, where its score is above <paramref name="least"/>; whether it is.</summary>
+    /// <summary>Makes <paramref name="found"/> what the filter finds, where its score is above <paramref name="least"/>; whether it
+    /// is.</summary>
     private static bool Try(FetalWorkspace work, int variant, ReadOnlySpan<float> filter, bool mayBeSlow, FetalHypothesis found, float least)
     {
         var signals = work.Residuals[variant].Finished(work.Level);

@@ -6,9 +6,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Mother and fetus from 1 to 4 abdominal leads of a device, all together: beats of both, and both heart rates (metrics <see cref="Metric.HeartRate"/> and
-/// <see cref="Metric.FetalHeartRate"/>). Of more leads four are used, spread over the layout. Rates from 250 Hz; units, gains and signs do not matter. A missing sample (NaN) is bridged, a
-/// hole of 10 ms and a lead that the device says is off do not count. A mark comes with the first window that ends two seconds or more after it, so at most four seconds after it.
+/// Mother and fetus from 1 to 4 abdominal leads of a device, all together: beats of both, and both heart rates (metrics
+/// <see cref="Metric.HeartRate"/> and <see cref="Metric.FetalHeartRate"/>). Of more leads four are used, spread over the layout. Rates from
+/// 250 Hz; units, gains and signs do not matter. A missing sample (NaN) is bridged, a hole of 10 ms and a lead that the device says is off
+/// do not count. A mark comes with the first window that ends two seconds or more after it, so at most four seconds after it.
 /// </summary>
 public sealed class FetalStage : IWindowStage
 {
@@ -41,7 +42,8 @@ public sealed class FetalStage : IWindowStage
             Use(model);
     }
 
-    /// <summary>From the next window on a fetal network is asked, which begins without a past; where it does not take the stream, the classical estimate stands.</summary>
+    /// <summary>From the next window on a fetal network is asked, which begins without a past; where it does not take the stream, the
+    /// classical estimate stands.</summary>
     public void Use(INetwork network)
     {
         if (network is FetalModel model)

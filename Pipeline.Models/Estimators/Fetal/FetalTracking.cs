@@ -3,7 +3,8 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Tracks the fetus in the output of a filter: the output by its local level and by the mother's phase, beats that were said before a little ahead. Owns its scratch: one thread at a time.
+/// Tracks the fetus in the output of a filter: the output by its local level and by the mother's phase, beats that were said before a
+/// little ahead. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class FetalTracking(FetalWorkspace work)
 {
@@ -39,7 +40,8 @@ internal sealed class FetalTracking(FetalWorkspace work)
     /// <summary>Turns the output of a filter into the strength that is tracked; writes the beats and returns how many.</summary>
     /// <param name="output">The output; then the strength.</param>
     /// <param name="beats">Place for <see cref="FetalTiming.MostBeats"/>.</param>
-    /// <param name="mayBeSlow">Whether a bradycardia is looked for where the track is not certain: of a fetus that is known, or where the hearts may be exchanged.</param>
+    /// <param name="mayBeSlow">Whether a bradycardia is looked for where the track is not certain: of a fetus that is known, or where the
+    /// hearts may be exchanged.</param>
     /// <param name="terms">How surely the track is a fetus's.</param>
     public int Track(Span<float> output, Span<int> beats, bool mayBeSlow, out BeatTerms terms)
     {
@@ -60,7 +62,8 @@ internal sealed class FetalTracking(FetalWorkspace work)
         TensorPrimitives.Max(output, 0f, output);
     }
 
-    /// <summary>A bradycardia: intervals beyond those of a fetus, where they stand out clearly more and are no wave of the mother's.</summary>
+    /// <summary>A bradycardia: intervals beyond those of a fetus, where they stand out clearly more and are no wave of the
+    /// mother's.</summary>
     private int Slow(ReadOnlySpan<float> strength, Span<int> beats, int count, ref BeatTerms terms)
     {
         var slow = _slow.AsSpan();

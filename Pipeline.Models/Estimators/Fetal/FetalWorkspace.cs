@@ -3,7 +3,8 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// What a window is worked on with: signals and scratch that nothing outlives. A thread has one for all its streams, half a megabyte, so that a patient keeps only what a snapshot holds.
+/// What a window is worked on with: signals and scratch that nothing outlives. A thread has one for all its streams, half a megabyte, so
+/// that a patient keeps only what a snapshot holds.
 /// </summary>
 internal sealed class FetalWorkspace
 {

@@ -18,8 +18,8 @@ internal readonly record struct FoundHearts(int Length, int Leads, int MotherCou
     public const int QuickSamples = FetalTiming.RateHz / 2;
 
     /// <summary>
-    /// Whether the rates leave open whose heart is whose: the heart that was cancelled, the larger one, is the quicker one. Either the fetus is larger in these leads, or the mother is faster
-    /// than her child.
+    /// Whether the rates leave open whose heart is whose: the heart that was cancelled, the larger one, is the quicker one. Either the
+    /// fetus is larger in these leads, or the mother is faster than her child.
     /// </summary>
     public bool AreInQuestion(ReadOnlySpan<int> mother, ReadOnlySpan<int> fetal)
     {
@@ -29,10 +29,12 @@ internal readonly record struct FoundHearts(int Length, int Leads, int MotherCou
         return ofFetus > Faster * ofMother && ofMother < QuickSamples;
     }
 
-    /// <summary>The answer by the shape of the QRS complexes: a fetus's are the sharper ones. Exchanges the hearts in both places where they were taken for each other.</summary>
+    /// <summary>The answer by the shape of the QRS complexes: a fetus's are the sharper ones. Exchanges the hearts in both places where
+    /// they were taken for each other.</summary>
     /// <param name="mother">The mother's beats, with place for the fetus's.</param>
     /// <param name="fetal">The fetus's, with place for hers.</param>
-    /// <param name="sharpness">How much sharper the complexes taken for the fetus's are (<see cref="QrsSharpness"/>); NaN: not known.</param>
+    /// <param name="sharpness">How much sharper the complexes taken for the fetus's are (<see cref="QrsSharpness"/>); NaN: not
+    /// known.</param>
     public FoundHearts Answer(Span<int> mother, Span<int> fetal, float sharpness)
     {
         if (sharpness >= Sharper)

@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Independent components of up to four signals: FastICA, symmetric, with tanh (Hyvärinen 1999, doi:10.1109/72.761722), begun where the last window's ended. Owns its scratch:
-/// one thread at a time.
+/// Independent components of up to four signals: FastICA, symmetric, with tanh (Hyvärinen 1999, doi:10.1109/72.761722), begun where the
+/// last window's ended. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class IndependentComponents
 {
@@ -20,7 +20,8 @@ internal sealed class IndependentComponents
     private readonly double[] _values = new double[Most], _means = new double[Most];
 
     /// <summary>
-    /// Finds the unmixing matrix, [components x signals], of as many components as signals: component = matrix x signals. Components have variance 1.
+    /// Finds the unmixing matrix, [components x signals], of as many components as signals: component = matrix x signals. Components have
+    /// variance 1.
     /// </summary>
     /// <param name="signals">The signals.</param>
     /// <param name="matrix">Where to begin, or zeros; then the result. Signals² elements.</param>

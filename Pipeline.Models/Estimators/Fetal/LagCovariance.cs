@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Covariance of the leads of a residual at the lags of the spatial-temporal filter, block-Toeplitz, with 2 % of its mean diagonal added, and its factor. Element l x leads + c of a vector is
-/// lead c at lag l. Owns its scratch: one thread at a time.
+/// Covariance of the leads of a residual at the lags of the spatial-temporal filter, block-Toeplitz, with 2 % of its mean diagonal added,
+/// and its factor. Element l x leads + c of a vector is lead c at lag l. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class LagCovariance
 {
@@ -52,7 +52,8 @@ internal sealed class LagCovariance
         Cholesky.Factor(_factor.AsSpan(0, _order * _order), _order);
     }
 
-    /// <summary>The filter of greatest signal-to-noise ratio for the wave <paramref name="wave"/>: R⁻¹ wave, with variance 1 of its output.</summary>
+    /// <summary>The filter of greatest signal-to-noise ratio for the wave <paramref name="wave"/>: R⁻¹ wave, with variance 1 of its
+    /// output.</summary>
     /// <param name="wave">Lead by lead at each lag, Lags x leads.</param>
     /// <param name="filter">Gets the taps, in the same order.</param>
     public void Solve(ReadOnlySpan<float> wave, Span<float> filter)
@@ -70,7 +71,8 @@ internal sealed class LagCovariance
             filter[i] = (float)(side[i] * scale);
     }
 
-    /// <summary>The median wave of the residual at <paramref name="beats"/>; false where fewer than four of them lie wholly in the window.</summary>
+    /// <summary>The median wave of the residual at <paramref name="beats"/>; false where fewer than four of them lie wholly in the
+    /// window.</summary>
     /// <param name="signals">The residual.</param>
     /// <param name="beats">Beats.</param>
     /// <param name="sort">To work with.</param>

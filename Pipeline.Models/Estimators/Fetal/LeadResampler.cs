@@ -3,8 +3,9 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Brings samples of any rate to <see cref="FetalTiming.RateHz"/>: a low-pass of 90 Hz (sinc in a Hamming taper of ±24 ms, gain 1 at 0 Hz) centred on the moment of the new sample, which
-/// lies at most 1/32 ms beside it. Linear in phase, so marks need no correction. Immutable, shared by streams of one rate.
+/// Brings samples of any rate to <see cref="FetalTiming.RateHz"/>: a low-pass of 90 Hz (sinc in a Hamming taper of ±24 ms, gain 1 at 0 Hz)
+/// centred on the moment of the new sample, which lies at most 1/32 ms beside it. Linear in phase, so marks need no correction. Immutable,
+/// shared by streams of one rate.
 /// </summary>
 internal sealed class LeadResampler
 {
@@ -37,7 +38,8 @@ internal sealed class LeadResampler
     /// <summary>The one of a rate.</summary>
     public static LeadResampler Of(double rateHz) => Known.Get(rateHz, static rate => new LeadResampler(rate));
 
-    /// <summary>Index of the first of the <see cref="Taps"/> samples from which new sample <paramref name="index"/> is made; negative before the start.</summary>
+    /// <summary>Index of the first of the <see cref="Taps"/> samples from which new sample <paramref name="index"/> is made; negative
+    /// before the start.</summary>
     public long FirstOf(long index, out int phase)
     {
         var centre = index * _ratio;

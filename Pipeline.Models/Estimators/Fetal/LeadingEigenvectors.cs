@@ -3,9 +3,10 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// The first eigenvectors of a symmetric matrix without negative eigenvalues, where all of them would cost several times more: orthogonal iteration of a few vectors more than are wanted, then the
-/// eigenvectors of the matrix within them (Rutishauser 1970, doi:10.1007/BF02219773). The iteration is with the matrix's fourth power, so that a round counts as four. Of eigenvalues that are
-/// nearly equal the vectors may be mixed. Allocates nothing.
+/// The first eigenvectors of a symmetric matrix without negative eigenvalues, where all of them would cost several times more: orthogonal
+/// iteration of a few vectors more than are wanted, then the eigenvectors of the matrix within them (Rutishauser 1970,
+/// doi:10.1007/BF02219773). The iteration is with the matrix's fourth power, so that a round counts as four. Of eigenvalues that are nearly
+/// equal the vectors may be mixed. Allocates nothing.
 /// </summary>
 internal static class LeadingEigenvectors
 {

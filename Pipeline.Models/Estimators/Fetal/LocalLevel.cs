@@ -4,13 +4,15 @@ using Pipeline.Models.Filters;
 
 namespace Pipeline.Models.Estimators.Fetal;
 
-/// <summary>Centred means and levels of a window's signal; at the edges over what the window holds. Owns its scratch: one thread at a time.</summary>
+/// <summary>Centred means and levels of a window's signal; at the edges over what the window holds. Owns its scratch: one thread at a
+/// time.</summary>
 internal sealed class LocalLevel
 {
     private readonly double[] _sums = new double[FetalTiming.WindowSamples + 1];
     private readonly float[] _squares = new float[FetalTiming.WindowSamples];
 
-    /// <summary>Means over <paramref name="length"/> samples about each sample; <paramref name="means"/> may be the samples themselves.</summary>
+    /// <summary>Means over <paramref name="length"/> samples about each sample; <paramref name="means"/> may be the samples
+    /// themselves.</summary>
     public void Means(ReadOnlySpan<float> samples, int length, Span<float> means)
     {
         var (count, half) = (samples.Length, length / 2);

@@ -3,7 +3,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// The last maternal beats of one lead that have left, or are about to leave, the window: 0.25 s before the R peak to 0.5 s after it, in 16 bits and a scale each.
+/// The last maternal beats of one lead that have left, or are about to leave, the window: 0.25 s before the R peak to 0.5 s after it, in 16
+/// bits and a scale each.
 /// </summary>
 internal sealed class MaternalBank
 {

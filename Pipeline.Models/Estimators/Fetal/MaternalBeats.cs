@@ -4,8 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// The mother's beats in a window: those of the best direction through the leads, by likeness, regularity and the share of the leads' energy that the mean beat explains. Directions are
-/// the one in use, the independent components and the leads themselves. This is what is kept of a stream; the work is done with a <see cref="FetalWorkspace"/>.
+/// The mother's beats in a window: those of the best direction through the leads, by likeness, regularity and the share of the leads'
+/// energy that the mean beat explains. Directions are the one in use, the independent components and the leads themselves. This is what is
+/// kept of a stream; the work is done with a <see cref="FetalWorkspace"/>.
 /// </summary>
 internal sealed class MaternalBeats
 {
@@ -19,7 +20,8 @@ internal sealed class MaternalBeats
     private int _leads;         // bits of the leads that the direction is for; 0: none is known
     private float _score;
 
-    /// <summary>How good the beats of the last window are: about 1.2 to 3; <see cref="BeatSearch.Nothing"/> and less where there are none.</summary>
+    /// <summary>How good the beats of the last window are: about 1.2 to 3; <see cref="BeatSearch.Nothing"/> and less where there are
+    /// none.</summary>
     public float Score => _leads == 0 ? BeatSearch.Nothing : _score;
 
     /// <summary>Finds the beats of a window: writes them, ascending, and returns how many.</summary>
@@ -102,7 +104,8 @@ internal sealed class MaternalBeats
             TensorPrimitives.MultiplyAdd(signals[c], direction[c], mixed, mixed);
     }
 
-    /// <summary>Largest share, over the leads, of the energy that the mean beat (±60 ms) explains; −1 where there are fewer than three beats.</summary>
+    /// <summary>Largest share, over the leads, of the energy that the mean beat (±60 ms) explains; −1 where there are fewer than three
+    /// beats.</summary>
     private static float Explained(SignalRows signals, ReadOnlySpan<int> beats)
     {
         var half = BeatForm.Mother.Half;

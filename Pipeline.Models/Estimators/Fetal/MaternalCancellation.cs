@@ -3,9 +3,9 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Takes the mother's beats out of a lead: each beat as the median of the beats of window and bank plus its part of their first principal components (Kanjilal, Palit, Saha 1997,
-/// doi:10.1109/10.553712), in a Tukey taper, aligned by ±8 ms. With one component and with three: the more, the less of the mother stays, and of the fetus. Owns its scratch: one thread at
-/// a time.
+/// Takes the mother's beats out of a lead: each beat as the median of the beats of window and bank plus its part of their first principal
+/// components (Kanjilal, Palit, Saha 1997, doi:10.1109/10.553712), in a Tukey taper, aligned by ±8 ms. With one component and with three:
+/// the more, the less of the mother stays, and of the fetus. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class MaternalCancellation(ColumnSort sort)
 {
@@ -121,7 +121,8 @@ internal sealed class MaternalCancellation(ColumnSort sort)
         samples[Math.Max(low, high)..].Clear();
     }
 
-    /// <summary>Median beat, and what each beat of the model differs from it, tapered. False where there are fewer than two beats.</summary>
+    /// <summary>Median beat, and what each beat of the model differs from it, tapered. False where there are fewer than two
+    /// beats.</summary>
     private bool MakeModel(ReadOnlySpan<float> lead, int beats, MaternalBank bank, int old)
     {
         var whole = 0;
@@ -196,7 +197,8 @@ internal sealed class MaternalCancellation(ColumnSort sort)
         TensorPrimitives.Subtract(lead, sum, residual);
     }
 
-    /// <summary>The mother's beat that begins at sample <paramref name="from"/>, of which the window holds [<paramref name="low"/>, <paramref name="high"/>).</summary>
+    /// <summary>The mother's beat that begins at sample <paramref name="from"/>, of which the window holds [<paramref name="low"/>,
+    /// <paramref name="high"/>).</summary>
     private void Model(ReadOnlySpan<float> lead, int from, int low, int high, int components)
     {
         var wave = _wave.AsSpan(0, _length);

@@ -8,7 +8,8 @@ internal static class MaternalLikeness
     private const float CrowdedShare = 0.42f, AllShare = 0.8f;
 
     /// <summary>
-    /// Whether the beats keep their phase to hers at her own rate: a wave of hers that was left over. Two hearts that happen to have one rate do not keep it to 12 ms for 12 s.
+    /// Whether the beats keep their phase to hers at her own rate: a wave of hers that was left over. Two hearts that happen to have one
+    /// rate do not keep it to 12 ms for 12 s.
     /// </summary>
     public static bool AreLocked(ReadOnlySpan<int> beats, ReadOnlySpan<int> mother)
     {
@@ -30,7 +31,8 @@ internal static class MaternalLikeness
         return Medians.Of(offsets) <= LockedSamples;
     }
 
-    /// <summary>Whether the beats cannot be told from hers in the samples from <paramref name="from"/> on: nearly all lie in hers at her rate, or each second at twice her rate.</summary>
+    /// <summary>Whether the beats cannot be told from hers in the samples from <paramref name="from"/> on: nearly all lie in hers at her
+    /// rate, or each second at twice her rate.</summary>
     public static bool AreHers(ReadOnlySpan<int> beats, ReadOnlySpan<int> mother, int from)
     {
         while (beats.Length > 0 && beats[0] < from)

@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Where in her beats the mother disturbs: the fetus is not in step with her, so what a signal has at the same offset from most of her R peaks is hers. The signal is divided by that level,
-/// where it is above the usual one. Owns its scratch: one thread at a time.
+/// Where in her beats the mother disturbs: the fetus is not in step with her, so what a signal has at the same offset from most of her R
+/// peaks is hers. The signal is divided by that level, where it is above the usual one. Owns its scratch: one thread at a time.
 /// </summary>
 internal sealed class MaternalPhase(LocalLevel level, ColumnSort sort)
 {

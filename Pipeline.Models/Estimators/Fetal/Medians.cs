@@ -3,7 +3,8 @@ namespace Pipeline.Models.Estimators.Fetal;
 /// <summary>Quantiles by partition (Hoare 1961, doi:10.1145/366622.366647), in place: the values are in another order afterwards.</summary>
 internal static class Medians
 {
-    /// <summary>The value at <paramref name="rank"/> of the sorted values, none of which is NaN; those before it are then at most as large.</summary>
+    /// <summary>The value at <paramref name="rank"/> of the sorted values, none of which is NaN; those before it are then at most as
+    /// large.</summary>
     public static float Select(Span<float> values, int rank)
     {
         var (low, high) = (0, values.Length - 1);

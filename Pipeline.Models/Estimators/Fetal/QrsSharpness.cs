@@ -3,7 +3,8 @@ using System.Numerics.Tensors;
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// How sharp the QRS complexes of a heart are. A fetus's last half as long as its mother's, so they move about twice as fast: this tells the two hearts apart where size and rate do not.
+/// How sharp the QRS complexes of a heart are. A fetus's last half as long as its mother's, so they move about twice as fast: this tells
+/// the two hearts apart where size and rate do not.
 /// </summary>
 internal static class QrsSharpness
 {
@@ -13,8 +14,8 @@ internal static class QrsSharpness
     private static readonly float[] Taper = [.. Enumerable.Range(-Half, 2 * Half + 1).Select(k => 0.5f * (1 + MathF.Cos(MathF.PI * k / (Half + 1))))];
 
     /// <summary>
-    /// Root mean square frequency, Hz, of the mean beat (±60 ms, in a Hann taper) of all leads together: about 10 to 15 of a mother, 20 to 30 of a fetus. NaN where fewer than five beats lie
-    /// wholly in the window, or all is zero.
+    /// Root mean square frequency, Hz, of the mean beat (±60 ms, in a Hann taper) of all leads together: about 10 to 15 of a mother, 20 to
+    /// 30 of a fetus. NaN where fewer than five beats lie wholly in the window, or all is zero.
     /// </summary>
     public static float Of(SignalRows signals, ReadOnlySpan<int> beats)
     {

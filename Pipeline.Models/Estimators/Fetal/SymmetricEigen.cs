@@ -1,8 +1,9 @@
 namespace Pipeline.Models.Estimators.Fetal;
 
 /// <summary>
-/// Eigenvalues and eigenvectors of a small symmetric matrix: Householder's reduction to three diagonals, then the QL algorithm with implicit shifts (Bowdler, Martin, Reinsch,
-/// Wilkinson 1968, doi:10.1007/BF02161360: the procedures tred2 and tql2). About 4 n³ multiplications; allocates nothing.
+/// Eigenvalues and eigenvectors of a small symmetric matrix: Householder's reduction to three diagonals, then the QL algorithm with
+/// implicit shifts (Bowdler, Martin, Reinsch, Wilkinson 1968, doi:10.1007/BF02161360: the procedures tred2 and tql2). About 4 n³
+/// multiplications; allocates nothing.
 /// </summary>
 internal static class SymmetricEigen
 {

@@ -4,8 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.HeartSound;
 
 /// <summary>
-/// Power of a phonocardiogram between 30 and 150 Hz, where the first and second heart sounds have most of theirs, in bins of 10 ms that are numbered
-/// from the epoch's sample 0. Missing samples (NaN) repeat the last one; a bin of which half is missing is NaN. Works at the signal's own rate.
+/// Power of a phonocardiogram between 30 and 150 Hz, where the first and second heart sounds have most of theirs, in bins of 10 ms that are
+/// numbered from the epoch's sample 0. Missing samples (NaN) repeat the last one; a bin of which half is missing is NaN. Works at the
+/// signal's own rate.
 /// </summary>
 internal sealed class HeartSoundBand
 {
@@ -44,7 +45,8 @@ internal sealed class HeartSoundBand
     /// <summary>Number of the bin after the last whole one; −1 before the first sample.</summary>
     public long End => _first < 0 ? -1 : _first + _power.Count;
 
-    /// <summary>Logarithm of the power above 30 Hz over that of the band, of the last seconds: heart sounds have most of theirs in it, speech has not.</summary>
+    /// <summary>Logarithm of the power above 30 Hz over that of the band, of the last seconds: heart sounds have most of theirs in it,
+    /// speech has not.</summary>
     public double Brightness => _narrow > 0 ? Math.Log(Math.Max(1, _wide / _narrow)) : 0;
 
     /// <summary>Seconds since the first sample.</summary>

@@ -3,8 +3,8 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.HeartSound;
 
 /// <summary>
-/// Where the heart rate is believed to be: a probability of each of <see cref="HeartSoundRates"/>, moved on by how hearts change and multiplied by what
-/// each window says. Windows overlap, so what one says counts only in part.
+/// Where the heart rate is believed to be: a probability of each of <see cref="HeartSoundRates"/>, moved on by how hearts change and
+/// multiplied by what each window says. Windows overlap, so what one says counts only in part.
 /// </summary>
 internal sealed class HeartSoundBelief
 {

@@ -1,8 +1,9 @@
 namespace Pipeline.Models.Estimators.HeartSound;
 
 /// <summary>
-/// What a window shows of a heart, as numbers of which <see cref="HeartSoundQuality"/> makes a probability. Noise, speech and breathing have an envelope,
-/// too, and some row of sounds fits any of them: but it fits worse, other rates as well, and its beats do not look like each other.
+/// What a window shows of a heart, as numbers of which <see cref="HeartSoundQuality"/> makes a probability. Noise, speech and breathing
+/// have an envelope, too, and some row of sounds fits any of them: but it fits worse, other rates as well, and its beats do not look like
+/// each other.
 /// </summary>
 /// <param name="Strength">Log-odds of a found sound's frame, mean, part of the most that is possible.</param>
 /// <param name="Contrast">Log-odds of a frame in the found sounds less those of the frames between them, mean.</param>
@@ -12,7 +13,8 @@ namespace Pipeline.Models.Estimators.HeartSound;
 /// <param name="Range">Difference of loud and quiet frames, logarithm of an amplitude.</param>
 /// <param name="IntervalSpread">Standard deviation of the intervals, part of their mean.</param>
 /// <param name="SystoleSpread">Standard deviation of the times from first to second sound, s.</param>
-/// <param name="Sharpness">Log-odds of a found sound's frame less those of the frames 120 ms to either side, mean: a breath is longer than a heart sound.</param>
+/// <param name="Sharpness">Log-odds of a found sound's frame less those of the frames 120 ms to either side, mean: a breath is longer than
+/// a heart sound.</param>
 internal readonly record struct HeartSoundEvidence(
     double Strength, double Contrast, double Likeness, double Margin, double Mass, double Range, double IntervalSpread, double SystoleSpread,
     double Sharpness)

@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Estimators.HeartSound;
 
 /// <summary>
-/// How probable it is that a window's rate is right and its sounds a heart's: a logistic regression on <see cref="HeartSoundEvidence"/>. Fitted on half of the records of
-/// PhysioNet/CinC 2016 and on simulated sounds by the benchmark <c>accuracy-heart-sounds --fit</c>.
+/// How probable it is that a window's rate is right and its sounds a heart's: a logistic regression on <see cref="HeartSoundEvidence"/>.
+/// Fitted on half of the records of PhysioNet/CinC 2016 and on simulated sounds by the benchmark <c>accuracy-heart-sounds --fit</c>.
 /// </summary>
 internal static class HeartSoundQuality
 {
@@ -25,8 +25,9 @@ internal static class HeartSoundQuality
     }
 
     /// <summary>
-    /// 1 where most of the power lies where heart sounds have theirs, 0 where that of speech, breath or hiss is several times as much (<see cref="HeartSoundBand.Brightness"/>): what swings evenly has a row of
-    /// sounds as a heart has. Of the records of CinC 2016 that chose, good ones have 0 to 0.8; white noise has 2.3.
+    /// 1 where most of the power lies where heart sounds have theirs, 0 where that of speech, breath or hiss is several times as much
+    /// (<see cref="HeartSoundBand.Brightness"/>): what swings evenly has a row of sounds as a heart has. Of the records of CinC 2016 that
+    /// chose, good ones have 0 to 0.8; white noise has 2.3.
     /// </summary>
     public static double DarknessOf(double brightness) => Math.Clamp((MostBrightness - brightness) / (MostBrightness - UsualBrightness), 0, 1);
 

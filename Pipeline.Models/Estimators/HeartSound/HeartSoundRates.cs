@@ -1,8 +1,8 @@
 namespace Pipeline.Models.Estimators.HeartSound;
 
 /// <summary>
-/// The heart rates that are compared, and what is expected at each: how long from the first to the second sound, and how far one beat's interval may be
-/// from the mean. All in frames of 20 ms. Immutable, shared by all.
+/// The heart rates that are compared, and what is expected at each: how long from the first to the second sound, and how far one beat's
+/// interval may be from the mean. All in frames of 20 ms. Immutable, shared by all.
 /// </summary>
 internal static class HeartSoundRates
 {

@@ -3,10 +3,11 @@ using System.Runtime.Intrinsics;
 namespace Pipeline.Models.Estimators.HeartSound;
 
 /// <summary>
-/// Finds the heart sounds of a window: for every rate of <see cref="HeartSoundRates"/> the row of first sounds, each followed by a second one, that
-/// explains the envelope best (a duration-dependent hidden Markov model in Viterbi's form, as in Schmidt et al., Physiol. Meas. 2010;31:513-529 and
-/// Springer et al., IEEE Trans. Biomed. Eng. 2016;63:822-832, of which the two silences are what lies between). A frame speaks for a sound by
-/// the logarithm of its power between a low and a high quantile of the window. One instance a thread: nothing of it is a stream's state.
+/// Finds the heart sounds of a window: for every rate of <see cref="HeartSoundRates"/> the row of first sounds, each followed by a second
+/// one, that explains the envelope best (a duration-dependent hidden Markov model in Viterbi's form, as in Schmidt et al., Physiol. Meas.
+/// 2010;31:513-529 and Springer et al., IEEE Trans. Biomed. Eng. 2016;63:822-832, of which the two silences are what lies between). A frame
+/// speaks for a sound by the logarithm of its power between a low and a high quantile of the window. One instance a thread: nothing of it
+/// is a stream's state.
 /// </summary>
 internal sealed class HeartSoundSearch
 {
@@ -62,8 +63,8 @@ internal sealed class HeartSoundSearch
     public int Count { get; private set; }
 
     /// <summary>
-    /// Takes a window's <paramref name="power"/> in bins and scores all rates; false where there is too little of it. <paramref name="known"/>:
-    /// the frame of a first sound that was given out, or −1.
+    /// Takes a window's <paramref name="power"/> in bins and scores all rates; false where there is too little of it.
+    /// <paramref name="known"/>: the frame of a first sound that was given out, or −1.
     /// </summary>
     public bool Take(ReadOnlySpan<float> power, int known)
     {
@@ -126,7 +127,8 @@ internal sealed class HeartSoundSearch
         return true;
     }
 
-    /// <summary>The best row's score and its last first sound, −1 where there is none. Eight frames at a time: no interval is as short.</summary>
+    /// <summary>The best row's score and its last first sound, −1 where there is none. Eight frames at a time: no interval is as
+    /// short.</summary>
     private (float Score, int End) Score(int rate)
     {
         ref readonly var expected = ref HeartSoundRates.At(rate);
@@ -166,7 +168,8 @@ internal sealed class HeartSoundSearch
         return Vector256.Create<float>(starts);
     }
 
-    /// <summary>The first sound before the one in frame <paramref name="at"/>, by the rate that was scored last; −1 where the row begins there.</summary>
+    /// <summary>The first sound before the one in frame <paramref name="at"/>, by the rate that was scored last; −1 where the row begins
+    /// there.</summary>
     private int Before(int at, in HeartSoundRates.Expected expected)
     {
         var (best, place) = (at < EdgeIntervals * expected.Period ? 0 : Never, -1);

@@ -4,9 +4,9 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.HeartSound;
 
 /// <summary>
-/// Heart rate, signal quality and heart sounds from the first phonocardiogram channel of a device. The rate of a window is 60 over the mean of the
-/// intervals between the first sounds of its last 8 s; a sound is given out when it is at least a second old, and its window usable. Missing samples
-/// (NaN) speak for nothing; a channel that the device says is off counts as missing.
+/// Heart rate, signal quality and heart sounds from the first phonocardiogram channel of a device. The rate of a window is 60 over the mean
+/// of the intervals between the first sounds of its last 8 s; a sound is given out when it is at least a second old, and its window usable.
+/// Missing samples (NaN) speak for nothing; a channel that the device says is off counts as missing.
 /// </summary>
 public sealed class HeartSoundStage : IWindowStage
 {
@@ -42,7 +42,8 @@ public sealed class HeartSoundStage : IWindowStage
         _watch = new SignalWatch(rateHz, 0);
     }
 
-    /// <summary>What the last window showed, and the rate that was found in it whatever its quality; for the fit of <see cref="HeartSoundQuality"/>.</summary>
+    /// <summary>What the last window showed, and the rate that was found in it whatever its quality; for the fit of
+    /// <see cref="HeartSoundQuality"/>.</summary>
     internal HeartSoundEvidence Evidence { get; private set; }
 
     /// <inheritdoc cref="Evidence"/>
@@ -161,14 +162,16 @@ public sealed class HeartSoundStage : IWindowStage
 
     private long EndBin(long endIndex) => Math.Min(_band.End, (long)(endIndex * HeartSoundBand.BinsPerSecond / _rateHz));
 
-    /// <summary>Frame of the last first sound that was given out, in the window that ends at bin <paramref name="end"/>; −1 where it is not in it.</summary>
+    /// <summary>Frame of the last first sound that was given out, in the window that ends at bin <paramref name="end"/>; −1 where it is not
+    /// in it.</summary>
     private int KnownFrame(long end)
     {
         var bin = _lastBin - (end - HeartSoundBand.KeptSeconds * HeartSoundBand.BinsPerSecond);
         return _lastBin >= 0 && bin >= 0 ? (int)(bin / HeartSoundSearch.BinsInFrame) : -1;
     }
 
-    /// <summary>Adds the sounds of the search's row that come after those that were given out and whose first one lies before <paramref name="until"/>.</summary>
+    /// <summary>Adds the sounds of the search's row that come after those that were given out and whose first one lies before
+    /// <paramref name="until"/>.</summary>
     private void Emit(ReadOnlySpan<float> power, long end, long until, StageOutput output)
     {
         var search = HeartSoundSearch.OfThread;

@@ -9,8 +9,9 @@ namespace Pipeline.Models.Estimators.Hrv;
 internal readonly record struct HrvTimes(double Sdnn, double Rmssd, double Pnn50, double Sd1, double Sd2);
 
 /// <summary>
-/// Measures of heart rate variability (Task Force of ESC and NASPE 1996, doi:10.1161/01.CIR.93.5.1043), in the form of hrv-analysis 1.0, the
-/// Poincaré plot in that of NeuroKit2 (Brennan 2001, doi:10.1109/10.959330): standard deviations have the divisor n − 1. Differences are taken between successive intervals alone.
+/// Measures of heart rate variability (Task Force of ESC and NASPE 1996, doi:10.1161/01.CIR.93.5.1043), in the form of hrv-analysis 1.0,
+/// the Poincaré plot in that of NeuroKit2 (Brennan 2001, doi:10.1109/10.959330): standard deviations have the divisor n − 1. Differences
+/// are taken between successive intervals alone.
 /// </summary>
 internal static class HrvFormulas
 {

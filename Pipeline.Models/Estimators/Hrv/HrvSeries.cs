@@ -41,8 +41,8 @@ internal sealed class HrvSeries
 
     /// <summary>
     /// Leaves out the intervals that a misplaced, missed or false pulse makes: those further from the median of the eleven about them than
-    /// 5.2 times the quartile deviation of that distance (Lipponen and Tarvainen 2019, https://doi.org/10.1080/03091902.2019.1640306), and than
-    /// <paramref name="least"/> ms.
+    /// 5.2 times the quartile deviation of that distance (Lipponen and Tarvainen 2019, https://doi.org/10.1080/03091902.2019.1640306), and
+    /// than <paramref name="least"/> ms.
     /// </summary>
     public void DropMisplaced(double least)
     {

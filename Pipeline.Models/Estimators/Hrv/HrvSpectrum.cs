@@ -6,15 +6,16 @@ namespace Pipeline.Models.Estimators.Hrv;
 /// <summary>Heart rate variability in the frequency domain; NaN where there are too few intervals.</summary>
 /// <param name="Low">Power at 0.04 to 0.15 Hz, ms².</param>
 /// <param name="High">Power at 0.15 to 0.4 Hz, ms².</param>
-/// <param name="Breaths">Frequency of the highest peak between <see cref="HrvSpectrum.SlowestBreath"/> and what the heart rate allows, Hz.</param>
+/// <param name="Breaths">Frequency of the highest peak between <see cref="HrvSpectrum.SlowestBreath"/> and what the heart rate allows,
+/// Hz.</param>
 /// <param name="Clarity">Part of the power there that lies at that peak, 0 to 1.</param>
 internal readonly record struct HrvBands(double Low, double High, double Breaths, double Clarity);
 
 /// <summary>
-/// Spectrum of normal-to-normal intervals as hrv-analysis 1.0 makes it: straight lines between the intervals at 4 Hz, Welch's mean of periodograms of 256
-/// samples under a periodic Hann taper, half overlapping, each without its mean (Welch 1967, doi:10.1109/TAU.1967.1161901), 4096 bins, trapezoids over
-/// each band. A periodogram is the transform of the autocorrelation, so a band's power is a weighted sum of it: no bin of 4096 is made for it. One a
-/// thread.
+/// Spectrum of normal-to-normal intervals as hrv-analysis 1.0 makes it: straight lines between the intervals at 4 Hz, Welch's mean of
+/// periodograms of 256 samples under a periodic Hann taper, half overlapping, each without its mean (Welch 1967,
+/// doi:10.1109/TAU.1967.1161901), 4096 bins, trapezoids over each band. A periodogram is the transform of the autocorrelation, so a band's
+/// power is a weighted sum of it: no bin of 4096 is made for it. One a thread.
 /// </summary>
 internal sealed class HrvSpectrum
 {
@@ -92,7 +93,8 @@ internal sealed class HrvSpectrum
     }
 
     /// <summary>
-    /// The highest peak of the spectrum at the frequencies of breathing, up to half of the heart rate, beyond which the intervals cannot show any.
+    /// The highest peak of the spectrum at the frequencies of breathing, up to half of the heart rate, beyond which the intervals cannot
+    /// show any.
     /// </summary>
     private (double Hz, double Clarity) Breathing(double meanInterval)
     {
@@ -112,7 +114,8 @@ internal sealed class HrvSpectrum
         return ((first + peak + shift) * RateHz / Bins, all > 0 ? Math.Clamp(TensorPrimitives.Sum<float>(own) / all, 0, 1) : 0);
     }
 
-    /// <summary>What each lag of the autocorrelation adds to the power of bins in [<paramref name="from"/>, <paramref name="to"/>) Hz.</summary>
+    /// <summary>What each lag of the autocorrelation adds to the power of bins in [<paramref name="from"/>, <paramref name="to"/>)
+    /// Hz.</summary>
     private static double[] Weights(double from, double to)
     {
         int[] bins = [.. Enumerable.Range(0, Bins / 2 + 1).Where(k => k * RateHz / Bins >= from && k * RateHz / Bins < to)];

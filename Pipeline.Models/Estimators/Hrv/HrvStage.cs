@@ -4,9 +4,11 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Hrv;
 
 /// <summary>
-/// Heart rate variability of the beats that the stages before it gave: of one kind of signal of a device, which is its ECG, else its PPG, its arterial pressure, its heart sounds (from first sound to first sound), a camera. Every
-/// <see cref="HopSeconds"/> over the last <see cref="Names.SpanSecondsOf"/>, from sample 0 of the device's epoch on, and from normal-to-normal intervals alone. Quality is the
-/// part of the span in them, coverage the part between beats at all. A beat that becomes certain later than the span's end is not in it: the last second's.
+/// Heart rate variability of the beats that the stages before it gave: of one kind of signal of a device, which is its ECG, else its PPG,
+/// its arterial pressure, its heart sounds (from first sound to first sound), a camera. Every <see cref="HopSeconds"/> over the last
+/// <see cref="Names.SpanSecondsOf"/>, from sample 0 of the device's epoch on, and from normal-to-normal intervals alone. Quality is the
+/// part of the span in them, coverage the part between beats at all. A beat that becomes certain later than the span's end is not in it:
+/// the last second's.
 /// </summary>
 public sealed class HrvStage : IWindowStage
 {

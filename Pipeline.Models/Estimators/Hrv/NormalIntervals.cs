@@ -3,9 +3,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Hrv;
 
 /// <summary>
-/// The intervals between the beats of one signal over the last <see cref="SpanSeconds"/>, and which of them are normal-to-normal: between two
-/// normal beats, with nothing missing in between, and near the median of the last seven, or near the interval before where that is normal, as it is in strong breathing. What an ectopic,
-/// missed or false beat makes differs more. Two bytes an interval: 1/8 ms from the device's sample 0, so that rounding does not add up.
+/// The intervals between the beats of one signal over the last <see cref="SpanSeconds"/>, and which of them are normal-to-normal: between
+/// two normal beats, with nothing missing in between, and near the median of the last seven, or near the interval before where that is
+/// normal, as it is in strong breathing. What an ectopic, missed or false beat makes differs more. Two bytes an interval: 1/8 ms from the
+/// device's sample 0, so that rounding does not add up.
 /// </summary>
 internal sealed class NormalIntervals
 {
@@ -27,8 +28,8 @@ internal sealed class NormalIntervals
     private bool _isBroken = true, _lastIsNormal;
 
     /// <summary>
-    /// Takes a beat at <paramref name="seconds"/> from the device's sample 0. <paramref name="isNormal"/>: it is no ectopic, as far as is known;
-    /// <paramref name="tolerance"/>: how far a normal interval may be from the median of the last ones, as a part of it.
+    /// Takes a beat at <paramref name="seconds"/> from the device's sample 0. <paramref name="isNormal"/>: it is no ectopic, as far as is
+    /// known; <paramref name="tolerance"/>: how far a normal interval may be from the median of the last ones, as a part of it.
     /// </summary>
     public void Take(double seconds, bool isNormal, double tolerance)
     {
@@ -58,7 +59,8 @@ internal sealed class NormalIntervals
     public void Break() => _isBroken = true;
 
     /// <summary>
-    /// The normal intervals that begin and end in the last <paramref name="span"/> seconds before <paramref name="end"/> (seconds); what lies before is forgotten.
+    /// The normal intervals that begin and end in the last <paramref name="span"/> seconds before <paramref name="end"/> (seconds); what
+    /// lies before is forgotten.
     /// </summary>
     /// <param name="end">Seconds from sample 0; not before the last beat.</param>
     /// <param name="span">At most <see cref="SpanSeconds"/>.</param>

@@ -49,7 +49,8 @@ internal sealed class PpgBeatDetector
     private float _previous;
     private double _learntAt;                                // a pulse, or nothing: in samples; NaN before the first
 
-    /// <summary>For a channel at <paramref name="rateHz"/>, 15 Hz or more. A pulse wave's upstroke ends below <paramref name="cutoffHz"/>.</summary>
+    /// <summary>For a channel at <paramref name="rateHz"/>, 15 Hz or more. A pulse wave's upstroke ends below
+    /// <paramref name="cutoffHz"/>.</summary>
     public PpgBeatDetector(double rateHz, double cutoffHz)
     {
         _rateHz = rateHz;

@@ -2,7 +2,8 @@ using Pipeline.Models.Signals;
 
 namespace Pipeline.Models.Estimators.Ppg;
 
-/// <summary>What <see cref="PpgStage"/> takes a pulse from: up to <see cref="PpgStage.MaxPulseChannels"/> signals that a pulse moves.</summary>
+/// <summary>What <see cref="PpgStage"/> takes a pulse from: up to <see cref="PpgStage.MaxPulseChannels"/> signals that a pulse
+/// moves.</summary>
 internal abstract class PulseSource
 {
     /// <summary>The kind that its estimates and pulses bear.</summary>
@@ -27,8 +28,8 @@ internal abstract class PulseSource
     public const int Described = 5;
 
     /// <summary>
-    /// Writes what tells a pulse of <paramref name="rate"/> per minute from what else moves the signals, in the window that was copied last;
-    /// false where nothing but an accelerometer does.
+    /// Writes what tells a pulse of <paramref name="rate"/> per minute from what else moves the signals, in the window that was copied
+    /// last; false where nothing but an accelerometer does.
     /// </summary>
     public virtual bool TryDescribe(double rate, Span<double> numbers) => false;
 

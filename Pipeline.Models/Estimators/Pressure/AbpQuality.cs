@@ -56,7 +56,8 @@ internal sealed class AbpQuality
 
     /// <summary>
     /// Whether <paramref name="pulse"/> at <paramref name="at"/>, which was not taken yet, is the dicrotic wave of the last one of
-    /// <paramref name="pulses"/>: it looks so, and comes early for the rhythm. Where each pulse has one, no usual interval tells them apart.
+    /// <paramref name="pulses"/>: it looks so, and comes early for the rhythm. Where each pulse has one, no usual interval tells them
+    /// apart.
     /// </summary>
     public bool IsDicrotic(double at, in PressurePulse pulse, RateFromBeats pulses)
     {
@@ -176,8 +177,8 @@ internal sealed class AbpQuality
     }
 
     /// <summary>
-    /// Whether <paramref name="second"/>, <paramref name="interval"/> s from <paramref name="first"/>, may be the dicrotic wave of it: soon after it, lower, and
-    /// from a higher foot or of a smaller height.
+    /// Whether <paramref name="second"/>, <paramref name="interval"/> s from <paramref name="first"/>, may be the dicrotic wave of it: soon
+    /// after it, lower, and from a higher foot or of a smaller height.
     /// </summary>
     private static bool IsDicrotic(in PressurePulse second, in PressurePulse first, double interval)
     {

@@ -5,7 +5,8 @@ namespace Pipeline.Models.Estimators.Pressure;
 /// <param name="Diastolic">Lowest pressure at the foot that begins it.</param>
 /// <param name="Mean">Mean over time.</param>
 /// <param name="Slope">Steepest rise, in pulse pressures per second: 7 to 25 of arteries, less behind a line that damps.</param>
-/// <param name="Ringing">Height of the waves that follow the peak in quick succession, in pulse pressures: the resonance of the line; 0 without one.</param>
+/// <param name="Ringing">Height of the waves that follow the peak in quick succession, in pulse pressures: the resonance of the line; 0
+/// without one.</param>
 internal readonly record struct PressureBeat(float Systolic, float Diastolic, float Mean, float Slope, float Ringing)
 {
     private const double FootBeforeSeconds = 0.12, FootAfterSeconds = 0.04;
@@ -18,9 +19,9 @@ internal readonly record struct PressureBeat(float Systolic, float Diastolic, fl
     public float Pulse => Systolic - Diastolic;
 
     /// <summary>
-    /// Measures the beat of <paramref name="samples"/> (mmHg, <paramref name="rateHz"/> of 50 to 190) whose onset is at <paramref name="onset"/> and that ends with
-    /// the onset at <paramref name="next"/>; null where a sample is missing or the beat is too short for a pulse. The samples before the onset
-    /// are wanted as far as they are there.
+    /// Measures the beat of <paramref name="samples"/> (mmHg, <paramref name="rateHz"/> of 50 to 190) whose onset is at
+    /// <paramref name="onset"/> and that ends with the onset at <paramref name="next"/>; null where a sample is missing or the beat is too
+    /// short for a pulse. The samples before the onset are wanted as far as they are there.
     /// </summary>
     public static PressureBeat? Measure(ReadOnlySpan<float> samples, double rateHz, double onset, double next)
     {

@@ -3,9 +3,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Pressure;
 
 /// <summary>
-/// Watches the fluid-filled line between an artery and its transducer: from each window whether its pressures are the artery's. What the line does to the wave is
-/// judged against the waves before, which it keeps while they were in order; a flush or a zeroing begins them anew, as the line is another one after it. Second-order
-/// theory of the line: Gardner, Anesthesiology 1981;54:227-236 (doi:10.1097/00000542-198103000-00010).
+/// Watches the fluid-filled line between an artery and its transducer: from each window whether its pressures are the artery's. What the
+/// line does to the wave is judged against the waves before, which it keeps while they were in order; a flush or a zeroing begins them
+/// anew, as the line is another one after it. Second-order theory of the line: Gardner, Anesthesiology 1981;54:227-236
+/// (doi:10.1097/00000542-198103000-00010).
 /// </summary>
 internal sealed class PressureLine
 {
@@ -93,7 +94,8 @@ internal sealed class PressureLine
         return isFlat || hasLost ? EstimateStatus.Overdamped : EstimateStatus.Ok;
     }
 
-    /// <summary>No pulse, at about the mean pressure that there was: a clot or a tap is between artery and transducer. Without a heart beat the pressure would fall.</summary>
+    /// <summary>No pulse, at about the mean pressure that there was: a clot or a tap is between artery and transducer. Without a heart beat
+    /// the pressure would fall.</summary>
     private bool IsClotted(ReadOnlySpan<Bin> bins)
     {
         var still = 0;

@@ -4,9 +4,10 @@ using Pipeline.Models.State;
 namespace Pipeline.Models.Estimators.Pressure;
 
 /// <summary>
-/// Systolic, diastolic, mean and pulse pressure of a window, mmHg, from the pulses of <see cref="AbpStage"/>, which comes before it: medians of the window's whole beats,
-/// the mean over their time. A beat with a missing or replaced sample is left out. Values only where the pulse rate has status <c>ok</c> and the line is in order; behind a line that damps too much
-/// or too little the mean pressure still counts. A channel whose unit is none of pressure has no values.
+/// Systolic, diastolic, mean and pulse pressure of a window, mmHg, from the pulses of <see cref="AbpStage"/>, which comes before it:
+/// medians of the window's whole beats, the mean over their time. A beat with a missing or replaced sample is left out. Values only where
+/// the pulse rate has status <c>ok</c> and the line is in order; behind a line that damps too much or too little the mean pressure still
+/// counts. A channel whose unit is none of pressure has no values.
 /// </summary>
 public sealed class PressureStage : IWindowStage
 {
