@@ -35,6 +35,7 @@ internal static class Catalog
         new Accuracy.TachycardiaAccuracy(),
         new Accuracy.AlarmAccuracy(),
         new Accuracy.PpgAccuracy(),
+        new Accuracy.ExplanationChecks(),
         new Accuracy.PressureAccuracy(),
         new HeartSounds.HeartSoundAccuracy(),
         new Accuracy.CameraAccuracy(),

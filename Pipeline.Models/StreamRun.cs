@@ -23,13 +23,14 @@ public static class StreamRun
 {
     /// <summary>
     /// Yields a result for each window of <paramref name="chunks"/> (one device; a new epoch starts anew; an earlier one is dropped), as the
-    /// topology would. A chunk that a stream refuses ends the run.
+    /// topology would. A chunk that a stream refuses ends the run. <paramref name="asking"/> sees each question with the state in which it is asked.
     /// </summary>
     /// <exception cref="ArgumentException">A chunk is refused.</exception>
-    public static IEnumerable<WindowResult> Of(IEnumerable<SampleChunk> chunks, StageFactory? stages = null, WindowShape? shape = null)
+    public static IEnumerable<WindowResult> Of(
+        IEnumerable<SampleChunk> chunks, StageFactory? stages = null, WindowShape? shape = null, Action<NetworkQuestion, RateMemory>? asking = null)
     {
         ArgumentNullException.ThrowIfNull(chunks);
-        return Walk(chunks, stages ?? (first => Stages.Create(first.Channels, first.RateHz)), shape ?? WindowShape.Default);
+        return Walk(chunks, stages ?? (first => Stages.Create(first.Channels, first.RateHz)), shape ?? WindowShape.Default, asking);
     }
 
     /// <summary>Samples in memory as a device sends them: float32, in epoch 0, from time 0 on, the last chunk with the end of the stream.</summary>
@@ -66,7 +67,7 @@ public static class StreamRun
         }
     }
 
-    private static IEnumerable<WindowResult> Walk(IEnumerable<SampleChunk> chunks, StageFactory stages, WindowShape shape)
+    private static IEnumerable<WindowResult> Walk(IEnumerable<SampleChunk> chunks, StageFactory stages, WindowShape shape, Action<NetworkQuestion, RateMemory>? asking)
     {
         DeviceStream? stream = null;
         var (output, state) = (new StageOutput(), new PatientState());
@@ -81,18 +82,21 @@ public static class StreamRun
             while (stream.TryNext(output, out var passed))
             {
                 var encoded = new List<EncodedBeat>();
-                yield return new WindowResult(passed, [.. Answers(output, state, chunk.Device, encoded), .. output.Estimates], [.. output.Beats], [.. output.Events]) { Encoded = encoded };
+                yield return new WindowResult(passed, [.. Answers(output, state, chunk.Device, encoded, asking), .. output.Estimates], [.. output.Beats], [.. output.Events]) { Encoded = encoded };
                 output.Clear();
             }
         }
     }
 
     /// <summary>Asks networks at once, a row at a time.</summary>
-    private static IEnumerable<Estimate> Answers(StageOutput output, PatientState state, string device, List<EncodedBeat> encoded)
+    private static IEnumerable<Estimate> Answers(StageOutput output, PatientState state, string device, List<EncodedBeat> encoded, Action<NetworkQuestion, RateMemory>? asking)
     {
         foreach (var question in output.Questions)
         {
-            yield return question.Ask(state.MemoryOf(device, question.Model));
+            var memory = state.MemoryOf(device, question.Model);
+            question.Begin(memory);
+            asking?.Invoke(question, memory);
+            yield return question.Ask(memory);
             encoded.AddRange(question.Beats);
             output.Return(question);
         }

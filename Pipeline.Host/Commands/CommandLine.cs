@@ -27,6 +27,7 @@ internal static class CommandLine
         TrainCommand.Create,
         CompareCommand.Create,
         EvaluateCommand.Create,
+        QuantizeCommand.Create,
         ModelsCommand.Create,
         DoctorCommand.Create,
     ];

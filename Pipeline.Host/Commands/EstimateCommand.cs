@@ -2,7 +2,9 @@ using System.CommandLine;
 using Pipeline.Host.Configuration;
 using Pipeline.Host.Errors;
 using Pipeline.Host.Estimates;
+using Pipeline.Host.Explanations;
 using Pipeline.Host.Networks;
+using Pipeline.Host.Recordings;
 using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Beats;
@@ -29,6 +31,7 @@ internal static class EstimateCommand
         var events = new Option<string?>("--events") { Description = "File for the events (alarms; episodes of the rhythm; CTG: accelerations, decelerations, contractions, category); a folder for several recordings.", HelpName = "PATH" };
         var denoised = new Option<string?>("--denoised") { Description = "File for the denoised ECG (CSV, the recording's rate, the first two leads); a folder for several recordings.", HelpName = "PATH" };
         var encodings = new Option<string?>("--encodings") { Description = "File for an encoding of each beat of an ECG, to search for like ones (CSV); a folder for several recordings.", HelpName = "PATH" };
+        var explain = new Option<string?>("--explain") { Description = "File for a page of pictures (.html): which bands and channels carried the heart-rate network's answers; a folder for several recordings.", HelpName = "PATH" };
         var check = new Option<AskedCheck?>("--check-alarm")
         {
             Description = "Check an alarm (asystole, bradycardia, tachycardia, ventricular_tachycardia, ventricular_fibrillation) against all signals up to a second, with nothing after it: prints true or false, the probability and the reason, and nothing else.",
@@ -48,10 +51,11 @@ internal static class EstimateCommand
             "./pipeline estimate wrist.hea --model heart-rate",
             "./pipeline estimate 1001.hea --output trace.csv --events events.csv",
             "./pipeline estimate 118e06.hea --output rates.csv --denoised denoised.csv",
+            "./pipeline estimate wrist.hea --output rates.csv --explain why.html",
             "./pipeline estimate face.mp4 --beats pulses.csv",
             "./pipeline estimate a103l.hea --check-alarm asystole@300")
         {
-            files, model, qrs, fetal, autoencoder, format, output, beats, events, denoised, encodings, check, channels, rate, region,
+            files, model, qrs, fetal, autoencoder, format, output, beats, events, denoised, encodings, explain, check, channels, rate, region,
         };
         command.SetAction((parsed, stop) =>
         {
@@ -74,11 +78,12 @@ internal static class EstimateCommand
                     found.Count > 0),
                 Denoised = EstimateRequest.Places(parsed.GetValue(denoised), paths, ".denoised.csv", found.Count > 0),
                 Encodings = EstimateRequest.Places(parsed.GetValue(encodings), paths, ".encodings.csv", found.Count > 0),
+                Explained = EstimateRequest.Places(parsed.GetValue(explain), paths, ".explained.html", found.Count > 0),
             };
             request.Check();
             var settings = Settings.Load(parsed);
             var rules = (Settings.Bind<CtgRules>(settings, PipelineSettings.CtgSection), Settings.Bind<AlarmRules>(settings, PipelineSettings.AlarmsSection));
-            return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.GetValue(fetal) ?? Stages.Auto, parsed.GetValue(autoencoder)), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
+            return RunAsync(request, rules, (parsed.GetValue(model) ?? Stages.Auto, parsed.GetValue(qrs) ?? Stages.Auto, parsed.GetValue(fetal) ?? Stages.Auto, parsed.GetValue(autoencoder)), CommandLine.LineOf(parsed), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, stop);
         });
         return command;
     }
@@ -86,9 +91,11 @@ internal static class EstimateCommand
     private static bool SamePlace(string? output, string? beats) =>
         output is not null && beats is not null && Path.GetFullPath(output).TrimEnd('/') == Path.GetFullPath(beats).TrimEnd('/');
 
-    private static async Task<int> RunAsync(EstimateRequest request, (CtgRules Ctg, AlarmRules Alarms) rules, (string Rate, string Qrs, string Fetal, string? Autoencoder) models, TextWriter output, TextWriter error, CancellationToken stop)
+    private static async Task<int> RunAsync(EstimateRequest request, (CtgRules Ctg, AlarmRules Alarms) rules, (string Rate, string Qrs, string Fetal, string? Autoencoder) models, string command, TextWriter output, TextWriter error, CancellationToken stop)
     {
         using var network = ModelCatalog.Open(models.Rate);
+        if (request.Explained is not null && network is null)
+            throw CommandException.BadUsage($"--explain is of the heart-rate network: {models.Rate} is none, or none ships that can be used (./pipeline models).");
         using var fetal = ModelCatalog.OpenFetal(models.Fetal);
         using var autoencoder = OpenAutoencoder(request, models.Autoencoder);
         await using var run = new EstimateRun(request, request.Asked is null ? output : TextWriter.Null, network)
@@ -107,6 +114,8 @@ internal static class EstimateCommand
             if (isWatched)
                 await ProgressBar.ShowAsync(error, running, () => (request.Files.Count > 1 ? $"Estimating: {run.EndedCount} of {request.Files.Count}" : "Estimating", run.Progress));
             var code = await running;
+            if (request.Explained is not null)
+                await Task.Run(() => Explain(request, network!, command, error, stop), CancellationToken.None);     // checked above
             if (request.Asked is { } check && code == ExitCode.Ok)
                 await output.WriteLineAsync(AskedCheck.Row(run.Check(0, check.Kind)));
             return code;
@@ -120,6 +129,24 @@ internal static class EstimateCommand
             foreach (var remark in run.Remarks())
                 await error.WriteLineAsync(remark);
         }
+    }
+
+    private static void Explain(EstimateRequest request, RateModel network, string command, TextWriter error, CancellationToken stop)
+    {
+        foreach (var (path, target) in request.Files.Zip(request.Explained ?? []))
+            try
+            {
+                if (ExplanationPage.Write(path, request.Options, network, target, command, stop) is { } remark)
+                    error.WriteLine(remark);
+            }
+            catch (InvalidDataException fault)
+            {
+                throw CommandException.BadUsage($"--explain: {fault.Message}");
+            }
+            catch (RecordingException)
+            {
+                // Said when it was estimated from.
+            }
     }
 
     /// <summary>The autoencoder that is wanted, or that what is to be written needs; null: none.</summary>

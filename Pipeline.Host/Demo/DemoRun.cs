@@ -92,7 +92,7 @@ internal sealed class DemoRun(DemoRequest request, PipelineSettings settings, IL
         var reader = pipeline.ReadAlone();
         return new WardSite(
             () => reader, () => pipeline.History, (patient, command, stop) => CommandPublisher.PublishAsync(kafka, patient, command, time, stop),
-            (patient, from, to, stop) => StretchReader.ReadAsync(kafka, patient, from, to, time, stop), settings.Alarms, time);
+            (patient, from, to, stop) => StretchReader.ReadAsync(kafka, patient, from, to, time, stop), () => pipeline.RateNetwork, settings.Alarms, time);
     }
 
     private KafkaOptions Prepare(EmbeddedBroker broker, WardState state)

@@ -21,6 +21,9 @@ internal sealed record EstimateRequest(
     /// <summary>Where the encodings of each recording's beats go; null: nowhere.</summary>
     public IReadOnlyList<string>? Encodings { get; init; }
 
+    /// <summary>Where the explanation of each recording's heart rates goes; null: nowhere.</summary>
+    public IReadOnlyList<string>? Explained { get; init; }
+
     /// <summary>The alarm that is checked, in the place of what is written; null: none.</summary>
     public AskedCheck? Asked { get; init; }
 
@@ -58,16 +61,16 @@ internal sealed record EstimateRequest(
     /// <exception cref="CommandException">Names the flags.</exception>
     public void Check()
     {
-        if (Asked is not null && (Files.Count != 1 || Outputs is not null || Beats is not null || Events is not null || Denoised is not null || Encodings is not null))
+        if (Asked is not null && (Files.Count != 1 || Outputs is not null || Beats is not null || Events is not null || Denoised is not null || Encodings is not null || Explained is not null))
             throw CommandException.BadUsage("--check-alarm is of one recording, and nothing else is written.");
         if (Files.Count > 1 && Outputs is null)
             throw CommandException.BadUsage($"{Files.Count} recordings need --output FOLDER: each gets a file of its own.");
-        var written = (Outputs ?? []).Concat(Beats ?? []).Concat(Events ?? []).Concat(Denoised ?? []).Concat(Encodings ?? []).Select(Path.GetFullPath).ToList();
+        var written = (Outputs ?? []).Concat(Beats ?? []).Concat(Events ?? []).Concat(Denoised ?? []).Concat(Encodings ?? []).Concat(Explained ?? []).Select(Path.GetFullPath).ToList();
         if (written.Find(path => Files.Any(file => Path.GetFullPath(file) == path)) is { } taken)
             throw CommandException.BadUsage($"{taken} is a recording: it would be overwritten.");
         if (written.Distinct(StringComparer.Ordinal).Count() < written.Count)
             throw CommandException.BadUsage(
-                (Denoised ?? Encodings) is null ? "--output, --beats and --events name the same file." : "--output, --beats, --events, --denoised and --encodings name the same file.");
+                (Denoised ?? Encodings ?? Explained) is null ? "--output, --beats and --events name the same file." : "--output, --beats, --events, --denoised, --encodings and --explain name the same file.");
         foreach (var path in written)
             CommandException.Writing(path, () => Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "."));
     }

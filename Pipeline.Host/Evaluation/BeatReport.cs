@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Pipeline.Host.Networks;
+using Pipeline.Host.Pictures;
 
 namespace Pipeline.Host.Evaluation;
 
@@ -38,7 +39,7 @@ internal static class BeatReport
     {
         var page = new StringBuilder("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
         var title = Text($"{result.Model} on {string.Join(", ", result.Rows.Select(row => row.Set).Distinct())}");
-        page.Append(CultureInfo.InvariantCulture, $"{title}</title>\n<style>\n{EvaluationReport.Resource("report.css")}\n</style>\n</head>\n<body>\n<header><h1>{title}</h1>\n");
+        page.Append(CultureInfo.InvariantCulture, $"{title}</title>\n<style>\n{ChartPage.Resource("report.css")}\n</style>\n</head>\n<body>\n<header><h1>{title}</h1>\n");
         page.Append(CultureInfo.InvariantCulture, $"<p class=\"subtitle\">Beats of {result.Rows.Count} recordings, {result.Rows.Sum(row => (long)row.Count):N0} in the reference</p></header>\n");
         page.Append("<section><h2>Data sets</h2>\n");
         foreach (var set in result.Rows.GroupBy(row => row.Set))

@@ -47,7 +47,7 @@ internal static class EvaluationPictures
         using var chart = new Chart(Half with { Height = 342 }, ChartAxis.Of(0, 100, "Windows kept (%)", 10), ChartAxis.Of(0, top, "Mean absolute error (bpm)"));
         foreach (var (_, colour, isDashed, points) in lines)
             chart.Line(points.Select(p => (100 * p.Coverage, p.Mae)), colour, 2, isDashed);
-        return Legend(lines.Reverse().Select(l => (l.Name, l.Color, l.IsDashed))) + chart.ToSvg("risk", "Mean absolute error over the part of windows kept");
+        return ChartPage.Legend(lines.Reverse().Select(l => (l.Name, l.Color, l.IsDashed))) + chart.ToSvg("risk", "Mean absolute error over the part of windows kept");
     }
 
     /// <summary>A bar a person, with the spread of the errors.</summary>
@@ -70,7 +70,7 @@ internal static class EvaluationPictures
             chart.Line([(Quantile(row.Errors, 0.25), middle), (Quantile(row.Errors, 0.75), middle)], ChartColor.Ink, 3.5f);
             chart.Text(Math.Max(row.Mae, Quantile(row.Errors, 0.95)), middle, row.Mae.ToString("F2", CultureInfo.InvariantCulture), "start", dx: 6);
         }
-        var legend = sets.Count > 1 ? Legend(sets.Select((set, i) => (set, SetColors[i % SetColors.Length], false))) : "";
+        var legend = sets.Count > 1 ? ChartPage.Legend(sets.Select((set, i) => (set, SetColors[i % SetColors.Length], false))) : "";
         return legend + chart.ToSvg("subjects", "Absolute error of each person");
 
         double Middle(int row) => rows.Count - row - 0.5;
@@ -103,10 +103,6 @@ internal static class EvaluationPictures
         chart.Dots(bins.Select(b => (b.Sigma, b.Rmse)), ChartColor.Accent, 3.5f);
         return chart.ToSvg("sigma", "Root mean squared error over σ");
     }
-
-    /// <summary>What the lines of a picture mean, as HTML.</summary>
-    public static string Legend(IEnumerable<(string Name, ChartColor Color, bool IsDashed)> entries) =>
-        $"<div class=\"legend\">{string.Concat(entries.Select(e => $"<span><i style=\"border-color:var(--{e.Color.Variable}){(e.IsDashed ? ";border-top-style:dashed" : "")}\"></i>{System.Net.WebUtility.HtmlEncode(e.Name)}</span>"))}</div>\n";
 
     /// <summary>A number with its sign.</summary>
     public static string Signed(double value) => value.ToString("+0.0;−0.0;0.0", CultureInfo.InvariantCulture);

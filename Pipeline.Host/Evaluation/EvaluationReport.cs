@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Pipeline.Host.Pictures;
 using Pipeline.Models;
 using Pipeline.Training.Evaluation;
 
@@ -26,7 +27,6 @@ internal static class EvaluationReport
         var worst = new WorstPictures(result);
         var parts = new Dictionary<string, string>
         {
-            ["style"] = Resource("report.css"),
             ["agreement"] = EvaluationPictures.Agreement(result),
             ["risk"] = EvaluationPictures.Risk(result),
             ["persons"] = EvaluationPictures.Subjects(result),
@@ -43,10 +43,7 @@ internal static class EvaluationReport
             ["reliability"] = Reliability(result),
             ["command"] = Text(result.Request.Command),
         };
-        var page = new StringBuilder(Resource("report.html"));
-        foreach (var (name, text) in parts)
-            page.Replace($"{{{{{name}}}}}", text);
-        return page.ToString();
+        return ChartPage.Of("report.html", parts);
     }
 
     private static string Subtitle(EvaluationResult result) => string.Create(CultureInfo.InvariantCulture,
@@ -96,12 +93,4 @@ internal static class EvaluationReport
     private static string Minus(string number) => number is "-0.00" ? "0.00" : number.Replace('-', '−');
 
     private static string Text(string plain) => WebUtility.HtmlEncode(plain);
-
-    /// <summary>A file that is in the program.</summary>
-    internal static string Resource(string name)
-    {
-        using var stream = typeof(EvaluationReport).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in the program.");
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        return reader.ReadToEnd();
-    }
 }

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Pipeline.Host.Explanations;
+using Pipeline.Host.Networks;
 using Pipeline.Host.Pictures;
+using Pipeline.Models.Signals;
 using Pipeline.Training.Evaluation;
+using Pipeline.Training.Explanation;
 
 namespace Pipeline.Host.Evaluation;
 
@@ -15,6 +19,7 @@ internal sealed class WorstPictures
 
     private readonly EvaluationResult _result;
     private readonly Dictionary<string, RecordingSignals?> _signals = [];
+    private readonly Dictionary<(string Recording, double StartSeconds), ExplainedWindow> _explained = [];
 
     /// <summary>Draws nothing yet.</summary>
     public WorstPictures(EvaluationResult result) => _result = result;
@@ -23,17 +28,18 @@ internal sealed class WorstPictures
     public string Spectrograms()
     {
         var worst = _result.Recordings.Where(r => r.Windows.Any(w => w.HasValue)).OrderByDescending(r => RateFigures.Of([r]).Mae).Take(SpectrogramCount);
-        var page = new StringBuilder(EvaluationPictures.Legend([("reference", ChartColor.Reference, false), ("estimate", ChartColor.Estimate, false)]));
+        var page = new StringBuilder(ChartPage.Legend([("reference", ChartColor.Reference, false), ("estimate", ChartColor.Estimate, false)]));
         foreach (var (recording, index) in worst.Select((r, i) => (r, i)))
             if (Powers(recording.Name) is { Count: > 0 } powers)
                 page.Append(Spectrogram(recording, powers, $"spectrogram{index}"));
         return page.ToString();
     }
 
-    /// <summary>The worst windows: signal, motion, and power over rates.</summary>
+    /// <summary>The worst windows: signal, motion, power over rates, and what carried the heart-rate network's answer.</summary>
     public string Windows()
     {
-        var page = new StringBuilder(EvaluationPictures.Legend(
+        Explain();
+        var page = new StringBuilder(ChartPage.Legend(
         [
             ("signal", ChartColor.Accent, false), ("motion", ChartColor.Soft, false), ("reference", ChartColor.Reference, false), ("estimate", ChartColor.Estimate, true),
         ]));
@@ -88,7 +94,28 @@ internal sealed class WorstPictures
         rates.VerticalLine(window.Value, ChartColor.Estimate, 2, isDashed: true);
         rates.HorizontalLine(0, ChartColor.Ink, 1);
         var place = string.Create(CultureInfo.InvariantCulture, $"{recording} from {window.StartSeconds} s");
-        return wave.ToSvg($"wave{index}", $"Signal of {place}") + rates.ToSvg($"power{index}", $"Power of {place} over rates, with reference and estimate");
+        var explained = _explained.TryGetValue((recording, window.StartSeconds), out var found)
+            ? $"<div class=\"explained\"><p class=\"note\">{Text(ExplanationPictures.Losses(found.Explanation))}</p>{ExplanationPictures.Window(found, $"explained{index}")}</div>" : "";
+        return wave.ToSvg($"wave{index}", $"Signal of {place}") + rates.ToSvg($"power{index}", $"Power of {place} over rates, with reference and estimate") + explained;
+    }
+
+    /// <summary>Runs the recordings of the worst windows through the heart-rate network again, where the windows are its own: not the classical estimator's, nor those of a split, whose networks are gone.</summary>
+    private void Explain()
+    {
+        if (_result.Signal != SignalKind.Ppg || _result.Parts is not [{ Fold: null }] || ModelCatalog.Open(_result.Request.Model) is not { } model)
+            return;
+        using (model)
+        {
+            if (!RateExplainer.Takes(model.Package))
+                return;
+            using var recording = new ExplainedRecording(model, _result.Request.Reading);
+            foreach (var worst in _result.Worst.GroupBy(one => one.Recording.Name))
+            {
+                var windows = worst.ToDictionary(one => (long)Math.Round(one.Window.StartSeconds / HopSeconds), one => one.Window);
+                foreach (var seen in recording.Windows(_result.Paths[worst.Key], windows.ContainsKey))
+                    _explained[(worst.Key, windows[seen.Window.Id].StartSeconds)] = recording.Explain(seen, windows[seen.Window.Id].Reference, withGradients: true);
+            }
+        }
     }
 
     /// <summary>The power over rates of each window that fits into a recording, every 2 s.</summary>

@@ -87,7 +87,7 @@ internal sealed class Chart : IDisposable
     /// <summary>A line over the whole width.</summary>
     public void HorizontalLine(double y, ChartColor colour, float width, bool isDashed = false) => Line([(_x.Low, y), (_x.High, y)], colour, width, isDashed);
 
-    /// <summary>Shades cells: values from 0 (the paper) to 1 (darkest). values [rows x columns], the first row at the lowest y.</summary>
+    /// <summary>Shades cells: values from 0 (the paper) to 1 (darkest), below 0 likewise in the colour of warnings. values [rows x columns], the first row at the lowest y.</summary>
     public void Shades(double[,] values, double x1, double x2, double y1, double y2)
     {
         var (rows, columns) = (values.GetLength(0), values.GetLength(1));
@@ -96,7 +96,8 @@ internal sealed class Chart : IDisposable
             for (var column = 0; column < columns; column++)
                 upright[rows - 1 - row, column] = values[row, column];
         var map = _plot.Add.Heatmap(upright);
-        (map.Extent, map.Colormap, map.ManualRange) = (new CoordinateRect(x1, x2, y1, y2), new Shading(), new ScottPlot.Range(0, 1));
+        var (halfX, halfY) = ((x2 - x1) / columns / 2, (y2 - y1) / rows / 2);   // the extent is that of the cells' middles
+        (map.Extent, map.Colormap, map.ManualRange) = (new CoordinateRect(x1 + halfX, x2 - halfX, y1 + halfY, y2 - halfY), new Shading(), new ScottPlot.Range(-1, 1));
     }
 
     /// <summary>A text beside a point.</summary>
@@ -141,11 +142,11 @@ internal sealed class Chart : IDisposable
     private void Write(double x, double y, string text, string anchor, string style, string more = "") => _texts.Append(
         CultureInfo.InvariantCulture, $"<text x=\"{x:0.#}\" y=\"{y:0.#}\" text-anchor=\"{anchor}\" class=\"{style}\"{more}>{WebUtility.HtmlEncode(text)}</text>\n");
 
-    /// <summary>From transparent to dark; the page's style sheet makes it bright on a dark page.</summary>
+    /// <summary>From transparent, in the middle, to dark on either side; the page's style sheet makes it bright on a dark page.</summary>
     private sealed class Shading : IColormap
     {
         public string Name => "shades";
 
-        public Color GetColor(double position) => Color.FromHex("#3B556F").WithAlpha(Math.Clamp(position, 0, 1));
+        public Color GetColor(double position) => Color.FromHex(position < 0.5 ? "#A8431A" : "#3B556F").WithAlpha(Math.Clamp(Math.Abs(2 * position - 1), 0, 1));
     }
 }

@@ -38,7 +38,8 @@ internal static class ServiceHost
             application.UseWardSite(new WardSite(
                 Reader, () => application.Services.GetRequiredService<WardService>().Pipeline?.History,
                 (patient, command, stop) => CommandPublisher.PublishAsync(kafka.Value, patient, command, time, stop),
-                (patient, from, to, stop) => StretchReader.ReadAsync(kafka.Value, patient, from, to, time, stop), settings.Alarms, time));
+                (patient, from, to, stop) => StretchReader.ReadAsync(kafka.Value, patient, from, to, time, stop),
+                () => application.Services.GetRequiredService<WardService>().Pipeline?.RateNetwork, settings.Alarms, time));
             application.MapWatching(Right.Operate);
             application.MapStatus(Reader, (reader, asked) => StatusQuery.AskAsync(kafka.Value, reader, time, asked));
             await application.StartAsync(stop);

@@ -115,7 +115,10 @@ internal sealed class WardPipeline : IAsyncDisposable
     public IReadOnlyList<ShardStatus> Shards => ShardStatuses.Of(Source.Lags, _kafkaMetrics.State.Shards, _shards?.PatientCounts ?? []);
 
     /// <summary>Name and version of the network that is asked about PPG; null when the classical estimator is set.</summary>
-    public string? Network => _networks[RateModel.Task]?.Identity;
+    public string? Network => RateNetwork?.Identity;
+
+    /// <summary>The network that is asked about PPGs from the next record on; stays this one's. Null: the classical estimator alone.</summary>
+    public RateModel? RateNetwork => (RateModel?)_networks[RateModel.Task];
 
     /// <summary>Reads the patients of a pipeline without a cluster, from its readings.</summary>
     /// <exception cref="InvalidOperationException">It was made without readings.</exception>

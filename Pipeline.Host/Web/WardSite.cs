@@ -3,6 +3,7 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Host.Access;
 using Pipeline.Host.Store;
 using Pipeline.Models.Alarms;
+using Pipeline.Models.Packages;
 
 namespace Pipeline.Host.Web;
 
@@ -11,9 +12,10 @@ namespace Pipeline.Host.Web;
 /// <param name="History">What was stored; null while the process starts.</param>
 /// <param name="Send">Sends commands.</param>
 /// <param name="Stretch">Reads samples of the past.</param>
+/// <param name="Network">The network that is asked about PPGs; null: none.</param>
 /// <param name="Alarms">The wards' limits.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record WardSite(Func<WardReader?> Reader, Func<IPointHistory?> History, SendCommand Send, ReadStretch Stretch, AlarmRules Alarms, TimeProvider Time);
+internal sealed record WardSite(Func<WardReader?> Reader, Func<IPointHistory?> History, SendCommand Send, ReadStretch Stretch, Func<RateModel?> Network, AlarmRules Alarms, TimeProvider Time);
 
 /// <summary>The web server of <c>run</c> and <c>demo</c>: pages, sign-in, and what the pages ask for.</summary>
 internal static class WardSiteSetup
@@ -39,6 +41,7 @@ internal static class WardSiteSetup
         application.MapHistory(site.History, site.Time);
         application.MapEvents(site.History, site.Time);
         application.MapStretches(site.Stretch);
+        application.MapExplanation(site.Stretch, site.Network, site.Time);
         application.MapFhir(site);
         application.MapCommands(site.Reader, site.Alarms, site.Send, site.Time);
     }

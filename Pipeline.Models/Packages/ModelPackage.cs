@@ -103,6 +103,9 @@ public sealed class ModelPackage
     /// <summary>What it says of itself.</summary>
     public ModelManifest Manifest { get; }
 
+    /// <summary>The bytes of <c>model.onnx</c>.</summary>
+    public ReadOnlyMemory<byte> Network => _network;
+
     /// <summary>Name and version, as estimates carry it: <c>heart-rate@1</c>.</summary>
     public string Identity => $"{Manifest.Name}@{Manifest.Version}";
 

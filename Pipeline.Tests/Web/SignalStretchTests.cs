@@ -112,6 +112,26 @@ public sealed class SignalStretchTests : IDisposable
     }
 
     [Fact]
+    public async Task The_last_window_before_a_time_is_explained_to_those_who_see_the_patient()
+    {
+        var (ward, tokens) = await WebWard.StartWithUsersAsync();
+        await using var _ = ward;
+        var to = Start.AddSeconds(64).ToUnixTimeMilliseconds();
+
+        using var answer = await ward.Client(tokens["nurse"]).GetAsync($"/api/patients/P1/explanation?to={to}");
+        using var nobody = await ward.Client(null).GetAsync($"/api/patients/P1/explanation?to={to}");
+        using var wrong = await ward.Client(tokens["nurse"]).GetAsync("/api/patients/P1/explanation?to=-5");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.BadRequest), (answer.StatusCode, nobody.StatusCode, wrong.StatusCode));
+        var explained = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        var bands = explained.GetProperty("bands").EnumerateArray().Select(one => one.GetDouble()).ToList();
+        var most = 30 + 2.5 * bands.IndexOf(bands.Max());
+        Assert.Equal(85, bands.Count);
+        Assert.Equal(explained.GetProperty("networkRate").GetDouble(), most, 10.0);
+        Assert.Equal(["acc", "before", "likelihood", "ppg"], explained.GetProperty("lost").EnumerateObject().Select(one => one.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_stretch_is_taken_away_by_those_who_may_and_the_audit_says_so()
     {
         var (ward, tokens) = await WebWard.StartWithUsersAsync();

@@ -6,10 +6,12 @@ using Pipeline.Actors;
 using Pipeline.Actors.Cluster;
 using Pipeline.Host.Access;
 using Pipeline.Host.Demo;
+using Pipeline.Host.Networks;
 using Pipeline.Host.Store;
 using Pipeline.Host.Web;
 using Pipeline.Models;
 using Pipeline.Models.Alarms;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Support;
@@ -153,10 +155,13 @@ internal sealed class WebWard : IAsyncDisposable
         _folder.Dispose();
     }
 
+    /// <summary>The network that ships, once for all wards.</summary>
+    private static readonly Lazy<RateModel?> Network = new(() => ModelCatalog.Open("heart-rate"));
+
     private async Task ServeAsync(AccessOptions access, OpenIdOptions? openId)
     {
         var reader = _actors.Read(new LocalReadings(Latest, Tap, () => Task.FromResult(new ProcessStatus([], []))), TimeProvider.System);
-        var site = new WardSite(() => reader, () => new SegmentHistory(Folder), SendAsync, StretchAsync, _rules, TimeProvider.System);
+        var site = new WardSite(() => reader, () => new SegmentHistory(Folder), SendAsync, StretchAsync, () => Network.Value, _rules, TimeProvider.System);
         _page = await DemoPage.StartAsync(new WebOptions { Urls = "http://127.0.0.1:0" }, access, openId ?? new OpenIdOptions(), site, CancellationToken.None);
     }
 
