@@ -61,6 +61,8 @@ internal static class CompareCommand
                 () => run.RunAsync(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
             await ProgressBar.ShowAsync(parsed.InvocationConfiguration.Error, running, () => (run.Doing, run.Progress));
             var methods = await running;
+            foreach (var remark in run.Remarks)
+                await parsed.InvocationConfiguration.Output.WriteLineAsync($"# {PlainText.Of(remark)}");
             CompareTable.Write(methods, ProtocolOf(request, run), parsed.InvocationConfiguration.Output);
             if (request.Output is { } file)
             {

@@ -35,6 +35,9 @@ internal sealed class CompareRun(CompareRequest request, TimeProvider time)
     /// <summary>Part of all steps that is done, 0 to 1.</summary>
     public double Progress => _total == 0 ? 0 : Volatile.Read(ref _done) / (double)_total;
 
+    /// <summary>What is seen of the data, a line each.</summary>
+    public IReadOnlyList<string> Remarks { get; private set; } = [];
+
     /// <summary>Steps of each training.</summary>
     public int Steps { get; private set; }
 
@@ -54,6 +57,7 @@ internal sealed class CompareRun(CompareRequest request, TimeProvider time)
         var comparison = new RateComparison(request.Networks, options with { Steps = Steps });
         Doing = "Classical estimator";
         var classical = await ClassicalAsync(stop);
+        Remarks = [.. DataCheck.Lines(recordings, classical)];
         try
         {
             var held = folds.Select((fold, f) => Score($"Fold {f + 1} of {folds.Count}", r => fold.Contains(r.Subject))).ToList();
@@ -64,6 +68,9 @@ internal sealed class CompareRun(CompareRequest request, TimeProvider time)
                 .. request.Networks.Select((network, n) => new ComparedMethod(
                     network.Name, RateComparison.CostOf(network), network.Published, [.. held.SelectMany(fold => fold[n])], [.. sensor.SelectMany(set => set[n])])),
                 new ComparedMethod(Stages.Classical, null, "", classical, []),
+                new ComparedMethod(
+                    RateComparison.WienerPhaseVocoderName, null, "1.02 on SPC train_*, constants for this set (Temko 2017)",
+                    comparison.ScoreWienerPhaseVocoder(recordings), []),
             ];
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -49,7 +49,7 @@ internal static class CompareTable
         return
         [
             method.Name, .. sets.Select(set => Error(method.HeldOut, set)), .. others.Select(set => Error(method.NewSensor, set)),
-            Percent(all.Within5), Percent(all.Within90Interval),
+            Percent(all.Within5), Percent(double.IsNaN(all.Sigma ?? double.NaN) ? null : all.Within90Interval),
             method.Cost is { } cost ? cost.Parameters.ToString("N0", CultureInfo.InvariantCulture) : "",
             method.Cost?.Mflop.ToString("F2", CultureInfo.InvariantCulture) ?? "", method.Cost?.Microseconds.ToString("F0", CultureInfo.InvariantCulture) ?? "",
             method.Published,

@@ -31,10 +31,12 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal((ExitCode.Ok, ""), (exit, error));
         var table = output.Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Split('|', StringSplitOptions.TrimEntries)[1..^1]).ToList();
         Assert.Equal(["method", "first", "second", "first, new sensor", "within 5", "in 90 % interval", "parameters", "MFLOP", "µs", "published"], table[0]);
-        Assert.Equal(["cornet-depthwise", "gru", "classical"], table[2..].Select(row => row[0]));
+        Assert.Equal(["cornet-depthwise", "gru", "classical", "wfpv-like"], table[2..].Select(row => row[0]));
+        Assert.True(double.Parse(table[^1][1].Split(' ')[0], CultureInfo.InvariantCulture) < 5, table[^1][1]);     // beds lie still
+        Assert.Equal("", table[^1][5]);
         Assert.Contains("2 groups of people", output, StringComparison.Ordinal);
         var held = (await File.ReadAllLinesAsync(rows)).Skip(1).Select(line => line.Split(',')).ToList();
-        foreach (var method in new[] { "cornet-depthwise", "gru", "classical" })
+        foreach (var method in new[] { "cornet-depthwise", "gru", "classical", "wfpv-like" })
             Assert.Equal(["a", "b", "c", "d"], held.Where(row => row[0] == method && row[1] == "held-out").Select(row => row[3]).Order());
         Assert.Equal(["a", "b"], held.Where(row => row[0] == "gru" && row[1] == "new-sensor").Select(row => row[3]));
         Assert.All(held, row => Assert.Equal("13", row[4]));

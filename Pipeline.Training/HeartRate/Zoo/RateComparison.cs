@@ -51,6 +51,13 @@ public sealed class RateComparison(IReadOnlyList<NamedArchitecture> networks, Ra
         }
     }
 
+    /// <summary>The recordings by <see cref="WienerPhaseVocoder"/>, which nothing is trained for.</summary>
+    public IReadOnlyList<ScoredRecording> ScoreWienerPhaseVocoder(IReadOnlyList<RateRecording> recordings) =>
+        [.. recordings.Select(SequenceOf).Select(WienerPhaseVocoder.Score)];
+
+    /// <summary>Name of <see cref="ScoreWienerPhaseVocoder"/> in tables.</summary>
+    public static string WienerPhaseVocoderName => WienerPhaseVocoder.Name;
+
     /// <summary>What an architecture costs, whatever its weights.</summary>
     public static RateCost CostOf(NamedArchitecture architecture)
     {
