@@ -93,8 +93,8 @@ internal sealed class PixelsBenchmark : IBenchmark
     /// <summary>Milliseconds from the newest change to the level that was seen (positive: the high one), to when it was.</summary>
     private static double Delay(double seen)
     {
-        const double period = 2_000 * HalfPeriod;
-        return (Math.Abs(seen) - (seen > 0 ? 0 : period / 2)) % period;
+        const double Period = 2_000 * HalfPeriod;
+        return (Math.Abs(seen) - (seen > 0 ? 0 : Period / 2)) % Period;
     }
 
     private static Process Start(KafkaOptions kafka, Uri page, string folder)

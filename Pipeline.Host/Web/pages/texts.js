@@ -24,7 +24,7 @@ export function nameOf(group, name) {
 
 /** A time of day, as this language writes it. */
 export function timeOfDay(time) {
-  return new Date(time).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(time).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 
 /** The same with the day, where it is another one than today. */
