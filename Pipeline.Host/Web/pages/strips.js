@@ -51,8 +51,8 @@ export class Trace {
       this.parts.shift();
     const behind = Date.now() - stretch.time;
     // A frame more than the latest chunk of the last seconds needed: then it does not stop. It follows a clock that drifts, and a stream that was late once.
-    const needed = behind + 50;
-    this.lead = this.lead === null ? needed : Math.max(needed, this.lead - 20 * stretch.values.length / stretch.rateHz);
+    const needed = behind + 50, pull = Math.min(1, stretch.values.length / stretch.rateHz / 10);
+    this.lead = this.lead === null ? needed : Math.max(needed, this.lead + pull * (needed - this.lead));
     this.isNew = true;
   }
 
