@@ -167,6 +167,12 @@ public enum EstimateStatus
     /// <summary>The channel's unit is none that the metric can be told from.</summary>
     NoUnit = 16,
 
+    /// <summary>
+    /// A PPG or an arterial pressure whose sensor is on, and whose pulse stands still for 4 s: no heart beat, or a cuff on the same
+    /// arm.
+    /// </summary>
+    NoPulse = 17,
+
     /// <summary>Nothing came of the device for so long by the wall clock that its last value is none any more. Of <see cref="Metric.Presence"/> alone.</summary>
     Silent = 100,
 }

@@ -84,6 +84,7 @@ public static partial class Names
         EstimateStatus.Calibrating => "calibrating",
         EstimateStatus.Clotted => "clotted",
         EstimateStatus.NoUnit => "no_unit",
+        EstimateStatus.NoPulse => "no_pulse",
         EstimateStatus.Silent => "silent",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, null),
     };

@@ -58,16 +58,45 @@ public sealed partial class AlarmEngine
             Step(ref _slots[slot], PatientKinds[slot], Truth.True, default, told, step);
             return;
         }
-        if (electric is null)
-        {
-            Step(ref _slots[slot], PatientKinds[slot], Truth.Unknown, default, Nothing, step);
-            return;
-        }
-        var truth = electric.Status == status ? Truth.True : UrgencyOf(electric.Status) > 0 ? Truth.False : Truth.Unknown;
-        var evidence = truth == Truth.True ? EvidenceOf(electric, double.NaN, ruling) : Nothing;
+        var truth = electric is null ? Truth.Unknown : electric.Status == status ? Truth.True : UrgencyOf(electric.Status) > 0 ? Truth.False : Truth.Unknown;
+        var shown = truth == Truth.True ? electric : truth == Truth.Unknown && status == EstimateStatus.Asystole ? Pulseless(electric) : null;
+        truth = shown is null ? truth : Truth.True;
+        var evidence = shown is null ? Nothing : EvidenceOf(shown, double.NaN, ruling);
         if (truth == Truth.True)
             Check(slot, ref evidence);
         Step(ref _slots[slot], PatientKinds[slot], truth, default, evidence, step);
+    }
+
+    /// <summary>
+    /// While no ECG can tell whether there are beats: a pressure without a pulse, or a PPG without one beside an ECG whose electrodes are
+    /// on; null where there is none, or where
+    /// another signal has a rate.
+    /// </summary>
+    private WatchedRate? Pulseless(WatchedRate? electric)
+    {
+        WatchedRate? pulseless = null;
+        foreach (var rate in _rates)
+        {
+            if (rate.Metric != Metric.HeartRate || !IsFresh(rate))
+                continue;
+            if (rate.IsUsable)
+                return null;
+            var counts = rate.Signal == SignalKind.Abp ? !IsHandled(rate) : electric?.Status == EstimateStatus.LowQuality;
+            if (rate.Status == EstimateStatus.NoPulse && counts && (pulseless is null || TrustOf(rate.Signal) < TrustOf(pulseless.Signal)))
+                pulseless = rate;
+        }
+        return pulseless;
+    }
+
+    /// <summary>
+    /// Whether something is done with the arterial line, or it is closed: that it shows no pulse says nothing of the heart.
+    /// </summary>
+    private bool IsHandled(WatchedRate pulse)
+    {
+        foreach (var rate in _rates)
+            if (rate.Is(pulse.Device, pulse.Signal, Metric.Systolic))
+                return rate.Status is EstimateStatus.Flushed or EstimateStatus.Zeroed or EstimateStatus.Clotted;     // a pressure that falls may look calibrated
+        return false;
     }
 
     /// <summary>An extreme rate and a rate beyond the nearer limit: the second is not raised beside the first.</summary>
@@ -223,7 +252,7 @@ public sealed partial class AlarmEngine
                 EstimateStatus.Ok or EstimateStatus.Asystole or EstimateStatus.VentricularFibrillation => (Truth.False, default),
                 EstimateStatus.WarmingUp => (Truth.Unknown, default),
                 EstimateStatus.Coincidence => (Truth.False, default),
-                EstimateStatus.LowQuality => (Truth.True, _rules.PoorDelay),
+                EstimateStatus.LowQuality or EstimateStatus.NoPulse => (Truth.True, _rules.PoorDelay),
                 _ => (Truth.True, _rules.LostDelay),
             };
             Step(ref rate.Lost, rate.LostKind, truth, delay, truth == Truth.True ? EvidenceOf(rate, double.NaN, null) : Nothing, step);

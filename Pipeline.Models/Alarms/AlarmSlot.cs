@@ -220,7 +220,7 @@ internal sealed class AlarmSlot(AlarmKind kind)
         var where = signal == SignalKind.Unknown ? device : $"{Names.Of(signal)} of {device}";
         var what = kind switch
         {
-            AlarmKind.Asystole => $"no beats in {where}",
+            AlarmKind.Asystole => $"no {(status == EstimateStatus.NoPulse ? "pulse" : "beats")} in {where}",
             AlarmKind.VentricularFibrillation => $"fibrillation or flutter in {where}",
             AlarmKind.SignalLost => $"no usable rate from {where}: {Names.Of(status)}",
             AlarmKind.PressureLine => $"no usable blood pressure from {where}: {Names.Of(status)}",

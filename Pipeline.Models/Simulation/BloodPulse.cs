@@ -5,6 +5,9 @@ namespace Pipeline.Models.Simulation;
 /// <param name="beat">The pulse that the last moment lay in; moved on.</param>
 internal ref struct BloodPulse(HeartRhythm heart, ref long beat)
 {
+    /// <summary>Longest pulse; when no other has come by then, the vessels stand still.</summary>
+    public const double LongestSeconds = 2;
+
     private readonly HeartRhythm _heart = heart;
     private readonly ref long _beat = ref beat;
     private double _foot, _nextFoot = double.NegativeInfinity;
@@ -27,7 +30,7 @@ internal ref struct BloodPulse(HeartRhythm heart, ref long beat)
             _beat++;
         (_foot, _nextFoot) = (_heart[_beat].PpgFootSeconds, _heart[_beat + 1].PpgFootSeconds);
         _height = HeightOf(breath);
-        var length = (float)(_nextFoot - _foot);
+        var length = (float)Math.Min(_nextFoot - _foot, LongestSeconds);
         _systole = Math.Min(0.36f * MathF.Sqrt(length), 0.55f * length);   // ejection shortens less than the interval (Bazett's root)
         (_inSystole, _inDiastole) = (WaveTables.Systole / _systole, (1 - WaveTables.Systole) / (length - _systole));
     }

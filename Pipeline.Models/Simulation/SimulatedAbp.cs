@@ -6,7 +6,8 @@ namespace Pipeline.Models.Simulation;
 internal sealed class SimulatedAbp
 {
     public const int RateHz = 125;
-    private const float Gain = 100;
+    private const float Gain = 100, FilledVessels = 20;     // mmHg
+    private const double FallSeconds = 6;
 
     public static readonly ChannelLayout Channels = new(new Channel("ABP", SignalKind.Abp, "mm[Hg]", Gain));
 
@@ -62,10 +63,11 @@ internal sealed class SimulatedAbp
                 while (_heart[_beat + 1].AbpFootSeconds <= time)
                     _beat++;
                 (foot, nextFoot) = (_heart[_beat].AbpFootSeconds, _heart[_beat + 1].AbpFootSeconds);
-                toPhase = 1 / (float)(nextFoot - foot);
+                toPhase = 1 / (float)Math.Min(nextFoot - foot, BloodPulse.LongestSeconds);
                 height = HeightOf(_beat);
             }
-            var pressure = _diastole + height * WaveTables.AbpPulse.At((float)(time - foot) * toPhase) + 2.5f * WaveTables.Sine.Repeating(breath);
+            var still = Math.Max(0, time - foot - BloodPulse.LongestSeconds);      // without a heart beat the pressure falls to that of the filled vessels
+            var pressure = FilledVessels + (_diastole - FilledVessels) * (float)Math.Exp(-still / FallSeconds) + height * WaveTables.AbpPulse.At((float)(time - foot) * toPhase) + 2.5f * WaveTables.Sine.Repeating(breath);
             Tell(foot, pressure);
             _wander += (_noise.Normal() - _wander) * 0.05f;
             var value = _line.Pass(time, pressure, RateHz)

@@ -1,10 +1,13 @@
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Rhythm;
+using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Models.State;
 using Pipeline.Tests.Estimators;
+using Pipeline.Tests.Networks;
 using Pipeline.Tests.Support;
 using Xunit;
 
@@ -176,6 +179,27 @@ public sealed class RhythmStageTests
         Assert.DoesNotContain(Over(Beats(400, beat => (beat % 7) switch { 5 => 0.5, 6 => 1.1, _ => 0.8 + 0.05 * Math.Sin(beat / 2.0) })), one => one.Kind == EventKind.AtrialFibrillation);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Pulses_of_a_poor_PPG_are_no_rhythm_whoever_gives_the_rate(bool byNetwork)
+    {
+        using var model = byNetwork ? NetworkStageTests.Shipped() : null;
+        var random = new Random(3);
+        double[] drawn = [.. Enumerable.Range(0, 1000).Select(_ => 0.45 + 0.5 * random.NextDouble())];
+        var beats = Beats(400, beat => beat >= 150 ? drawn[beat] : 0.8 + 0.03 * Math.Sin(beat / 4.0));
+        IEnumerable<SignalEvent> Fibrillations(Func<double, (double, EstimateStatus)> rate) =>
+            Run(beats, signal: SignalKind.Ppg, rate: rate, model: model).SelectMany(window => window.Events).Where(one => one is { Kind: EventKind.AtrialFibrillation, IsOver: true });
+
+        Assert.Empty(Fibrillations(_ => (0.3, EstimateStatus.Ok)));
+        Assert.Empty(Fibrillations(_ => (0.9, EstimateStatus.LowQuality)));
+        // Irregular pulses of a poor PPG are none after it either; and an episode does not go on through a minute of it.
+        Assert.Empty(Fibrillations(seconds => seconds is > 115 and < 380 ? (0.3, EstimateStatus.LowQuality) : (0.9, EstimateStatus.Ok)));
+        var one = Fibrillations(seconds => seconds > 250 ? (0.3, EstimateStatus.LowQuality) : (0.9, EstimateStatus.Ok)).Single();
+        Assert.InRange(one.EndIndex / RateHz, 240, 252);
+        Assert.Single(Fibrillations(_ => (0.9, EstimateStatus.Ok)));
+    }
+
     [Fact]
     public void A_naive_sample_entropy_gives_the_same()
     {
@@ -238,7 +262,7 @@ public sealed class RhythmStageTests
     /// <summary>Spikes of 1 mV at the beats, with noise; zero between them without.</summary>
     private static List<WindowResult> Run(
         List<(double Seconds, BeatLabel Label)> beats, double quality = 1, float noise = 0.01f, SignalKind signal = SignalKind.Ecg, bool restored = false,
-        (int From, int To)? hole = null, Func<int, (float Certainty, float Repeat)>? shown = null)
+        (int From, int To)? hole = null, Func<int, (float Certainty, float Repeat)>? shown = null, Func<double, (double Quality, EstimateStatus Status)>? rate = null, RateModel? model = null)
     {
         var seconds = (int)beats[^1].Seconds + 2;
         var (random, lead) = (new Random(1), new short[seconds * RateHz]);
@@ -249,11 +273,12 @@ public sealed class RhythmStageTests
                 lead[(int)(at * RateHz) + i] += (short)(1000 * (1 - Math.Abs(i) / 4.0));
         var chunks = Enumerable.Range(0, seconds).Where(second => hole is null || second < hole.Value.From || second >= hole.Value.To).Select(second => Chunks.Of(
             lead[(second * RateHz)..((second + 1) * RateHz)], (long)RateHz * second, rateHz: RateHz, count: RateHz, channels: Layout, end: second == seconds - 1));
-        return [.. StreamRun.Of(chunks, first => [new Source(beats, quality, signal, shown), restored ? new Restored(first.Channels) : new RhythmStage(first.Channels, RateHz, signal)])];
+        return [.. StreamRun.Of(chunks, first => [new Source(beats, rate ?? (_ => (quality, EstimateStatus.Ok)), signal, shown, model), restored ? new Restored(first.Channels) : new RhythmStage(first.Channels, RateHz, signal)])];
     }
 
     /// <summary>Gives labelled beats, a second late.</summary>
-    private sealed class Source(List<(double Seconds, BeatLabel Label)> beats, double quality, SignalKind signal, Func<int, (float Certainty, float Repeat)>? shown) : IWindowStage
+    private sealed class Source(
+        List<(double Seconds, BeatLabel Label)> beats, Func<double, (double Quality, EstimateStatus Status)> rate, SignalKind signal, Func<int, (float Certainty, float Repeat)>? shown, RateModel? model) : IWindowStage
     {
         private int _next;
 
@@ -263,7 +288,12 @@ public sealed class RhythmStageTests
 
         public void Accept(in Window window, StageOutput output)
         {
-            output.Estimates.Add(new Estimate(signal, Metric.HeartRate, 75, 1, quality, 1, EstimateStatus.Ok, "test"));
+            var (quality, status) = rate(window.EndIndex / (double)RateHz);
+            var estimate = new Estimate(signal, Metric.HeartRate, status == EstimateStatus.Ok ? 75 : double.NaN, 1, quality, 1, status, "test");
+            if (model is not null)
+                output.Ask(model).Set(startsAnew: false, estimate, usable: 1, new PpgVerdict(HasPulse: true, CountedRate: double.NaN));
+            else
+                output.Estimates.Add(estimate);
             for (; _next < beats.Count && beats[_next].Seconds < window.EndIndex / (double)RateHz - 1; _next++)
             {
                 var (certainty, repeat) = shown?.Invoke(_next) ?? (float.NaN, float.NaN);

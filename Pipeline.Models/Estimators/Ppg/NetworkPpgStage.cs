@@ -87,7 +87,7 @@ public sealed class NetworkPpgStage : IWindowStage
     public string StateName => "ppg-network";
 
     /// <inheritdoc/>
-    public int StateVersion => 7;
+    public int StateVersion => 8;
 
     /// <summary>Every mutable field but the model, which the state does not choose. Version 1 held the network's recurrent state,
     /// too.</summary>

@@ -8,6 +8,8 @@ public sealed partial class PpgStage
     // Until a pulse is known, a window whose periodicity is at least this says by itself what interval its pulses have.
     private const double LeastToExpect = 0.5;
 
+    private const double LeastToStand = 0.95;       // part of the samples that must be there for a pulse to stand still
+
     private PpgTaken TakePulse(in Window window, PpgSpectrumPlan plan, PpgScratch scratch)
     {
         var raw = scratch.Raw(window.Length);
@@ -16,11 +18,13 @@ public sealed partial class PpgStage
         int used = 0, usable = 0;
         double coverage = 0, unclipped = 0, level = 0;
         var fault = EstimateStatus.Gap;
+        var standing = 0;
         for (var c = 0; c < _source.Count; c++)
         {
             var isOn = _source.TryCopy(window, c, raw);
             raw.Slice(window.Length - _source.Delay - fresh, fresh).CopyTo(heard[(c * fresh)..]);
             var check = PpgChannelCheck.Inspect(raw, window.RateHz);
+            standing += StandsStill(c, raw, window.RateHz, isOn && check is { Usable: true, Present: >= LeastToStand }) ? 1 : 0;
             coverage += check.Present / _source.Count;
             if (!isOn || !check.Usable)
             {
@@ -35,8 +39,20 @@ public sealed partial class PpgStage
         return new PpgTaken(used, 0, Math.Min(coverage, 1), used == 0 ? 0 : unclipped / used, fault)
         {
             Lanes = usable,
+            StandsStill = standing > 0 && standing == used,
             Level = used == 0 ? 0 : level / used,
         };
+    }
+
+    private bool StandsStill(int channel, ReadOnlySpan<float> samples, double rateHz, bool isThere)
+    {
+        if (channel >= _standstills.Length)
+            return false;
+        if (isThere)
+            _standstills[channel].Take(samples, rateHz, _presence.IsPresent);
+        else
+            _standstills[channel].Miss();
+        return _standstills[channel].Stands;
     }
 
     /// <summary>

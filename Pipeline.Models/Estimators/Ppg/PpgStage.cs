@@ -59,6 +59,7 @@ public sealed partial class PpgStage : IWindowStage
     private readonly PpgRateBelief _belief;
     private readonly PpgPulses _pulses;
     private readonly PpgPresence _presence;
+    private readonly PulseStandstill[] _standstills;    // of each channel; of a camera none, as nothing says that it sees skin
     private readonly PpgSpectraObserver? _observer;
     private PpgSpectrumPlan? _plan;
     private int _planLength;
@@ -100,6 +101,7 @@ public sealed partial class PpgStage : IWindowStage
         _belief = new PpgRateBelief(constants);
         _observer = observer;
         _presence = new PpgPresence(logOdds);
+        _standstills = source is PpgChannels ? [.. Enumerable.Range(0, source.Count).Select(_ => new PulseStandstill())] : [];
     }
 
     /// <inheritdoc/>
@@ -202,6 +204,8 @@ public sealed partial class PpgStage : IWindowStage
         Forget();
         _pulses.Reset();
         _presence.Reset();
+        foreach (var standstill in _standstills)
+            standstill.Clear();
         _expectedInterval = double.NaN;
         _started = false;
         _silent = 0;
@@ -218,7 +222,7 @@ public sealed partial class PpgStage : IWindowStage
     public string StateName => "ppg";
 
     /// <inheritdoc/>
-    public int StateVersion => 6;
+    public int StateVersion => 7;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
@@ -230,7 +234,7 @@ public sealed partial class PpgStage : IWindowStage
     /// <summary>
     /// Every mutable field, in the form of <see cref="StateVersion"/> <paramref name="version"/>: version 1 does not say whether a pulse
     /// is there, 2 not what the detectors know of jumps, 3 not how long the tracker has been sure, 4 and 5 not by what of the
-    /// windows.
+    /// windows, 6 not how high a pulse is.
     /// </summary>
     internal void Transfer(StateTransfer state, int version)
     {
@@ -245,6 +249,14 @@ public sealed partial class PpgStage : IWindowStage
             state.Within(ref _silent, 0, RateFeatures.SilentWindows);
         if (_source.RecallsPulses)
             state.Value(ref _given);
+        foreach (var standstill in version >= 7 ? _standstills : [])
+            standstill.Transfer(state);
+    }
+
+    private bool HasNoPulseOfLate(in Window window)
+    {
+        Span<double> pulses = stackalloc double[PpgPulses.MostKept];
+        return _pulses.In(window.EndIndex - (long)(PulseStandstill.Seconds * window.RateHz), window.EndIndex, pulses) == 0;
     }
 
     private Estimate None(EstimateStatus status, double coverage, double interval = double.NaN)
@@ -269,10 +281,11 @@ public sealed partial class PpgStage : IWindowStage
 
         var (rate, spread, mass) = _belief.Read(scratch.Evidence.Spectrum, MassReach);
         _presence.TakeBelief(plan, scratch, taken, rate, mass, _source);
-        verdict = verdict with { HasPulse = _presence.IsPresent && verdict.HasPulse };
+        verdict = verdict with { HasPulse = _presence.IsPresent && verdict.HasPulse, StandsStill = taken.StandsStill && (!_presence.IsPresent || HasNoPulseOfLate(window)) };
+        verdict = verdict with { HasPulse = verdict.HasPulse && !verdict.StandsStill };
         var interval = mass >= 0.5 ? 60 / rate : double.NaN;
         if (mass < LeastMass || !verdict.TryCorrect(ref rate))
-            return None(EstimateStatus.LowQuality, taken.Coverage, interval);
+            return None(verdict.WithoutRate, taken.Coverage, interval);
         if (taken.Axes == 0 && taken.Coverage < 1)
             verdict = verdict with { HasHoles = true };
         _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;

@@ -17,6 +17,9 @@ internal readonly record struct PpgTaken(int Used, int Axes, double Coverage, do
     /// <summary>Whether the window before held a pulse.</summary>
     public bool HadPulse { get; init; }
 
+    /// <summary>Whether the pulse stands still in a channel, and in none of the used ones goes on.</summary>
+    public bool StandsStill { get; init; }
+
     /// <summary>Logarithm of the root mean square of the used channels, in their units; mean over them.</summary>
     public double Level { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Pipeline.Models.Signals;
 using Pipeline.Models.State;
 
@@ -16,16 +17,22 @@ public sealed class AbpStage : IWindowStage
     /// <summary>Quality from which there is a value.</summary>
     public const double UsableQuality = 0.5;
 
+    private const int WithStandstill = Stages.WithoutPast + 1;      // version of the state from which on it says how high a pulse is
     private const double MostSilenceSeconds = 4;    // as long an interval is no rate (15/min)
     private const double LeastMillimetres = 8;      // a lower pressure is a line that is open or was zeroed
     private const double WorkingHz = 125;
     private const int BlockSamples = 64;
+
+    [ThreadStatic]
+    private static float[]? _samples;
+
     private readonly int _channel;
     private readonly int _group;
     private readonly float _least;
     private readonly PulseOnsetDetector _detector;
     private readonly AbpQuality _quality;
     private readonly RateFromBeats _rate;
+    private readonly PulseStandstill _standstill = new();
     private readonly List<PressurePulse> _found = new(4);
     private float _sum;
     private int _summed, _inGroup;
@@ -60,6 +67,8 @@ public sealed class AbpStage : IWindowStage
         var rate = _rate.Of(window.StartIndex, window.EndIndex, verdict.Value, verdict.Value >= UsableQuality, holes: holes);
         verdict = verdict with { Value = verdict.Value * (1 - holes.Replaced) * (1 - rate.Lost / 2) };
         var status = StatusOf(window, verdict, rate);
+        if (StandsStill(window, holes, status == EstimateStatus.Ok))
+            status = EstimateStatus.NoPulse;
         var ok = status == EstimateStatus.Ok;
         output.Estimates.Add(new Estimate(
             SignalKind.Abp, Metric.HeartRate, ok ? rate.Value : double.NaN, ok ? rate.Sigma : double.NaN, verdict.Value, verdict.Coverage,
@@ -85,6 +94,7 @@ public sealed class AbpStage : IWindowStage
         _detector.Clear();
         _quality.Clear();
         _rate.Clear();
+        _standstill.Clear();
         _found.Clear();
         _sum = 0;
         _summed = _inGroup = 0;
@@ -95,7 +105,7 @@ public sealed class AbpStage : IWindowStage
     public string StateName => "abp";
 
     /// <inheritdoc/>
-    public int StateVersion => Stages.WithoutPast;
+    public int StateVersion => WithStandstill;
 
     /// <inheritdoc/>
     public void Transfer(StateTransfer state)
@@ -109,6 +119,22 @@ public sealed class AbpStage : IWindowStage
         state.Within(ref _summed, 0, _group);
         state.Within(ref _inGroup, 0, _group - 1);
         state.Within(ref _origin, -1);
+        if (state.Version >= WithStandstill)
+            _standstill.Transfer(state);
+    }
+
+    /// <summary>Whether the pressure is that of an artery without a pulse: it is there, and above that of a line that is open.</summary>
+    private bool StandsStill(in Window window, SampleHoles holes, bool hasPulse)
+    {
+        if (_samples is null || _samples.Length < window.Length)
+            _samples = new float[window.Length];
+        var samples = _samples.AsSpan(0, window.Length);
+        window.CopyPhysical(_channel, 0, samples);
+        if (holes.Replaced > 0 || (window.LeadOff >> _channel & 1) != 0 || !(TensorPrimitives.Min<float>(samples) >= _least))
+            _standstill.Miss();
+        else
+            _standstill.Take(samples, window.RateHz, hasPulse);
+        return _standstill.Stands;
     }
 
     private EstimateStatus StatusOf(in Window window, in QualityVerdict verdict, in BeatRate rate)

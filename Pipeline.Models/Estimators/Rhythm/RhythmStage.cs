@@ -6,7 +6,8 @@ namespace Pipeline.Models.Estimators.Rhythm;
 
 /// <summary>
 /// Episodes of the rhythm, as events with begin and end, from what the stages before it said of the same window: labelled beats of an ECG and the window's status, or the pulses of a
-/// PPG, of which only irregularity counts. A poor signal begins no episode but asystole, ventricular fibrillation and ventricular tachycardia. State: 0.5 kB.
+/// PPG, of which only irregularity counts. A poor signal begins no episode but asystole, ventricular fibrillation and ventricular
+/// tachycardia; of a PPG its pulses are passed over. State: 0.5 kB.
 /// </summary>
 public sealed class RhythmStage : IWindowStage
 {
@@ -16,9 +17,11 @@ public sealed class RhythmStage : IWindowStage
     /// <summary>Probability from which intervals are said to be those of atrial fibrillation.</summary>
     internal const double Fibrillates = 0.8;
 
+    private const int WithPoor = BeatRuns.WithShown + 1;    // version of the state from which on it says whether the PPG was poor
     private const double AsystoleSeconds = 4;
     private const double CertainSeconds = 1;            // no beat comes later than so long after itself
     private const double FibrillatesStill = 0.4;        // probability down to which atrial fibrillation goes on
+    private const double LongestPoor = 30;              // s of a poor PPG, after which it is not known whether an episode lasts
     private static readonly double HalfWindow = IrregularIntervals.Kept / 2.0;      // intervals, after which irregular ones are half of those looked at
 
     private readonly SignalKind _signal;
@@ -29,6 +32,7 @@ public sealed class RhythmStage : IWindowStage
     private readonly IrregularIntervals _irregular = new();
     private double _lastBeat = double.NaN, _interval;   // s; the mean interval of late
     private bool _isBroken = true;
+    private bool _isPoor;                               // the last window, of a PPG
 
     /// <summary>For the beats of the ECG, or of the PPG, of a device.</summary>
     public RhythmStage(ChannelLayout channels, double rateHz, SignalKind signal)
@@ -44,6 +48,11 @@ public sealed class RhythmStage : IWindowStage
     {
         ArgumentNullException.ThrowIfNull(output);
         var (quality, status) = StatusOf(output);
+        if (_signal == SignalKind.Ppg && (status != EstimateStatus.Ok || quality < LeastQuality))
+        {
+            PassOver(window, output);
+            return;
+        }
         TakeBeats(window, quality, output);
         if (_silence is not null)
             TakeArrest(window, status, output);
@@ -62,7 +71,8 @@ public sealed class RhythmStage : IWindowStage
     public void Finish(in Window tail, StageOutput output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        TakeBeats(tail, 1, output);
+        if (!_isPoor)
+            TakeBeats(tail, 1, output);
         _runs.Break(_episodes, output);
         _episodes.EndAll(output);
     }
@@ -78,7 +88,7 @@ public sealed class RhythmStage : IWindowStage
     public string StateName => "rhythm";
 
     /// <inheritdoc/>
-    public int StateVersion => BeatRuns.WithShown;
+    public int StateVersion => WithPoor;
 
     /// <inheritdoc/>
     public bool IsMissed => false;
@@ -94,6 +104,21 @@ public sealed class RhythmStage : IWindowStage
         state.Value(ref _lastBeat);
         state.Value(ref _interval);
         state.Value(ref _isBroken);
+        if (state.Version >= WithPoor)
+            state.Value(ref _isPoor);
+    }
+
+    /// <summary>
+    /// Pulses of a poor PPG are movement or noise: no interval is taken of them, and none spans them. What lasts is over where it was
+    /// last seen, once that is long ago.
+    /// </summary>
+    private void PassOver(in Window window, StageOutput output)
+    {
+        _isPoor = true;
+        if (!_isBroken && !(window.EndIndex / _rateHz - _lastBeat > LongestPoor))
+            return;
+        _irregular.Clear();
+        _episodes.EndAll(output);
     }
 
     private void TakeBeats(in Window window, double quality, StageOutput output)
@@ -110,14 +135,14 @@ public sealed class RhythmStage : IWindowStage
             if (beat.Signal != _signal)
                 continue;
             var at = beat.SampleIndex / _rateHz;
-            var interval = at - _lastBeat;
+            var interval = _isPoor ? double.NaN : at - _lastBeat;
             _silence?.Learn(window, beat.SampleIndex);
             if (_silence is not null)
                 _runs.Take(at, interval, beat, quality, quality >= LeastQuality, _episodes, output);
             _episodes.End(EventKind.Asystole, at, output);
             _irregular.Take(interval);
             _interval = double.IsNaN(interval) ? _interval : _interval <= 0 ? interval : _interval + (interval - _interval) / HalfWindow;
-            _lastBeat = at;
+            (_lastBeat, _isPoor) = (at, false);
         }
     }
 
@@ -145,6 +170,9 @@ public sealed class RhythmStage : IWindowStage
         foreach (var estimate in output.Estimates)
             if (estimate.Signal == _signal && estimate.Metric == Metric.HeartRate)
                 return (estimate.Quality, estimate.Status);
-        return (1, EstimateStatus.Ok);      // a network is asked of the rate; the pulses that are given are pulses
+        foreach (var question in output.Questions)      // what a network is asked about: the classical estimate of the same window
+            if (question.Classical.Signal == _signal && question.Classical.Metric == Metric.HeartRate)
+                return (question.Classical.Quality, question.Classical.Status);
+        return (0, EstimateStatus.WarmingUp);
     }
 }
