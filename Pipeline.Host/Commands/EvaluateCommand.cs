@@ -4,6 +4,7 @@ using Pipeline.Host.Evaluation;
 using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Models.Estimators;
+using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ecg;
 using Pipeline.Models.Features;
 

@@ -2,7 +2,7 @@ using Pipeline.Benchmarks.Faults;
 using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Xunit;
 
 namespace Pipeline.Tests.Cases;
