@@ -9,6 +9,7 @@ using Pipeline.Models.Alarms;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Beats;
 using Pipeline.Models.Estimators.Ctg;
+using Pipeline.Models.Features;
 
 namespace Pipeline.Host.Commands;
 

@@ -1,5 +1,5 @@
 using Pipeline.Host.Recordings;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Explanation;
 

@@ -3,7 +3,7 @@ using System.Text;
 using Pipeline.Host.Pictures;
 using Pipeline.Host.Recordings;
 using Pipeline.Host.References;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Training.Explanation;
 
 namespace Pipeline.Host.Explanations;

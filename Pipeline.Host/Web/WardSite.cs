@@ -3,7 +3,7 @@ using Pipeline.Actors.Cluster;
 using Pipeline.Host.Access;
 using Pipeline.Host.Store;
 using Pipeline.Models.Alarms;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 
 namespace Pipeline.Host.Web;
 

@@ -11,7 +11,7 @@ using Pipeline.Host.Store;
 using Pipeline.Host.Web;
 using Pipeline.Models;
 using Pipeline.Models.Alarms;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Tests.Support;
