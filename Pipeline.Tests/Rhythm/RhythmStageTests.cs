@@ -2,7 +2,7 @@ using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Rhythm;
-using Pipeline.Models.Packages;
+using Pipeline.Models.Features;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Models.State;
