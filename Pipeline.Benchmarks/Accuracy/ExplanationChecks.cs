@@ -4,7 +4,6 @@ using Pipeline.Host.Networks;
 using Pipeline.Host.Recordings;
 using Pipeline.Host.References;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Explanation;
 

@@ -4,7 +4,6 @@ using Pipeline.Host.Access;
 using Pipeline.Models;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Training.Explanation;
 

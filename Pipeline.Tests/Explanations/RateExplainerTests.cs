@@ -1,7 +1,6 @@
 using Pipeline.Host.Networks;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Tests.Estimators;
 using Pipeline.Training.Explanation;
 using Xunit;
