@@ -1,10 +1,7 @@
 using System.Globalization;
 using Pipeline.Host.Errors;
 using Pipeline.Models.Estimators.Beats;
-<<<<<<< Updated upstream
-=======
 using Pipeline.Models.Packages;
->>>>>>> Stashed changes
 using Pipeline.Training.Autoencoder;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.Qrs;

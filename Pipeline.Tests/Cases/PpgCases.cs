@@ -3,10 +3,7 @@ using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Features;
-<<<<<<< Updated upstream
-=======
 using Pipeline.Models.Packages;
->>>>>>> Stashed changes
 using Xunit;
 
 namespace Pipeline.Tests.Cases;

@@ -3,10 +3,7 @@ using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Rhythm;
 using Pipeline.Models.Features;
-<<<<<<< Updated upstream
-=======
 using Pipeline.Models.Packages;
->>>>>>> Stashed changes
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Models.State;
