@@ -1,7 +1,6 @@
 using System.Globalization;
 using Pipeline.Host.Errors;
 using Pipeline.Models.Estimators.Beats;
-using Pipeline.Models.Packages;
 using Pipeline.Training.Autoencoder;
 using Pipeline.Training.Evaluation;
 using Pipeline.Training.Qrs;

@@ -3,7 +3,6 @@ using Pipeline.Host.Networks;
 using Pipeline.Models;
 using Pipeline.Models.Estimators;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Xunit;
 
 namespace Pipeline.Tests.Cases;

@@ -3,7 +3,6 @@ using Pipeline.Models.Estimators;
 using Pipeline.Models.Estimators.Ppg;
 using Pipeline.Models.Estimators.Rhythm;
 using Pipeline.Models.Features;
-using Pipeline.Models.Packages;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 using Pipeline.Models.State;
