@@ -1,5 +1,3 @@
-using Pipeline.Models.Simulation;
-
 namespace Pipeline.Benchmarks.Faults;
 
 /// <summary>

@@ -162,7 +162,7 @@ internal static class ModelCatalog
         throw CommandException.BadUsage($"There is no model '{name}'; there is: {string.Join(", ", names)}, or a folder with a {ModelPackage.ManifestFile}.");
     }
 
-    private static IEnumerable<string> Folders(string? more)
+    private static List<string> Folders(string? more)
     {
         if (more is not null && !Directory.Exists(more))
             throw CommandException.BadUsage($"--models {more}: there is no such folder.");

@@ -60,7 +60,13 @@ public sealed class ArrestInNoiseTests
 
     private static BedScenario Bed(bool hasPpg, bool hasAbp) => new()
     {
-        Patient = new PatientId("P-1"), Ward = "w", Bed = "b", Seed = 3, Start = Points.Start, HasPpg = hasPpg, HasAbp = hasAbp,
+        Patient = new PatientId("P-1"),
+        Ward = "w",
+        Bed = "b",
+        Seed = 3,
+        Start = Points.Start,
+        HasPpg = hasPpg,
+        HasAbp = hasAbp,
     };
 
     /// <summary>Of a bed whose heart goes on, with something done to the samples of PPG and pressure.</summary>

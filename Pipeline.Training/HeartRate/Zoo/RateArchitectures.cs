@@ -17,13 +17,13 @@ public static class RateArchitectures
     public static IReadOnlyList<NamedArchitecture> All { get; } =
     [
         new(Default, "convolutions, LSTM and Bayes filter, rate and trust: the default", "", () => new RateNetwork()),
-        new("deep-ppg", "convolutions without memory (after Deep PPG)", "4.0 on SPC train_*, LOSO, smoothed (Reiss 2019)", () => new DeepPpg()),
-        new("cornet", "convolutions and two LSTM layers on the PPG alone (after CorNET)", "1.47 on 20 of SPC's recordings (Biswas 2019)", () => new CorNet()),
+        new("deep-ppg", "convolutions without memory (after Deep PPG)", "7.65 on PPG-DaLiA, LOSO (Reiss 2019)", () => new DeepPpg()),
+        new("cornet", "convolutions and two LSTM layers on the PPG alone (after CorNET)", "1.47 on 22 of SPC's recordings, trained for each person (Biswas 2019)", () => new CorNet()),
         new("cornet-depthwise", "depthwise separable convolutions and a small LSTM (after CorNET)", "", () => new CorNetDepthwise()),
         new("lstm", "two LSTM layers on the spectra", "", () => new SpectraLstm()),
         new("gru", "two GRU layers on the spectra", "", () => new SpectraGru()),
         new("ppgnet", "dilated convolutions and an LSTM (after PPGnet)", "3.36 on SPC train_*, LOSO, PPG alone (Shyam 2019)", () => new PpgNet()),
-        new("tcn", "dilated convolutions over windows (after TEMPONet and Q-PPG)", "4.41 on PPG-DaLiA, by subject, fine-tuned (Burrello 2021)", () => new WindowTcn()),
-        new("attention", "attention over the last minute's windows", "3.57 on PPG-DaLiA, LOSO (BeliefPPG, Bieri 2023)", () => new WindowAttention()),
+        new("tcn", "dilated convolutions over windows (after TEMPONet and Q-PPG)", "4.41 on PPG-DaLiA, LOSO, 8 bits (Burrello 2021)", () => new WindowTcn()),
+        new("attention", "attention over the last minute's windows", "4.02 on PPG-DaLiA, LOSO (BeliefPPG, Bieri 2023)", () => new WindowAttention()),
     ];
 }
