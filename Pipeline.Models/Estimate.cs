@@ -168,8 +168,8 @@ public enum EstimateStatus
     NoUnit = 16,
 
     /// <summary>
-    /// A PPG or an arterial pressure whose sensor is on, and whose pulse stands still for 4 s: no heart beat, or a cuff on the same
-    /// arm.
+    /// An arterial pressure whose pulse stands still for 4 s while its line is open: no heart beat, or a cuff on the same arm. A PPG that
+    /// stands still is <see cref="LowQuality"/>, as one with any other reason for no value.
     /// </summary>
     NoPulse = 17,
 
@@ -187,4 +187,8 @@ public enum EstimateStatus
 /// <param name="Status">Why there is a value, or none.</param>
 /// <param name="Model">Name of what made it: <c>classical</c>, or a network's name and version.</param>
 public readonly record struct Estimate(
-    SignalKind Signal, Metric Metric, double Value, double Sigma, double Quality, double Coverage, EstimateStatus Status, string Model);
+    SignalKind Signal, Metric Metric, double Value, double Sigma, double Quality, double Coverage, EstimateStatus Status, string Model)
+{
+    /// <summary>Whether the sensor is on and its pulse stands still for 4 s: what alarms take from a PPG without a value. Not written to any sink.</summary>
+    public bool StandsStill { get; init; }
+}

@@ -95,6 +95,7 @@ internal sealed class WatchedRate
 
     public Metric Metric => _metric;
 
+    /// <summary>What was said of it; <see cref="EstimateStatus.NoPulse"/> also of a PPG that stands still.</summary>
     public EstimateStatus Status => _status;
 
     public double Value => _value;
@@ -123,7 +124,7 @@ internal sealed class WatchedRate
 
     public void Take(in Estimate estimate, long clock)
     {
-        (_status, _value, _quality, _heardAt) = (estimate.Status, estimate.Value, estimate.Quality, clock);
+        (_status, _value, _quality, _heardAt) = (estimate.StandsStill ? EstimateStatus.NoPulse : estimate.Status, estimate.Value, estimate.Quality, clock);
         if (_metric != Metric.HeartRate || !SignalHistory.Keeps(_signal))
             return;
         _history ??= new SignalHistory();

@@ -42,8 +42,8 @@ public sealed class RateQuestion : NetworkQuestion
             return Classical;
         if (!_verdict.TryCorrect(ref rate))
             return new Estimate(
-                SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, Classical.Coverage, _verdict.WithoutRate,
-                Model.Identity);
+                SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, Classical.Coverage, EstimateStatus.LowQuality,
+                Model.Identity) { StandsStill = _verdict.StandsStill };
         var quality = Math.Clamp(trust * _usable, 0, 1);
         if (Classical.Status == EstimateStatus.Ok)
         {

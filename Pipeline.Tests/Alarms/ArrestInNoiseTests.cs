@@ -47,7 +47,7 @@ public sealed class ArrestInNoiseTests
     [Fact]
     public void A_pulse_that_goes_on_in_another_signal_or_an_ECG_with_beats_or_a_closed_line_speaks_against_it()
     {
-        var (noise, ppg, abp) = (Rate(null), Rate(null, SignalKind.Ppg, EstimateStatus.NoPulse), Rate(null, SignalKind.Abp, EstimateStatus.NoPulse));
+        var (noise, ppg, abp) = (Rate(null), Rate(null, SignalKind.Ppg) with { StandsStill = true }, Rate(null, SignalKind.Abp, EstimateStatus.NoPulse));
 
         Assert.Equal("8 asystole raised", new AlarmRun().From(8, 20, noise, ppg, abp).Said.First());
         Assert.Empty(new AlarmRun().From(8, 20, noise, ppg, Rate(75, SignalKind.Abp)).Said);

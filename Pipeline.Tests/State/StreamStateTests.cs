@@ -57,10 +57,10 @@ public sealed class StreamStateTests
         for (var seed = 100; seed < 160; seed++)
         {
             var chunks = seed == 100 ? RoughStream.WithoutFirstLead() : seed == 101 ? RoughStream.PWavesAlone()
-                : seed == 102 ? SimulatedChunks.OfFingertip(seconds: 40) : RoughStream.Of(seed);
+                : seed == 102 ? SimulatedChunks.OfFingertip(seconds: 40) : seed == 103 ? SimulatedChunks.OfArrest(begin: 60, seconds: 72) : RoughStream.Of(seed);
             var random = new Random(seed);
             var run = new PatientRun(UnpackedEcg.Stages);
-            foreach (var chunk in chunks.Take(seed == 102 ? chunks.Count - 1 : seed < 102 ? chunks.Count : random.Next(1, chunks.Count)))
+            foreach (var chunk in chunks.Take(seed == 102 ? chunks.Count - 1 : seed is < 102 or 103 ? chunks.Count : random.Next(1, chunks.Count)))
                 run.Take(chunk);
             var restored = PatientRun.Restore(SnapshotCodec.Encode(run.Capture(new StateTransfer())), out _, UnpackedEcg.Stages);
             Assert.NotNull(restored);

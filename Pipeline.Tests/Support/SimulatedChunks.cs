@@ -1,3 +1,4 @@
+using Pipeline.Models;
 using Pipeline.Models.Signals;
 using Pipeline.Models.Simulation;
 
@@ -38,12 +39,26 @@ internal static class SimulatedChunks
         return Run([bed], seconds);
     }
 
-    private static List<SampleChunk> Run(SimulatedBed[] ward, int seconds)
+    /// <summary>Those of an arterial line while the heart stops at <paramref name="begin"/>, without an end.</summary>
+    public static List<SampleChunk> OfArrest(int begin, int seconds)
+    {
+        var bed = new SimulatedBed(new BedScenario
+        {
+            Patient = new PatientId("P-0"),
+            Seed = 3,
+            Start = Points.Start,
+            HasAbp = true,
+            Episodes = [new HeartEpisode(EventKind.Asystole, begin, seconds + 10)],
+        });
+        return [.. Run([bed], seconds, ends: false).Where(chunk => chunk.Device == "abp")];
+    }
+
+    private static List<SampleChunk> Run(SimulatedBed[] ward, int seconds, bool ends = true)
     {
         var chunks = new List<SampleChunk>();
         for (var second = 1; second <= seconds; second++)
             foreach (var bed in ward)
-                bed.Next(chunks, isLast: second == seconds);
+                bed.Next(chunks, isLast: ends && second == seconds);
         return chunks;
     }
 }

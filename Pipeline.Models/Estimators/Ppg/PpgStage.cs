@@ -285,7 +285,7 @@ public sealed partial class PpgStage : IWindowStage
         verdict = verdict with { HasPulse = verdict.HasPulse && !verdict.StandsStill };
         var interval = mass >= 0.5 ? 60 / rate : double.NaN;
         if (mass < LeastMass || !verdict.TryCorrect(ref rate))
-            return None(verdict.WithoutRate, taken.Coverage, interval);
+            return None(EstimateStatus.LowQuality, taken.Coverage, interval) with { StandsStill = verdict.StandsStill };
         if (taken.Axes == 0 && taken.Coverage < 1)
             verdict = verdict with { HasHoles = true };
         _expectedInterval = mass >= 0.5 ? 60 / rate : double.NaN;

@@ -24,9 +24,6 @@ internal readonly record struct PpgVerdict(bool HasPulse, double CountedRate)
     /// <summary>Whether the sensor is on and the pulse stands still.</summary>
     public bool StandsStill { get; init; }
 
-    /// <summary>The status of a window whose rate cannot be told.</summary>
-    public EstimateStatus WithoutRate => StandsStill ? EstimateStatus.NoPulse : EstimateStatus.LowQuality;
-
     /// <summary>Whether <paramref name="rate"/> of a network gives way to <paramref name="classical"/>, per minute each.</summary>
     public bool Prefers(double classical, double rate) => rate > MostRate || HasHoles && Math.Abs(rate - classical) > MostDifference;
 
