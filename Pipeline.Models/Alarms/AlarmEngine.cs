@@ -131,8 +131,8 @@ public sealed partial class AlarmEngine
     }
 
     /// <summary>
-    /// Judges all conditions with what was taken, and adds to <paramref name="changes"/> what became of the alarms. <paramref
-    /// name="ward"/>: the patient's, for its limits;
+    /// Judges all conditions with what was taken, and adds to <paramref name="changes"/> what became of the alarms.
+    /// <paramref name="ward"/>: the patient's, for its limits;
     /// <paramref name="bed"/>: for what is said between windows.
     /// </summary>
     public void Judge(string ward, string bed, List<AlarmChange> changes)

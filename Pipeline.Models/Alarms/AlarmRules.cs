@@ -4,8 +4,8 @@ using Pipeline.Models.Signals;
 namespace Pipeline.Models.Alarms;
 
 /// <summary>
-/// When the alarms of a patient begin and end; section <c>Alarms</c> of the configuration. Limits are a ward's own where <see
-/// cref="Wards"/> says so. Times are stream
+/// When the alarms of a patient begin and end; section <c>Alarms</c> of the configuration. Limits are a ward's own where
+/// <see cref="Wards"/> says so. Times are stream
 /// time: of the records, not of the clock. Read only.
 /// </summary>
 public sealed class AlarmRules : IValidatableObject

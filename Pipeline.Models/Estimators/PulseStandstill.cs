@@ -5,8 +5,8 @@ namespace Pipeline.Models.Estimators;
 /// <summary>
 /// Whether the pulse of one channel, a PPG or an arterial pressure, stands still while its sensor is on: for <see cref="Seconds"/>
 /// nothing moves as a pulse did before. A signal that is
-/// constant is a sensor that is off, and so is one that jumped before it came to rest. Pure: a function of the windows since <see
-/// cref="Clear"/>.
+/// constant is a sensor that is off, and so is one that jumped before it came to rest. Pure: a function of the windows since
+/// <see cref="Clear"/>.
 /// </summary>
 internal sealed class PulseStandstill
 {
@@ -27,8 +27,8 @@ internal sealed class PulseStandstill
     public bool Stands => _stands;
 
     /// <summary>
-    /// Takes a window's <paramref name="samples"/>, those of the window before among them, of which none is missing; <paramref
-    /// name="hasPulse"/>: whether a pulse is known to be in them.
+    /// Takes a window's <paramref name="samples"/>, those of the window before among them, of which none is missing;
+    /// <paramref name="hasPulse"/>: whether a pulse is known to be in them.
     /// </summary>
     public void Take(ReadOnlySpan<float> samples, double rateHz, bool hasPulse)
     {

@@ -41,9 +41,10 @@ public sealed class RateQuestion : NetworkQuestion
         if (Classical.Status == EstimateStatus.Ok && _verdict.Prefers(Classical.Value, rate))
             return Classical;
         if (!_verdict.TryCorrect(ref rate))
-            return new Estimate(
-                SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, Classical.Coverage, EstimateStatus.LowQuality,
-                Model.Identity) { StandsStill = _verdict.StandsStill };
+            return new Estimate(SignalKind.Ppg, Metric.HeartRate, double.NaN, double.NaN, 0, Classical.Coverage, EstimateStatus.LowQuality, Model.Identity)
+            {
+                StandsStill = _verdict.StandsStill,
+            };
         var quality = Math.Clamp(trust * _usable, 0, 1);
         if (Classical.Status == EstimateStatus.Ok)
         {

@@ -3,8 +3,8 @@ using Pipeline.Models.Estimators.Ppg;
 namespace Pipeline.Models.Estimators.Camera;
 
 /// <summary>
-/// Log-odds of a pulse in a camera's trace from <see cref="PpgPresenceFeatures"/>, where the colours' numbers (<see
-/// cref="CameraTraces.TryDescribe"/>) stand in place of the accelerometer's: a network of the form of <see cref="PpgPresenceWeights"/>.
+/// Log-odds of a pulse in a camera's trace from <see cref="PpgPresenceFeatures"/>, where the colours' numbers
+/// (<see cref="CameraTraces.TryDescribe"/>) stand in place of the accelerometer's: a network of the form of <see cref="PpgPresenceWeights"/>.
 /// <c>./pipeline bench accuracy-camera --fit</c> prints weights in this form; where these come from: docs/estimators.md.
 /// </summary>
 internal static class CameraPresenceWeights

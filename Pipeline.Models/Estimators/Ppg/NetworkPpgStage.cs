@@ -8,9 +8,9 @@ namespace Pipeline.Models.Estimators.Ppg;
 /// <summary>
 /// Heart rate from PPG by a network. The classical stage runs beside it on the same spectra: its checks say which channels count, its
 /// pulses and statuses are the output's, and its estimate stands where the network has no answer. A window with a usable PPG becomes a
-/// <see cref="RateQuestion"/>; nothing in here depends on answers. The network's recurrent state is the patient's (<see
-/// cref="PatientState"/>); a question says that it starts anew: after <see cref="Reset"/> and after <see
-/// cref="RateFeatures.SilentWindows"/> windows without a usable PPG.
+/// <see cref="RateQuestion"/>; nothing in here depends on answers. The network's recurrent state is the patient's
+/// (<see cref="PatientState"/>); a question says that it starts anew: after <see cref="Reset"/> and after
+/// <see cref="RateFeatures.SilentWindows"/> windows without a usable PPG.
 /// </summary>
 public sealed class NetworkPpgStage : IWindowStage
 {
@@ -41,8 +41,8 @@ public sealed class NetworkPpgStage : IWindowStage
     }
 
     /// <summary>
-    /// From the next window on a heart-rate network is asked; the state of another one is not taken over (<see
-    /// cref="NetworkQuestion.Begin"/>). Where it does not take the stream, the classical estimate stands.
+    /// From the next window on a heart-rate network is asked; the state of another one is not taken over
+    /// (<see cref="NetworkQuestion.Begin"/>). Where it does not take the stream, the classical estimate stands.
     /// </summary>
     public void Use(INetwork network)
     {

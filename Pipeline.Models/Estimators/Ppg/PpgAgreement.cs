@@ -31,8 +31,8 @@ internal static class PpgAgreement
 
     /// <summary>
     /// How alike the upstrokes of the pulses at <paramref name="pulses"/> are: mean product of two of them, in units of their mean
-    /// square; 1 when they are equal, about 0 when they have nothing in common, 0 for fewer than three. <paramref name="slope"/>: by <see
-    /// cref="PpgPeriodicity.MakeSlope"/>,
+    /// square; 1 when they are equal, about 0 when they have nothing in common, 0 for fewer than three. <paramref name="slope"/>: by
+    /// <see cref="PpgPeriodicity.MakeSlope"/>,
     /// <paramref name="margin"/> samples shorter than the window at either end.
     /// </summary>
     public static double OfShapes(ReadOnlySpan<float> slope, double rateHz, ReadOnlySpan<double> pulses, int margin)
