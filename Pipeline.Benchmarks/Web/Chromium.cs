@@ -47,20 +47,16 @@ internal sealed class Chromium : IAsyncDisposable
             RedirectStandardOutput = true,
         }) ?? throw new InvalidOperationException($"{path} does not start.");
         var browser = new Chromium(process, folder);
-        var address = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
-        process.ErrorDataReceived += (_, said) =>
+        try
         {
-            if (said.Data?.StartsWith(Said, StringComparison.Ordinal) == true)
-                address.TrySetResult(new Uri(said.Data[Said.Length..]));
-        };
-        process.BeginErrorReadLine();
-        process.BeginOutputReadLine();
-        using var http = new HttpClient();
-        var pages = JsonNode.Parse(await http.GetStringAsync($"http://{(await address.Task.WaitAsync(Patience, stop)).Authority}/json/list", stop))!.AsArray();
-        await browser._socket.ConnectAsync(new Uri((string)pages.Single(page => (string?)page!["type"] == "page")!["webSocketDebuggerUrl"]!), stop);
-        await browser.AskAsync("Page.enable", [], stop);
-        await browser.AskAsync("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = false }, stop);
-        return browser;
+            await browser.ConnectAsync(width, height, stop);
+            return browser;
+        }
+        catch
+        {
+            await browser.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Opens a page; <paramref name="before"/>: a script that runs before its own.</summary>
@@ -82,6 +78,23 @@ internal sealed class Chromium : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task ConnectAsync(int width, int height, CancellationToken stop)
+    {
+        var address = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process.ErrorDataReceived += (_, said) =>
+        {
+            if (said.Data?.StartsWith(Said, StringComparison.Ordinal) == true)
+                address.TrySetResult(new Uri(said.Data[Said.Length..]));
+        };
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+        using var http = new HttpClient();
+        var pages = JsonNode.Parse(await http.GetStringAsync($"http://{(await address.Task.WaitAsync(Patience, stop)).Authority}/json/list", stop))!.AsArray();
+        await _socket.ConnectAsync(new Uri((string)pages.Single(page => (string?)page!["type"] == "page")!["webSocketDebuggerUrl"]!), stop);
+        await AskAsync("Page.enable", [], stop);
+        await AskAsync("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = false }, stop);
     }
 
     private async Task<JsonNode> AskAsync(string method, JsonObject parameters, CancellationToken stop)
